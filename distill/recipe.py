@@ -1,0 +1,51 @@
+"""The `distill` section of a recipe."""
+
+import dataclasses
+
+from triage.photo import CROP_FRACTION, INPUT_SIZE
+
+from teacher.recipe import Phase
+from teacher.views import ViewRecipe
+from triage.errors import UnusableInput
+
+
+@dataclasses.dataclass(frozen=True)
+class DistillRecipe:
+    """How a student learns from a teacher.
+
+    Attributes:
+        phases: in order; each trains `heads` or `all`.
+        weights: of the backbone: "imagenet", "none" or a file.
+        width: channel multiplier of MobileNetV3-Small.
+        temperature: T of Hinton's loss.
+        hard_share: share of the labels' own loss beside the teacher's, in [0, 1].
+        lighting_weight: share of the lighting head's loss beside the diagnosis head's.
+        view_count: views of each photo that the teacher answers; epoch e shows view e modulo this number.
+    """
+
+    phases: tuple[Phase, ...]
+    weights: str = "imagenet"
+    width: float = 1.0
+    input_size: int = INPUT_SIZE
+    crop_fraction: float = CROP_FRACTION
+    batch_size: int = 32
+    dropout: float = 0.2
+    ccm_reg: float = 1e-4
+    temperature: float = 2.0
+    hard_share: float = 0.3
+    lighting_weight: float = 0.5
+    class_weights: str = "balanced"
+    label_smoothing: float = 0.05
+    view_count: int = 6
+    batch_norm_momentum: float = 0.99
+    views: ViewRecipe = dataclasses.field(default_factory=ViewRecipe)
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hard_share <= 1 or self.temperature <= 0 or self.view_count < 1:
+            raise UnusableInput(
+                "distill needs hard_share in [0, 1], a positive temperature and at least one view. "
+                f"Received: {self.hard_share}, {self.temperature}, {self.view_count}."
+            )
+        if any(phase.trains not in ("heads", "all") for phase in self.phases):
+            raise UnusableInput(f"The student's phases train heads or all. Received: {self.phases}.")

@@ -1,0 +1,73 @@
+"""Packaging of skin-distill: `pip install .` is the device side alone, `.[train]` adds the training side."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+# Everything that a phone-sized installation needs: classify and benchmark, nothing that trains.
+RUNTIME = [
+    "numpy>=1.26,<3",
+    "opencv-python-headless>=4.9,<6",
+    "ai-edge-litert>=2.1,<3",
+    "click>=8.1,<9",
+    "rich>=13,<16",
+]
+# tf-keras is the only Keras that tensorflow-model-optimization works with; the three move together.
+TRAIN = [
+    "tensorflow>=2.21,<2.22",
+    "tf-keras>=2.21,<2.22",
+    "tensorflow-model-optimization>=0.8.0,<0.9",
+    "pandas>=2.2,<4",
+    "scikit-learn>=1.5,<2",
+    "scikit-image>=0.24,<1",
+    "matplotlib>=3.8,<4",
+    "PyYAML>=6,<7",
+    "ImageHash>=4.3,<5",
+]
+DEV = [
+    "pytest>=8,<10",
+    "pytest-timeout>=2.3,<3",
+    "ruff>=0.8,<1",
+    "mypy>=1.13,<3",
+    "import-linter>=2.1,<3",
+    "build>=1.2,<2",
+]
+EXTRAS = {
+    "train": TRAIN,
+    # tflite-runtime predates numpy 2: with numpy 2 it installs without a word and crashes on import.
+    "tflite-runtime": ["tflite-runtime==2.14; python_version < '3.12'", "numpy<2; python_version < '3.12'"],
+    "dev": DEV,
+    "all": TRAIN + DEV,
+}
+PACKAGES = ["triage", "teacher", "distill", "convert", "benchmarks", "skin_distill"]
+
+setup(
+    name="skin-distill",
+    version="0.1.0",
+    description="Train, distil, prove and ship a small skin-photo triage model that runs on a phone",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    license_files=["LICENSE"],
+    python_requires=">=3.10,<3.14",
+    packages=[
+        *find_packages(include=[pattern for name in PACKAGES for pattern in (name, f"{name}.*")]),
+        "skin_distill.configs",
+    ],
+    # The recipes live in configs/ at the top of the repository and travel inside the command's package.
+    package_dir={"skin_distill.configs": "configs"},
+    package_data={
+        "skin_distill.configs": ["*.yaml"],
+        "teacher.data.taxonomies": ["*.yaml"],
+        "triage": ["py.typed"],
+    },
+    install_requires=RUNTIME,
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": ["skin-distill = skin_distill.cli:main"]},
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3 :: Only",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+    ],
+)

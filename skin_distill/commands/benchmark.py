@@ -1,0 +1,44 @@
+"""`skin-distill benchmark`: latency of models, interleaved."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from skin_distill.terminal import Terminal, output_options
+from triage.errors import UnusableInput
+
+EPILOG = """\b
+Example:
+  skin-distill benchmark student-float32.tflite student-int8.tflite --threads 1,2 --mode rapid --json latency.json
+"""
+
+
+@click.command("benchmark", epilog=EPILOG)
+@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--threads", default="1", show_default=True, help="Thread counts, separated by commas.")
+@click.option("--mode", type=click.Choice(["rapid", "normal", "strict"]), default="rapid", show_default=True)
+@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the result here.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.option("-q", "--quiet", is_flag=True, help="Print results and errors only.")
+def command(
+    models: tuple[Path, ...], threads: str, mode: str, json_path: Path | None, verbose: bool, quiet: bool
+) -> None:
+    """Time models side by side: interleaved runs in fresh processes, with ratios and their intervals."""
+    from benchmarks.latency import benchmark
+    from triage.atomic import write_json
+
+    try:
+        counts = tuple(int(part) for part in threads.split(","))
+    except ValueError:
+        raise UnusableInput(f"--threads is a list of whole numbers such as 1,2. Received: {threads!r}.") from None
+    with Terminal(-1 if quiet else int(verbose)) as terminal:
+        result = benchmark([Path(m) for m in models], threads=counts, mode=mode, progress=terminal.progress)
+        show_latency(result, terminal)
+        if json_path:
+            write_json(json_path, result)
+            terminal.line(f"Written: {json_path}")
+
+
+def show_latency(result: dict[str, Any], terminal: Terminal) -> None:
+    """Print the table of a benchmark result."""

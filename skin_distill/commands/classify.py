@@ -1,0 +1,79 @@
+"""`skin-distill classify`: lighting tips first, then the answer."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from skin_distill.terminal import Terminal, output_options
+from triage.errors import CheckFailed, UnreadablePhoto, UnusableInput
+
+EPILOG = """\b
+Examples:
+  skin-distill classify photo.jpg --model student-int8.tflite
+  skin-distill classify photos/*.jpg --model student-int8.tflite --json
+
+Photos that cannot be read are named and the others answered; then the exit code is 1, or 2 when none could be read.
+"""
+TOP = 3
+
+
+@click.command("classify", epilog=EPILOG)
+@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--model", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .tflite of `convert`.")
+@click.option("--threads", default=1, show_default=True, help="Threads of the interpreter.")
+@output_options
+def command(photos: tuple[Path, ...], model: Path, threads: int, terminal: Terminal) -> None:
+    """Tell how to take a better photo, then what it looks most like.
+
+    PHOTOS are image files, or folders of them.
+    """
+    from triage import Triage
+
+    paths = _files(photos)
+    triage = Triage.load(model, threads=threads)
+    answers: list[dict[str, Any]] = []
+    unreadable = 0
+    for number, path in enumerate(paths):
+        try:
+            answers.append({**triage.assess(path).to_json(), "photo": str(path)})
+        except UnreadablePhoto as error:
+            unreadable += 1
+            answers.append({"photo": str(path), "error": error.reason})
+        if not terminal.as_json:
+            terminal.result(None, _as_text(answers[-1], triage.card, triage.urgent_threshold_text))
+        terminal.progress("classify", number + 1, len(paths))
+    if terminal.as_json:
+        terminal.result(answers)
+    if unreadable:
+        summary = f"{unreadable} of {len(paths)} photos could not be read."
+        raise UnusableInput(summary) if unreadable == len(paths) else CheckFailed(summary)
+
+
+def _files(photos: tuple[Path, ...]) -> list[Path]:
+    paths: list[Path] = []
+    for photo in photos:
+        paths += sorted(p for p in photo.rglob("*") if p.is_file()) if photo.is_dir() else [photo]
+    if not paths:
+        raise UnusableInput(f"No photo found. Received: {', '.join(map(str, photos))}.")
+    return paths
+
+
+def _as_text(answer: dict[str, Any], card: dict[str, Any], threshold: str) -> str:
+    if "error" in answer:
+        return f"{answer['photo']}\n  not read: {answer['error']}\n"
+    names = {c["id"]: c["name"] for c in card["classes"]}
+    lighting, decision = answer["lighting"], answer["decision"]
+    lines = [str(answer["photo"])]
+    if lighting["ok"]:
+        lines.append(f"  Light: good (probability {lighting['probability']:.2f})")
+    else:
+        lines.append(f"  Light: take a better photo first (probability of good light {lighting['probability']:.2f})")
+        lines += [f"    - {tip}" for tip in lighting["tips"]]
+    lines.append("  Looks most like:" if not decision["abstained"] else "  Cannot tell. Nearest, none of them likely:")
+    lines += [f"    {d['probability']:6.1%}  {names.get(d['label'], d['label'])}" for d in answer["diagnosis"][:TOP]]
+    lines.append(f"  What next: {decision['urgency']}{threshold}")
+    if card.get("synthetic"):
+        lines.append("  DEMO: this model was trained on synthetic images only; its answer says nothing about real skin.")
+    lines.append(f"  {answer['disclaimer']}\n")
+    return "\n".join(lines)

@@ -1,0 +1,57 @@
+"""`skin-distill distill`: a small student learns from a teacher."""
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+from skin_distill.requirements import needs_extra
+from skin_distill.terminal import Terminal, output_options, percent
+
+EPILOG = """\b
+Example:
+  skin-distill distill --config demo --data data/phantoms/meta.csv --teacher phantom-teacher --run phantom-student
+
+Killed or stopped, the same command goes on after the last whole epoch.
+"""
+
+
+@click.command("distill", epilog=EPILOG)
+@click.option("--config", required=True, help="Recipe: a YAML file, or the name of one that travels with the package.")
+@click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The teacher's meta.csv.")
+@click.option("--teacher", "teacher_name", required=True, help="Name of the teacher's run.")
+@click.option("--run", "run_name", required=True, help="Name of the student's run.")
+@click.option("--weights", help="imagenet, none or a file; replaces the recipe's.")
+@output_options
+def command(
+    config: str, data: Path, teacher_name: str, run_name: str, weights: str | None, terminal: Terminal
+) -> None:
+    """Distil a teacher into a MobileNetV3-Small student."""
+    with needs_extra("train"):
+        from distill.recipe import DistillRecipe
+        from distill.train import distill_student
+        from skin_distill.recipes import recipe_path
+        from teacher.data.manifest import read_manifest
+        from teacher.recipe import read_recipe
+        from teacher.run_folder import RunFolder
+
+    recipe, whole = read_recipe(recipe_path(config), "distill", DistillRecipe)
+    if weights:
+        recipe = dataclasses.replace(recipe, weights=weights)
+    report = distill_student(
+        recipe,
+        read_manifest(data),
+        RunFolder(teacher_name),
+        RunFolder(run_name),
+        whole.get("convert"),
+        terminal.progress,
+    )
+    test, teacher_test = report["test"], report["teacher_test"]
+    note = " Synthetic data." if test["synthetic"] else ""
+    terminal.result(
+        report,
+        f"Student '{run_name}' on {test['n']} test photos: diagnosis accuracy "
+        f"{percent(test['diagnosis']['accuracy'])}, lighting {percent(test['lighting']['accuracy'])}; the teacher "
+        f"{percent(teacher_test['diagnosis']['accuracy'])} and {percent(teacher_test['lighting']['accuracy'])}.{note}\n"
+        f"Next: skin-distill convert --run {run_name} --data {data}",
+    )

@@ -1,0 +1,33 @@
+"""`skin-distill doctor`: what is here, what is missing, how to get it."""
+
+import click
+
+from skin_distill.terminal import Terminal, output_options
+
+EPILOG = """\b
+Example:
+  skin-distill doctor --json
+"""
+
+
+@click.command("doctor", epilog=EPILOG)
+@output_options
+def command(terminal: Terminal) -> None:
+    """Show versions, runtimes, GPU and camera, and how to install what is missing."""
+    from skin_distill.machine import examine
+
+    findings = examine()
+    terminal.table(
+        "skin-distill doctor",
+        ("what", "state", "found", "what to do"),
+        [(f.what, f.state, f.found, f.remedy) for f in findings],
+    )
+    missing = [f for f in findings if f.state == "missing"]
+    terminal.result(
+        [vars(f) for f in findings],
+        "Everything needed to classify and benchmark is here."
+        if not any(f.needed for f in missing)
+        else "Something that every command needs is missing: see the table.",
+    )
+    if any(f.needed for f in missing):
+        raise click.exceptions.Exit(1)

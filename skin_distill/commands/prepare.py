@@ -1,0 +1,93 @@
+"""`skin-distill prepare`: photos and tables to one meta.csv."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from skin_distill.requirements import needs_extra
+from skin_distill.terminal import Terminal, output_options
+from triage.errors import CheckFailed, UnusableInput
+
+KINDS = ("kaggle", "ham10000", "folder", "phantom")
+EPILOG = """\b
+Examples:
+  skin-distill prepare phantom --out data/phantoms --count 2000
+  skin-distill prepare kaggle IMG_CLASSES --out data/kaggle
+  skin-distill prepare --check data/kaggle/meta.csv
+
+Photos that cannot be used are listed in DIR/rejected.csv with a reason; the run goes on without them and ends with
+exit code 1 when more than --max-rejected were left out.
+"""
+
+
+@click.command("prepare", epilog=EPILOG)
+@click.argument("kind", type=click.Choice(KINDS), required=False)
+@click.argument("source", metavar="[SRC]", type=click.Path(path_type=Path), required=False)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for meta.csv and its reports.")
+@click.option("--check", type=click.Path(path_type=Path, dir_okay=False), help="Prove an existing meta.csv instead.")
+@click.option("--seed", default=42, show_default=True, help="Of the split, and of phantoms.")
+@click.option("--count", default=2000, show_default=True, help="Phantoms to render.")
+@click.option("--size", default=224, show_default=True, help="Side of a phantom in pixels.")
+@click.option("--taxonomy", help="Class list: a YAML file, or kaggle10 or ham10000 (folder only).")
+@click.option("--workers", type=int, help="Processes; by default one a core.")
+@click.option("--max-rejected", default=0, show_default=True, help="Photos that may be left out with exit code 0.")
+@output_options
+def command(
+    kind: str | None,
+    source: Path | None,
+    out: Path | None,
+    check: Path | None,
+    seed: int,
+    count: int,
+    size: int,
+    taxonomy: str | None,
+    workers: int | None,
+    max_rejected: int,
+    terminal: Terminal,
+) -> None:
+    """Turn photos and their tables into one meta.csv with splits, lighting and skin tone.
+
+    KIND is the layout of SRC; phantom renders synthetic photos and needs no SRC.
+    """
+    if check:
+        _check(check, terminal)
+        return
+    if not kind or not out:
+        raise click.UsageError("Give a kind and --out, for example: skin-distill prepare kaggle IMG_CLASSES --out data")
+    if source is None and kind != "phantom":
+        raise click.UsageError(f"prepare {kind} needs the folder of the data set: skin-distill prepare {kind} SRC --out DIR")
+    options: dict[str, Any] = {"count": count, "size": size} if kind == "phantom" else {}
+    if taxonomy:
+        if kind != "folder":
+            raise UnusableInput(f"--taxonomy is for folders of one's own. Received: {kind}, which has its own classes.")
+        options["taxonomy"] = taxonomy
+    with needs_extra("train"):
+        from teacher.data.prepare import prepare
+
+    result = prepare(kind, source, out, seed=seed, workers=workers, progress=terminal.progress, **options)
+    summary = (
+        f"{result.used} photos used, {result.rejected} rejected"
+        + (f" (see {out / 'rejected.csv'})" if result.rejected else "")
+        + f", {result.seconds:.0f} s. Next: skin-distill teacher --config RECIPE --data {result.meta_path} --run NAME"
+    )
+    terminal.result(
+        {"meta": str(result.meta_path), "used": result.used, "rejected": result.rejected, "seconds": result.seconds},
+        summary,
+    )
+    if result.rejected > max_rejected:
+        raise CheckFailed(
+            f"{result.rejected} of {result.used + result.rejected} photos were rejected; meta.csv is complete without "
+            f"them. Look at {out / 'rejected.csv'}, or allow this with --max-rejected {result.rejected}."
+        )
+
+
+def _check(meta: Path, terminal: Terminal) -> None:
+    with needs_extra("train"):
+        from teacher.data.check import check_manifest
+
+    problems = check_manifest(meta)
+    lines = [str(problem) for problem in problems]
+    terminal.result({"meta": str(meta), "problems": lines}, "\n".join(lines) if lines else f"{meta}: no problem found.")
+    if lines:
+        raise CheckFailed(f"{len(lines)} problems in {meta}.")

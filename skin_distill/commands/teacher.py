@@ -1,0 +1,45 @@
+"""`skin-distill teacher`: train a teacher through its phases."""
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+from skin_distill.requirements import needs_extra
+from skin_distill.terminal import Terminal, output_options, percent
+
+EPILOG = """\b
+Example:
+  skin-distill teacher --config demo --data data/phantoms/meta.csv --run phantom-teacher
+
+Killed or stopped, the same command goes on after the last whole epoch.
+"""
+
+
+@click.command("teacher", epilog=EPILOG)
+@click.option("--config", required=True, help="Recipe: a YAML file, or the name of one that travels with the package.")
+@click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="meta.csv of `prepare`.")
+@click.option("--run", "run_name", required=True, help="Name of the run folder under experiments/ and artifacts/.")
+@click.option("--weights", help="imagenet, none or a file; replaces the recipe's.")
+@output_options
+def command(config: str, data: Path, run_name: str, weights: str | None, terminal: Terminal) -> None:
+    """Train a teacher: lighting and diagnosis behind a learnable colour calibration."""
+    with needs_extra("train"):
+        from skin_distill.recipes import recipe_path
+        from teacher.data.manifest import read_manifest
+        from teacher.recipe import TeacherRecipe, read_recipe
+        from teacher.run_folder import RunFolder
+        from teacher.train import train_teacher
+
+    recipe, _ = read_recipe(recipe_path(config), "teacher", TeacherRecipe)
+    if weights:
+        recipe = dataclasses.replace(recipe, weights=weights)
+    report = train_teacher(recipe, read_manifest(data), RunFolder(run_name), terminal.progress)
+    test = report["test"]
+    note = " Synthetic data." if test["synthetic"] else ""
+    terminal.result(
+        report,
+        f"Teacher '{run_name}' on {test['n']} test photos: diagnosis accuracy "
+        f"{percent(test['diagnosis']['accuracy'])}, lighting {percent(test['lighting']['accuracy'])}.{note}\n"
+        f"Next: skin-distill distill --config {config} --data {data} --teacher {run_name} --run NAME",
+    )

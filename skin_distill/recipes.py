@@ -1,0 +1,27 @@
+"""The recipes that travel with the package."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from triage.errors import UnusableInput
+
+
+def recipe_path(name: str) -> Path:
+    """Return the file of a recipe: a path as given, or the name of one that travels with the package.
+
+    Raises:
+        UnusableInput: neither exists.
+    """
+    if Path(name).is_file():
+        return Path(name)
+    shipped = Path(str(files("skin_distill.configs")))
+    for candidate in (shipped / name, shipped / f"{name}.yaml", shipped / Path(name).name):
+        if candidate.is_file():
+            return candidate
+    known = ", ".join(sorted(p.stem for p in shipped.glob("*.yaml")))
+    raise UnusableInput(f"No such recipe. Received: {name}. Give a YAML file or one of: {known}.")
+
+
+def recipe_names() -> list[str]:
+    """Return the names of the recipes that travel with the package."""
+    return sorted(p.stem for p in Path(str(files("skin_distill.configs"))).glob("*.yaml"))

@@ -1,0 +1,150 @@
+"""What a command shows: progress with time left, log lines, tables and JSON."""
+
+import functools
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import click
+
+PLAIN_INTERVAL = 10.0  # seconds between two progress lines where there is no terminal
+
+
+class Terminal:
+    """The output of one command. Results go to standard output, everything else to standard error.
+
+    Args:
+        verbosity: -1 quiet, 0 normal, 1 verbose.
+        as_json: results are printed as JSON; tables are left out.
+    """
+
+    def __init__(self, verbosity: int = 0, as_json: bool = False):
+        self.verbosity, self.as_json = verbosity, as_json
+        self._bar: Any = None
+        self._task: Any = None
+        self._stage = ""
+        self._begun = self._shown = 0.0
+
+    def __enter__(self) -> "Terminal":
+        handler = _LineHandler(self)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        logger = logging.getLogger("skin_distill")
+        logger.handlers = [handler]
+        logger.propagate = False
+        logger.setLevel({-1: logging.WARNING, 0: logging.INFO}.get(self.verbosity, logging.DEBUG))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close_bar()
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Show how far a stage has come and how long it will still take."""
+        if self.verbosity < 0:
+            return
+        now = time.monotonic()
+        if stage != self._stage:
+            self._stage, self._begun, self._shown = stage, now, now
+            self._close_bar()
+            if sys.stderr.isatty():
+                self._open_bar(stage, total)
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, total=total)
+            if done >= total:
+                self._close_bar()
+        elif not sys.stderr.isatty() and now - self._shown > PLAIN_INTERVAL and 0 < done < total:
+            self._shown = now
+            left = (now - self._begun) / done * (total - done)
+            self.line(f"{stage}: {done} of {total}, {left:.0f} s left")
+
+    def line(self, text: str) -> None:
+        """Print a line for the person who waits; silent with -q."""
+        if self.verbosity >= 0:
+            self._write(text)
+
+    def result(self, value: Any, text: str | None = None) -> None:
+        """Print a command's result: `value` as JSON with --json, else `text`."""
+        self._close_bar()
+        if self.as_json:
+            click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+        elif text is not None:
+            click.echo(text)
+
+    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = "") -> None:
+        """Print a table on standard output, unless --json speaks there. The first column is left, others right."""
+        self._close_bar()
+        if self.as_json:
+            return
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(title=title, caption=caption or None, title_justify="left", caption_justify="left")
+        for number, column in enumerate(columns):
+            table.add_column(column, justify="right" if number else "left", no_wrap=number == 0)
+        for row in rows:
+            table.add_row(*(str(cell) for cell in row))
+        console = Console()
+        if not console.is_terminal:
+            console = Console(width=120)
+        console.print(table)
+
+    def _open_bar(self, stage: str, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task(stage, total=total)
+        self._bar.start()
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _write(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.console.print(text, markup=False, highlight=False)
+        else:
+            click.echo(text, err=True)
+
+
+class _LineHandler(logging.Handler):
+    def __init__(self, terminal: Terminal):
+        super().__init__()
+        self.terminal = terminal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.terminal._write(self.format(record))
+
+
+def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add -v, -q and --json to a command and give it the `Terminal` they describe as `terminal`."""
+
+    @click.option("-v", "--verbose", is_flag=True, help="Say more.")
+    @click.option("-q", "--quiet", is_flag=True, help="Print results and errors only.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")
+    @functools.wraps(function)
+    def wrapped(*arguments: Any, verbose: bool, quiet: bool, as_json: bool, **options: Any) -> Any:
+        with Terminal(-1 if quiet else int(verbose), as_json) as terminal:
+            return function(*arguments, terminal=terminal, **options)
+
+    return wrapped
+
+
+def percent(figure: dict[str, Any] | None) -> str:
+    """Write a figure of a report as `87.3 % (84.1 to 90.2)`, or why there is none."""
+    if not figure or figure.get("value") is None:
+        return (figure or {}).get("why", "not measured")
+    if figure.get("low") is None:
+        return f"{100 * figure['value']:.1f} %"
+    return f"{100 * figure['value']:.1f} % ({100 * figure['low']:.1f} to {100 * figure['high']:.1f})"

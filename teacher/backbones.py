@@ -1,0 +1,146 @@
+"""The teacher's backbones: one table entry each."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+import tf_keras as keras
+
+from triage.errors import UnusableInput
+
+TOP_SHARE = 0.4  # share of a backbone's layers that phase C trains
+
+
+@keras.saving.register_keras_serializable("skin_distill")
+class BackbonePreprocessing(keras.layers.Layer):
+    """Turn sRGB in [0, 1] into what a backbone's weights expect.
+
+    Args:
+        mode: `unit` (as it is), `symmetric` (2x - 1), `bytes` (255x) or `caffe` (BGR, 255x less ImageNet's mean).
+    """
+
+    CAFFE_MEAN = (103.939, 116.779, 123.68)  # ImageNet's BGR mean (Simonyan and Zisserman 2014)
+
+    def __init__(self, mode: str, **kwargs: Any):
+        super().__init__(**kwargs)
+        if mode not in ("unit", "symmetric", "bytes", "caffe"):
+            raise ValueError(f"mode is unit, symmetric, bytes or caffe. Received: {mode!r}")
+        self.mode = mode
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Return a tensor of the input's shape."""
+        if self.mode == "symmetric":
+            return inputs * 2.0 - 1.0
+        if self.mode == "bytes":
+            return inputs * 255.0
+        if self.mode == "caffe":
+            return tf.reverse(inputs, axis=[-1]) * 255.0 - tf.constant(self.CAFFE_MEAN, inputs.dtype)
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "mode": self.mode}
+
+
+def resnet10(include_top: bool, weights: str | None, input_shape: tuple[int, int, int]) -> keras.Model:
+    """Build a small pre-activation residual network (He et al. 2016) for demonstrations and tests.
+
+    Four stages of one basic block with 32, 64, 128 and 256 channels: 1.2 million weights, quick to train from scratch.
+    It has no published weights.
+    """
+    if include_top or weights:
+        raise ValueError(f"resnet10 has neither a classifier nor published weights. Received: {weights!r}")
+
+    def normalise(x: Any) -> Any:
+        return keras.layers.ReLU()(keras.layers.BatchNormalization()(x))
+
+    def convolve(x: Any, filters: int, kernel: int, stride: int) -> Any:
+        return keras.layers.Conv2D(filters, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal")(x)
+
+    image = keras.Input(input_shape)
+    x = convolve(image, 32, 5, 2)
+    for stage, filters in enumerate((32, 64, 128, 256)):
+        stride = 2 if stage else 1
+        active = normalise(x)
+        shortcut = convolve(active, filters, 1, stride) if stride > 1 else x
+        x = convolve(normalise(convolve(active, filters, 3, stride)), filters, 3, 1)
+        x = keras.layers.Add()([x, shortcut])
+    return keras.Model(image, normalise(x), name="resnet10")
+
+
+class Backbone(NamedTuple):
+    """How one backbone is built.
+
+    Attributes:
+        build: `(include_top, weights, input_shape) -> keras.Model`.
+        preprocessing: mode of `BackbonePreprocessing`.
+        smallest: the smallest input side it takes, in pixels.
+    """
+
+    build: Callable[..., keras.Model]
+    preprocessing: str
+    smallest: int = 32
+
+
+_APPLICATIONS = keras.applications
+# The MobileNetV3 and EfficientNet builders rescale from [0, 255] themselves.
+BACKBONES: dict[str, Backbone] = {
+    "resnet152v2": Backbone(_APPLICATIONS.ResNet152V2, "symmetric"),
+    "resnet50v2": Backbone(_APPLICATIONS.ResNet50V2, "symmetric"),
+    "resnet50": Backbone(_APPLICATIONS.ResNet50, "caffe"),
+    "mobilenetv2": Backbone(_APPLICATIONS.MobileNetV2, "symmetric"),
+    "mobilenetv3small": Backbone(_APPLICATIONS.MobileNetV3Small, "bytes"),
+    "mobilenetv3large": Backbone(_APPLICATIONS.MobileNetV3Large, "bytes"),
+    "efficientnetb0": Backbone(_APPLICATIONS.EfficientNetB0, "bytes"),
+    "xception": Backbone(_APPLICATIONS.Xception, "symmetric", 71),
+    "resnet10": Backbone(resnet10, "symmetric"),
+}
+
+
+def build_backbone(name: str, size: int, weights: str, batch_norm_momentum: float | None) -> keras.Model:
+    """Build a backbone and load its weights.
+
+    Args:
+        name: a key of `BACKBONES`.
+        size: input side in pixels.
+        weights: "imagenet" (downloaded by keras.applications), "none", or an .h5 file of the same backbone saved with
+            `include_top=False`.
+        batch_norm_momentum: replaces the backbone's own when given.
+
+    Returns:
+        A model named `backbone`: float32 [batch, size, size, 3] to a feature map.
+
+    Raises:
+        UnusableInput: an unknown name, too small an input, or weights that cannot be had.
+    """
+    if name not in BACKBONES:
+        raise UnusableInput(f"Unknown backbone. Received: {name!r}. Known: {', '.join(BACKBONES)}.")
+    entry = BACKBONES[name]
+    if size < entry.smallest:
+        raise UnusableInput(f"{name} needs an input of at least {entry.smallest} px. Received: {size}.")
+    try:
+        model = entry.build(
+            include_top=False, weights="imagenet" if weights == "imagenet" else None, input_shape=(size, size, 3)
+        )
+    except Exception as error:
+        if weights != "imagenet":
+            raise
+        raise UnusableInput(
+            f"ImageNet weights for {name} could not be had ({error}). On a machine that is online, run "
+            f"tf_keras.applications' {name} with include_top=False and save_weights('{name}.h5'); then give "
+            f"--weights {name}.h5. With --weights none it starts untrained."
+        ) from error
+    if weights not in ("imagenet", "none"):
+        if not Path(weights).is_file():
+            raise UnusableInput(f"No such weight file. Received: {weights}. Give imagenet, none or a file.")
+        try:
+            model.load_weights(weights)
+        except (ValueError, OSError, KeyError) as error:
+            raise UnusableInput(f"These weights do not fit {name}. Received: {weights}: {error}") from error
+    model._name = "backbone"
+    if batch_norm_momentum is not None:
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.momentum = batch_norm_momentum
+    return model

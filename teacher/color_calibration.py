@@ -1,0 +1,73 @@
+"""The learnable colour-calibration matrix (CCM) that stands in front of every model of the project."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+CCM_LAYER_NAME = "color_calibration"
+
+
+@keras.saving.register_keras_serializable("skin_distill")
+class PullToIdentity(keras.regularizers.Regularizer):
+    """Penalty `strength * ||M - I||^2` on a 3x3 colour matrix (squared Frobenius norm)."""
+
+    def __init__(self, strength: float = 1e-4):
+        self.strength = float(strength)
+
+    def __call__(self, matrix: tf.Tensor) -> tf.Tensor:
+        """Return the scalar penalty of a float32 [3, 3] matrix."""
+        return self.strength * tf.reduce_sum(tf.square(matrix - tf.eye(3, dtype=matrix.dtype)))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {"strength": self.strength}
+
+
+@keras.saving.register_keras_serializable("skin_distill")
+class ColorCalibration(keras.layers.Layer):
+    """Per-pixel affine colour correction: `y = clip(x M + b, 0, 1)`.
+
+    M is 3x3 and starts at the identity, b is a 3-vector and starts at zero, so an untrained layer changes nothing.
+    The product is written as a 1x1 convolution, because the TFLite converter keeps that as an operator of its own
+    from which M and b can be read back. Neither takes part in weight decay; `ccm_reg` pulls M to the identity.
+
+    Args:
+        ccm_reg: strength of the penalty `ccm_reg * ||M - I||^2`.
+
+    Input: float32 [batch, height, width, 3], sRGB in [0, 1], RGB order. Output: the same shape and range.
+    """
+
+    def __init__(self, ccm_reg: float = 1e-4, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.ccm_reg = float(ccm_reg)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Create M and b; an input without exactly three channels is refused."""
+        if input_shape[-1] != 3:
+            raise ValueError(f"ColorCalibration needs RGB input [batch, height, width, 3]. Received: {input_shape}")
+        self.matrix = self.add_weight(
+            name="ccm_matrix",
+            shape=(3, 3),
+            initializer=keras.initializers.Identity(),
+            regularizer=PullToIdentity(self.ccm_reg),
+        )
+        self.bias = self.add_weight(name="ccm_bias", shape=(3,), initializer="zeros")
+        super().build(input_shape)
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Return the calibrated image, clipped to [0, 1]."""
+        kernel = tf.reshape(self.matrix, (1, 1, 3, 3))
+        calibrated = tf.nn.conv2d(inputs, tf.cast(kernel, inputs.dtype), strides=1, padding="VALID")
+        return tf.clip_by_value(calibrated + tf.cast(self.bias, inputs.dtype), 0.0, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "ccm_reg": self.ccm_reg}
+
+
+def ccm_of(model: keras.Model) -> tuple[np.ndarray, np.ndarray]:
+    """Return (M float32 [3, 3], b float32 [3]) of a model that has a colour-calibration layer."""
+    layer = model.get_layer(CCM_LAYER_NAME)
+    return layer.matrix.numpy(), layer.bias.numpy()

@@ -1,0 +1,87 @@
+"""Prepared pixels of a data set, decoded once and kept as one array on disk."""
+
+import hashlib
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from triage.photo import CROP_FRACTION, prepare_pixels, read_photo
+
+from teacher.predict import Progress, no_progress
+from triage.atomic import replacing
+from triage.errors import UnreadablePhoto, UnusableInput
+
+
+def load_pixels(
+    manifest: Any,
+    frame: Any,
+    size: int,
+    crop_fraction: float = CROP_FRACTION,
+    cache: Path | None = None,
+    progress: Progress = no_progress,
+) -> np.ndarray:
+    """Return the model's view of each photo, as `triage` prepares it on the device.
+
+    Args:
+        manifest: the `Manifest` that `frame` comes from.
+        frame: rows of its table.
+        size: side in pixels.
+        crop_fraction: share of each side that the centre crop keeps.
+        cache: a folder for the decoded array; it is then read back memory-mapped, so that a data set larger than
+            memory works. None decodes every time, into memory.
+        progress: called as `progress("decode photos", done, total)`.
+
+    Returns:
+        uint8 [len(frame), size, size, 3].
+
+    Raises:
+        UnusableInput: a photo of the table is gone or damaged, or the disk is too full.
+    """
+    paths = [Path(path) for path in manifest.photo_paths(frame)]
+    shape = (len(paths), size, size, 3)
+    if cache is None:
+        return _decode_into(np.empty(shape, np.uint8), paths, size, crop_fraction, progress)
+    # Size and time of change stand in the key, so that a photo edited in place is decoded again.
+    stamps = (f"{p}|{s.st_size}|{s.st_mtime_ns}" for p, s in ((p, _stat(p)) for p in paths))
+    key = hashlib.sha256("\n".join([f"{size} {crop_fraction}", *stamps]).encode()).hexdigest()
+    file = Path(cache) / f"pixels-{size}-{key[:16]}.npy"
+    if not file.is_file():
+        needed = int(np.prod(shape, dtype=np.int64))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(file.parent).free
+        if needed > 0.9 * free:
+            raise UnusableInput(
+                f"Not enough disk for the decoded photos. Received: {free / 1e9:.1f} GB free in {file.parent}, "
+                f"{needed / 1e9:.1f} GB needed. Make room, or use fewer photos or a smaller input size."
+            )
+        with replacing(file) as temporary:
+            array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
+            _decode_into(array, paths, size, crop_fraction, progress)
+            array.flush()
+    return np.load(file, mmap_mode="r")
+
+
+def _stat(path: Path) -> Any:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise UnusableInput(
+            f"A photo of the table is gone. Received: {path}. Run `skin-distill prepare` again, or put it back."
+        ) from error
+
+
+def _decode_into(array: Any, paths: list[Path], size: int, crop_fraction: float, progress: Progress) -> Any:
+    def decode(number: int) -> None:
+        try:
+            array[number] = prepare_pixels(read_photo(paths[number]), size, crop_fraction)
+        except UnreadablePhoto as error:
+            raise UnusableInput(
+                f"A photo of the table cannot be read any more. Received: {error}. Run `skin-distill prepare` again."
+            ) from error
+
+    with ThreadPoolExecutor() as pool:
+        for done, _ in enumerate(pool.map(decode, range(len(paths)))):
+            progress("decode photos", done + 1, len(paths))
+    return array

@@ -1,0 +1,51 @@
+"""Losses against labels, shared by the teacher and by the student's hard-label share."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+
+def weighted_mean(values: Any, weights: Any) -> Any:
+    """Return `sum(values * weights) / n` of two float32 [n] tensors.
+
+    Dividing by n and not by the weights' sum keeps a class weight's meaning from batch to batch.
+    """
+    return tf.reduce_mean(values * weights)
+
+
+def diagnosis_cross_entropy(labels: Any, logits: Any, weights: Any) -> Any:
+    """Return the weighted mean of `-sum_c labels_c log softmax(logits)_c`.
+
+    Args:
+        labels: float32 [n, classes], rows that sum to one.
+        logits: float32 [n, classes].
+        weights: float32 [n]; 0 leaves a row out.
+    """
+    return weighted_mean(tf.nn.softmax_cross_entropy_with_logits(labels, logits), weights)
+
+
+def lighting_cross_entropy(labels: Any, logits: Any, weights: Any) -> Any:
+    """Return the weighted mean of the binary cross entropy of `sigmoid(logits)`.
+
+    Args:
+        labels: float32 [n] in [0, 1].
+        logits: float32 [n].
+        weights: float32 [n]; 0 leaves a row out.
+    """
+    return weighted_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, logits), weights)
+
+
+def supervised_loss(model: Any, lighting_weight: float) -> Callable[[Mapping[str, Any]], Any]:
+    """Return `loss(batch)`: the diagnosis head's loss plus `lighting_weight` times the lighting head's."""
+    from teacher.heads import logits_model
+
+    with_logits = logits_model(model)
+
+    def loss(batch: Mapping[str, Any]) -> Any:
+        diagnosis, lighting = with_logits(batch["image"], training=True)
+        return diagnosis_cross_entropy(
+            batch["diagnosis"], diagnosis, batch["diagnosis_weight"]
+        ) + lighting_weight * lighting_cross_entropy(batch["lighting"], lighting[:, 0], batch["lighting_weight"])
+
+    return loss

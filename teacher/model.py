@@ -1,0 +1,57 @@
+"""The teacher: colour calibration, a backbone with its own preprocessing in the graph, and the two heads."""
+
+import tf_keras as keras
+
+from teacher.backbones import BACKBONES, TOP_SHARE, BackbonePreprocessing, build_backbone
+from teacher.color_calibration import CCM_LAYER_NAME, ColorCalibration
+from teacher.heads import HEAD_LAYERS, OUTPUTS, add_heads
+from teacher.recipe import TeacherRecipe
+from triage.errors import UnusableInput
+
+
+def build_teacher(recipe: TeacherRecipe, class_count: int) -> keras.Model:
+    """Build a teacher.
+
+    Args:
+        recipe: backbone, weights, input size, dropout and the CCM's penalty.
+        class_count: number of diagnoses.
+
+    Returns:
+        A functional model: `image` float32 [batch, size, size, 3] in [0, 1] to [`diagnosis`, `lighting`].
+
+    Raises:
+        UnusableInput: an unknown backbone or weights that cannot be had.
+    """
+    size = recipe.input_size
+    backbone = build_backbone(recipe.backbone, size, recipe.weights, recipe.batch_norm_momentum)
+    image = keras.Input((size, size, 3), name="image")
+    x = ColorCalibration(recipe.ccm_reg, name=CCM_LAYER_NAME)(image)
+    x = BackbonePreprocessing(BACKBONES[recipe.backbone].preprocessing, name="preprocessing")(x)
+    x = keras.layers.GlobalAveragePooling2D(name="features")(backbone(x))
+    heads = add_heads(x, class_count, recipe.dropout)
+    return keras.Model(image, [heads[name] for name in OUTPUTS], name="teacher")
+
+
+def set_trainable(model: keras.Model, trains: str) -> list[str]:
+    """Freeze everything but what a phase trains.
+
+    Batch normalisation in a frozen layer stays in inference mode, as Keras does for `trainable = False`.
+
+    Args:
+        model: a teacher of `build_teacher`.
+        trains: `heads`; `ccm` (with the heads); `top` (heads, CCM and the last 40 % of the backbone's layers); `all`.
+
+    Returns:
+        The names of the variables that will move.
+    """
+    if trains not in ("heads", "ccm", "top", "all"):
+        raise UnusableInput(f"A phase trains heads, ccm, top or all. Received: {trains!r}.")
+    model.trainable = True
+    backbone = model.get_layer("backbone")
+    first_of_top = round(len(backbone.layers) * (1 - TOP_SHARE))
+    for number, layer in enumerate(backbone.layers):
+        layer.trainable = trains == "all" or (trains == "top" and number >= first_of_top)
+    model.get_layer(CCM_LAYER_NAME).trainable = trains != "heads"
+    for name in HEAD_LAYERS:
+        model.get_layer(name).trainable = True
+    return [variable.name for variable in model.trainable_variables]

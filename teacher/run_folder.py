@@ -1,0 +1,169 @@
+"""A run's folders: `experiments/<run>` for what people read, `artifacts/<run>` for binaries that git ignores."""
+
+import csv
+import io
+import json
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from triage.atomic import replacing, sha256_of, write_json, write_text
+from triage.errors import UnusableInput
+
+RECORDED_PACKAGES = (
+    "skin-distill", "tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "numpy",
+    "opencv-python-headless", "pandas", "scikit-learn",
+)  # fmt: skip
+RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The places of one run. Nothing is created before something is written.
+
+    Attributes:
+        name: the run's name: letters, digits, dot, dash and underscore.
+        root: the folder in which `experiments/` and `artifacts/` stand.
+    """
+
+    name: str
+    root: Path = Path()
+
+    def __post_init__(self) -> None:
+        if not RUN_NAME.fullmatch(self.name):
+            raise UnusableInput(
+                f"A run's name has only letters, digits, '.', '-' and '_', and begins with a letter or digit. "
+                f"Received: {self.name!r}."
+            )
+
+    @property
+    def experiment(self) -> Path:
+        """Folder of the run's text and pictures."""
+        return self.root / "experiments" / self.name
+
+    @property
+    def artifacts(self) -> Path:
+        """Folder of the run's binaries."""
+        return self.root / "artifacts" / self.name
+
+    @property
+    def figures(self) -> Path:
+        """Folder of the run's pictures."""
+        return self.experiment / "figures"
+
+    @property
+    def config_path(self) -> Path:
+        """The recipe that the run was made with."""
+        return self.experiment / "config.yaml"
+
+    @property
+    def report_path(self) -> Path:
+        """The run's report."""
+        return self.experiment / "report.json"
+
+    def read_report(self) -> dict[str, Any]:
+        """Return the report of a finished run; raise UnusableInput when there is none."""
+        if not self.report_path.is_file():
+            raise UnusableInput(
+                f"Run '{self.name}' has no report. Looked for: {self.report_path}. "
+                "Finish it by running its command again, or look under experiments/ for another name."
+            )
+        return dict(json.loads(self.report_path.read_text(encoding="utf-8")))
+
+    def update_report(self, section: str, value: Any) -> None:
+        """Set one section of `report.json`, keeping the others."""
+        report = json.loads(self.report_path.read_text(encoding="utf-8")) if self.report_path.is_file() else {}
+        write_json(self.report_path, {**report, section: value})
+
+    def finished(self, section: str, key: Any) -> dict[str, Any] | None:
+        """Return a section of the report if the run already has it.
+
+        Raises:
+            UnusableInput: the section was made from another recipe, data set or teacher (its `key` differs).
+        """
+        if not self.report_path.is_file():
+            return None
+        found = self.read_report().get(section)
+        if found is None:
+            return None
+        if found.get("key") != json.loads(json.dumps(key)):
+            raise UnusableInput(
+                f"Run '{self.name}' was made with another recipe, data set or teacher, and is kept. "
+                f"Received: {self.report_path}. Choose another --run name."
+            )
+        return dict(found)
+
+    def save_model(self, model: Any, name: str) -> Path:
+        """Save a Keras model under the run's binaries, whole or not at all."""
+        path = self.artifacts / name
+        with replacing(path) as temporary:
+            model.save(temporary)
+        return path
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """Keep the recipe, fully resolved, beside the results made with it; sections not given stay."""
+        import yaml
+
+        known = self.read_config() if self.config_path.is_file() else {}
+        write_text(self.config_path, yaml.safe_dump({**known, **config}, sort_keys=False, allow_unicode=True))
+
+    def read_config(self) -> dict[str, Any]:
+        """Return the recipe that the run was made with."""
+        import yaml
+
+        if not self.config_path.is_file():
+            raise UnusableInput(f"Run '{self.name}' does not exist here. Looked for: {self.config_path}.")
+        return dict(yaml.safe_load(self.config_path.read_text(encoding="utf-8")))
+
+    def write_metrics(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write `metrics.csv`, one row per phase and epoch; columns are the union of the rows' keys."""
+        rows = list(rows)
+        columns = list(dict.fromkeys(key for row in rows for key in row))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(self.experiment / "metrics.csv", text.getvalue())
+
+    def record_weights(self) -> None:
+        """Write `weights.txt`: SHA-256, size in bytes and place of each model file of the run."""
+        files = sorted(p for p in self.artifacts.glob("*") if p.suffix in {".keras", ".tflite"})
+        lines = [f"{sha256_of(path)}  {path.stat().st_size:>10}  artifacts/{self.name}/{path.name}" for path in files]
+        write_text(self.experiment / "weights.txt", "\n".join(lines) + "\n")
+
+    def write_environment(self) -> None:
+        """Write `environment.json`: versions, processor and command line of this process."""
+        write_json(self.experiment / "environment.json", describe_environment())
+
+
+def describe_environment() -> dict[str, Any]:
+    """Return what a reader needs to judge or repeat a figure: packages, Python, platform, cores, command."""
+    packages: dict[str, str | None] = {}
+    for name in RECORDED_PACKAGES:
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            packages[name] = None
+    return {
+        "packages": packages,
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+    }
+
+
+def _cpu_model() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor()

@@ -1,0 +1,133 @@
+"""Train a teacher from a recipe: one call, one run folder."""
+
+import logging
+import time
+from typing import Any
+
+import numpy as np
+
+from teacher.predict import Progress, no_progress
+from teacher.recipe import Phase, TeacherRecipe, to_mapping
+from teacher.run_folder import RunFolder
+
+log = logging.getLogger("skin_distill")
+
+
+def train_teacher(
+    recipe: TeacherRecipe, manifest: Any, run: RunFolder, progress: Progress = no_progress
+) -> dict[str, Any]:
+    """Train a teacher through its phases and measure it on the test split.
+
+    The same call after a kill goes on after the last whole epoch; after a finished run it answers at once.
+
+    Args:
+        recipe: backbone, phases, views, weights.
+        manifest: the data set; its `train` and `val` splits are trained and selected on, `test` only measured.
+        run: where everything is written; the model becomes `artifacts/<run>/teacher.keras`.
+        progress: called as `progress(stage, done, total)`.
+
+    Returns:
+        The report's `teacher` section: `meta_sha256`, `phases`, `color_calibration`, `seconds`, `test`.
+
+    Raises:
+        UnusableInput: the recipe, data or weights cannot be used, or the checkpoint belongs to another recipe.
+        CheckFailed: the loss is no longer a finite number.
+    """
+    import tf_keras as keras
+
+    from teacher.color_calibration import ccm_of
+    from teacher.data.batches import epoch_batches, make_training_set, steps_per_epoch
+    from teacher.data.pixels import load_pixels
+    from teacher.evaluation import evaluate
+    from teacher.losses import supervised_loss
+    from teacher.model import build_teacher, set_trainable
+    from teacher.predict import predict
+    from teacher.training import Trainer
+
+    key = {"recipe": to_mapping(recipe), "meta_sha256": manifest.sha256}
+    if finished := run.finished("teacher", key):
+        log.info("teacher: run '%s' is finished already", run.name)
+        return finished
+    begun = time.perf_counter()
+    keras.utils.set_random_seed(recipe.seed)
+    classes = len(manifest.taxonomy.classes)
+    model = build_teacher(recipe, classes)
+    cache = run.root / "artifacts" / "pixels"
+
+    def pixels_of(split: str) -> tuple[Any, np.ndarray]:
+        frame = manifest.split(split)
+        return frame, load_pixels(manifest, frame, recipe.input_size, recipe.crop_fraction, cache, progress)
+
+    frame, pixels = pixels_of("train")
+    training = make_training_set(manifest, frame, pixels, recipe.class_weights, recipe.label_smoothing)
+    validation_frame, validation_pixels = pixels_of("val")
+    run.write_config({"teacher": to_mapping(recipe), "data": {"meta_sha256": manifest.sha256}})
+    run.write_environment()
+    loss = supervised_loss(model, recipe.lighting_weight)
+    phases = list(recipe.phases)
+
+    def batches(phase: int, epoch: int) -> Any:
+        number = sum(p.epochs for p in phases[:phase]) + epoch
+        return epoch_batches(training, recipe.views, recipe.batch_size, recipe.seed, number, number)
+
+    def select(phase: Phase) -> None:
+        set_trainable(model, phase.trains)
+
+    trainer = Trainer(
+        model=model,
+        phases=phases,
+        batches=batches,
+        steps=steps_per_epoch(len(training), recipe.batch_size),
+        loss=loss,
+        select=select,
+        validate=validator(manifest, validation_frame, validation_pixels, model),
+        checkpoint=run.artifacts / "teacher-checkpoint.npz",
+        key=key,
+        stage="teacher",
+        describe=training.describe,
+        progress=progress,
+    )
+    rows = trainer.run()
+    run.write_metrics(rows)
+    test_frame, test_pixels = pixels_of("test")
+    answers = predict(model, test_pixels, progress=progress, stage="teacher: test")
+    run.save_model(model, "teacher.keras")
+    matrix, bias = ccm_of(model)
+    section = {
+        "key": key,
+        "meta_sha256": manifest.sha256,
+        "backbone": recipe.backbone,
+        "parameters": model.count_params(),
+        "best_epochs": [
+            {k: row[k] for k in ("phase", "epoch", "val_balanced_accuracy")} for row in rows if row["best"]
+        ],
+        "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
+        "seconds": round(time.perf_counter() - begun, 1),
+        "test": evaluate(manifest, test_frame, *answers),
+    }
+    run.record_weights()
+    run.update_report("teacher", section)
+    trainer.checkpoint.unlink(missing_ok=True)
+    return section
+
+
+def validator(manifest: Any, frame: Any, pixels: np.ndarray, model: Any) -> Any:
+    """Return a function that measures the model on the validation split: three figures, no intervals."""
+    from teacher.predict import predict
+    from teacher.statistics import accuracy, balanced_accuracy
+
+    ids = [c.id for c in manifest.taxonomy.classes]
+    truth = frame["diagnosis"].map({name: number for number, name in enumerate(ids)}).to_numpy(float)
+    lit = frame["lighting_label"].to_numpy(float, na_value=np.nan)
+    known, known_lit = ~np.isnan(truth), ~np.isnan(lit)
+
+    def validate() -> dict[str, float]:
+        diagnosis, lighting = predict(model, pixels)
+        answer = diagnosis.argmax(axis=1)
+        return {
+            "accuracy": accuracy(truth[known], answer[known]),
+            "balanced_accuracy": balanced_accuracy(truth[known].astype(int), answer[known], len(ids)),
+            "lighting_accuracy": accuracy(lit[known_lit], (lighting[known_lit] >= 0.5).astype(float)),
+        }
+
+    return validate

@@ -1,0 +1,223 @@
+"""The training loop that teacher and student share: phases, checkpoints after every epoch, resuming."""
+
+import hashlib
+import json
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from teacher.predict import Progress, no_progress
+from teacher.recipe import Phase
+from triage.atomic import replacing
+from triage.errors import CheckFailed, UnusableInput
+
+log = logging.getLogger("skin_distill")
+
+MONITOR = "balanced_accuracy"
+# Weight decay is for the weights of convolutions and dense layers alone.
+UNDECAYED = ["ccm_", "bias", "gamma", "beta"]
+LARGEST_GRADIENT_NORM = 5.0
+
+
+@dataclass
+class Progressing:
+    """What is saved after every epoch, besides arrays."""
+
+    phase: int = 0
+    epoch: int = 0
+    best_score: float = -math.inf
+    since_best: int = 0
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    best_rows: list[int] = field(default_factory=list)
+
+
+class Trainer:
+    """Run phases of epochs on a model; after a kill, the same call goes on where the last whole epoch ended.
+
+    Args:
+        model: the model whose weights are trained and checkpointed.
+        phases: in order. Each has its own AdamW and cosine schedule and starts from the best epoch of the one before.
+        batches: `batches(phase_number, epoch)` gives the batches of one epoch, in an order that depends on nothing
+            else. A batch is a dictionary of tensors with the key `image_ids`.
+        steps: number of batches in an epoch.
+        loss: `loss(batch)` gives the scalar training loss; traced once a phase.
+        select: `select(phase)` sets what is trainable.
+        validate: gives the validation figures after an epoch; `balanced_accuracy` decides which epoch is best.
+        checkpoint: the file that holds the state.
+        key: a JSON-able description of everything the result depends on; a checkpoint of another key is refused.
+        stage: the word that stands in progress and log lines.
+        describe: `describe(image_ids)` names the photos of a batch, for errors.
+        progress: called as `progress(stage, done, total)` after every step.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: keras.Model,
+        phases: Sequence[Phase],
+        batches: Callable[[int, int], Iterable[Mapping[str, Any]]],
+        steps: int,
+        loss: Callable[[Mapping[str, Any]], Any],
+        select: Callable[[Phase], Any],
+        validate: Callable[[], dict[str, float]],
+        checkpoint: Path,
+        key: Any,
+        stage: str,
+        describe: Callable[[np.ndarray], str] = str,
+        progress: Progress = no_progress,
+    ):
+        self.model, self.phases, self.batches, self.steps = model, tuple(phases), batches, steps
+        self.loss, self.select, self.validate = loss, select, validate
+        self.checkpoint, self.stage, self.describe, self.progress = Path(checkpoint), stage, describe, progress
+        self.key = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+        self.state = Progressing()
+        self.best: list[np.ndarray] = []
+
+    def run(self) -> list[dict[str, Any]]:
+        """Train what is left and load the best weights of the last phase into the model.
+
+        Returns:
+            One row per phase and epoch, with `phase`, `epoch`, `loss`, `learning_rate`, `seconds`, `best` and the
+            validation figures.
+
+        Raises:
+            UnusableInput: the checkpoint belongs to another recipe or data, or cannot be read.
+            CheckFailed: the loss is no longer a finite number.
+        """
+        optimizer_values = self._restore()
+        while self.state.phase < len(self.phases):
+            self._run_phase(self.phases[self.state.phase], optimizer_values)
+            optimizer_values = None
+            self.model.set_weights(self.best)
+            self.state.phase += 1
+            self.state.epoch, self.state.best_score, self.state.since_best = 0, -math.inf, 0
+            self._save(None)
+        if self.best:
+            self.model.set_weights(self.best)
+        best = set(self.state.best_rows)
+        return [{**row, "best": number in best} for number, row in enumerate(self.state.rows)]
+
+    def _run_phase(self, phase: Phase, optimizer_values: list[np.ndarray] | None) -> None:
+        self.select(phase)
+        variables = self.model.trainable_variables
+        optimizer = keras.optimizers.AdamW(phase.learning_rate, weight_decay=phase.weight_decay)
+        optimizer.exclude_from_weight_decay(var_names=UNDECAYED)
+        optimizer.build(variables)
+        if optimizer_values is not None:
+            for variable, value in zip(optimizer.variables, optimizer_values, strict=True):
+                variable.assign(value)
+
+        @tf.function
+        def step(batch: Mapping[str, Any]) -> Any:
+            with tf.GradientTape() as tape:
+                loss = self.loss(batch)
+                if self.model.losses:
+                    loss += tf.add_n(self.model.losses)
+            gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), LARGEST_GRADIENT_NORM)
+            optimizer.apply_gradients(zip(gradients, variables, strict=True))
+            return loss
+
+        while self.state.epoch < phase.epochs:
+            if phase.patience and self.state.since_best >= phase.patience:
+                log.info("%s: phase %s ends early: %d epochs without a better one", self.stage, phase.name,
+                         phase.patience)  # fmt: skip
+                break
+            self._run_epoch(phase, optimizer, step)
+            self._save(optimizer)
+
+    def _run_epoch(self, phase: Phase, optimizer: Any, step: Callable[[Any], Any]) -> None:
+        state, begun, losses = self.state, time.perf_counter(), []
+        label = f"{self.stage}: {phase.name}, epoch {state.epoch + 1} of {phase.epochs}"
+        for number, batch in enumerate(self.batches(state.phase, state.epoch)):
+            done = state.epoch * self.steps + number
+            optimizer.learning_rate.assign(learning_rate(phase, done, phase.epochs * self.steps))
+            losses.append(float(step(batch)))
+            if not math.isfinite(losses[-1]):
+                raise CheckFailed(
+                    f"The loss became {losses[-1]} in phase {phase.name}, epoch {state.epoch + 1}, step {number + 1}. "
+                    f"The batch's photos: {self.describe(np.asarray(batch['image_ids']))}. Try a smaller "
+                    "learning rate, or look at these photos. The epochs before are kept."
+                )
+            self.progress(label, number + 1, self.steps)
+        figures = self.validate()
+        state.rows.append(
+            {
+                "phase": phase.name,
+                "epoch": state.epoch + 1,
+                "loss": float(np.mean(losses)),
+                "learning_rate": float(optimizer.learning_rate.numpy()),
+                **{f"val_{name}": value for name, value in figures.items()},
+                "seconds": round(time.perf_counter() - begun, 2),
+            }
+        )
+        state.epoch += 1
+        if figures[MONITOR] > state.best_score:
+            state.best_score, state.since_best = figures[MONITOR], 0
+            state.best_rows = [n for n in state.best_rows if state.rows[n]["phase"] != phase.name]
+            state.best_rows.append(len(state.rows) - 1)
+            self.best = self.model.get_weights()
+        else:
+            state.since_best += 1
+        shown = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in figures.items())
+        log.info("%s: loss %.3f; validation %s", label, state.rows[-1]["loss"], shown)
+
+    def _save(self, optimizer: Any | None) -> None:
+        arrays = {f"weights_{n}": value for n, value in enumerate(self.model.get_weights())}
+        arrays |= {f"best_{n}": value for n, value in enumerate(self.best)}
+        if optimizer is not None:
+            arrays |= {f"optimizer_{n}": variable.numpy() for n, variable in enumerate(optimizer.variables)}
+        state = json.dumps({"key": self.key, **vars(self.state)}).encode()
+        with replacing(self.checkpoint) as temporary, open(temporary, "wb") as file:
+            np.savez(file, state=np.frombuffer(state, np.uint8), **arrays)
+
+    def _restore(self) -> list[np.ndarray] | None:
+        if not self.checkpoint.is_file():
+            return None
+        try:
+            with np.load(self.checkpoint) as stored:
+                state = json.loads(stored["state"].tobytes())
+                arrays = {name: stored[name] for name in stored.files if name != "state"}
+        except (OSError, ValueError, KeyError) as error:
+            raise UnusableInput(
+                f"The checkpoint cannot be read. Received: {self.checkpoint}: {error}. "
+                "Remove it to start this run again."
+            ) from error
+        if state.pop("key") != self.key:
+            raise UnusableInput(
+                f"The checkpoint was made with another recipe, data set or teacher. Received: {self.checkpoint}. "
+                "Choose another --run name, or remove that file to start again."
+            )
+
+        def gather(prefix: str) -> list[np.ndarray]:
+            return [arrays[f"{prefix}_{n}"] for n in range(sum(name.startswith(f"{prefix}_") for name in arrays))]
+
+        self.state, self.best = Progressing(**{**state, "best_score": float(state["best_score"])}), gather("best")
+        self.model.set_weights(gather("weights"))
+        if self.state.phase < len(self.phases):
+            log.info("%s: going on in phase %s after epoch %d", self.stage, self.phases[self.state.phase].name,
+                     self.state.epoch)  # fmt: skip
+        return gather("optimizer") or None
+
+
+def learning_rate(phase: Phase, step: int, steps: int) -> float:
+    """Return the rate of one step: a linear warm-up, then a cosine (Loshchilov and Hutter 2017).
+
+    Args:
+        phase: peak, final rate and share of warm-up.
+        step: number of the step, from 0.
+        steps: steps in the whole phase.
+    """
+    warm = int(phase.warmup * steps)
+    if step < warm:
+        return phase.learning_rate * (step + 1) / warm
+    share = (step - warm) / max(1, steps - warm)
+    fall = 0.5 * (1 + math.cos(math.pi * share))
+    return phase.final_learning_rate + (phase.learning_rate - phase.final_learning_rate) * fall

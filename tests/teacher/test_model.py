@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+
+from teacher.backbones import BACKBONES, BackbonePreprocessing
+from teacher.color_calibration import ColorCalibration, ccm_of
+from teacher.heads import logits_model
+from teacher.model import build_teacher, set_trainable
+from teacher.recipe import TeacherRecipe
+from triage.errors import UnusableInput
+
+RECIPE = TeacherRecipe(phases=(), backbone="resnet10", weights="none", input_size=32)
+
+
+@pytest.fixture(scope="module")
+def teacher():
+    keras.utils.set_random_seed(0)
+    return build_teacher(RECIPE, 10)
+
+
+def test_outputs_are_named_and_are_probabilities(teacher):
+    diagnosis, lighting = teacher(np.random.default_rng(0).random((2, 32, 32, 3), np.float32))
+    assert teacher.output_names == ["diagnosis", "lighting"]
+    assert teacher.input_names == ["image"]
+    assert diagnosis.shape == (2, 10)
+    assert lighting.shape == (2, 1)
+    np.testing.assert_allclose(diagnosis.numpy().sum(axis=1), 1, atol=1e-6)
+    assert 0 <= lighting.numpy().min() <= lighting.numpy().max() <= 1
+
+
+def test_logits_are_those_of_the_answers(teacher):
+    image = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
+    diagnosis, lighting = logits_model(teacher)(image)
+    answers = teacher(image)
+    np.testing.assert_allclose(tf.nn.softmax(diagnosis), answers[0], atol=1e-6)
+    np.testing.assert_allclose(tf.sigmoid(lighting), answers[1], atol=1e-6)
+
+
+@pytest.mark.parametrize("trains", ["heads", "ccm", "top", "all"])
+def test_a_phase_moves_what_it_names_and_nothing_else(teacher, trains):
+    set_trainable(teacher, trains)
+    before = {v.name: v.numpy().copy() for v in teacher.weights}
+    image = np.random.default_rng(1).random((8, 32, 32, 3), np.float32)
+    with tf.GradientTape() as tape:
+        diagnosis, lighting = teacher(image, training=True)
+        loss = tf.reduce_sum(diagnosis[:, 0]) + tf.reduce_sum(lighting)
+    variables = teacher.trainable_variables
+    for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
+        variable.assign_add(np.sign(gradient) * 1e-3 + 1e-4)
+    moved = {v.name for v in teacher.weights if not np.array_equal(before[v.name], v.numpy())}
+    heads = {n for n in before if n.startswith(("diagnosis", "lighting"))}
+    ccm = {n for n in before if n.startswith("color_calibration")}
+    assert heads <= moved
+    assert (ccm <= moved) == (trains != "heads")
+    rest = moved - heads - ccm
+    backbone = set(before) - heads - ccm
+    assert {"heads": not rest, "ccm": not rest, "top": 0 < len(rest) < len(backbone), "all": rest == backbone}[trains]
+    for variable in teacher.weights:
+        variable.assign(before[variable.name])
+
+
+def test_an_untrained_ccm_changes_nothing_and_is_pulled_to_the_identity():
+    layer = ColorCalibration(ccm_reg=0.5)
+    image = np.random.default_rng(0).random((1, 4, 4, 3), np.float32)
+    np.testing.assert_allclose(layer(image), image, atol=1e-6)
+    assert float(layer.losses[0]) == 0
+    layer.matrix.assign(np.eye(3) + np.diag([0.1, 0.2, -0.3]))
+    assert float(layer.losses[0]) == pytest.approx(0.5 * (0.01 + 0.04 + 0.09))
+
+
+def test_the_ccm_equals_a_plain_matrix_product():
+    layer = ColorCalibration()
+    generator = np.random.default_rng(2)
+    image = generator.random((2, 5, 5, 3), np.float32)
+    layer(image)
+    matrix, bias = generator.normal(size=(3, 3)), generator.normal(size=3) * 0.1
+    layer.set_weights([matrix, bias])
+    np.testing.assert_allclose(layer(image), np.clip(image @ matrix + bias, 0, 1), atol=1e-5)
+
+
+def test_the_ccm_refuses_what_is_not_rgb():
+    with pytest.raises(ValueError, match="RGB"):
+        ColorCalibration()(np.zeros((1, 4, 4, 1), np.float32))
+
+
+def test_a_saved_teacher_is_the_same_teacher(teacher, tmp_path):
+    teacher.save(tmp_path / "teacher.keras")
+    loaded = keras.models.load_model(tmp_path / "teacher.keras", compile=False)
+    image = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
+    np.testing.assert_array_equal(loaded(image)[0], teacher(image)[0])
+    assert np.array_equal(ccm_of(loaded)[0], np.eye(3))
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [("resnet152v2", "resnet_v2"), ("resnet50", "resnet"), ("mobilenetv2", "mobilenet_v2"), ("xception", "xception")],
+)
+def test_preprocessing_equals_the_applications_own(name, module):
+    image = np.random.default_rng(0).random((1, 8, 8, 3), np.float32)
+    expected = getattr(keras.applications, module).preprocess_input(image * 255.0)
+    found = BackbonePreprocessing(BACKBONES[name].preprocessing)(image)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"backbone": "resnet9000"}, "Unknown backbone.*Known: resnet152v2"),
+        ({"backbone": "xception"}, "at least 71 px"),
+        ({"weights": "no-such-file.h5"}, "No such weight file"),
+    ],
+)
+def test_a_backbone_that_cannot_be_had_is_a_clear_error(change, message):
+    recipe = TeacherRecipe(**{**vars(RECIPE), **change})
+    with pytest.raises(UnusableInput, match=message):
+        build_teacher(recipe, 10)

@@ -1,0 +1,43 @@
+import pytest
+
+from skin_distill.recipes import recipe_names, recipe_path
+from distill.recipe import DistillRecipe
+from teacher.recipe import TeacherRecipe, from_mapping, read_recipe, to_mapping
+from triage.errors import UnusableInput
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_shipped_recipe_reads_and_survives_a_round_trip(name):
+    for section, kind in (("teacher", TeacherRecipe), ("distill", DistillRecipe)):
+        recipe, _ = read_recipe(recipe_path(name), section, kind)
+        assert from_mapping(kind, to_mapping(recipe), name) == recipe
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("teacher: {phases: [], backbon: resnet50}", "unknown key.*backbon"),
+        ("teacher: {backbone: resnet50}", "missing: phases"),
+        ("teacher: {phases: [{name: A, trains: everything, epochs: 1, learning_rate: 0.1}]}", "heads, ccm, top or all"),
+        ("teacher: {phases: [], batch_size: many}", "batch_size: expected int"),
+        ("distill: {}", "no section 'teacher'"),
+        ("teacher: [", "not valid YAML"),
+    ],
+)
+def test_a_wrong_recipe_says_what_is_wrong(tmp_path, text, message):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(text)
+    with pytest.raises(UnusableInput, match=message):
+        read_recipe(path, "teacher", TeacherRecipe)
+
+
+def test_scientific_notation_without_a_dot_is_a_number(tmp_path):
+    path = tmp_path / "recipe.yaml"
+    path.write_text("teacher: {phases: [{name: A, trains: heads, epochs: 1, learning_rate: 1e-3}]}")
+    recipe, _ = read_recipe(path, "teacher", TeacherRecipe)
+    assert recipe.phases[0].learning_rate == 1e-3
+
+
+def test_an_unknown_recipe_names_the_known_ones():
+    with pytest.raises(UnusableInput, match="demo"):
+        recipe_path("no-such-recipe")

@@ -1,0 +1,137 @@
+import json
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+
+from teacher.recipe import Phase
+from teacher.training import Trainer, learning_rate
+from triage.errors import CheckFailed, UnusableInput
+
+PHASES = (
+    Phase("first", "all", epochs=3, learning_rate=0.05),
+    Phase("second", "all", epochs=2, learning_rate=0.01),
+)
+STEPS = 5
+
+
+class Stop(Exception):
+    pass
+
+
+def make_trainer(folder, key="k", stop_after=None, poison=None, phases=PHASES, scores=None):
+    """A linear regression trained by the project's loop; validation can be scripted with `scores`."""
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.layers.Dense(1, input_shape=(4,))])
+    generator = np.random.default_rng(0)
+    inputs = generator.normal(size=(STEPS, 8, 4)).astype("float32")
+    targets = inputs @ np.array([[1.0], [2.0], [-1.0], [0.5]], "float32")
+    seen = []
+
+    def batches(phase, epoch):
+        for step in np.random.default_rng([phase, epoch]).permutation(STEPS):
+            if stop_after is not None and len(seen) == stop_after:
+                raise Stop
+            seen.append((phase, epoch, int(step)))
+            poisoned = np.nan if poison == len(seen) else 1.0
+            yield {"x": tf.constant(inputs[step] * poisoned), "y": tf.constant(targets[step]), "image_ids": [step]}
+
+    def loss(batch):
+        return tf.reduce_mean(tf.square(model(batch["x"], training=True) - batch["y"]))
+
+    def validate():
+        if scores is not None:
+            return {"balanced_accuracy": scores.pop(0)}
+        error = float(np.mean((model(inputs.reshape(-1, 4)).numpy() - targets.reshape(-1, 1)) ** 2))
+        return {"balanced_accuracy": 1 / (1 + error)}
+
+    trainer = Trainer(
+        model=model,
+        phases=phases,
+        batches=batches,
+        steps=STEPS,
+        loss=loss,
+        select=lambda phase: None,
+        validate=validate,
+        checkpoint=folder / "checkpoint.npz",
+        key=key,
+        stage="test",
+        describe=lambda ids: f"photo {ids}",
+    )
+    trainer.seen = seen
+    return trainer
+
+
+def without_time(rows):
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+
+
+def test_an_interrupted_run_ends_like_an_uninterrupted_one(tmp_path):
+    whole = make_trainer(tmp_path / "whole")
+    expected = without_time(whole.run())
+    for stop_after in (3, STEPS, 2 * STEPS + 2, 3 * STEPS, 4 * STEPS + 1):
+        folder = tmp_path / str(stop_after)
+        with pytest.raises(Stop):
+            make_trainer(folder, stop_after=stop_after).run()
+        resumed = make_trainer(folder)
+        rows = without_time(resumed.run())
+        assert rows == expected
+        for one, other in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+        # At most the running epoch was repeated.
+        assert len(resumed.seen) <= len(PHASES[0:]) * 3 * STEPS - stop_after // STEPS * STEPS
+
+
+def test_the_best_epoch_of_a_phase_starts_the_next(tmp_path):
+    scores = [0.9, 0.2, 0.1, 0.3, 0.5]
+    trainer = make_trainer(tmp_path, scores=scores)
+    rows = trainer.run()
+    assert [row["best"] for row in rows] == [True, False, False, False, True]
+    reference = make_trainer(tmp_path / "one", phases=[Phase("first", "all", epochs=3, learning_rate=0.05)], scores=[
+        0.9, 0.2, 0.1,
+    ])  # fmt: skip
+    reference.run()
+    two = make_trainer(tmp_path / "two", phases=PHASES[:1], scores=[0.1, 0.2, 0.9])
+    two.run()
+    assert not np.array_equal(reference.model.get_weights()[0], two.model.get_weights()[0])
+
+
+def test_patience_ends_a_phase_early(tmp_path):
+    phases = [Phase("only", "all", epochs=9, learning_rate=0.01, patience=2)]
+    rows = make_trainer(tmp_path, phases=phases, scores=[0.5, 0.6, 0.4, 0.3, 0.9]).run()
+    assert len(rows) == 4
+    assert [row["best"] for row in rows] == [False, True, False, False]
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
+    with pytest.raises(Stop):
+        make_trainer(tmp_path, stop_after=STEPS + 1).run()
+    before = (tmp_path / "checkpoint.npz").read_bytes()
+    with pytest.raises(UnusableInput, match="another recipe"):
+        make_trainer(tmp_path, key="other").run()
+    assert (tmp_path / "checkpoint.npz").read_bytes() == before
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    (tmp_path / "checkpoint.npz").write_bytes(b"PK damaged")
+    with pytest.raises(UnusableInput, match=r"checkpoint\.npz"):
+        make_trainer(tmp_path).run()
+
+
+def test_a_loss_that_is_no_number_names_the_step_and_the_photos(tmp_path):
+    with pytest.raises(CheckFailed, match=r"phase first, epoch 2, step 3.*photo") as caught:
+        make_trainer(tmp_path, poison=STEPS + 3).run()
+    assert "nan" in str(caught.value)
+    assert (tmp_path / "checkpoint.npz").is_file()
+
+
+def test_learning_rate_warms_up_and_falls():
+    phase = Phase("p", "all", epochs=1, learning_rate=1.0, final_learning_rate=0.1, warmup=0.1)
+    rates = [learning_rate(phase, step, 100) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == rates[9] == rates[10] == 1.0
+    assert all(a >= b for a, b in zip(rates[10:], rates[11:], strict=False))
+    assert rates[55] == pytest.approx(0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * 45 / 90)))
+    assert json.dumps(rates)
