@@ -1,0 +1,79 @@
+import json
+import re
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from skin_distill.cli import cli
+
+HEAVY = ("tensorflow", "tf_keras", "pandas", "sklearn", "matplotlib", "skimage", "cv2", "rich", "yaml")
+
+
+def run(*arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-m", "skin_distill", *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=120
+    )
+
+
+@pytest.mark.parametrize("name", list(cli.commands))
+def test_every_command_explains_itself_with_an_example(name):
+    result = CliRunner().invoke(cli, [name, "--help"])
+    assert result.exit_code == 0
+    assert f"skin-distill {name}" in result.output
+    assert "Example" in result.output
+    command = cli.commands[name]
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help or parameter.name in ("out", "mode", "split"), parameter.name
+
+
+@pytest.mark.parametrize("name", list(cli.commands))
+def test_examples_use_options_that_exist(name):
+    command = cli.commands[name]
+    known = {option for p in command.params for option in p.opts}
+    for example in re.findall(rf"^  skin-distill {name} (.*)$", command.epilog, re.M):
+        assert set(re.findall(r"(?<!\S)--[a-z-]+", example)) <= known
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from skin_distill.cli import cli; from click.testing import CliRunner;"
+        "r = CliRunner().invoke(cli, ['--help']); assert r.exit_code == 0;"
+        f"print([m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("no-such-command",), "No such command"),
+        (("prepare",), "Give a kind and --out"),
+        (("prepare", "kaggle", "--out", "x"), "needs the folder"),
+        (("prepare", "kaggle", "missing", "--out", "x"), "missing"),
+        (("teacher", "--config", "demo", "--data", "missing.csv", "--run", "r"), "missing.csv"),
+        (("teacher", "--config", "nothing", "--data", "missing.csv", "--run", "r"), "No such recipe"),
+        (("classify", "photo.jpg", "--model", "missing.tflite"), "missing.tflite"),
+        (("benchmark", "missing.tflite"), "missing.tflite"),
+        (("benchmark", "m.tflite", "--threads", "two"), "--threads"),
+        (("convert", "--run", "missing", "--data", "m.csv"), "missing"),
+    ],
+)
+def test_wrong_use_is_one_message_and_exit_code_2(tmp_path, arguments, message):
+    result = run(*arguments, cwd=tmp_path)
+    assert result.returncode == 2, result.stderr
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_doctor_knows_this_machine():
+    result = run("doctor", "--json")
+    findings = {f["what"]: f for f in json.loads(result.stdout)}
+    assert result.returncode == 0
+    assert findings["TFLite runtime"]["state"] == "ok"
+    assert findings["numpy"]["found"]

@@ -1,0 +1,35 @@
+import json
+
+from skin_distill.terminal import Terminal, percent
+
+
+def test_results_are_alone_on_standard_output(capsys):
+    with Terminal() as terminal:
+        terminal.line("working")
+        terminal.progress("stage", 1, 2)
+        terminal.result({"a": 1}, "done")
+    out, err = capsys.readouterr()
+    assert out == "done\n"
+    assert "working" in err
+
+
+def test_json_leaves_tables_out(capsys):
+    with Terminal(as_json=True) as terminal:
+        terminal.table("title", ("a",), [(1,)])
+        terminal.result({"a": [1]}, "text")
+    assert json.loads(capsys.readouterr().out) == {"a": [1]}
+
+
+def test_quiet_prints_results_only(capsys):
+    with Terminal(-1) as terminal:
+        terminal.line("working")
+        terminal.progress("stage", 1, 2)
+        terminal.result(None, "done")
+    out, err = capsys.readouterr()
+    assert (out, err) == ("done\n", "")
+
+
+def test_a_figure_is_written_with_its_interval_or_its_reason():
+    assert percent({"value": 0.5, "low": 0.4, "high": 0.61}) == "50.0 % (40.0 to 61.0)"
+    assert percent({"value": None, "why": "too few samples to tell"}) == "too few samples to tell"
+    assert percent(None) == "not measured"

@@ -1,0 +1,225 @@
+"""From a photo to what a person should know: the light first, then the answer, then what to do."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from triage.errors import UnusableInput
+from triage.interpreter import Interpreter, open_interpreter
+from triage.lighting import LightingVerdict, judge_lighting, measure_lighting
+from triage.model_file import ModelFile, read_model
+from triage.photo import Photo, check_photo, prepare_pixels, read_photo
+from triage.tips import TIPS, Tip, tips_for
+
+DISCLAIMER = (
+    "This is a research and education tool, not a medical device, and its answer is not a diagnosis. "
+    "If a spot is new, changes, bleeds or worries you, see a doctor."
+)
+OUTPUTS = ("diagnosis", "lighting")
+_TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One class with its probability in [0, 1]. `label` is the class id, `name` what a person calls it."""
+
+    label: str
+    name: str
+    probability: float
+    urgency: str
+
+
+@dataclass(frozen=True)
+class Lighting:
+    """What is known about the light.
+
+    Attributes:
+        ok: the measured features and the model both find it good.
+        probability: the model's probability that the photo is well lit, in [0, 1].
+        verdict: what the measured features say.
+        tips: what to do better, most serious first; empty exactly when `ok`.
+    """
+
+    ok: bool
+    probability: float
+    verdict: LightingVerdict
+    tips: tuple[Tip, ...]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The answer for one photo.
+
+    Attributes:
+        photo: path of the photo; empty for one in memory.
+        lighting: the light.
+        diagnosis: every class, most likely first.
+        urgency: "urgent", "soon" or "watch".
+        abstained: no class is likely enough to be named.
+        disclaimer: must be shown wherever any of this is shown.
+    """
+
+    photo: str
+    lighting: Lighting
+    diagnosis: tuple[Diagnosis, ...]
+    urgency: str
+    abstained: bool
+    disclaimer: str = DISCLAIMER
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, ready for `json.dumps`."""
+        return {
+            "photo": self.photo,
+            "lighting": {
+                "ok": self.lighting.ok,
+                "probability": self.lighting.probability,
+                "tips": [str(tip) for tip in self.lighting.tips],
+            },
+            "diagnosis": [{"label": d.label, "probability": d.probability} for d in self.diagnosis],
+            "decision": {"urgency": self.urgency, "abstained": self.abstained},
+            "disclaimer": self.disclaimer,
+        }
+
+
+class Triage:
+    """A loaded model that answers for photos. Not thread-safe: load one for each thread.
+
+    Example:
+        >>> from triage import Triage
+        >>> triage = Triage.load("student.tflite")  # doctest: +SKIP
+        >>> triage.assess("photo.jpg").to_json()  # doctest: +SKIP
+
+    Attributes:
+        card: the model's card.
+        interpreter: the opened model.
+    """
+
+    def __init__(self, model: ModelFile, interpreter: Interpreter):
+        """Join a model's card with its opened interpreter; `Triage.load` is the usual way.
+
+        Raises:
+            UnusableInput: the model's outputs or input do not fit its card.
+        """
+        self.card = model.card
+        self.interpreter = interpreter
+        self._classes: list[dict[str, str]] = model.card["classes"]
+        self._size: int = model.card["input"]["size"]
+        self._crop_fraction: float = model.card["input"]["crop_fraction"]
+        self._temperature: float = model.card["temperature"]
+        self._thresholds: dict[str, float] = model.card["thresholds"]
+        _check_fit(model, interpreter)
+
+    @classmethod
+    def load(cls, path: str | Path, threads: int = 1) -> "Triage":
+        """Open a release file.
+
+        Args:
+            path: a .tflite made by `skin-distill convert`.
+            threads: processor threads of the interpreter.
+
+        Raises:
+            UnusableInput: missing, altered, or not such a model.
+            MissingDependency: no TFLite runtime is installed.
+        """
+        model = read_model(path)
+        return cls(model, open_interpreter(model.flatbuffer, threads))
+
+    @property
+    def urgent_threshold_text(self) -> str:
+        """How the card decides on "urgent", in words that follow the urgency; empty if no class is urgent."""
+        names = [entry["name"] for entry in self._classes if entry["urgency"] == "urgent"]
+        if not names:
+            return ""
+        share = f"{self._thresholds['urgent']:.1%}"
+        return f" (urgent from {share} for {' and '.join(names)}{' together' if len(names) > 1 else ''})"
+
+    def assess(self, photo: Photo | str | Path | bytes) -> Assessment:
+        """Judge the light of a photo, then the photo.
+
+        Args:
+            photo: path or bytes of an encoded photo, or decoded pixels, uint8 [height, width, 3] in RGB.
+
+        Raises:
+            UnreadablePhoto: it cannot be decoded.
+            UnusableInput: pixels of another shape or type.
+        """
+        name = str(photo) if isinstance(photo, (str, Path)) else ""
+        pixels = read_photo(photo) if isinstance(photo, (str, Path, bytes)) else check_photo(photo)
+        verdict = judge_lighting(measure_lighting(pixels))
+        outputs = self.interpreter.run(prepare_pixels(pixels, self._size, self._crop_fraction))
+        probabilities = apply_temperature(outputs["diagnosis"].reshape(-1), self._temperature)
+        well_lit = float(np.clip(outputs["lighting"].reshape(-1)[0], 0, 1))
+        return Assessment(name, self._lighting(verdict, well_lit), self._ranked(probabilities), *self._decide(probabilities))
+
+    def _lighting(self, verdict: LightingVerdict, well_lit: float) -> Lighting:
+        ok = verdict.ok and well_lit >= self._thresholds["well_lit"]
+        tips = tips_for(verdict)
+        if not ok and not tips:
+            tips = [TIPS["poor_light"]]
+        return Lighting(ok, well_lit, verdict, tuple(tips))
+
+    def _ranked(self, probabilities: npt.NDArray[np.float64]) -> tuple[Diagnosis, ...]:
+        order = np.argsort(-probabilities, kind="stable")
+        return tuple(
+            Diagnosis(c["id"], c["name"], float(probabilities[i]), c["urgency"])
+            for i, c in ((int(i), self._classes[int(i)]) for i in order)
+        )
+
+    def _decide(self, probabilities: npt.NDArray[np.float64]) -> tuple[str, bool]:
+        """Urgency and whether to abstain."""
+        urgencies = [entry["urgency"] for entry in self._classes]
+        urgent = float(sum(p for p, urgency in zip(probabilities, urgencies, strict=True) if urgency == "urgent"))
+        top = int(np.argmax(probabilities))
+        abstained = bool(probabilities[top] < self._thresholds["abstain_below"])
+        if "urgent" in urgencies and urgent >= self._thresholds["urgent"]:
+            return "urgent", abstained
+        # "watch" reassures; neither an unsure model nor one that leans to an urgent class may say it.
+        if abstained or urgencies[top] == "urgent":
+            return "soon", abstained
+        return urgencies[top], abstained
+
+
+def apply_temperature(probabilities: npt.NDArray[Any], temperature: float) -> npt.NDArray[np.float64]:
+    """Sharpen or soften probabilities: p^(1/T), renormalised.
+
+    The same as dividing the logits by T before the softmax (Guo et al. 2017, "On Calibration of Modern Neural
+    Networks"), for a model that gives probabilities.
+
+    Args:
+        probabilities: [classes], at least one above 0; rounding below 0 counts as 0.
+        temperature: T above 0; above 1 softens.
+
+    Returns:
+        float64 [classes] that sum to 1.
+    """
+    scaled = np.log(np.maximum(probabilities.astype(np.float64), _TINY)) / temperature
+    powers = np.exp(scaled - scaled.max())
+    return np.asarray(powers / powers.sum(), dtype=np.float64)
+
+
+def _check_fit(model: ModelFile, interpreter: Interpreter) -> None:
+    missing = [name for name in OUTPUTS if name not in interpreter.output_names]
+    if missing:
+        raise UnusableInput(
+            f"The model must have outputs named {' and '.join(OUTPUTS)}. Received: "
+            f"{', '.join(interpreter.output_names) or 'none'} in {model.path}. Give a file made by `skin-distill convert`."
+        )
+    answers = int(np.prod(interpreter.output_shapes["diagnosis"]))
+    if answers != len(model.card["classes"]):
+        raise UnusableInput(
+            f"The model and its card disagree on the classes. Received: {answers} answers and "
+            f"{len(model.card['classes'])} classes in {model.path}. Convert it again with its own data set's taxonomy."
+        )
+    if int(np.prod(interpreter.output_shapes["lighting"])) != 1:
+        raise UnusableInput(
+            f"The lighting output must be one probability. Received: shape {interpreter.output_shapes['lighting']} "
+            f"in {model.path}."
+        )
+    if interpreter.input_size != model.card["input"]["size"]:
+        raise UnusableInput(
+            f"The model and its card disagree on the input. Received: {interpreter.input_size} pixels and "
+            f"{model.card['input']['size']} on the card of {model.path}. Convert it again."
+        )

@@ -1,0 +1,160 @@
+"""From an encoded photo to the model's input. The one implementation that training, conversion and the app share."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from triage.errors import UnreadablePhoto, UnusableInput
+from triage.photo_header import read_header
+
+Photo = npt.NDArray[np.uint8]
+"""uint8 [height, width, 3], sRGB in RGB order."""
+
+CROP_FRACTION = 0.8
+"""Share of each side that the centre crop keeps."""
+INPUT_SIZE = 224
+"""Default side of the model's input in pixels, as the ImageNet weights of the backbones expect it."""
+MAX_PIXELS = 100_000_000
+"""Larger photos are refused: 100 megapixels take 300 MB decoded; phone cameras rarely give more than 50."""
+MIN_SIDE = 32
+"""Photos with a shorter side are refused: there is too little in them to judge light or skin."""
+MAX_BYTES = 1 << 29
+"""Larger files are refused unread."""
+
+# Damage is told through UnreadablePhoto; OpenCV would print it to the terminal as well, once for each photo.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def read_photo(source: str | os.PathLike[str] | bytes) -> Photo:
+    """Decode a photo as a person sees it.
+
+    EXIF orientation is applied, alpha dropped, grey spread to three channels, 16 bit reduced to 8. JPEG (also CMYK
+    and progressive), PNG, WebP, TIFF and BMP are read. Embedded colour profiles are ignored: values count as sRGB.
+
+    Args:
+        source: path of a file, or the bytes of one.
+
+    Returns:
+        uint8 [height, width, 3], RGB.
+
+    Raises:
+        UnreadablePhoto: missing, empty, truncated, damaged, not a photo, over `MAX_PIXELS` or under `MIN_SIDE`.
+    """
+    if isinstance(source, bytes):
+        name, data = "photo in memory", source
+    else:
+        name, data = str(source), _file_bytes(Path(source))
+    header = read_header(data, name)
+    shape = f"{header.width} x {header.height} pixels"
+    if header.width * header.height > MAX_PIXELS:
+        raise UnreadablePhoto(name, f"too large: {shape}, at most {MAX_PIXELS // 1_000_000} megapixels")
+    if min(header.width, header.height) < MIN_SIDE:
+        raise UnreadablePhoto(name, f"too small: {shape}, at least {MIN_SIDE} on each side")
+    # The orientation is applied here and not by OpenCV, whose versions differ in which formats they apply it to.
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        decoded = cv2.imdecode(np.frombuffer(header.stream, np.uint8), flags)
+    except (cv2.error, MemoryError) as error:
+        raise UnreadablePhoto(name, f"damaged {header.kind}: {_first_line(error)}") from error
+    if decoded is None:
+        raise UnreadablePhoto(name, f"damaged {header.kind}, or a rare kind of it: export as JPEG")
+    return _upright(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), header.orientation)
+
+
+def check_photo(pixels: Any, name: str = "photo in memory") -> Photo:
+    """Return decoded pixels unchanged if they are what the rest of `triage` takes.
+
+    Args:
+        pixels: anything; uint8 [height, width, 3] in RGB passes.
+        name: how errors call the photo.
+
+    Raises:
+        UnusableInput: not a uint8 array of that shape.
+        UnreadablePhoto: shorter side under `MIN_SIDE`.
+    """
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        received = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
+        raise UnusableInput(
+            f"A photo in memory must be a uint8 array [height, width, 3] in RGB order. Received: {received}. "
+            "Use triage.photo.read_photo to decode a file."
+        )
+    if min(pixels.shape[:2]) < MIN_SIDE:
+        shape = f"{pixels.shape[1]} x {pixels.shape[0]} pixels"
+        raise UnreadablePhoto(name, f"too small: {shape}, at least {MIN_SIDE} on each side")
+    return pixels
+
+
+def center_crop(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Photo:
+    """Return a view of the middle of a photo: `crop_fraction` of each side, rounded, at least one pixel."""
+    if not 0 < crop_fraction <= 1:
+        raise UnusableInput(f"The crop fraction must be above 0 and at most 1. Received: {crop_fraction}.")
+    height, width = photo.shape[:2]
+    crop_height, crop_width = (max(1, round(side * crop_fraction)) for side in (height, width))
+    top, left = (height - crop_height) // 2, (width - crop_width) // 2
+    return photo[top : top + crop_height, left : left + crop_width]
+
+
+def prepare_pixels(photo: Photo, size: int = INPUT_SIZE, crop_fraction: float = CROP_FRACTION) -> Photo:
+    """Cut out the centre and bring it to the model's size.
+
+    Sides that shrink are averaged by area, sides that grow are interpolated linearly. The aspect ratio of the photo
+    is not kept: the whole crop fills the square.
+
+    Args:
+        photo: uint8 [height, width, 3].
+        size: side of the result in pixels.
+        crop_fraction: share of each side that stays, above 0 and at most 1.
+
+    Returns:
+        uint8 [size, size, 3].
+    """
+    pixels = np.ascontiguousarray(center_crop(photo, crop_fraction))
+    height, width = pixels.shape[:2]
+    shrunk = (min(width, size), min(height, size))
+    if shrunk != (width, height):
+        pixels = cv2.resize(pixels, shrunk, interpolation=cv2.INTER_AREA)
+    if shrunk != (size, size):
+        pixels = cv2.resize(pixels, (size, size), interpolation=cv2.INTER_LINEAR)
+    return pixels
+
+
+def to_tensor(pixels: Photo) -> npt.NDArray[np.float32]:
+    """Scale prepared pixels, uint8 [size, size, 3], to the float model's input, float32 [1, size, size, 3] in [0, 1]."""
+    return pixels[np.newaxis].astype(np.float32) / np.float32(255)
+
+
+def _file_bytes(path: Path) -> bytes:
+    name = str(path)
+    try:
+        if path.is_dir():
+            raise UnreadablePhoto(name, "a folder, not a photo")
+        size = path.stat().st_size
+        # Reading a pipe or a device could wait for ever.
+        if not path.is_file():
+            raise UnreadablePhoto(name, "not a regular file")
+        if size > MAX_BYTES:
+            raise UnreadablePhoto(name, f"too large: {size / 1e6:.0f} MB, at most {MAX_BYTES / 1e6:.0f} MB")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise UnreadablePhoto(name, "file not found") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise UnreadablePhoto(name, f"cannot be opened: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _upright(pixels: Photo, orientation: int) -> Photo:
+    """Apply an EXIF orientation (Exif 2.32, tag 0x0112)."""
+    if orientation >= 5:
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,232 @@
+"""What the bytes of a photo say before a pixel of it is decoded: format, size, orientation, and whether it is whole.
+
+A decoder trusts the header: 30 bytes can ask it for gigabytes, and a photo that was cut off may come back half grey
+without a word. So size and completeness are checked here first, for the formats that phones, cameras and published
+data sets use.
+"""
+
+import struct
+import zlib
+from dataclasses import dataclass
+
+from triage.errors import UnreadablePhoto
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Chunks that change the decoded pixels (PNG 1.2, section 4.1, and tRNS). The rest is left out of what the decoder
+# sees: a colour profile that libpng dislikes makes it write to the terminal, and OpenCV ignores profiles anyway.
+PNG_PIXEL_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+TIFF_WIDTH, TIFF_HEIGHT, TIFF_ORIENTATION, TIFF_DNG_VERSION = 256, 257, 274, 50706
+TIFF_SHORT, TIFF_LONG = 3, 4
+# JPEG start-of-frame markers: 0xC0 to 0xCF without DHT (C4), JPG (C8) and DAC (CC) (ITU-T T.81, table B.1).
+JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+JPEG_SCAN, JPEG_APP1, JPEG_END = 0xDA, 0xE1, b"\xff\xd9"
+HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+# Signature -> what a person calls the format. OpenCV may read some of these; nobody checks their size beforehand.
+OTHER_FORMATS = (
+    (b"GIF8", "GIF"),
+    (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
+    (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"8BPS", "Photoshop"),
+    (b"%PDF", "PDF"),
+    (b"II+\x00", "BigTIFF"),
+    (b"MM\x00+", "BigTIFF"),
+    (b"v/1\x01", "OpenEXR"),
+)
+
+
+@dataclass(frozen=True)
+class PhotoHeader:
+    """The header of one photo.
+
+    Attributes:
+        kind: "JPEG", "PNG", "WebP", "TIFF" or "BMP".
+        width: stored width in pixels, before the orientation is applied.
+        height: stored height in pixels.
+        orientation: EXIF orientation 1 to 8 that is still to be applied; 1 for TIFF, whose decoder applies it.
+        stream: the bytes for the decoder.
+    """
+
+    kind: str
+    width: int
+    height: int
+    orientation: int
+    stream: bytes
+
+
+def read_header(data: bytes, name: str) -> PhotoHeader:
+    """Read the header of an encoded photo and check that the file is whole.
+
+    Args:
+        data: all bytes of the file.
+        name: how errors call the photo.
+
+    Raises:
+        UnreadablePhoto: empty, truncated, damaged, or not one of JPEG, PNG, WebP, TIFF and BMP.
+    """
+    if not data:
+        raise UnreadablePhoto(name, "empty file")
+    try:
+        if data[:3] == b"\xff\xd8\xff":
+            return _jpeg(data, name)
+        if data[:8] == PNG_SIGNATURE:
+            return _png(data, name)
+        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+            return _webp(data, name)
+        if data[:4] in (b"II*\x00", b"MM\x00*"):
+            return _tiff(data, name)
+        if data[:2] == b"BM" and len(data) >= 26:
+            return _bmp(data, name)
+    except (struct.error, IndexError) as error:
+        raise UnreadablePhoto(name, "truncated: the file ends inside its header") from error
+    raise UnreadablePhoto(name, _why_not(data))
+
+
+def _why_not(data: bytes) -> str:
+    if data[4:8] == b"ftyp":
+        if data[8:12] in HEIF_BRANDS:
+            return "HEIC is not supported: export as JPEG"
+        if data[8:12] in (b"avif", b"avis"):
+            return "AVIF is not supported: export as JPEG"
+    for signature, kind in OTHER_FORMATS:
+        if data.startswith(signature):
+            return f"{kind} is not supported: export as JPEG"
+    return "not a photo: JPEG, PNG, WebP, TIFF or BMP expected"
+
+
+def _jpeg(data: bytes, name: str) -> PhotoHeader:
+    width = height = 0
+    orientation = 1
+    at = 2
+    while True:
+        if data[at] != 0xFF:
+            raise UnreadablePhoto(name, "damaged JPEG header")
+        marker = data[at + 1]
+        if marker == 0xFF:  # fill byte (T.81, B.1.1.2)
+            at += 1
+            continue
+        if marker == 0x01 or 0xD0 <= marker <= 0xD8:  # TEM, RSTn and SOI stand alone
+            at += 2
+            continue
+        if marker == 0xD9:
+            raise UnreadablePhoto(name, "damaged JPEG: no image data")
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        body = data[at + 4 : at + 2 + length]
+        if marker in JPEG_FRAMES:
+            height, width = struct.unpack_from(">HH", body, 1)
+        elif marker == JPEG_APP1 and body[:6] == b"Exif\0\0":
+            orientation = _orientation(body[6:])
+        elif marker == JPEG_SCAN:
+            break
+        at += 2 + length
+    if not width or not height:
+        raise UnreadablePhoto(name, "damaged JPEG: its header gives no size")
+    # From the first scan on, 0xFF is stuffed, so these two bytes are the end marker. Phones append motion photos and
+    # other data after it, so it need not be the last thing in the file.
+    if data.find(JPEG_END, at) < 0:
+        raise UnreadablePhoto(name, "truncated JPEG: the end of the image is missing")
+    return PhotoHeader("JPEG", width, height, orientation, data)
+
+
+def _png(data: bytes, name: str) -> PhotoHeader:
+    width, height = struct.unpack_from(">II", data, 16)
+    if data[12:16] != b"IHDR":
+        raise UnreadablePhoto(name, "damaged PNG: IHDR missing")
+    orientation = 1
+    kept = [PNG_SIGNATURE]
+    at = len(PNG_SIGNATURE)
+    view = memoryview(data)
+    while True:
+        if at + 12 > len(data):
+            raise UnreadablePhoto(name, "truncated PNG: the end of the image is missing")
+        (length,) = struct.unpack_from(">I", data, at)
+        kind = data[at + 4 : at + 8]
+        end = at + 12 + length
+        if end > len(data):
+            raise UnreadablePhoto(name, "truncated PNG: the end of the image is missing")
+        if kind in PNG_PIXEL_CHUNKS:
+            if zlib.crc32(view[at + 4 : end - 4]) != struct.unpack_from(">I", data, end - 4)[0]:
+                raise UnreadablePhoto(name, "damaged PNG: a checksum does not match")
+            kept.append(bytes(view[at:end]))
+        elif kind == b"eXIf":
+            orientation = _orientation(data[at + 8 : end - 4])
+        if kind == b"IEND":
+            return PhotoHeader("PNG", width, height, orientation, b"".join(kept))
+        at = end
+
+
+def _webp(data: bytes, name: str) -> PhotoHeader:
+    (riff_size,) = struct.unpack_from("<I", data, 4)
+    if riff_size + 8 > len(data):
+        raise UnreadablePhoto(name, "truncated WebP: the end of the image is missing")
+    width = height = 0
+    orientation = 1
+    at = 12
+    while at + 8 <= riff_size + 8:
+        kind, (length,) = data[at : at + 4], struct.unpack_from("<I", data, at + 4)
+        body = at + 8
+        if kind == b"VP8X":
+            width = 1 + int.from_bytes(data[body + 4 : body + 7], "little")
+            height = 1 + int.from_bytes(data[body + 7 : body + 10], "little")
+        elif kind == b"VP8 " and not width:
+            width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, body + 6))
+        elif kind == b"VP8L" and not width:
+            (bits,) = struct.unpack_from("<I", data, body + 1)
+            width, height = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+        elif kind == b"EXIF":
+            exif = data[body : body + length]
+            orientation = _orientation(exif[6:] if exif[:6] == b"Exif\0\0" else exif)
+        at = body + length + (length & 1)
+    if not width or not height:
+        raise UnreadablePhoto(name, "damaged WebP: no image in it")
+    return PhotoHeader("WebP", width, height, orientation, data)
+
+
+def _tiff(data: bytes, name: str) -> PhotoHeader:
+    tags = _first_directory(data)
+    if TIFF_DNG_VERSION in tags:
+        raise UnreadablePhoto(name, "camera raw is not supported: export as JPEG")
+    width, height = tags.get(TIFF_WIDTH, 0), tags.get(TIFF_HEIGHT, 0)
+    if not width or not height:
+        raise UnreadablePhoto(name, "damaged or truncated TIFF: its header gives no size")
+    return PhotoHeader("TIFF", width, height, 1, data)
+
+
+def _bmp(data: bytes, name: str) -> PhotoHeader:
+    offset, header_size = struct.unpack_from("<II", data, 10)
+    if header_size < 40:
+        raise UnreadablePhoto(name, "this old kind of BMP is not supported: export as JPEG")
+    width, height = (abs(side) for side in struct.unpack_from("<ii", data, 18))
+    bits, compression, image_size = struct.unpack_from("<HII", data, 28)
+    # Rows are padded to 4 bytes; 0 and 3 are the uncompressed kinds, the others say their own size.
+    needed = (width * bits + 31) // 32 * 4 * height if compression in (0, 3) else image_size
+    if offset + needed > len(data):
+        raise UnreadablePhoto(name, "truncated BMP: the end of the image is missing")
+    if not width or not height:
+        raise UnreadablePhoto(name, "damaged BMP: its header gives no size")
+    return PhotoHeader("BMP", width, height, 1, data)
+
+
+def _orientation(exif: bytes) -> int:
+    """EXIF orientation 1 to 8; 1 where the block is damaged, because the pixels are still good."""
+    try:
+        value = _first_directory(exif).get(TIFF_ORIENTATION, 1)
+    except struct.error:
+        return 1
+    return value if 1 <= value <= 8 else 1
+
+
+def _first_directory(data: bytes) -> dict[int, int]:
+    """Tag -> first value, for the SHORT and LONG tags of the first directory (TIFF 6.0, section 2); others give 0."""
+    if data[:2] not in (b"II", b"MM"):
+        return {}
+    order = "<" if data[:2] == b"II" else ">"
+    (at,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, at)
+    tags: dict[int, int] = {}
+    for entry in range(at + 2, at + 2 + 12 * count, 12):
+        tag, kind = struct.unpack_from(order + "HH", data, entry)
+        layout = {TIFF_SHORT: "H", TIFF_LONG: "I"}.get(kind)
+        tags[tag] = struct.unpack_from(order + layout, data, entry + 8)[0] if layout else 0
+    return tags
