@@ -78,9 +78,7 @@ def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> DemoResult
     _step(terminal, 2, "teacher: lighting and diagnosis, behind a colour calibration")
     teacher = train_teacher(teacher_recipe, manifest, teacher_run, terminal.progress)
     _step(terminal, 3, "distill: MobileNetV3-Small learns from the teacher's answers")
-    student = distill_student(
-        student_recipe, manifest, teacher_run, student_run, whole["convert"], terminal.progress
-    )
+    student = distill_student(student_recipe, manifest, teacher_run, student_run, whole["convert"], terminal.progress)
     _step(terminal, 4, "convert: float32 and int8 files for a phone")
     variants = whole["convert"]["variants"]
     files = convert(student_run, manifest, variants, terminal.progress)

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from triage.errors import MissingDependency
 
+OWN_PACKAGES = ("triage", "teacher", "distill", "convert", "benchmarks", "skin_distill")
+
 
 @contextmanager
 def needs_extra(extra: str) -> Iterator[None]:
@@ -12,6 +14,8 @@ def needs_extra(extra: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in OWN_PACKAGES:
+            raise
         raise MissingDependency(
             f"This command needs {error.name}, which is not installed. "
             f"Install it with: pip install 'skin-distill[{extra}]'"

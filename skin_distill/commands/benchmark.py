@@ -24,7 +24,10 @@ Example:
 def command(
     models: tuple[Path, ...], threads: str, mode: str, json_path: Path | None, verbose: bool, quiet: bool
 ) -> None:
-    """Time models side by side: interleaved runs in fresh processes, with ratios and their intervals."""
+    """Time models side by side.
+
+    Interleaved runs in fresh processes, with ratios and their intervals.
+    """
     from benchmarks.latency import benchmark
     from triage.atomic import write_json
 

@@ -74,6 +74,8 @@ def _as_text(answer: dict[str, Any], card: dict[str, Any], threshold: str) -> st
     lines += [f"    {d['probability']:6.1%}  {names.get(d['label'], d['label'])}" for d in answer["diagnosis"][:TOP]]
     lines.append(f"  What next: {decision['urgency']}{threshold}")
     if card.get("synthetic"):
-        lines.append("  DEMO: this model was trained on synthetic images only; its answer says nothing about real skin.")
+        lines.append(
+            "  DEMO: this model was trained on synthetic images only; its answer says nothing about real skin."
+        )
     lines.append(f"  {answer['disclaimer']}\n")
     return "\n".join(lines)

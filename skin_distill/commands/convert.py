@@ -19,7 +19,10 @@ Example:
 @click.option("--variant", "variants", multiple=True, help="float32, float16, dynamic or int8; repeat for several.")
 @output_options
 def command(run_name: str, data: Path, variants: tuple[str, ...], terminal: Terminal) -> None:
-    """Convert a student to .tflite files that carry their card, classes and colour calibration."""
+    """Convert a student to .tflite files.
+
+    Each carries its classes, card and colour calibration.
+    """
     with needs_extra("train"):
         from convert.convert import convert
         from teacher.data.manifest import read_manifest

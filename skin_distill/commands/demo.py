@@ -19,6 +19,9 @@ Run again, it goes on where it was stopped, or answers at once.
 @click.option("--out", default="demo", show_default=True, type=click.Path(path_type=Path, file_okay=False))
 @output_options
 def command(out: Path, terminal: Terminal) -> None:
-    """Photos in, an answer out: prepare, teach, distil, convert, verify, benchmark and classify skin phantoms."""
+    """Run the whole job on synthetic photos.
+
+    Photos in, an answer out: prepare, teach, distil, convert, verify, benchmark and classify skin phantoms.
+    """
     with needs_extra("train"):
         from skin_distill.demo import run_demo

@@ -23,9 +23,7 @@ Killed or stopped, the same command goes on after the last whole epoch.
 @click.option("--run", "run_name", required=True, help="Name of the student's run.")
 @click.option("--weights", help="imagenet, none or a file; replaces the recipe's.")
 @output_options
-def command(
-    config: str, data: Path, teacher_name: str, run_name: str, weights: str | None, terminal: Terminal
-) -> None:
+def command(config: str, data: Path, teacher_name: str, run_name: str, weights: str | None, terminal: Terminal) -> None:
     """Distil a teacher into a MobileNetV3-Small student."""
     with needs_extra("train"):
         from distill.recipe import DistillRecipe

@@ -13,7 +13,10 @@ Example:
 @click.command("doctor", epilog=EPILOG)
 @output_options
 def command(terminal: Terminal) -> None:
-    """Show versions, runtimes, GPU and camera, and how to install what is missing."""
+    """Say what is missing on this machine.
+
+    Shows versions, runtimes, GPU and camera, and how to install what is not there.
+    """
     from skin_distill.machine import examine
 
     findings = examine()

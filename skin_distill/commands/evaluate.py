@@ -26,7 +26,10 @@ MODEL is a .tflite, a .keras file or a run's name.
 @click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
 @output_options
 def command(model: str, data: Path, split: str, out: Path | None, seed: int, terminal: Terminal) -> None:
-    """Measure a model: both heads, overall and per skin tone, with 95 % intervals over groups."""
+    """Measure a model on a split.
+
+    Both heads, overall and per skin tone, with 95 % intervals over groups.
+    """
     with needs_extra("train"):
         from teacher.data.manifest import read_manifest
         from teacher.data.pixels import load_pixels

@@ -46,7 +46,9 @@ def command(
     max_rejected: int,
     terminal: Terminal,
 ) -> None:
-    """Turn photos and their tables into one meta.csv with splits, lighting and skin tone.
+    """Turn photos and tables into one meta.csv.
+
+    It has splits without shared lesions, the lighting and the skin tone of each photo.
 
     KIND is the layout of SRC; phantom renders synthetic photos and needs no SRC.
     """
@@ -56,7 +58,9 @@ def command(
     if not kind or not out:
         raise click.UsageError("Give a kind and --out, for example: skin-distill prepare kaggle IMG_CLASSES --out data")
     if source is None and kind != "phantom":
-        raise click.UsageError(f"prepare {kind} needs the folder of the data set: skin-distill prepare {kind} SRC --out DIR")
+        raise click.UsageError(
+            f"prepare {kind} needs the folder of the data set: skin-distill prepare {kind} SRC --out DIR"
+        )
     options: dict[str, Any] = {"count": count, "size": size} if kind == "phantom" else {}
     if taxonomy:
         if kind != "folder":

@@ -23,7 +23,10 @@ Killed or stopped, the same command goes on after the last whole epoch.
 @click.option("--weights", help="imagenet, none or a file; replaces the recipe's.")
 @output_options
 def command(config: str, data: Path, run_name: str, weights: str | None, terminal: Terminal) -> None:
-    """Train a teacher: lighting and diagnosis behind a learnable colour calibration."""
+    """Train a teacher through its phases.
+
+    It learns lighting and diagnosis behind a learnable colour calibration.
+    """
     with needs_extra("train"):
         from skin_distill.recipes import recipe_path
         from teacher.data.manifest import read_manifest

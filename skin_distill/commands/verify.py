@@ -21,4 +21,7 @@ Exit code 0: every gate passed, or had too few samples to tell and is named; 1: 
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The student's meta.csv.")
 @output_options
 def command(models: tuple[Path, ...], run_name: str, data: Path, terminal: Terminal) -> None:
-    """Compare .tflite files with the float Keras student on the test split, gate by gate."""
+    """Prove that .tflite files answer like Keras.
+
+    Compares them with the float student on the test split, gate by gate and tone by tone.
+    """

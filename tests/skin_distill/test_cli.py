@@ -14,7 +14,11 @@ HEAVY = ("tensorflow", "tf_keras", "pandas", "sklearn", "matplotlib", "skimage",
 
 def run(*arguments, cwd=None):
     return subprocess.run(
-        [sys.executable, "-m", "skin_distill", *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=120
+        [sys.executable, "-m", "skin_distill", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=120,
     )
 
 
