@@ -14,6 +14,7 @@ RUNTIME = [
 ]
 # tf-keras is the only Keras that tensorflow-model-optimization works with; the three move together.
 TRAIN = [
+    "numpy>=2,<3",  # bitwise_count
     "tensorflow>=2.21,<2.22",
     "tf-keras>=2.21,<2.22",
     "tensorflow-model-optimization>=0.8.0,<0.9",
@@ -22,7 +23,6 @@ TRAIN = [
     "scikit-image>=0.24,<1",
     "matplotlib>=3.8,<4",
     "PyYAML>=6,<7",
-    "ImageHash>=4.3,<5",
 ]
 DEV = [
     "pytest>=8,<10",

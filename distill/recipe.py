@@ -2,11 +2,10 @@
 
 import dataclasses
 
-from triage.photo import CROP_FRACTION, INPUT_SIZE
-
 from teacher.recipe import Phase
 from teacher.views import ViewRecipe
 from triage.errors import UnusableInput
+from triage.photo import CROP_FRACTION, INPUT_SIZE
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import tf_keras as keras
-from triage.photo import INPUT_SIZE
 
 from distill.mobilenet_v3 import mobilenet_v3_small
 from teacher.color_calibration import CCM_LAYER_NAME, ColorCalibration
 from teacher.heads import OUTPUTS, add_heads
 from triage.errors import UnusableInput
+from triage.photo import INPUT_SIZE
 
 
 def build_student(

@@ -11,7 +11,7 @@ from pathlib import Path
 DEVICE = ("numpy", "opencv-python-headless", "click", "rich")
 TRAINING = (
     "tensorflow", "tf-keras", "tensorflow-model-optimization", "pandas", "scikit-learn", "scikit-image", "matplotlib",
-    "PyYAML", "ImageHash",
+    "PyYAML",
 )  # fmt: skip
 SUPPORTED_PYTHON = ((3, 10), (3, 13))
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 
 from teacher.statistics import (
     accuracy,
@@ -16,6 +15,7 @@ from teacher.statistics import (
     recalls,
 )
 from triage.errors import UnusableInput
+from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 
 FEWEST_FOR_A_FIGURE = 20  # a slice below this many photos gets no figure: its interval would span half the scale
 WELL_LIT = 0.5

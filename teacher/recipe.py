@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from triage.photo import CROP_FRACTION, INPUT_SIZE
-
 from teacher.views import ViewRecipe
 from triage.errors import UnusableInput
+from triage.photo import CROP_FRACTION, INPUT_SIZE
 
 T = TypeVar("T")
 

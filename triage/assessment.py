@@ -152,7 +152,8 @@ class Triage:
         outputs = self.interpreter.run(prepare_pixels(pixels, self._size, self._crop_fraction))
         probabilities = apply_temperature(outputs["diagnosis"].reshape(-1), self._temperature)
         well_lit = float(np.clip(outputs["lighting"].reshape(-1)[0], 0, 1))
-        return Assessment(name, self._lighting(verdict, well_lit), self._ranked(probabilities), *self._decide(probabilities))
+        lighting, diagnosis = self._lighting(verdict, well_lit), self._ranked(probabilities)
+        return Assessment(name, lighting, diagnosis, *self._decide(probabilities))
 
     def _lighting(self, verdict: LightingVerdict, well_lit: float) -> Lighting:
         ok = verdict.ok and well_lit >= self._thresholds["well_lit"]
@@ -205,7 +206,8 @@ def _check_fit(model: ModelFile, interpreter: Interpreter) -> None:
     if missing:
         raise UnusableInput(
             f"The model must have outputs named {' and '.join(OUTPUTS)}. Received: "
-            f"{', '.join(interpreter.output_names) or 'none'} in {model.path}. Give a file made by `skin-distill convert`."
+            f"{', '.join(interpreter.output_names) or 'none'} in {model.path}. "
+            "Give a file made by `skin-distill convert`."
         )
     answers = int(np.prod(interpreter.output_shapes["diagnosis"]))
     if answers != len(model.card["classes"]):

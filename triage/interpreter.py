@@ -112,7 +112,7 @@ class Interpreter:
                 f"The model must take one RGB image, [1, height, width, 3]. Received: inputs of shape "
                 f"{', '.join(map(str, shapes)) or 'none'}. Give a model made by `skin-distill convert`."
             )
-        self.input_shape: tuple[int, int, int, int] = shapes[0]  # type: ignore[assignment]
+        self.input_shape: tuple[int, int, int, int] = shapes[0]
         self.input_dtype: type[np.generic] = np.dtype(inputs[0]["dtype"]).type
         if self.input_dtype not in (np.float32, np.uint8, np.int8):
             raise UnusableInput(
@@ -195,7 +195,7 @@ class Interpreter:
 
     def _quantized(self, values: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
         scale, zero_point = self.input_quantization
-        limits = np.iinfo(self.input_dtype)  # type: ignore[type-var]
+        limits = np.iinfo(np.dtype(self.input_dtype).name)
         # An integer input without a scale counts as plain pixel values.
         steps = values / scale + zero_point if scale else values * 255 + limits.min
         return np.clip(np.rint(steps), limits.min, limits.max).astype(self.input_dtype)
@@ -210,7 +210,8 @@ class Interpreter:
         scale, zero_point = details["quantization"]
         if not scale or not np.issubdtype(values.dtype, np.integer):
             return values.astype(np.float32)
-        return (values.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)
+        real = (values.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)
+        return np.asarray(real, dtype=np.float32)
 
 
 def _import_runtime() -> tuple[str, ModuleType]:

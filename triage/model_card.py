@@ -66,7 +66,9 @@ def check_card(card: Any, source: str) -> dict[str, Any]:
 
 
 def _check_input(entry: dict[str, Any], require: Any) -> None:
-    size, crop_fraction, dtype = (entry.get(key) for key in ("size", "crop_fraction", "dtype"))
+    size: Any = entry.get("size")
+    crop_fraction: Any = entry.get("crop_fraction")
+    dtype: Any = entry.get("dtype")
     require(isinstance(size, int) and not isinstance(size, bool) and size > 0, "input size must be above 0", size)
     require(_is_number(crop_fraction) and 0 < crop_fraction <= 1, "crop_fraction must be in (0, 1]", crop_fraction)
     require(dtype in INPUT_DTYPES, f"input dtype must be one of {', '.join(INPUT_DTYPES)}", dtype)

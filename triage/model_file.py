@@ -96,9 +96,10 @@ def read_model(path: str | Path, card_required: bool = True) -> ModelFile:
     _check_identifier(data, str(path))
     archive = _zip_of(data)
     if archive is None:
-        if card_required:
+        # Without its directory a zip is no zip any more, but the names of its entries still stand in the bytes.
+        if card_required or any(name.encode() in data for name in (LABELS_NAME, CARD_NAME)):
             raise UnusableInput(
-                f"The model file has no card.json: it is a plain .tflite, or was cut off. Received: {path}, "
+                f"The model file has no readable card.json: it is a plain .tflite, or was cut off. Received: {path}, "
                 f"{len(data)} bytes. Give the release file that `skin-distill convert` made."
             )
         return ModelFile(data, {}, path)

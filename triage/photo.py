@@ -62,7 +62,7 @@ def read_photo(source: str | os.PathLike[str] | bytes) -> Photo:
         raise UnreadablePhoto(name, f"damaged {header.kind}: {_first_line(error)}") from error
     if decoded is None:
         raise UnreadablePhoto(name, f"damaged {header.kind}, or a rare kind of it: export as JPEG")
-    return _upright(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), header.orientation)
+    return _upright(np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), dtype=np.uint8), header.orientation)
 
 
 def check_photo(pixels: Any, name: str = "photo in memory") -> Photo:
@@ -116,15 +116,43 @@ def prepare_pixels(photo: Photo, size: int = INPUT_SIZE, crop_fraction: float = 
     height, width = pixels.shape[:2]
     shrunk = (min(width, size), min(height, size))
     if shrunk != (width, height):
-        pixels = cv2.resize(pixels, shrunk, interpolation=cv2.INTER_AREA)
+        pixels = _resized(pixels, shrunk, cv2.INTER_AREA)
     if shrunk != (size, size):
-        pixels = cv2.resize(pixels, (size, size), interpolation=cv2.INTER_LINEAR)
+        pixels = _resized(pixels, (size, size), cv2.INTER_LINEAR)
     return pixels
 
 
+def small_copy(photo: Photo, longest: int) -> Photo:
+    """Shrink a photo so that its longer side has at most `longest` pixels, for measurements of bounded cost.
+
+    Very large photos are thinned to twice the target first, so that a 12-megapixel photo costs little more than a
+    preview frame; the rest is area averaging. Smaller photos stay as they are. The aspect ratio is kept.
+
+    Args:
+        photo: uint8 [height, width, 3], may be a view with strides.
+        longest: pixels, at least 1.
+
+    Returns:
+        uint8 [height, width, 3], contiguous.
+    """
+    stride = max(1, max(photo.shape[:2]) // (2 * longest))
+    pixels = np.ascontiguousarray(photo[::stride, ::stride])
+    height, width = pixels.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return pixels
+    shape = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return _resized(pixels, shape, cv2.INTER_AREA)
+
+
 def to_tensor(pixels: Photo) -> npt.NDArray[np.float32]:
-    """Scale prepared pixels, uint8 [size, size, 3], to the float model's input, float32 [1, size, size, 3] in [0, 1]."""
-    return pixels[np.newaxis].astype(np.float32) / np.float32(255)
+    """Scale prepared pixels, uint8 [size, size, 3], to float32 [1, size, size, 3] in [0, 1]."""
+    tensor = pixels[np.newaxis].astype(np.float32) / np.float32(255)
+    return np.asarray(tensor, dtype=np.float32)
+
+
+def _resized(pixels: Photo, width_and_height: tuple[int, int], interpolation: int) -> Photo:
+    return np.asarray(cv2.resize(pixels, width_and_height, interpolation=interpolation), dtype=np.uint8)
 
 
 def _file_bytes(path: Path) -> bytes:

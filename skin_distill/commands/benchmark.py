@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from skin_distill.terminal import Terminal, output_options
+from skin_distill.terminal import Terminal
 from triage.errors import UnusableInput
 
 EPILOG = """\b

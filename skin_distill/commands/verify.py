@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from skin_distill.requirements import needs_extra
 from skin_distill.terminal import Terminal, output_options
 
 EPILOG = """\b

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from triage.photo import CROP_FRACTION, prepare_pixels, read_photo
 
 from teacher.predict import Progress, no_progress
 from triage.atomic import replacing
 from triage.errors import UnreadablePhoto, UnusableInput
+from triage.photo import CROP_FRACTION, prepare_pixels, read_photo
 
 
 def load_pixels(

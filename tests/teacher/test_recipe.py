@@ -1,7 +1,7 @@
 import pytest
 
-from skin_distill.recipes import recipe_names, recipe_path
 from distill.recipe import DistillRecipe
+from skin_distill.recipes import recipe_names, recipe_path
 from teacher.recipe import TeacherRecipe, from_mapping, read_recipe, to_mapping
 from triage.errors import UnusableInput
 

@@ -1,0 +1,69 @@
+"""Prove an existing meta.csv: no group and no picture on both sides of a split, every photo there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from teacher.data.duplicates import near_duplicates, perceptual_hashes
+from teacher.data.manifest import read_manifest
+from teacher.predict import Progress, no_progress
+from triage.errors import UnreadablePhoto
+from triage.photo import read_photo
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is wrong with a table: what kind, and the rows or photos concerned."""
+
+    kind: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}"
+
+
+def check_manifest(path: str | Path, progress: Progress = no_progress) -> list[Problem]:
+    """Look for leaks between splits and for photos that are gone.
+
+    Hashes are computed from the photos themselves, never taken from the table.
+
+    Args:
+        path: a meta.csv.
+        progress: called as `progress(stage, done, total)`.
+
+    Returns:
+        Problems: `missing photo`, `shared group` (a group in two splits) and `same picture` (near-duplicates in two
+        splits), empty when the table is sound.
+
+    Raises:
+        UnusableInput: not a meta.csv.
+    """
+    manifest = read_manifest(path)
+    frame = manifest.frame
+    problems = []
+    splits_of = frame.groupby("group")["split"].unique()
+    for group, splits in splits_of[splits_of.map(len) > 1].items():
+        problems.append(Problem("shared group", f"{group} is in {' and '.join(sorted(splits))}"))
+    hashes, rows = [], []
+    paths = manifest.photo_paths(frame)
+    for number, photo in enumerate(paths):
+        try:
+            hashes.append(perceptual_hashes(read_photo(photo)))
+            rows.append(number)
+        except UnreadablePhoto as error:
+            problems.append(Problem("missing photo", str(error)))
+        progress("check photos", number + 1, len(paths))
+    # Groups that the data set itself names may hold look-alikes; rendered phantoms always do.
+    if hashes and not manifest.synthetic:
+        for first, second, distance in near_duplicates(np.array(hashes, np.uint64)):
+            one, other = frame.iloc[rows[first]], frame.iloc[rows[second]]
+            if one["split"] != other["split"]:
+                problems.append(
+                    Problem(
+                        "same picture",
+                        f"{one['image_path']} ({one['split']}) and {other['image_path']} ({other['split']}), "
+                        f"{distance} bits apart",
+                    )
+                )
+    return problems

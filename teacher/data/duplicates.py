@@ -1,0 +1,105 @@
+"""Near-duplicates by perceptual hash, found without comparing every pair.
+
+pHash (Zauner 2010, "Implementation and benchmarking of perceptual image hash functions"): the signs of the low
+frequencies of a photo's cosine transform against their median. Flips and quarter turns only change signs and transpose
+that block, so all eight orientations cost one transform.
+"""
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from triage.photo import Photo
+
+SIDE = 32  # of the shrunk photo, as in Zauner 2010
+LOW = 8  # frequencies kept in each direction
+LARGEST_DISTANCE = 6
+"""Photos whose hashes differ in at most this many of 64 bits count as the same picture."""
+_BANDS = 8  # of 8 bits: two hashes that differ in fewer than 8 bits agree in at least one band
+
+
+def perceptual_hashes(photo: Photo) -> list[int]:
+    """64-bit hashes of a photo in its eight orientations (four quarter turns, each also mirrored).
+
+    Args:
+        photo: uint8 [height, width, 3].
+
+    Returns:
+        Eight integers; the first is that of the photo as it is.
+    """
+    grey = cv2.cvtColor(cv2.resize(photo, (SIDE, SIDE), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    low = cv2.dct(grey.astype(np.float32))[:LOW, :LOW].copy()
+    low[0, 0] = 0  # brightness alone
+    odd = np.where(np.arange(LOW) % 2, -1, 1).astype(np.float32)
+    hashes = []
+    for block in (low, low.T):
+        for rows in (1, odd[:, None]):
+            for columns in (1, odd[None]):
+                hashes.append(_bits(block * rows * columns))
+    return hashes
+
+
+def _bits(block: npt.NDArray[np.float32]) -> int:
+    bits = block > np.median(block)
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+def near_duplicates(
+    hashes: npt.NDArray[np.uint64], largest_distance: int = LARGEST_DISTANCE
+) -> list[tuple[int, int, int]]:
+    """Find pairs of photos that show the same picture, in whatever orientation.
+
+    Args:
+        hashes: uint64 [n, 8] of `perceptual_hashes`.
+        largest_distance: in bits, at most 7.
+
+    Returns:
+        (first, second, distance) with first < second, each pair once, sorted.
+    """
+    if largest_distance >= _BANDS:
+        raise ValueError(f"largest_distance is at most {_BANDS - 1}. Received: {largest_distance}")
+    upright = hashes[:, 0]
+    best: dict[tuple[int, int], int] = {}
+    for band in range(_BANDS):
+        shift = np.uint64(8 * band)
+        own = ((upright >> shift) & np.uint64(255)).astype(np.int64)
+        order = np.argsort(own, kind="stable")
+        starts = np.searchsorted(own[order], np.arange(257))
+        for orientation in range(hashes.shape[1]):
+            turned = hashes[:, orientation]
+            theirs = ((turned >> shift) & np.uint64(255)).astype(np.int64)
+            for value in np.unique(theirs):
+                bucket = order[starts[value] : starts[value + 1]]
+                if not len(bucket):
+                    continue
+                asking = np.flatnonzero(theirs == value)
+                for block in np.array_split(asking, max(1, len(asking) * len(bucket) // 4_000_000)):
+                    distance = np.bitwise_count(turned[block][:, None] ^ upright[bucket][None])
+                    for row, column in np.argwhere(distance <= largest_distance):
+                        pair = (int(block[row]), int(bucket[column]))
+                        if pair[0] != pair[1]:
+                            key = (min(pair), max(pair))
+                            best[key] = min(best.get(key, 64), int(distance[row, column]))
+    return sorted((a, b, d) for (a, b), d in best.items())
+
+
+def clusters(count: int, pairs: Iterable[tuple[int, int]]) -> npt.NDArray[np.int64]:
+    """Join pairs into clusters (union-find).
+
+    Returns:
+        int64 [count], the smallest member of each one's cluster.
+    """
+    parent = list(range(count))
+
+    def find(member: int) -> int:
+        while parent[member] != member:
+            parent[member] = parent[parent[member]]
+            member = parent[member]
+        return member
+
+    for one, other in pairs:
+        a, b = find(one), find(other)
+        parent[max(a, b)] = min(a, b)
+    return np.array([find(member) for member in range(count)], np.int64)

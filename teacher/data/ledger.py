@@ -1,0 +1,84 @@
+"""Work on many items in several processes that a kill cannot undo: each result is a line of a file."""
+
+import json
+import multiprocessing
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+CHUNK = 16  # items that a process takes at once; a kill repeats at most this many for each process
+
+
+def run_resumable(
+    function: Callable[[Any], dict[str, Any]],
+    items: Mapping[str, Any],
+    ledger: Path,
+    still_valid: Callable[[str, dict[str, Any]], bool] = lambda key, result: True,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, dict[str, Any]]:
+    """Apply a function to items and remember the results in a JSON-lines file.
+
+    Args:
+        function: item to a JSON-able dictionary; must be importable by another process.
+        items: by key; a key names one item for ever, so it must change when the item does.
+        ledger: the file; lines of other keys stay, a last line that a kill cut short is ignored.
+        still_valid: whether a remembered result may be used.
+        workers: processes; all cores if None. One means this very process.
+        progress: called as `progress(done, total)`.
+
+    Returns:
+        Result by key, for all items.
+    """
+    known = _read(ledger)
+    results = {key: known[key] for key in items if key in known and still_valid(key, known[key])}
+    open_items = [(key, item) for key, item in items.items() if key not in results]
+    if not open_items:
+        return results
+    ledger.parent.mkdir(parents=True, exist_ok=True)
+    workers = min(workers or os.cpu_count() or 1, max(1, len(open_items) // CHUNK))
+    with open(ledger, "a", encoding="utf-8") as file:
+        if file.tell() and not _ends_with_newline(ledger):
+            file.write("\n")
+
+        def keep(key: str, result: dict[str, Any]) -> None:
+            results[key] = result
+            file.write(json.dumps({"key": key, "result": result}, ensure_ascii=False) + "\n")
+            file.flush()
+            progress(len(results), len(items))
+
+        if workers == 1:
+            for key, item in open_items:
+                keep(key, function(item))
+            return results
+        # spawn: a forked child of a process that holds threads (OpenCV, TensorFlow) can hang.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            answers = pool.map(function, [item for _, item in open_items], chunksize=CHUNK)
+            try:
+                for (key, _), result in zip(open_items, answers, strict=True):
+                    keep(key, result)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    return results
+
+
+def _read(ledger: Path) -> dict[str, dict[str, Any]]:
+    known: dict[str, dict[str, Any]] = {}
+    if ledger.is_file():
+        for line in ledger.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                entry = json.loads(line)
+                known[entry["key"]] = entry["result"]
+            except (ValueError, KeyError, TypeError):
+                continue  # cut short by a kill
+    return known
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with open(path, "rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"

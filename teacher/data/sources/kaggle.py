@@ -1,0 +1,44 @@
+"""The Kaggle "Skin Diseases Image Dataset": ten folders with fixed names."""
+
+import re
+from pathlib import Path
+
+from teacher.data.sources.record import Record, Rejection, photos_in
+from teacher.data.taxonomy import Taxonomy, load_taxonomy
+from triage.errors import UnusableInput
+
+DATASET = "kaggle10"
+# Dermoscopic photos of the set keep their ISIC archive names; the others are clinical photographs.
+DERMOSCOPY = re.compile(r"ISIC_\d+", re.IGNORECASE)
+
+
+def read_kaggle(root: Path) -> tuple[list[Record], list[Rejection], Taxonomy]:
+    """List the data set's photos.
+
+    The set names no patients or lesions, so records have no group.
+
+    Args:
+        root: the folder IMG_CLASSES, or one that holds it.
+
+    Raises:
+        UnusableInput: a class folder is missing or has no photo; it is named.
+    """
+    taxonomy = load_taxonomy("kaggle10")
+    if (root / "IMG_CLASSES").is_dir():
+        root = root / "IMG_CLASSES"
+    missing = [c.folder for c in taxonomy.classes if not (root / str(c.folder)).is_dir()]
+    if missing:
+        raise UnusableInput(
+            f"Class folders are missing: {'; '.join(map(str, missing))}. Received: {root}. "
+            "Give the folder IMG_CLASSES of the Kaggle data set; for folders of your own use `prepare folder`."
+        )
+    records, rejections = [], []
+    for skin_class in taxonomy.classes:
+        photos, others = photos_in(root / str(skin_class.folder))
+        if not photos:
+            raise UnusableInput(f"A class folder has no photo. Received: {root / str(skin_class.folder)}.")
+        rejections += others
+        for path in photos:
+            source = "dermoscopy" if DERMOSCOPY.match(path.stem) else "clinical"
+            records.append(Record(path, DATASET, source, skin_class.id))
+    return records, rejections, taxonomy

@@ -1,0 +1,80 @@
+"""The embedded data set: skin phantoms, rendered where they are needed."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from teacher.data.ledger import run_resumable
+from teacher.data.phantom import render_phantom
+from teacher.data.sources.record import Record, Rejection
+from teacher.data.taxonomy import Taxonomy, load_taxonomy
+from triage.atomic import write_bytes
+from triage.errors import UnusableInput
+
+DATASET = "phantom"
+JPEG_QUALITY = 95
+
+
+def read_phantom(
+    folder: Path, seed: int, count: int, size: int, workers: int | None, progress: Callable[[str, int, int], None]
+) -> tuple[list[Record], list[Rejection], Taxonomy]:
+    """Render phantoms into a folder and list them; what is there already is not rendered again.
+
+    Args:
+        folder: gets one folder of JPEG files a (seed, size), and the truth of each in a JSON-lines file.
+        seed: of the series.
+        count: number of phantoms.
+        size: side in pixels, at least 64.
+        workers: processes.
+        progress: called as `progress(stage, done, total)`.
+
+    Raises:
+        UnusableInput: a count, size or seed that makes no sense.
+    """
+    if count < 1 or size < 64 or seed < 0:
+        raise UnusableInput(f"Phantoms need count >= 1, size >= 64, seed >= 0. Received: {count}, {size}, {seed}.")
+    images = folder / f"seed-{seed}-{size}px"
+    names = [f"phantom-{index:06d}.jpg" for index in range(count)]
+    truths = run_resumable(
+        partial(render_to_file, seed=seed, size=size, folder=images),
+        {name: index for index, name in enumerate(names)},
+        folder / f"truth-seed-{seed}-{size}px.jsonl",
+        still_valid=lambda name, _: (images / name).is_file(),
+        workers=workers,
+        progress=partial(progress, "render phantoms"),
+    )
+    records = [
+        Record(
+            images / name,
+            DATASET,
+            "synthetic",
+            truth["diagnosis"],
+            # Every phantom is a person and a lesion of its own.
+            f"phantom-{seed}-{index}",
+            extras={f"true_{key}": _cell(value) for key, value in truth.items() if key != "diagnosis"},
+        )
+        for index, (name, truth) in enumerate((name, truths[name]) for name in names)
+    ]
+    return records, [], load_taxonomy("kaggle10")
+
+
+def render_to_file(index: int, seed: int, size: int, folder: Path) -> dict[str, Any]:
+    """Render one phantom to `folder/phantom-<index>.jpg` and return its truth as plain data."""
+    cv2.setNumThreads(1)
+    picture, truth = render_phantom(seed, index, size)
+    _, encoded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    write_bytes(folder / f"phantom-{index:06d}.jpg", encoded.tobytes())
+    return asdict(truth)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, float):
+        return round(value, 4)
+    return json.dumps(value) if isinstance(value, (list, tuple)) else value

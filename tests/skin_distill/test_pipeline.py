@@ -1,0 +1,149 @@
+"""The whole job through the command line, small: photos in, an answer out."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+RECIPE = """
+teacher:
+  backbone: resnet10
+  weights: none
+  input_size: 32
+  batch_size: 16
+  batch_norm_momentum: 0.8
+  phases:
+    - {name: D all, trains: all, epochs: 1, learning_rate: 1.0e-3}
+    - {name: B CCM, trains: ccm, epochs: 1, learning_rate: 1.0e-3}
+distill:
+  weights: none
+  input_size: 32
+  batch_size: 16
+  batch_norm_momentum: 0.8
+  view_count: 1
+  phases:
+    - {name: distill, trains: all, epochs: 1, learning_rate: 1.0e-3}
+convert:
+  variants: [float32, int8]
+  representative: {count: 20, outlier_ratio: 5.0}
+"""
+
+
+class Shell:
+    """Runs commands in one folder and keeps their output."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __call__(self, *arguments, expect=0):
+        command = [sys.executable, "-m", "skin_distill", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, timeout=280)
+        assert done.returncode in ((expect,) if isinstance(expect, int) else expect), done.stderr[-3000:]
+        assert "Traceback" not in done.stderr
+        return done
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory):
+    """A folder in which a data set is prepared, a teacher trained, a student distilled and converted."""
+    folder = tmp_path_factory.mktemp("job")
+    (folder / "tiny.yaml").write_text(RECIPE)
+    shell = Shell(folder)
+    shell("prepare", "phantom", "--out", "data", "--count", 120, "--size", 64)
+    shell("teacher", "--config", "tiny.yaml", "--data", "data/meta.csv", "--run", "t")
+    shell("distill", "--config", "tiny.yaml", "--data", "data/meta.csv", "--teacher", "t", "--run", "s")
+    shell("convert", "--run", "s", "--data", "data/meta.csv")
+    return shell
+
+
+def test_the_job_leaves_what_it_promises(shell):
+    folder = shell.folder
+    for name in ("meta.csv", "rejected.csv", "datacard.md", "taxonomy.yaml", "figures"):
+        assert (folder / "data" / name).exists(), name
+    for run in ("t", "s"):
+        for name in ("config.yaml", "report.json", "metrics.csv", "weights.txt", "environment.json"):
+            assert (folder / "experiments" / run / name).is_file(), name
+    report = json.loads((folder / "experiments/s/report.json").read_text())
+    assert report["distill"]["test"]["synthetic"] is True
+    assert report["distill"]["test"]["n"] > 0
+    assert (folder / "artifacts/s/student-float32.tflite").stat().st_size > 1_000_000
+    assert (folder / "artifacts/s/student-int8.tflite").stat().st_size < 2_000_000
+
+
+def test_a_second_time_answers_at_once_and_changes_nothing(shell):
+    model = shell.folder / "artifacts/t/teacher.keras"
+    before = model.stat().st_mtime_ns
+    done = shell("teacher", "--config", "tiny.yaml", "--data", "data/meta.csv", "--run", "t")
+    assert "finished already" in done.stderr
+    assert model.stat().st_mtime_ns == before
+
+
+def test_another_recipe_under_the_same_name_is_refused(shell):
+    (shell.folder / "other.yaml").write_text(RECIPE.replace("batch_size: 16", "batch_size: 8"))
+    before = (shell.folder / "experiments/t/report.json").read_bytes()
+    done = shell("teacher", "--config", "other.yaml", "--data", "data/meta.csv", "--run", "t", expect=2)
+    assert "another recipe" in done.stderr
+    assert (shell.folder / "experiments/t/report.json").read_bytes() == before
+
+
+def test_verify_gives_a_verdict(shell):
+    files = ["artifacts/s/student-float32.tflite", "artifacts/s/student-int8.tflite"]
+    done = shell("verify", *files, "--run", "s", "--data", "data/meta.csv", "--json", expect=(0, 1))
+    verdict = json.loads(done.stdout)
+    assert verdict["passed"] == (done.returncode == 0)
+
+
+def test_benchmark_writes_a_result(shell):
+    shell(
+        "benchmark", "artifacts/s/student-float32.tflite", "artifacts/s/student-int8.tflite", "--json", "latency.json"
+    )
+    assert json.loads((shell.folder / "latency.json").read_text())
+
+
+def test_evaluate_measures_a_file_like_its_run(shell):
+    model = "artifacts/s/student-float32.tflite"
+    of_file = json.loads(shell("evaluate", model, "--data", "data/meta.csv", "--json", "--out", "ev").stdout)
+    of_run = json.loads(shell("evaluate", "s", "--data", "data/meta.csv", "--json").stdout)
+    for head in ("diagnosis", "lighting"):
+        assert of_file[head]["accuracy"]["n"] == of_run[head]["accuracy"]["n"]
+        assert of_file[head]["accuracy"]["value"] == pytest.approx(of_run[head]["accuracy"]["value"], abs=0.06)
+    assert (shell.folder / "ev/evaluation.json").is_file()
+
+
+def test_classify_answers_in_the_promised_form(shell):
+    photo = next(
+        p for p in sorted((shell.folder / "data").rglob("*")) if p.suffix in (".png", ".jpg") and "images" in str(p)
+    )
+    (shell.folder / "broken.jpg").write_bytes(b"\xff\xd8 not a photo")
+    model = "artifacts/s/student-int8.tflite"
+    done = shell("classify", photo, "broken.jpg", "--model", model, "--json", expect=1)
+    good, bad = json.loads(done.stdout)
+    assert set(good) == {"photo", "lighting", "diagnosis", "decision", "disclaimer"}
+    assert set(good["lighting"]) == {"ok", "probability", "tips"}
+    assert set(good["decision"]) == {"urgency", "abstained"}
+    probabilities = [d["probability"] for d in good["diagnosis"]]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert sum(probabilities) == pytest.approx(1)
+    assert set(bad) == {"photo", "error"}
+    text = shell("classify", photo, "--model", model).stdout
+    assert text.index("Light") < text.index("%")
+    assert "synthetic" in text
+    assert "not a medical device" in text
+    shell("classify", "broken.jpg", "--model", model, expect=2)
+
+
+def test_a_teacher_of_other_classes_is_refused(shell):
+    photos = shell.folder / "two"
+    images = [
+        p for p in sorted((shell.folder / "data").rglob("*")) if p.suffix in (".png", ".jpg") and "images" in str(p)
+    ]
+    for number, path in enumerate(images[:40]):
+        target = photos / ("one" if number % 2 else "other") / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    shell("prepare", "folder", "two", "--out", "two-data")
+    done = shell(
+        "distill", "--config", "tiny.yaml", "--data", "two-data/meta.csv", "--teacher", "t", "--run", "u", expect=2
+    )
+    assert "classes" in done.stderr

@@ -1,0 +1,188 @@
+import json
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from triage import Triage
+from triage.assessment import DISCLAIMER, apply_temperature
+from triage.errors import UnreadablePhoto, UnusableInput
+from triage.lighting import LightingVerdict
+from triage.model_file import pack_model
+from triage.photo import prepare_pixels, to_tensor
+from triage.tips import TIPS
+
+
+class Scripted:
+    """Stands in for an interpreter whose answer is known."""
+
+    input_size = 32
+    output_names = ("diagnosis", "lighting")
+    output_shapes = {"diagnosis": (1, 10), "lighting": (1, 1)}  # noqa: RUF012
+
+    def __init__(self, diagnosis, lighting=0.9):
+        self.answer = {
+            "diagnosis": np.array([diagnosis], np.float32),
+            "lighting": np.array([[lighting]], np.float32),
+        }
+
+    def run(self, pixels):
+        assert pixels.shape == (32, 32, 3)
+        return self.answer
+
+
+@pytest.fixture
+def triage_path(tmp_path, flatbuffers, card):
+    path = tmp_path / "tiny.tflite"
+    path.write_bytes(pack_model(flatbuffers["float32"], card))
+    return path
+
+
+@pytest.fixture
+def good_photo(photograph_skin, monk_tones):
+    return photograph_skin(monk_tones[5])
+
+
+def answering(card, probabilities, lighting=0.9):
+    from pathlib import Path
+
+    from triage.model_file import ModelFile
+
+    return Triage(ModelFile(b"", card, Path("scripted.tflite")), Scripted(probabilities, lighting))
+
+
+def spread(**given):
+    """Ten probabilities: those given by class number, the rest shared equally."""
+    rest = (1 - sum(given.values())) / (10 - len(given))
+    return [given.get(f"c{i}", rest) for i in range(10)]
+
+
+def test_the_answer_is_the_models_answer_for_the_prepared_pixels(triage_path, flatbuffers, good_photo):
+    assessment = Triage.load(triage_path).assess(good_photo)
+    expected = flatbuffers["keras"](to_tensor(prepare_pixels(good_photo, 32, 0.8)))
+    ranked = sorted(enumerate(expected["diagnosis"].numpy()[0]), key=lambda item: -item[1])
+    assert [d.label for d in assessment.diagnosis] == [f"c{i}" for i, _ in ranked]
+    np.testing.assert_allclose([d.probability for d in assessment.diagnosis], [p for _, p in ranked], atol=1e-4)
+    assert assessment.lighting.probability == pytest.approx(float(expected["lighting"][0, 0]), abs=1e-4)
+
+
+def test_json_has_exactly_the_promised_shape(triage_path, good_photo, tmp_path):
+    path = tmp_path / "photo.png"
+    cv2.imwrite(str(path), good_photo[..., ::-1])
+    answer = json.loads(json.dumps(Triage.load(triage_path).assess(path).to_json(), allow_nan=False))
+    assert list(answer) == ["photo", "lighting", "diagnosis", "decision", "disclaimer"]
+    assert answer["photo"] == str(path)
+    assert set(answer["lighting"]) == {"ok", "probability", "tips"}
+    assert all(set(entry) == {"label", "probability"} for entry in answer["diagnosis"])
+    assert sum(entry["probability"] for entry in answer["diagnosis"]) == pytest.approx(1)
+    assert set(answer["decision"]) == {"urgency", "abstained"}
+    assert answer["disclaimer"] == DISCLAIMER
+
+
+def test_path_bytes_and_pixels_give_the_same_answer(triage_path, good_photo, tmp_path):
+    path = tmp_path / "photo.png"
+    cv2.imwrite(str(path), good_photo[..., ::-1])
+    triage = Triage.load(triage_path)
+    answers = [triage.assess(source).diagnosis for source in (path, str(path), path.read_bytes(), good_photo)]
+    assert answers[0] == answers[1] == answers[2] == answers[3]
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "urgency", "abstained"),
+    [
+        (spread(c0=0.7), "urgent", False),
+        (spread(c0=0.4, c5=0.5), "urgent", False),  # urgent enough although another class leads
+        (spread(c0=0.3), "soon", False),  # an urgent class leads, below the threshold
+        (spread(c1=0.6), "soon", False),
+        (spread(c7=0.6), "watch", False),
+        (spread(), "soon", True),  # nothing is likely: never "watch"
+        (spread(c0=0.14, c7=0.13), "soon", True),
+    ],
+)
+def test_decision(card, good_photo, probabilities, urgency, abstained):
+    card["thresholds"]["abstain_below"] = 0.15
+    assessment = answering(card, probabilities).assess(good_photo)
+    assert (assessment.urgency, assessment.abstained) == (urgency, abstained)
+
+
+def test_urgent_wins_over_abstaining(card, good_photo):
+    card["thresholds"].update(urgent=0.1, abstain_below=0.5)
+    assessment = answering(card, spread(c0=0.2)).assess(good_photo)
+    assert (assessment.urgency, assessment.abstained) == ("urgent", True)
+
+
+def test_a_model_without_urgent_classes_never_says_urgent(card, good_photo):
+    card["classes"][0]["urgency"] = "soon"
+    card["thresholds"]["urgent"] = 0.0
+    triage = answering(card, spread(c0=0.9))
+    assert triage.assess(good_photo).urgency == "soon"
+    assert triage.urgent_threshold_text == ""
+
+
+def test_the_light_needs_both_opinions(card, good_photo, photograph_skin, monk_tones):
+    both = answering(card, spread()).assess(good_photo).lighting
+    assert both.ok
+    assert both.tips == ()
+    doubted = answering(card, spread(), lighting=0.2).assess(good_photo).lighting
+    assert not doubted.ok
+    assert doubted.verdict.ok
+    assert doubted.tips == (TIPS["poor_light"],)
+    dark = answering(card, spread()).assess(photograph_skin(monk_tones[5], exposure=0.005)).lighting
+    assert not dark.ok
+    assert TIPS["too_dark"] in dark.tips
+
+
+def test_every_reason_has_a_tip():
+    from triage.lighting import REASONS
+    from triage.tips import tips_for
+
+    assert [str(tip) for tip in tips_for(LightingVerdict(False, REASONS))]
+    assert set(REASONS) < set(TIPS)
+
+
+def test_temperature_is_dividing_the_logits():
+    logits = np.random.default_rng(0).normal(0, 3, 10)
+    softmax = lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum()  # noqa: E731
+    for temperature in (0.5, 1.0, 2.7):
+        np.testing.assert_allclose(apply_temperature(softmax(logits), temperature), softmax(logits / temperature))
+    assert np.isfinite(apply_temperature(np.array([1.0, 0.0, 0.0]), 3.0)).all()
+
+
+def test_models_that_do_not_fit_their_card_are_refused(tmp_path, flatbuffers, card):
+    path = tmp_path / "m.tflite"
+
+    def refused(flatbuffer, changed, message):
+        path.write_bytes(pack_model(flatbuffer, changed))
+        with pytest.raises(UnusableInput, match=message):
+            Triage.load(path)
+
+    refused(flatbuffers["other_outputs"], card, "something_else")
+    refused(flatbuffers["float32"], {**card, "classes": card["classes"][:7]}, "10 answers and 7 classes")
+    refused(flatbuffers["float32"], {**card, "input": {**card["input"], "size": 224}}, "disagree on the input")
+
+
+def test_photos_that_cannot_be_used_are_refused(triage_path, tmp_path):
+    triage = Triage.load(triage_path)
+    with pytest.raises(UnreadablePhoto, match="not found"):
+        triage.assess(tmp_path / "none.jpg")
+    with pytest.raises(UnreadablePhoto, match="not a photo"):
+        triage.assess(b"text")
+    with pytest.raises(UnusableInput, match="uint8"):
+        triage.assess(np.zeros((100, 100, 3)))
+
+
+def test_neither_import_nor_assessment_loads_the_training_side(triage_path, tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    script = (
+        "import sys; import triage;"
+        "assert not {'cv2', 'numpy', 'ai_edge_litert'} & set(sys.modules), 'import triage is not lazy';"
+        "import numpy;"
+        "t = triage.Triage.load(sys.argv[1]);"
+        "t.assess(numpy.full((300, 300, 3), 150, numpy.uint8));"
+        "heavy = {'tensorflow', 'pandas', 'tf_keras', 'keras', 'sklearn', 'skimage', 'matplotlib', 'yaml', 'PIL'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(triage_path)], capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")

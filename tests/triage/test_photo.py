@@ -1,0 +1,250 @@
+import io
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from triage.errors import UnreadablePhoto, UnusableInput
+from triage.photo import (
+    INPUT_SIZE,
+    MIN_SIDE,
+    center_crop,
+    check_photo,
+    prepare_pixels,
+    read_photo,
+    small_copy,
+    to_tensor,
+)
+
+WIDTH, HEIGHT = 120, 80
+
+
+def scene() -> np.ndarray:
+    """Smooth, so that JPEG hardly changes it, and different in every corner, so that a wrong turn shows."""
+    y, x = np.mgrid[0 : 1 : HEIGHT * 1j, 0 : 1 : WIDTH * 1j]
+    return np.stack([60 + 180 * x, 40 + 150 * y, 200 - 120 * x * y], axis=-1).astype(np.uint8)
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+LOSSLESS = [("PNG", {}), ("BMP", {}), ("TIFF", {}), ("TIFF", {"compression": "tiff_lzw"}), ("WEBP", {"lossless": True})]
+LOSSY = [("JPEG", {"quality": 95}), ("JPEG", {"quality": 95, "progressive": True}), ("WEBP", {"quality": 95})]
+
+
+@pytest.mark.parametrize(("kind", "options"), LOSSLESS)
+def test_lossless_formats_give_the_very_pixels(kind, options):
+    np.testing.assert_array_equal(read_photo(encoded(Image.fromarray(scene()), kind, **options)), scene())
+
+
+@pytest.mark.parametrize(("kind", "options"), LOSSY)
+def test_lossy_formats_give_nearly_the_pixels(kind, options):
+    decoded = read_photo(encoded(Image.fromarray(scene()), kind, **options)).astype(int)
+    assert np.abs(decoded - scene()).mean() < 3
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_orientation_is_applied_as_pillow_does(kind, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(Image.fromarray(scene()), kind, exif=exif)
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")).astype(int)
+    decoded = read_photo(data).astype(int)
+    assert decoded.shape == expected.shape
+    assert np.abs(decoded - expected).mean() < 3
+
+
+def test_damaged_exif_does_not_cost_the_photo():
+    data = encoded(Image.fromarray(scene()), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")
+    assert read_photo(data).shape == (HEIGHT, WIDTH, 3)
+
+
+def test_grey_palette_and_transparent_photos_become_rgb():
+    image = Image.fromarray(scene())
+    grey = read_photo(encoded(image.convert("L"), "PNG"))
+    np.testing.assert_array_equal(grey, np.repeat(np.asarray(image.convert("L"))[..., np.newaxis], 3, axis=-1))
+    transparent = image.copy()
+    transparent.putalpha(0)
+    np.testing.assert_array_equal(read_photo(encoded(transparent, "PNG")), scene())
+    palette = image.quantize(16)
+    np.testing.assert_array_equal(read_photo(encoded(palette, "PNG")), np.asarray(palette.convert("RGB")))
+
+
+def test_cmyk_jpeg():
+    decoded = read_photo(encoded(Image.fromarray(scene()).convert("CMYK"), "JPEG", quality=95)).astype(int)
+    assert np.abs(decoded - scene()).mean() < 4
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff"])
+def test_sixteen_bits_become_eight(suffix):
+    _, data = cv2.imencode(suffix, scene()[..., ::-1].astype(np.uint16) * 257)
+    np.testing.assert_array_equal(read_photo(data.tobytes()), scene())
+    _, data = cv2.imencode(suffix, scene()[..., 0].astype(np.uint16) * 257)
+    np.testing.assert_array_equal(read_photo(data.tobytes())[..., 1], scene()[..., 0])
+
+
+def test_what_follows_the_end_of_a_jpeg_is_ignored():
+    data = encoded(Image.fromarray(scene()), "JPEG") + b"motion photo" * 100
+    assert read_photo(data).shape == (HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"), [*LOSSLESS, *LOSSY], ids=lambda value: value if isinstance(value, str) else ""
+)
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.995])
+def test_truncated_photos_are_refused(kind, options, kept):
+    noise = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(noise), kind, **options)
+    with pytest.raises(UnreadablePhoto) as refused:
+        read_photo(data[: int(len(data) * kept)])
+    if kind != "TIFF":  # whose directory may stand at either end
+        assert "truncated" in refused.value.reason
+
+
+def test_a_flipped_bit_in_a_png_is_noticed():
+    data = bytearray(encoded(Image.fromarray(scene()), "PNG"))
+    data[len(data) // 2] ^= 1
+    with pytest.raises(UnreadablePhoto, match="checksum"):
+        read_photo(bytes(data))
+
+
+def png_claiming(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = zlib.compress(bytes(1000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def resized_header(kind: str) -> bytes:
+    """A small photo whose header claims 60000 x 60000 pixels."""
+    data = bytearray(encoded(Image.fromarray(scene()), kind, **({"lossless": True} if kind == "WEBP" else {})))
+    if kind == "JPEG":
+        at = data.index(b"\xff\xc0")
+        data[at + 5 : at + 9] = struct.pack(">HH", 60000, 60000)
+    elif kind == "WEBP":
+        at = data.index(b"VP8L") + 9
+        data[at : at + 4] = struct.pack("<I", 16383 | 16383 << 14)
+    elif kind == "TIFF":
+        for tag in (256, 257):
+            at = data.index(struct.pack("<H", tag), struct.unpack_from("<I", data, 4)[0])
+            data[at + 2 : at + 12] = struct.pack("<HII", 4, 1, 60000)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("data", [png_claiming(60000, 60000), *map(resized_header, ("JPEG", "WEBP", "TIFF"))])
+def test_a_decompression_bomb_is_refused_by_its_header(data):
+    with pytest.raises(UnreadablePhoto, match="too large"):
+        read_photo(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b"hello, I am text", "not a photo"),
+        (b"\xff\xd8\xff", "truncated"),
+        (b"\x89PNG\r\n\x1a\n", "truncated"),
+        (b"\x00\x00\x00\x18ftypheic" + bytes(50), "HEIC is not supported: export as JPEG"),
+        (b"\x00\x00\x00\x18ftypavif" + bytes(50), "AVIF"),
+        (b"GIF89a" + bytes(50), "GIF"),
+        (b"%PDF-1.7", "PDF"),
+        (bytes(1000), "not a photo"),
+        (encoded(Image.new("RGB", (MIN_SIDE - 1, 100)), "PNG"), "too small"),
+        (encoded(Image.fromarray(scene()[..., 0].astype(np.float32)), "TIFF"), "rare kind"),
+    ],
+    ids=["empty", "text", "jpeg-start", "png-start", "heic", "avif", "gif", "pdf", "zeros", "small", "float-tiff"],
+)
+def test_the_reason_is_named(data, reason):
+    with pytest.raises(UnreadablePhoto) as refused:
+        read_photo(data)
+    assert reason in refused.value.reason
+
+
+@pytest.mark.parametrize("name", ["a b.jpg", "ünïcode 皮膚.jpg", "new\nline.jpg", "no-suffix"])
+def test_file_names_do_not_matter(tmp_path, name):
+    (tmp_path / name).write_bytes(encoded(Image.fromarray(scene()), "PNG"))
+    np.testing.assert_array_equal(read_photo(tmp_path / name), scene())
+    np.testing.assert_array_equal(read_photo(str(tmp_path / name)), scene())
+
+
+def test_paths_that_are_no_photo(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path, reason in [
+        (tmp_path / "missing.jpg", "not found"),
+        (tmp_path, "folder"),
+        (tmp_path / "pipe", "not a regular file"),
+        (Path("a\0b"), "cannot be opened|not found"),
+    ]:
+        with pytest.raises(UnreadablePhoto, match=reason):
+            read_photo(path)
+
+
+def test_random_damage_never_escapes_as_another_error(capfd):
+    rng = np.random.default_rng(1)
+    image = Image.fromarray(scene())
+    for kind in ("PNG", "WEBP", "TIFF", "BMP", "JPEG"):
+        data = encoded(image, kind)
+        for _ in range(60):
+            damaged = bytearray(data)
+            for at in rng.integers(0, len(data), rng.integers(1, 8)):
+                damaged[at] = rng.integers(256)
+            try:
+                assert read_photo(bytes(damaged)).dtype == np.uint8
+            except UnreadablePhoto as error:
+                assert error.reason
+        if kind == "BMP":  # libjpeg alone reports some damage past every log level
+            assert capfd.readouterr().err == ""
+
+
+def test_prepared_pixels_are_the_centre_averaged():
+    # 280 x 560 pixels in blocks of 5 x 10: the crop keeps 224 x 448, and each output pixel covers 1 x 2 of them.
+    photo = np.random.default_rng(0).integers(0, 256, (560, 280, 3), dtype=np.uint8)
+    crop = photo[56:504, 28:252].astype(np.float64)
+    expected = crop.reshape(224, 2, 224, 3).mean(axis=1)
+    assert np.abs(prepare_pixels(photo) - expected).max() <= 0.5 + 1e-9
+
+
+@pytest.mark.parametrize("shape", [(40, 40), (1000, 40), (224, 224), (281, 999), (33, 2000)])
+def test_prepared_pixels_have_the_size_asked_for(shape):
+    photo = np.full((*shape, 3), 77, np.uint8)
+    assert prepare_pixels(photo).shape == (INPUT_SIZE, INPUT_SIZE, 3)
+    assert (prepare_pixels(photo, 96, 1.0) == 77).all()
+
+
+def test_center_crop_refuses_a_senseless_fraction():
+    with pytest.raises(UnusableInput, match="crop fraction"):
+        center_crop(np.zeros((50, 50, 3), np.uint8), 1.2)
+
+
+def test_to_tensor():
+    tensor = to_tensor(np.full((8, 8, 3), 255, np.uint8))
+    assert tensor.dtype == np.float32
+    assert tensor.shape == (1, 8, 8, 3)
+    assert tensor.max() == 1.0
+
+
+def test_small_copy_keeps_the_aspect_ratio_and_the_mean():
+    photo = np.random.default_rng(0).integers(0, 256, (720, 1280, 3), dtype=np.uint8)
+    small = small_copy(photo, 224)
+    assert small.shape == (126, 224, 3)
+    assert abs(small.mean() - photo.mean()) < 1
+    assert small_copy(photo[:100, :100], 224).shape == (100, 100, 3)
+
+
+@pytest.mark.parametrize(
+    "pixels", [None, np.zeros((50, 50)), np.zeros((50, 50, 4), np.uint8), np.zeros((50, 50, 3), np.float32)]
+)
+def test_decoded_pixels_of_another_kind_are_refused(pixels):
+    with pytest.raises(UnusableInput, match="Received"):
+        check_photo(pixels)

@@ -1,0 +1,114 @@
+"""Skin tone of a photo by its individual typology angle (ITA). It describes a photo, not a person."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from triage.photo import Photo, small_copy
+from triage.skin_color import individual_typology_angle, to_lab
+
+TONE_SCHEME = "ITA (light > 41, medium 10 to 41, dark <= 10 degrees)"
+TONE_BUCKETS = ("light", "medium", "dark")
+UNKNOWN_TONE = "unknown"
+LIGHT_ABOVE, DARK_UP_TO = 41.0, 10.0
+
+ANALYSIS_SIDE = 192
+"""Longer side in pixels at which skin is looked for: a tone needs no detail."""
+MIN_MASK_SHARE = 0.05
+"""Less skin than this share of the photo gives no tone."""
+LIGHTNESS_SPREAD, COLOR_SPREAD = 12.0, 10.0
+"""How far plain skin may be from its median in L*, and in a* and b*: shading and texture stay, lesions and hair go."""
+NEAR_BLACK, NEAR_WHITE = 20, 250
+"""Channel values: a red below the first says nothing any more, green and blue from the second on are glare."""
+
+
+@dataclass(frozen=True)
+class SkinTone:
+    """Skin tone of one photo.
+
+    Attributes:
+        ita: median individual typology angle over the brighter half of the skin mask in degrees; NaN where there is
+            too little skin.
+        bucket: "light", "medium" or "dark" by `TONE_SCHEME`; "unknown" where there is too little skin.
+        mask_share: share of the photo that counts as plain skin, in [0, 1].
+    """
+
+    ita: float
+    bucket: str
+    mask_share: float
+
+
+def tone_bucket(ita: float) -> str:
+    """Bucket of an ITA in degrees by `TONE_SCHEME`; "unknown" for NaN."""
+    if math.isnan(ita):
+        return UNKNOWN_TONE
+    if ita > LIGHT_ABOVE:
+        return "light"
+    return "dark" if ita <= DARK_UP_TO else "medium"
+
+
+def measure_skin_tone(photo: Photo) -> SkinTone:
+    """Measure the tone of the plain skin in a photo.
+
+    Args:
+        photo: uint8 [height, width, 3], RGB.
+    """
+    lab, mask = _plain_skin(small_copy(photo, ANALYSIS_SIDE))
+    share = float(mask.mean())
+    if share < MIN_MASK_SHARE:
+        return SkinTone(math.nan, UNKNOWN_TONE, share)
+    skin = lab[mask]
+    # Furrows, pores, hair and the skin's own curvature only darken; the brighter half is nearest to flat skin.
+    brighter = skin[skin[:, 0] >= np.median(skin[:, 0])]
+    ita = float(np.median(individual_typology_angle(brighter)))
+    return SkinTone(ita, tone_bucket(ita), share)
+
+
+def skin_mask(photo: Photo) -> npt.NDArray[np.bool_]:
+    """Mark the plain skin of a photo, without lesions as far as brightness and colour tell them apart.
+
+    Args:
+        photo: uint8 [height, width, 3], RGB.
+
+    Returns:
+        bool [height, width].
+    """
+    _, mask = _plain_skin(small_copy(photo, ANALYSIS_SIDE))
+    height, width = photo.shape[:2]
+    full = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    return full.astype(bool)
+
+
+def _plain_skin(pixels: Photo) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Lab of all pixels, float32 [h, w, 3], and the mask of plain skin, bool [h, w]."""
+    lab = to_lab(pixels)
+    skin = looks_like_skin(pixels)
+    surround = skin & _outside_center(*skin.shape)
+    # A lesion is photographed in the middle; skin is what surrounds it. Where the surround is background, all counts.
+    sample = lab[surround if surround.mean() >= MIN_MASK_SHARE else skin]
+    if not len(sample):
+        return lab, skin
+    difference = np.abs(lab - np.median(sample, axis=0))
+    return lab, skin & (difference[..., 0] <= LIGHTNESS_SPREAD) & (difference[..., 1:].max(axis=-1) <= COLOR_SPREAD)
+
+
+def looks_like_skin(pixels: Photo) -> npt.NDArray[np.bool_]:
+    """Mark pixels whose colour skin of any tone can have; uint8 [h, w, 3] to bool [h, w].
+
+    Fixed boxes in YCbCr are drawn around light and medium skin and lose dark skin, whose chroma shrinks with its
+    lightness. Here the order of the channels decides, which melanin and blood give to skin of every tone: they absorb
+    blue and green more than red. The slack lets the pinks of dermoscopy in, whose lamps are bluish.
+    """
+    red, green, blue = (pixels[..., channel].astype(np.int16) for channel in range(3))
+    ordered = (red >= green - 3) & (red >= blue - 3) & (4 * blue <= 5 * green + 32) & (2 * red <= 5 * green + 16)
+    return ordered & (red >= NEAR_BLACK) & (np.minimum(green, blue) < NEAR_WHITE)
+
+
+def _outside_center(height: int, width: int) -> npt.NDArray[np.bool_]:
+    """Mark all but the middle half of each side."""
+    outside = np.ones((height, width), dtype=bool)
+    outside[height // 4 : height - height // 4, width // 4 : width - width // 4] = False
+    return outside
