@@ -1,12 +1,16 @@
 """The demonstration: the whole main job on synthetic skin phantoms."""
 
+import json
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from skin_distill.answer_text import answer_text
 from skin_distill.recipes import recipe_path
 from skin_distill.terminal import Terminal
+from triage.atomic import sha256_of, write_bytes, write_json
 
 RECIPE = "demo"
 TEACHER, STUDENT = "demo-teacher", "demo-student"
@@ -29,16 +33,20 @@ class DemoResult:
 
     Attributes:
         rows: teacher, student and int8.
-        files: the .tflite files by name.
+        files: the student's .tflite files by variant.
         meta: the data set's table.
-        verified: whether every gate that could tell said yes.
-        seconds: wall time of this call.
+        photo: a photo of the test split.
+        verified: whether no gate failed.
+        untold: gates that had too few photos to tell.
+        seconds: wall time of the call that made it.
     """
 
     rows: list[Row]
     files: dict[str, Path]
     meta: Path
+    photo: Path
     verified: bool
+    untold: list[str]
     seconds: float
 
 
@@ -50,6 +58,19 @@ def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> DemoResult
         terminal: shows progress.
         recipe: name or path of the recipe; it has a `data` section with `count`, `size` and `seed`.
     """
+    begun = time.monotonic()
+    path = recipe_path(recipe)
+    summary = root / "demo.json"
+    key = {"recipe_sha256": sha256_of(path), "version": version("skin-distill")}
+    if known := _finished(summary, key):
+        terminal.line(f"The demonstration in {root} is finished already; remove that folder to see it run.")
+        return known
+    result = _run(root, path, terminal, begun)
+    write_json(summary, {"key": key, **_to_json(result)})
+    return result
+
+
+def _run(root: Path, path: Path, terminal: Terminal, begun: float) -> DemoResult:
     from convert.convert import convert
     from convert.verify import verify
     from distill.recipe import DistillRecipe
@@ -59,45 +80,93 @@ def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> DemoResult
     from teacher.recipe import TeacherRecipe, read_recipe
     from teacher.run_folder import RunFolder
     from teacher.train import train_teacher
+    from triage import Triage
 
-    begun = time.monotonic()
-    path = recipe_path(recipe)
     teacher_recipe, whole = read_recipe(path, "teacher", TeacherRecipe)
     student_recipe, _ = read_recipe(path, "distill", DistillRecipe)
-    data = whole["data"]
-    folder = root / "phantoms"
+    data, folder = whole["data"], root / "phantoms"
     _step(terminal, 1, f"prepare: {data['count']} synthetic skin phantoms in {folder}")
-    meta = folder / "meta.csv"
-    if not meta.is_file():
-        meta = prepare(
-            "phantom", None, folder, seed=data["seed"], count=data["count"], size=data["size"],
-            progress=terminal.progress,
-        ).meta_path  # fmt: skip
+    meta = prepare(
+        "phantom", None, folder, seed=data["seed"], count=data["count"], size=data["size"], progress=terminal.progress
+    ).meta_path
     manifest = read_manifest(meta)
     teacher_run, student_run = RunFolder(TEACHER, root), RunFolder(STUDENT, root)
-    _step(terminal, 2, "teacher: lighting and diagnosis, behind a colour calibration")
+    _step(terminal, 2, "teacher: learns lighting and diagnosis behind a colour calibration")
     teacher = train_teacher(teacher_recipe, manifest, teacher_run, terminal.progress)
     _step(terminal, 3, "distill: MobileNetV3-Small learns from the teacher's answers")
     student = distill_student(student_recipe, manifest, teacher_run, student_run, whole["convert"], terminal.progress)
-    _step(terminal, 4, "convert: float32 and int8 files for a phone")
-    variants = whole["convert"]["variants"]
-    files = convert(student_run, manifest, variants, terminal.progress)
+    _step(terminal, 4, "convert: files for a phone")
+    files = convert(student_run, manifest, whole["convert"]["variants"], terminal.progress)
+    teacher_file = _teacher_file(teacher_run)
     _step(terminal, 5, "verify: the same answers and the same colours, tone by tone")
     report = verify(list(files.values()), student_run, manifest, progress=terminal.progress)
-    teacher_file = _teacher_file(teacher_run)
     _step(terminal, 6, "benchmark: side by side on this machine")
-    latency = _latency({"teacher": teacher_file, **files}, student_run, terminal)
-    int8 = report.of("int8")
-    rows = [
-        Row("teacher", teacher["test"]["diagnosis"], teacher["test"]["lighting"], teacher_file.stat().st_size,
-            latency["teacher"]),
-        Row("student", student["test"]["diagnosis"], student["test"]["lighting"], files["float32"].stat().st_size,
-            latency["float32"]),
-        Row("int8", int8["diagnosis"], int8["lighting"], files["int8"].stat().st_size, latency["int8"]),
-    ]  # fmt: skip
-    _step(terminal, 7, "classify: one photo of the test split")
-    return DemoResult(rows, files, meta, report.passed, time.monotonic() - begun)
+    timed = {"teacher": teacher_file, "student": files["float32"], "int8": files["int8"]}
+    latency = _latency(timed, terminal)
+    tests = {"teacher": teacher["test"], "student": student["test"], "int8": report.of("int8").test}
+    _step(terminal, 7, "classify: a photo of the test split")
+    photo = manifest.photo_paths(manifest.split("test"))[0]
+    triage = Triage.load(files["int8"])
+    terminal.line(answer_text(triage.assess(photo).to_json(), triage.card, triage.urgent_threshold_text))
+    return DemoResult(
+        rows=[
+            Row(
+                name,
+                tests[name]["diagnosis"]["accuracy"],
+                tests[name]["lighting"]["accuracy"],
+                timed[name].stat().st_size,
+                latency[name],
+            )
+            for name in timed
+        ],
+        files=files,
+        meta=meta,
+        photo=photo,
+        verified=report.passed,
+        untold=sorted({gate for file in report.files for gate in file.untold}),
+        seconds=round(time.monotonic() - begun, 1),
+    )
+
+
+def _teacher_file(run: Any) -> Path:
+    """The teacher as a float32 file, so that all rows of the table are timed by the same runtime."""
+    from convert.tflite import to_flatbuffer
+    from convert.variants import VARIANTS
+    from distill.train import load_model
+
+    path = run.artifacts / "teacher-float32.tflite"
+    if not path.is_file():
+        write_bytes(path, to_flatbuffer(load_model(run.artifacts / "teacher.keras"), VARIANTS["float32"]))
+    return Path(path)
+
+
+def _latency(files: dict[str, Path], terminal: Terminal) -> dict[str, float]:
+    from benchmarks.latency import benchmark
+
+    measured = benchmark(list(files.values()), mode="rapid", progress=terminal.progress)["results"]
+    return {name: result["p50_ms"] for name, result in zip(files, measured, strict=True)}
 
 
 def _step(terminal: Terminal, number: int, text: str) -> None:
     terminal.line(f"[{number}/7] {text}")
+
+
+def _to_json(result: DemoResult) -> dict[str, Any]:
+    return {
+        **asdict(result),
+        "files": {name: str(path) for name, path in result.files.items()},
+        "meta": str(result.meta),
+        "photo": str(result.photo),
+    }
+
+
+def _finished(summary: Path, key: dict[str, str]) -> DemoResult | None:
+    if not summary.is_file():
+        return None
+    found = json.loads(summary.read_text(encoding="utf-8"))
+    files = {name: Path(path) for name, path in found["files"].items()}
+    photo = Path(found["photo"])
+    if found.pop("key") != key or not all(path.is_file() for path in [*files.values(), photo]):
+        return None
+    rows = [Row(**row) for row in found["rows"]]
+    return DemoResult(**{**found, "rows": rows, "files": files, "meta": Path(found["meta"]), "photo": photo})

@@ -3,23 +3,16 @@
 import csv
 import io
 import json
-import os
-import platform
 import re
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from teacher.environment import describe_environment
 from triage.atomic import replacing, sha256_of, write_json, write_text
 from triage.errors import UnusableInput
 
-RECORDED_PACKAGES = (
-    "skin-distill", "tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "numpy",
-    "opencv-python-headless", "pandas", "scikit-learn",
-)  # fmt: skip
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -140,30 +133,3 @@ class RunFolder:
     def write_environment(self) -> None:
         """Write `environment.json`: versions, processor and command line of this process."""
         write_json(self.experiment / "environment.json", describe_environment())
-
-
-def describe_environment() -> dict[str, Any]:
-    """Return what a reader needs to judge or repeat a figure: packages, Python, platform, cores, command."""
-    packages: dict[str, str | None] = {}
-    for name in RECORDED_PACKAGES:
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            packages[name] = None
-    return {
-        "packages": packages,
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cpu": _cpu_model(),
-        "cores": os.cpu_count(),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-    }
-
-
-def _cpu_model() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor()

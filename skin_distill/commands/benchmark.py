@@ -44,4 +44,27 @@ def command(
 
 
 def show_latency(result: dict[str, Any], terminal: Terminal) -> None:
-    """Print the table of a benchmark result."""
+    """Print the table of a benchmark's result."""
+    machine = result["machine"]
+    noisy = " This machine is too noisy to tell small differences: its rounds differ by more than 15 %."
+    terminal.table(
+        f"Latency of one photo, {result['mode']}",
+        ("model", "threads", "p50 ms", "p90 ms", "p99 ms", "ratio to first", "load ms", "first ms", "peak MB", "MB"),
+        [
+            (
+                r["model"],
+                r["threads"],
+                f"{r['p50_ms']:.2f}",
+                f"{r['p90_ms']:.2f}",
+                f"{r['p99_ms']:.2f}",
+                f"{r['ratio']['value']:.2f} ({r['ratio']['low']:.2f} to {r['ratio']['high']:.2f})",
+                f"{r['load_ms']:.0f}",
+                f"{r['first_ms']:.1f}",
+                f"{r['peak_rss_mb']:.0f}",
+                f"{r['bytes'] / 1e6:.2f}",
+            )
+            for r in result["results"]
+        ],
+        caption=f"{machine['cpu']}, {machine['cores']} cores, load {machine['load_average']:.1f}, {machine['runtime']}."
+        + (noisy if result["noisy"] else ""),
+    )

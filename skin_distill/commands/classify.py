@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from skin_distill.answer_text import answer_text
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed, UnreadablePhoto, UnusableInput
 
@@ -15,7 +16,6 @@ Examples:
 
 Photos that cannot be read are named and the others answered; then the exit code is 1, or 2 when none could be read.
 """
-TOP = 3
 
 
 @click.command("classify", epilog=EPILOG)
@@ -41,7 +41,7 @@ def command(photos: tuple[Path, ...], model: Path, threads: int, terminal: Termi
             unreadable += 1
             answers.append({"photo": str(path), "error": error.reason})
         if not terminal.as_json:
-            terminal.result(None, _as_text(answers[-1], triage.card, triage.urgent_threshold_text))
+            terminal.result(None, answer_text(answers[-1], triage.card, triage.urgent_threshold_text))
         terminal.progress("classify", number + 1, len(paths))
     if terminal.as_json:
         terminal.result(answers)
@@ -57,25 +57,3 @@ def _files(photos: tuple[Path, ...]) -> list[Path]:
     if not paths:
         raise UnusableInput(f"No photo found. Received: {', '.join(map(str, photos))}.")
     return paths
-
-
-def _as_text(answer: dict[str, Any], card: dict[str, Any], threshold: str) -> str:
-    if "error" in answer:
-        return f"{answer['photo']}\n  not read: {answer['error']}\n"
-    names = {c["id"]: c["name"] for c in card["classes"]}
-    lighting, decision = answer["lighting"], answer["decision"]
-    lines = [str(answer["photo"])]
-    if lighting["ok"]:
-        lines.append(f"  Light: good (probability {lighting['probability']:.2f})")
-    else:
-        lines.append(f"  Light: take a better photo first (probability of good light {lighting['probability']:.2f})")
-        lines += [f"    - {tip}" for tip in lighting["tips"]]
-    lines.append("  Looks most like:" if not decision["abstained"] else "  Cannot tell. Nearest, none of them likely:")
-    lines += [f"    {d['probability']:6.1%}  {names.get(d['label'], d['label'])}" for d in answer["diagnosis"][:TOP]]
-    lines.append(f"  What next: {decision['urgency']}{threshold}")
-    if card.get("synthetic"):
-        lines.append(
-            "  DEMO: this model was trained on synthetic images only; its answer says nothing about real skin."
-        )
-    lines.append(f"  {answer['disclaimer']}\n")
-    return "\n".join(lines)

@@ -65,7 +65,8 @@ def command(model: str, data: Path, split: str, out: Path | None, seed: int, ter
             )
             for name, part in slices
         ],
-        caption=f"95 % intervals by bootstrap over {report['groups']} groups, seed {seed}. Tones: {report['tone_scheme']}.",
+        caption=f"95 % intervals by bootstrap over {report['groups']} groups, seed {seed}. "
+        f"Tones: {report['tone_scheme']}.",
     )
     terminal.result(report)
 

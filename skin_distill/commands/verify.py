@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
+from skin_distill.requirements import needs_extra
 from skin_distill.terminal import Terminal, output_options
+from triage.errors import CheckFailed
 
 EPILOG = """\b
 Example:
@@ -24,3 +26,23 @@ def command(models: tuple[Path, ...], run_name: str, data: Path, terminal: Termi
 
     Compares them with the float student on the test split, gate by gate and tone by tone.
     """
+    with needs_extra("train"):
+        from convert.verify import verify
+        from teacher.data.manifest import read_manifest
+        from teacher.run_folder import RunFolder
+
+    run = RunFolder(run_name)
+    report = verify(models, run, read_manifest(data), progress=terminal.progress)
+    for file in report.files:
+        terminal.table(
+            file.path.name + (", synthetic data" if file.test["synthetic"] else ""),
+            ("gate", "measured", "limit", "outcome"),
+            [(v.gate, v.measured, v.limit, v.outcome) for v in file.gates],
+            caption=f"{file.test['n']} test photos. Tones: {file.test['tone_scheme']}.",
+        )
+    untold = [f"{file.path.name}: {', '.join(file.untold)}" for file in report.files if file.untold]
+    text = f"Written: {run.report_path} and {run.figures / 'tone_change.png'}"
+    terminal.result(report.to_json(), "\n".join([*(f"Too few samples to tell: {line}" for line in untold), text]))
+    if not report.passed:
+        failed = [file.path.name for file in report.files if not file.passed]
+        raise CheckFailed(f"Gates failed for {', '.join(failed)}. Do not ship it; the table above says why.")

@@ -1,3 +1,4 @@
+import itertools
 import json
 import math
 
@@ -132,6 +133,6 @@ def test_learning_rate_warms_up_and_falls():
     rates = [learning_rate(phase, step, 100) for step in range(100)]
     assert rates[0] == pytest.approx(0.1)
     assert max(rates) == rates[9] == rates[10] == 1.0
-    assert all(a >= b for a, b in zip(rates[10:], rates[11:], strict=False))
+    assert all(a >= b for a, b in itertools.pairwise(rates[10:]))
     assert rates[55] == pytest.approx(0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * 45 / 90)))
     assert json.dumps(rates)

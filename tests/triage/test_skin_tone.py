@@ -58,9 +58,7 @@ def test_lesion_and_glare_stay_out_of_the_mask(monk, monk_tones, photograph_skin
         assert skin_mask(glaring)[spot].mean() < 0.1
 
 
-@pytest.mark.parametrize(
-    "color", [(255, 255, 255), (0, 0, 0), (40, 90, 200), (60, 160, 60), (8, 8, 8), (150, 60, 200)]
-)
+@pytest.mark.parametrize("color", [(255, 255, 255), (0, 0, 0), (40, 90, 200), (60, 160, 60), (8, 8, 8), (150, 60, 200)])
 def test_what_is_not_skin_gives_no_tone(color):
     tone = measure_skin_tone(np.full((100, 120, 3), color, np.uint8))
     assert math.isnan(tone.ita)

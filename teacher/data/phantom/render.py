@@ -10,8 +10,8 @@ from teacher.data.phantom import lesions, skin_optics, texture
 from teacher.data.phantom.camera import expose
 from teacher.data.phantom.light import draw_light, illuminate
 
-ITA_RANGE = (-55.0, 58.0)
-"""Degrees; the tones of phantoms are uniform in it."""
+ITA_RANGES = ((41.0, 57.0), (10.0, 41.0), (-55.0, 10.0))
+"""Degrees. Each range (light, medium, dark) is as frequent as the others, and tones are uniform within it."""
 SCALE_COLOR = np.array([0.80, 0.77, 0.72], np.float32)
 """Linear sRGB of dry, white scale."""
 CRUST_COLOR = np.array([0.42, 0.25, 0.08], np.float32)
@@ -68,7 +68,8 @@ def render_phantom(seed: int, index: int, size: int = 224) -> tuple[npt.NDArray[
     )
     diagnosis = list(lesions.ARCHETYPES)[index % len(lesions.ARCHETYPES)]
     blood = float(np.exp(skin.uniform(np.log(0.004), np.log(0.016))))
-    melanin = skin_optics.melanin_for(float(skin.uniform(*ITA_RANGE)), blood)
+    tone = ITA_RANGES[int(skin.integers(len(ITA_RANGES)))]
+    melanin = skin_optics.melanin_for(float(skin.uniform(*tone)), blood)
     healthy = skin_optics.linear_srgb(skin_optics.reflectance(np.array(melanin), np.array(blood)))
     maps, hair = _healthy_skin(skin, size, melanin, blood)
     cover = lesions.ARCHETYPES[diagnosis](lesion, maps)

@@ -1,0 +1,133 @@
+"""Proof that the colour calibration survived conversion: found in the file, read back, and run."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from convert.color_patches import COLOR_CHECKER, MONK_SKIN_TONES
+from convert.flatbuffer import Flatbuffer, Operator
+from triage.errors import CheckFailed
+from triage.interpreter import open_interpreter
+
+CLIPPING = frozenset({"MINIMUM", "MAXIMUM", "RELU", "RELU_0_TO_1", "RELU6"})
+# One step of a good monitor is about 1; these are the project's limits for an invisible change.
+MEAN_LIMIT, LARGEST_LIMIT = 0.5, 1.5
+
+
+@dataclass(frozen=True)
+class CcmProof:
+    """What the file's colour calibration is, against that of the Keras model.
+
+    Attributes:
+        operator: the operator that holds it.
+        matrix: M read back from the file, 3x3.
+        bias: b read back from the file.
+        matrix_error: largest absolute difference of a coefficient of M.
+        bias_error: largest absolute difference of a coefficient of b.
+        delta_e_mean: mean CIEDE2000 between the two calibrations over the patches.
+        delta_e_max: largest.
+        patches: number of patches.
+        passed: both within the limits.
+    """
+
+    operator: str
+    matrix: list[list[float]]
+    bias: list[float]
+    matrix_error: float
+    bias_error: float
+    delta_e_mean: float
+    delta_e_max: float
+    patches: int
+    passed: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a report."""
+        return asdict(self)
+
+
+def find_ccm(parsed: Flatbuffer) -> Operator:
+    """Find the colour calibration: a 1x1 convolution from three channels to three.
+
+    Raises:
+        CheckFailed: the file has none, or more than one.
+    """
+    found = [
+        o for o in parsed.operators if o.name == "CONV_2D" and parsed.shape(o.inputs[1]) == (3, 1, 1, 3)
+    ]  # fmt: skip
+    if len(found) != 1:
+        raise CheckFailed(
+            f"The colour calibration must be one 1x1 convolution of three channels. Received: a file with "
+            f"{len(found)} of them. Convert the student with `skin-distill convert`."
+        )
+    return found[0]
+
+
+def prove_ccm(
+    flatbuffer: bytes,
+    matrix: np.ndarray,
+    bias: np.ndarray,
+    mean_limit: float = MEAN_LIMIT,
+    largest_limit: float = LARGEST_LIMIT,
+) -> CcmProof:
+    """Compare the calibration in a file with M and b of the Keras model.
+
+    The file's own operators calibrate the patches, clip included; colour differences are CIEDE2000 (Sharma et al.
+    2005).
+
+    Args:
+        flatbuffer: the model.
+        matrix: M, float [3, 3].
+        bias: b, float [3].
+        mean_limit: of the mean colour difference.
+        largest_limit: of the largest colour difference.
+
+    Raises:
+        CheckFailed: the file has no colour calibration.
+    """
+    from skimage.color import deltaE_ciede2000, rgb2lab
+
+    parsed = Flatbuffer(flatbuffer)
+    operator = find_ccm(parsed)
+    weights, offsets = parsed.constant(operator.inputs[1]), parsed.constant(operator.inputs[2])
+    if weights is None or offsets is None:
+        raise CheckFailed("The colour calibration of the file is computed, not constant; it cannot be read back.")
+    found = weights[:, 0, 0, :].T
+    patches = np.concatenate([COLOR_CHECKER, MONK_SKIN_TONES])
+    of_file = _calibrate(flatbuffer, _last_of_ccm(parsed, operator), patches)
+    of_keras = np.clip(patches / 255.0 @ matrix + bias, 0, 1)
+    difference = deltaE_ciede2000(rgb2lab(of_file), rgb2lab(of_keras))
+    mean, largest = float(difference.mean()), float(difference.max())
+    return CcmProof(
+        operator=operator.name,
+        matrix=np.round(found, 6).tolist(),
+        bias=np.round(offsets, 6).tolist(),
+        matrix_error=float(np.abs(found - matrix).max()),
+        bias_error=float(np.abs(offsets - bias).max()),
+        delta_e_mean=mean,
+        delta_e_max=largest,
+        patches=len(patches),
+        passed=mean <= mean_limit and largest <= largest_limit,
+    )
+
+
+def _last_of_ccm(parsed: Flatbuffer, operator: Operator) -> int:
+    """Number of the tensor that leaves the clip behind the calibration."""
+    tensor = operator.outputs[0]
+    while len(parsed.consumers(tensor)) == 1 and parsed.consumers(tensor)[0].name in CLIPPING:
+        tensor = parsed.consumers(tensor)[0].outputs[0]
+    return tensor
+
+
+def _calibrate(flatbuffer: bytes, tensor: int, patches: np.ndarray) -> np.ndarray:
+    # Without the delegate every operator runs by itself, so that its result can be read.
+    interpreter = open_interpreter(flatbuffer, preserve_all_tensors=True, use_delegate=False)
+    size = interpreter.input_size
+    picture = np.zeros((size * size, 3), np.uint8)
+    picture[: len(patches)] = patches
+    interpreter.run(picture.reshape(size, size, 3))
+    values = interpreter.raw.get_tensor(tensor)
+    details = next(d for d in interpreter.raw.get_tensor_details() if d["index"] == tensor)
+    scale, zero_point = details["quantization"]
+    real = (values.astype(np.float64) - zero_point) * scale if scale else values.astype(np.float64)
+    return np.asarray(real.reshape(-1, 3)[: len(patches)])

@@ -1,0 +1,206 @@
+"""Convert a run's student into release files."""
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convert.calibration import SENSITIVITY, fit_temperature, temper, urgent_threshold
+from convert.flatbuffer import Flatbuffer
+from convert.representative import COUNT, OUTLIER_RATIO, choose_representative, screen_outliers
+from convert.tflite import to_flatbuffer
+from convert.variants import Variant, find_variants
+from teacher.predict import Progress, no_progress
+from teacher.run_folder import RunFolder
+from triage.atomic import sha256_of, write_bytes
+from triage.errors import UnusableInput
+from triage.model_card import CARD_FORMAT
+from triage.model_file import pack_model
+
+log = logging.getLogger("skin_distill")
+
+ABSTAIN_BELOW = 0.4  # top probability under which the app says that it cannot tell; a recipe may set another
+LICENCE = (
+    "Research and education only; not a medical device. The photos a model was trained on set further limits: see "
+    "the licence of the data set named under data."
+)
+NOT_MEASURED = (
+    "people rather than photos: several photos of one person may count as several",
+    "other cameras, clinics and countries than those of the data set",
+    "skin tone as a person would name it: ITA describes a photo",
+)
+
+
+def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progress = no_progress) -> dict[str, Path]:
+    """Convert the student of a run.
+
+    A variant whose file was made from this very student and data already is kept.
+
+    Args:
+        run: of the student.
+        manifest: the data set that it was trained on.
+        variants: names of `convert.variants.VARIANTS`.
+        progress: called as `progress(stage, done, total)`.
+
+    Returns:
+        Release file by variant, in `artifacts/<run>/`.
+
+    Raises:
+        UnusableInput: no student, another data set, or an unknown variant.
+        CheckFailed: the converter's result is not what was asked for.
+    """
+    wanted = find_variants(variants)
+    student_file = student_of(run, manifest)
+    options = run.read_config().get("convert") or {}
+    key = json.loads(
+        json.dumps({"student_sha256": sha256_of(student_file), "meta_sha256": manifest.sha256, "options": options})
+    )
+    paths = {variant.name: run.artifacts / f"student-{variant.name}.tflite" for variant in wanted}
+    known = run.read_report().get("convert", {})
+    made = known.get("variants", {}) if known.get("key") == key else {}
+    todo = [v for v in wanted if not _is_current(paths[v.name], made.get(v.name))]
+    if not todo:
+        log.info("convert: the files of run '%s' are current", run.name)
+        return paths
+    from distill.train import load_model
+
+    student = load_model(student_file)
+    crop = run.read_config()["distill"]["crop_fraction"]
+    cache = run.root / "artifacts" / "pixels"
+    card = _card(run, manifest, student, crop, cache, options, progress)
+    representative, chosen = None, {}
+    if any(variant.calibrated for variant in todo):
+        representative, chosen = _representative(manifest, student, crop, cache, options, progress)
+    for number, variant in enumerate(todo):
+        progress("convert", number, len(todo))
+        begun = time.perf_counter()
+        flatbuffer = to_flatbuffer(student, variant, representative)
+        release = pack_model(flatbuffer, _card_of(card, variant, run))
+        write_bytes(paths[variant.name], release)
+        made[variant.name] = {
+            "bytes": len(release),
+            "sha256": sha256_of(paths[variant.name]),
+            "operators": Flatbuffer(flatbuffer).operator_counts(),
+            "seconds": round(time.perf_counter() - begun, 1),
+            **({"representative": chosen} if variant.calibrated else {}),
+        }
+        log.info("convert: %s, %.2f MB", paths[variant.name].name, len(release) / 1e6)
+        run.update_report("convert", {"key": key, "variants": made, "thresholds": card["thresholds"],
+                                      "temperature": card["temperature"]})  # fmt: skip
+    progress("convert", len(todo), len(todo))
+    run.record_weights()
+    return paths
+
+
+def student_of(run: RunFolder, manifest: Any) -> Path:
+    """Return the student's file; raise UnusableInput if there is none or it was trained on other splits."""
+    path = run.artifacts / "student.keras"
+    config = run.read_config()
+    if not path.is_file():
+        raise UnusableInput(
+            f"Run '{run.name}' has no student. Looked for: {path}. Make one with `skin-distill distill`."
+        )
+    if config["data"]["meta_sha256"] != manifest.sha256:
+        raise UnusableInput(
+            f"The student of run '{run.name}' was trained on another split of the data, so its test photos may be "
+            f"training photos here. Received: {manifest.path}. Use the meta.csv that it was trained with."
+        )
+    return path
+
+
+def _is_current(path: Path, entry: Mapping[str, Any] | None) -> bool:
+    return entry is not None and path.is_file() and sha256_of(path) == entry["sha256"]
+
+
+def _card(
+    run: RunFolder,
+    manifest: Any,
+    student: Any,
+    crop: float,
+    cache: Path,
+    options: Mapping[str, Any],
+    progress: Progress,
+) -> dict[str, Any]:
+    """The part of the card that all variants share; temperature and thresholds come from the validation split."""
+    from teacher.color_calibration import ccm_of
+    from teacher.data.pixels import load_pixels
+    from teacher.predict import predict
+
+    size = student.input_shape[1]
+    frame = manifest.split("val")
+    probabilities, _ = predict(student, load_pixels(manifest, frame, size, crop, cache, progress))
+    position = {name: number for number, name in enumerate(manifest.taxonomy.ids)}
+    labelled = frame["diagnosis"].notna().to_numpy()
+    truth = frame.loc[labelled, "diagnosis"].map(position).to_numpy(int)
+    temperature = fit_temperature(truth, probabilities[labelled])
+    urgent = np.array([c.urgency == "urgent" for c in manifest.taxonomy.classes])
+    score = temper(probabilities[labelled], temperature)[:, urgent].sum(axis=1)
+    matrix, bias = ccm_of(student)
+    return {
+        "format": CARD_FORMAT,
+        "classes": [{"id": c.id, "name": c.name, "urgency": c.urgency} for c in manifest.taxonomy.classes],
+        "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
+        "temperature": temperature,
+        "thresholds": {
+            "urgent": urgent_threshold(urgent[truth], score),
+            "urgent_sensitivity_on_validation": SENSITIVITY,
+            "abstain_below": float(options.get("abstain_below", ABSTAIN_BELOW)),
+            "well_lit": 0.5,
+        },
+        "input": {"size": size, "crop_fraction": crop},
+        "synthetic": manifest.synthetic,
+        "data": {"dataset": manifest.dataset, "meta_sha256": manifest.sha256},
+        "lineage": {
+            "student_run": run.name,
+            "teacher_run": run.read_config()["teacher_run"],
+            "teacher_sha256": run.read_report()["distill"]["key"]["teacher_sha256"],
+        },
+        "per_tone": {
+            "measured_on": "the float student, test split",
+            **{
+                tone: {"n": part["n"], "accuracy": part["diagnosis"]["accuracy"]}
+                for tone, part in run.read_report()["distill"]["test"]["per_tone"].items()
+            },
+        },
+        "not_measured": list(NOT_MEASURED),
+        "licence": LICENCE,
+    }
+
+
+def _card_of(card: Mapping[str, Any], variant: Variant, run: RunFolder) -> dict[str, Any]:
+    return {
+        **card,
+        "name": f"{run.name}-{variant.name}",
+        "variant": variant.name,
+        "input": {**card["input"], "dtype": variant.input_dtype},
+    }
+
+
+def _representative(
+    manifest: Any, student: Any, crop: float, cache: Path, options: Mapping[str, Any], progress: Progress
+) -> tuple[np.ndarray, dict[str, Any]]:
+    from teacher.data.pixels import load_pixels
+
+    settings = options.get("representative") or {}
+    ratio = float(settings.get("outlier_ratio", OUTLIER_RATIO))
+    frame = manifest.split("train")
+    rows = choose_representative(frame, int(settings.get("count", COUNT)), seed=0)
+    everything = load_pixels(manifest, frame, student.input_shape[1], crop, cache, progress)
+    pixels = np.stack([everything[row] for row in rows])
+    kept, dropped = screen_outliers(student, pixels, ratio)
+    chosen = frame.iloc[rows]
+    return pixels[kept], {
+        "split": "train",
+        "count": len(kept),
+        "outlier_ratio": ratio,
+        "dropped": [
+            {"photo": Path(chosen.iloc[d["row"]]["image_path"]).name, "layer": d["layer"], "ratio": d["ratio"]}
+            for d in dropped
+        ],
+        "by_class": chosen["diagnosis"].value_counts().to_dict(),
+        "by_tone": chosen["tone_bucket"].value_counts().to_dict(),
+    }

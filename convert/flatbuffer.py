@@ -1,0 +1,93 @@
+"""Reading a TFLite flatbuffer: operators, and what flows between them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_DTYPES = {0: np.float32, 1: np.float16, 2: np.int32, 3: np.uint8, 4: np.int64, 9: np.int8}  # schema.fbs, TensorType
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator of the main graph.
+
+    Attributes:
+        name: as in schema.fbs, such as CONV_2D.
+        version: of the operator; older runtimes know only lower ones.
+        inputs: tensor numbers; -1 where an optional input is missing.
+        outputs: tensor numbers.
+    """
+
+    name: str
+    version: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+class Flatbuffer:
+    """A parsed TFLite model with one graph.
+
+    Attributes:
+        operators: in the order of execution.
+        inputs: tensor numbers of the graph's inputs.
+    """
+
+    def __init__(self, data: bytes):
+        """Parse the bytes of a model."""
+        from tensorflow.lite.python import schema_py_generated as schema
+
+        self._model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(data, 0))
+        graph = self._model.subgraphs[0]
+        names = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+        self._tensors = graph.tensors
+        self.inputs = tuple(int(i) for i in graph.inputs)
+        self.operators = []
+        for operator in graph.operators:
+            code = self._model.operatorCodes[operator.opcodeIndex]
+            # Files of old converters keep the code in a byte-sized field.
+            builtin = max(int(code.builtinCode), int(code.deprecatedBuiltinCode))
+            self.operators.append(
+                Operator(
+                    names.get(builtin, f"BUILTIN_{builtin}"),
+                    int(code.version),
+                    tuple(int(i) for i in operator.inputs),
+                    tuple(int(i) for i in operator.outputs),
+                )
+            )
+
+    def operator_counts(self) -> dict[str, int]:
+        """How often each operator occurs, by name."""
+        counts: dict[str, int] = {}
+        for operator in self.operators:
+            counts[operator.name] = counts.get(operator.name, 0) + 1
+        return dict(sorted(counts.items()))
+
+    def shape(self, tensor: int) -> tuple[int, ...]:
+        """Shape of a tensor."""
+        return tuple(int(side) for side in self._tensors[tensor].shape)
+
+    def quantization(self, tensor: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """Scales float64 [k] and zero points int64 [k] of a tensor; None for one that is not quantized."""
+        found = self._tensors[tensor].quantization
+        if found is None or found.scale is None or not len(found.scale):
+            return None
+        return np.asarray(found.scale, np.float64), np.asarray(found.zeroPoint, np.int64)
+
+    def constant(self, tensor: int) -> np.ndarray | None:
+        """Values of a constant, dequantized to float64 along its first axis; None for a tensor that is computed."""
+        entry = self._tensors[tensor]
+        buffer = self._model.buffers[entry.buffer].data
+        if buffer is None or not len(buffer):
+            # A half-precision constant is widened by an operator.
+            widening = [o for o in self.operators if o.name == "DEQUANTIZE" and o.outputs == (tensor,)]
+            return self.constant(widening[0].inputs[0]) if widening else None
+        values = np.frombuffer(bytes(bytearray(buffer)), _DTYPES[int(entry.type)]).reshape(self.shape(tensor))
+        quantization = self.quantization(tensor)
+        if quantization is None or not np.issubdtype(values.dtype, np.integer):
+            return values.astype(np.float64)
+        scale, zero_point = (part.reshape(-1, *[1] * (values.ndim - 1)) for part in quantization)
+        return (values.astype(np.float64) - zero_point) * scale
+
+    def consumers(self, tensor: int) -> list[Operator]:
+        """Operators that read a tensor."""
+        return [operator for operator in self.operators if tensor in operator.inputs]

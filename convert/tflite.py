@@ -1,0 +1,103 @@
+"""From a Keras student to a TFLite flatbuffer with a fixed shape and named outputs."""
+
+import logging
+import tempfile
+from typing import Any
+
+import numpy as np
+
+from convert.flatbuffer import Flatbuffer
+from convert.variants import Variant
+from teacher.heads import OUTPUTS
+from triage.errors import CheckFailed, UnusableInput
+from triage.native_output import native_stderr_muted
+
+PIXEL_SCALE = 1.0 / 255.0
+SMALLEST_SHARE = 0.2  # of one byte for each weight; a converter that lost the weights writes far less
+
+
+def to_flatbuffer(model: Any, variant: Variant, representative: np.ndarray | None = None) -> bytes:
+    """Convert a model.
+
+    Args:
+        model: a Keras model, `image` float32 [batch, size, size, 3] to [`diagnosis`, `lighting`].
+        variant: what to make.
+        representative: uint8 [n, size, size, 3], training photos that calibrate activations; needed by a calibrated
+            variant only.
+
+    Returns:
+        The flatbuffer: input `image` [1, size, size, 3], float32 in [0, 1] or uint8 with scale 1/255 and zero point
+        0; signature outputs `diagnosis` and `lighting`, float32.
+
+    Raises:
+        UnusableInput: representative photos are missing.
+        CheckFailed: the converter's result is not what was asked for.
+    """
+    import tensorflow as tf
+
+    size = model.input_shape[1]
+    if variant.calibrated and (representative is None or not len(representative)):
+        raise UnusableInput(f"{variant.name} needs representative photos. Received: none.")
+    module = tf.Module()
+    module.model = model
+
+    @tf.function(input_signature=[tf.TensorSpec((1, size, size, 3), tf.float32, name="image")])
+    def serve(image: Any) -> dict[str, Any]:
+        return dict(zip(OUTPUTS, model(image, training=False), strict=True))
+
+    with tempfile.TemporaryDirectory() as folder, native_stderr_muted():
+        tf.saved_model.save(module, folder, signatures={"serving_default": serve.get_concrete_function()})
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        _configure(converter, variant, representative)
+        logger = logging.getLogger("tensorflow")
+        level = logger.level
+        logger.setLevel(logging.ERROR)
+        try:
+            flatbuffer = bytes(converter.convert())
+        finally:
+            logger.setLevel(level)
+    _check(flatbuffer, variant, model)
+    return flatbuffer
+
+
+def _configure(converter: Any, variant: Variant, representative: np.ndarray | None) -> None:
+    import tensorflow as tf
+
+    if variant.weights == "float32":
+        return
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    # Dense layers quantized by channel need FULLY_CONNECTED version 12, which older runtimes lack.
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+    if variant.weights == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    elif variant.calibrated:
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = tf.uint8
+        converter.representative_dataset = lambda: _samples(representative)
+
+
+def _samples(photos: Any) -> Any:
+    for number, photo in enumerate(photos):
+        image = photo[None].astype(np.float32) / np.float32(255)
+        if number == 0:
+            # The input's range must be exactly [0, 1], whatever the photos hold: its scale is then exactly 1/255.
+            image[0, 0, 0], image[0, 0, 1] = 0.0, 1.0
+        yield [image]
+
+
+def _check(flatbuffer: bytes, variant: Variant, model: Any) -> None:
+    parsed = Flatbuffer(flatbuffer)
+    counts = parsed.operator_counts()
+    weights = sum(int(np.prod(w.shape)) for w in model.weights)
+    if "VAR_HANDLE" in counts or len(flatbuffer) < SMALLEST_SHARE * weights:
+        raise CheckFailed(
+            f"The converter lost the weights. Received: {len(flatbuffer)} bytes for {weights} weights. "
+            "Save the model again with `skin-distill distill` and convert that."
+        )
+    if variant.calibrated:
+        quantization = parsed.quantization(parsed.inputs[0])
+        if quantization is None or abs(quantization[0][0] - PIXEL_SCALE) > 1e-7 or quantization[1][0] != 0:
+            raise CheckFailed(
+                f"The integer input must have scale 1/255 and zero point 0. Received: {quantization}. "
+                "Give representative photos whose values span 0 to 255."
+            )
