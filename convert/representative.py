@@ -64,7 +64,9 @@ def screen_outliers(
     layers = [layer for layer in model.layers[1:] if len(layer.output.shape) >= 2]
     probe = keras.Model(model.input, [layer.output for layer in layers])
 
-    @tf.function(reduce_retracing=True)
+    size = model.input_shape[1]
+
+    @tf.function(input_signature=[tf.TensorSpec((None, size, size, 3), tf.uint8)])
     def maxima(batch: Any) -> Any:
         outputs = probe(tf.cast(batch, tf.float32) / 255.0, training=False)
         return tf.stack([tf.reduce_max(tf.abs(o), axis=list(range(1, len(o.shape)))) for o in outputs], axis=1)

@@ -1,14 +1,12 @@
 """From a Keras student to a TFLite flatbuffer with a fixed shape and named outputs."""
 
 import logging
-import tempfile
 from typing import Any
 
 import numpy as np
 
 from convert.flatbuffer import Flatbuffer
 from convert.variants import Variant
-from teacher.heads import OUTPUTS
 from triage.errors import CheckFailed, UnusableInput
 from triage.native_output import native_stderr_muted
 
@@ -35,19 +33,22 @@ def to_flatbuffer(model: Any, variant: Variant, representative: np.ndarray | Non
     """
     import tensorflow as tf
 
+    from teacher.heads import OUTPUTS
+
     size = model.input_shape[1]
     if variant.calibrated and (representative is None or not len(representative)):
         raise UnusableInput(f"{variant.name} needs representative photos. Received: none.")
-    module = tf.Module()
-    module.model = model
 
     @tf.function(input_signature=[tf.TensorSpec((1, size, size, 3), tf.float32, name="image")])
     def serve(image: Any) -> dict[str, Any]:
         return dict(zip(OUTPUTS, model(image, training=False), strict=True))
 
-    with tempfile.TemporaryDirectory() as folder, native_stderr_muted():
-        tf.saved_model.save(module, folder, signatures={"serving_default": serve.get_concrete_function()})
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    # The weights alone hold the graph's variables: tracking the Keras model itself would export all of its methods,
+    # which takes a minute instead of seconds.
+    holder = tf.Module()
+    holder.weights = list(model.weights)
+    with native_stderr_muted():
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], holder)
         _configure(converter, variant, representative)
         logger = logging.getLogger("tensorflow")
         level = logger.level

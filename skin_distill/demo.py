@@ -9,6 +9,7 @@ from typing import Any
 
 from skin_distill.answer_text import answer_text
 from skin_distill.recipes import recipe_path
+from skin_distill.requirements import load_tensorflow
 from skin_distill.terminal import Terminal
 from triage.atomic import sha256_of, write_bytes, write_json
 
@@ -82,6 +83,7 @@ def _run(root: Path, path: Path, terminal: Terminal, begun: float) -> DemoResult
     from teacher.train import train_teacher
     from triage import Triage
 
+    load_tensorflow()
     teacher_recipe, whole = read_recipe(path, "teacher", TeacherRecipe)
     student_recipe, _ = read_recipe(path, "distill", DistillRecipe)
     data, folder = whole["data"], root / "phantoms"

@@ -20,3 +20,25 @@ def needs_extra(extra: str) -> Iterator[None]:
             f"This command needs {error.name}, which is not installed. "
             f"Install it with: pip install 'skin-distill[{extra}]'"
         ) from error
+
+
+def load_tensorflow() -> None:
+    """Import TensorFlow and let it look for devices with its native chatter muted.
+
+    It writes a dozen lines to standard error that no setting silences, among them "failed" calls to CUDA on machines
+    that have none.
+
+    Raises:
+        MissingDependency: it is not installed.
+    """
+    from triage.native_output import native_stderr_muted
+
+    with needs_extra("train"), native_stderr_muted():
+        import tensorflow as tf
+        import tf_keras  # noqa: F401  (chatters, too)
+
+        tf.config.list_physical_devices()
+        # The first data set and the first step of a process have their say as well.
+        tf.data.Dataset.from_generator(
+            lambda: iter([0]), output_signature=tf.TensorSpec((), tf.int32)
+        ).get_single_element()

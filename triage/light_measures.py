@@ -9,6 +9,10 @@ Bytes = npt.NDArray[np.uint8]
 
 GLARE_LEVEL = 236
 """A highlight's lowest channel reaches at least this; dry white scale (linear reflectance 0.8) stays below."""
+GLARE_CONTRAST = 20
+"""A highlight stands at least this many values above the skin, or it is the texture of nearly white skin."""
+ALL_WHITE = 254
+"""Lowest channel of a fully clipped pixel: glare on skin of any lightness."""
 GLARE_OPENING = 5
 """Pixels; thinner bright things are hair, writing, a watermark or flakes of scale."""
 GRID = 6
@@ -19,6 +23,11 @@ SHADOW_FLOOR = 0.25
 """Share of the 95th percentile of value; darker pixels, some 4.5 stops of linear light below it, are background."""
 SHARPNESS_SCALES = (1.4, 2.8)
 """Standard deviations of the two smoothings in pixels; at smaller ones sensor noise hides the blur of dark photos."""
+
+
+LEAST_DETAIL = 1e-4
+"""Curvature below this is what 32-bit arithmetic leaves of a flat picture."""
+NO_DETAIL = 10.0
 
 
 def specular_share(lowest: Bytes, value: Bytes) -> float:
@@ -36,7 +45,7 @@ def specular_share(lowest: Bytes, value: Bytes) -> float:
         Share of the pixels, [0, 1].
     """
     skin = quantile(lowest, 0.8)
-    core = lowest >= max(GLARE_LEVEL, skin + 0.5 * (255 - skin))
+    core = lowest >= min(max(GLARE_LEVEL, skin + GLARE_CONTRAST, skin + 0.5 * (255 - skin)), ALL_WHITE)
     if not core.any():
         return 0.0
     highlight = (core & (4 * lowest.astype(np.int16) >= 3 * value.astype(np.int16))).astype(np.uint8)
@@ -86,12 +95,21 @@ def sharpness(plane: Bytes) -> float:
         plane: one channel, uint8 [height, width].
 
     Returns:
-        2.2 to 4 for sharp skin, 5.7 for white noise, towards 1 for strong blur.
+        2.2 to 4 for sharp skin, 5.7 for white noise, towards 1 for strong blur; `NO_DETAIL` where there is nothing
+        that could be blurred.
     """
+    if min(plane.shape) < 3:
+        return NO_DETAIL
     fine = plane.astype(np.float32)
     narrow, wide = (_curvature(np.asarray(cv2.GaussianBlur(fine, (0, 0), s), np.float32)) for s in SHARPNESS_SCALES)
-    # The floor is far below what 8-bit rounding leaves: without any detail there is nothing to be blurred.
-    return float(np.min(np.maximum(narrow, 1e-3) / np.maximum(wide, 1e-4)))
+    return float(np.min(narrow / wide)) if wide.min() > LEAST_DETAIL else NO_DETAIL
+
+
+def half_size(plane: Bytes) -> Bytes:
+    """Average 2 x 2 pixels, uint8 [height, width] to [height / 2, width / 2], rounded down but at least 1."""
+    height, width = plane.shape
+    shape = (max(1, width // 2), max(1, height // 2))
+    return np.asarray(cv2.resize(plane, shape, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def noise_level(plane: Bytes) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 _STDERR = 2
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 @contextmanager

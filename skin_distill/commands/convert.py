@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from skin_distill.requirements import needs_extra
+from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.terminal import Terminal, output_options
 
 EPILOG = """\b
@@ -23,6 +23,7 @@ def command(run_name: str, data: Path, variants: tuple[str, ...], terminal: Term
 
     Each carries its classes, card and colour calibration.
     """
+    load_tensorflow()
     with needs_extra("train"):
         from convert.convert import convert
         from teacher.data.manifest import read_manifest

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from skin_distill.requirements import needs_extra
+from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.terminal import Terminal, output_options, percent
 
 EPILOG = """\b
@@ -25,6 +25,7 @@ Killed or stopped, the same command goes on after the last whole epoch.
 @output_options
 def command(config: str, data: Path, teacher_name: str, run_name: str, weights: str | None, terminal: Terminal) -> None:
     """Distil a teacher into a MobileNetV3-Small student."""
+    load_tensorflow()
     with needs_extra("train"):
         from distill.recipe import DistillRecipe
         from distill.train import distill_student

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from skin_distill.requirements import needs_extra
+from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.terminal import Terminal, output_options, percent
 from triage.errors import UnusableInput
 
@@ -30,6 +30,7 @@ def command(model: str, data: Path, split: str, out: Path | None, seed: int, ter
 
     Both heads, overall and per skin tone, with 95 % intervals over groups.
     """
+    load_tensorflow()
     with needs_extra("train"):
         from teacher.data.manifest import read_manifest
         from teacher.data.pixels import load_pixels

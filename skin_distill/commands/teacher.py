@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from skin_distill.requirements import needs_extra
+from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.terminal import Terminal, output_options, percent
 
 EPILOG = """\b
@@ -27,6 +27,7 @@ def command(config: str, data: Path, run_name: str, weights: str | None, termina
 
     It learns lighting and diagnosis behind a learnable colour calibration.
     """
+    load_tensorflow()
     with needs_extra("train"):
         from skin_distill.recipes import recipe_path
         from teacher.data.manifest import read_manifest

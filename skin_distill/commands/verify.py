@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from skin_distill.requirements import needs_extra
+from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed
 
@@ -26,6 +26,7 @@ def command(models: tuple[Path, ...], run_name: str, data: Path, terminal: Termi
 
     Compares them with the float student on the test split, gate by gate and tone by tone.
     """
+    load_tensorflow()
     with needs_extra("train"):
         from convert.verify import verify
         from teacher.data.manifest import read_manifest

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from teacher.data.duplicates import near_duplicates, perceptual_hashes
+from teacher.data.duplicates import perceptual_hashes, same_pictures
 from teacher.data.manifest import read_manifest
 from teacher.predict import Progress, no_progress
 from triage.errors import UnreadablePhoto
@@ -56,7 +56,12 @@ def check_manifest(path: str | Path, progress: Progress = no_progress) -> list[P
         progress("check photos", number + 1, len(paths))
     # Groups that the data set itself names may hold look-alikes; rendered phantoms always do.
     if hashes and not manifest.synthetic:
-        for first, second, distance in near_duplicates(np.array(hashes, np.uint64)):
+        same = same_pictures(
+            np.array(hashes, np.uint64),
+            [paths[row] for row in rows],
+            lambda done, total: progress("compare near-duplicates", done, total),
+        )
+        for first, second, distance in same:
             one, other = frame.iloc[rows[first]], frame.iloc[rows[second]]
             if one["split"] != other["split"]:
                 problems.append(

@@ -5,18 +5,25 @@ frequencies of a photo's cosine transform against their median. Flips and quarte
 that block, so all eight orientations cost one transform.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from triage.photo import Photo
+from triage.photo import Photo, read_photo
 
 SIDE = 32  # of the shrunk photo, as in Zauner 2010
 LOW = 8  # frequencies kept in each direction
-LARGEST_DISTANCE = 6
-"""Photos whose hashes differ in at most this many of 64 bits count as the same picture."""
+LARGEST_DISTANCE = 7
+"""Photos whose hashes differ in at most this many of 64 bits are looked at more closely."""
+DETAIL_SIDE = 64
+SAME_DETAIL = 0.6
+"""Pairs whose fine detail correlates at least this much count as the same picture. A hash sees a dark blob in the
+middle of every dermoscopic photo; hairs, texture and outlines it does not see tell most of them apart. The limit leans
+to joining: of pairs looked at by hand between 0.6 and 0.97, about half were the same lesion and few below 0.6 were.
+Strangers in one group cost nothing but a slightly coarser split; twins in two groups are a leak."""
 _BANDS = 8  # of 8 bits: two hashes that differ in fewer than 8 bits agree in at least one band
 
 
@@ -46,10 +53,33 @@ def _bits(block: npt.NDArray[np.float32]) -> int:
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
 
 
+def detail_correlation(one: Photo, other: Photo) -> float:
+    """Correlation of the fine detail of two photos, in the orientation that fits best.
+
+    Args:
+        one: uint8 [height, width, 3].
+        other: uint8 [height, width, 3], of any shape.
+
+    Returns:
+        Pearson's correlation in [-1, 1] of both at 64 x 64 pixels less their blurred selves; 1 for the same picture.
+    """
+    first, second = _detail(one), _detail(other)
+    return max(
+        float((first * np.rot90(side, turns)).mean()) for side in (second, second[:, ::-1]) for turns in range(4)
+    )
+
+
+def _detail(photo: Photo) -> npt.NDArray[np.float32]:
+    small = cv2.resize(photo, (DETAIL_SIDE, DETAIL_SIDE), interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    detail = grey - cv2.GaussianBlur(grey, (0, 0), 3)
+    return np.asarray((detail - detail.mean()) / max(float(detail.std()), 1e-6), np.float32)
+
+
 def near_duplicates(
     hashes: npt.NDArray[np.uint64], largest_distance: int = LARGEST_DISTANCE
 ) -> list[tuple[int, int, int]]:
-    """Find pairs of photos that show the same picture, in whatever orientation.
+    """Find pairs of photos that may show the same picture, in whatever orientation.
 
     Args:
         hashes: uint64 [n, 8] of `perceptual_hashes`.
@@ -83,6 +113,28 @@ def near_duplicates(
                             key = (min(pair), max(pair))
                             best[key] = min(best.get(key, 64), int(distance[row, column]))
     return sorted((a, b, d) for (a, b), d in best.items())
+
+
+def same_pictures(
+    hashes: npt.NDArray[np.uint64], paths: Sequence[Path], progress: Callable[[int, int], None]
+) -> list[tuple[int, int, int]]:
+    """Find pairs of photos that show the same picture: near by hash, and alike in detail.
+
+    Args:
+        hashes: uint64 [n, 8] of `perceptual_hashes`.
+        paths: of the n photos; only those of near pairs are read.
+        progress: called as `progress(done, total)`.
+
+    Returns:
+        As `near_duplicates`.
+    """
+    pairs = near_duplicates(hashes)
+    kept = []
+    for number, (first, second, distance) in enumerate(pairs):
+        if detail_correlation(read_photo(paths[first]), read_photo(paths[second])) >= SAME_DETAIL:
+            kept.append((first, second, distance))
+        progress(number + 1, len(pairs))
+    return kept
 
 
 def clusters(count: int, pairs: Iterable[tuple[int, int]]) -> npt.NDArray[np.int64]:

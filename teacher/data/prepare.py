@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from teacher.data.datacard import write_datacard
-from teacher.data.duplicates import clusters, near_duplicates
+from teacher.data.duplicates import clusters, same_pictures
 from teacher.data.ledger import run_resumable
 from teacher.data.manifest import read_manifest, write_manifest
 from teacher.data.measurement import measure_photo, measurement_key
@@ -101,7 +101,7 @@ def prepare(
             f"No usable photo of: {', '.join(absent)}. Received: {len(usable)} usable and {len(rejections)} rejected "
             f"photos; the reasons are in {out / 'rejected.csv'}."
         )
-    groups, pairs = _groups(usable)
+    groups, pairs = _groups(usable, progress)
     splits = split_by_group(groups, [record.diagnosis for record, _ in usable], seed)
     meta = out / "meta.csv"
     rows = [
@@ -138,12 +138,18 @@ def _list(
     return readers[kind](Path(source).resolve())
 
 
-def _groups(usable: Sequence[tuple[Record, Mapping[str, Any]]]) -> tuple[list[str], list[tuple[int, int, int]]]:
+def _groups(
+    usable: Sequence[tuple[Record, Mapping[str, Any]]], progress: Progress
+) -> tuple[list[str], list[tuple[int, int, int]]]:
     """Groups of photos: the data set's own, or clusters of near-duplicates where it has none."""
     if all(record.group for record, _ in usable):
         return [str(record.group) for record, _ in usable], []
     hashes = np.array([[int(h, 16) for h in measurement["hashes"]] for _, measurement in usable], np.uint64)
-    pairs = near_duplicates(hashes)
+    pairs = same_pictures(
+        hashes,
+        [record.path for record, _ in usable],
+        lambda done, total: progress("compare near-duplicates", done, total),
+    )
     members = clusters(len(usable), [(a, b) for a, b, _ in pairs])
     # A group is named after its first photo, not after a position that another photo would shift.
     return [

@@ -14,6 +14,8 @@ MONK = {
 # Linear sRGB of black bodies relative to D65, green set to one (CIE 1931 through the sRGB matrix).
 TUNGSTEN_2700K = np.array([2.52, 1.0, 0.24])
 SIZE = 256
+# Share of the light that the oily film on skin of any tone mirrors without colouring it; Fresnel allows about 4%.
+FILM = 0.008
 
 
 def to_linear(srgb: np.ndarray) -> np.ndarray:
@@ -51,8 +53,7 @@ def photograph(
         edge = np.hypot(x - 0.1, 1.3 * y) + 0.03 * _texture(rng, 4.0)
         inside = 1 / (1 + np.exp((edge - 0.35) / 0.03))
         skin = skin * np.exp(-inside[..., np.newaxis] * np.array([0.7, 1.1, 1.2]))
-    # The oily film on skin of any tone mirrors a little of the light without colouring it (Fresnel, about 4%).
-    film = 0.008 * np.exp(_texture(rng, 1.2) - 0.5)
+    film = FILM * np.exp(_texture(rng, 1.2) - 0.5)
     angle = rng.uniform(0, 2 * np.pi)
     ramp = np.cos(angle) * x + np.sin(angle) * y
     light = exposure * 2.0 ** (0.5 * (gradient_stops + 0.3) * ramp / np.abs(ramp).max())
@@ -80,6 +81,19 @@ def monk_tones() -> dict[int, tuple[int, int, int]]:
 @pytest.fixture(scope="session")
 def photograph_skin() -> Callable[..., np.ndarray]:
     return photograph
+
+
+@pytest.fixture(scope="session")
+def ita_of_patch() -> Callable[[tuple[int, int, int]], float]:
+    """ITA in degrees of a patch of this colour and its film in good light, computed apart from `triage`."""
+
+    def ita(srgb: tuple[int, int, int]) -> float:
+        to_xyz = [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
+        _, y, z = np.array(to_xyz) @ (to_linear(np.array(srgb)) + FILM) / (0.950456, 1.0, 1.088754)
+        assert min(y, z) > 0.008856  # where Lab is a plain cube root
+        return float(np.degrees(np.arctan2(116 * np.cbrt(y) - 66, 200 * (np.cbrt(y) - np.cbrt(z)))))
+
+    return ita
 
 
 @pytest.fixture(scope="session")

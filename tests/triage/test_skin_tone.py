@@ -35,9 +35,9 @@ def test_no_number_has_no_bucket():
 
 
 @pytest.mark.parametrize("monk", range(1, 11))
-def test_every_monk_tone_is_recognised_and_measured(monk, monk_tones, photograph_skin):
+def test_every_monk_tone_is_recognised_and_measured(monk, monk_tones, photograph_skin, ita_of_patch):
     swatch = monk_tones[monk]
-    truth = float(individual_typology_angle(to_lab(np.array([[swatch]], np.uint8)))[0, 0])
+    truth = ita_of_patch(swatch)
     for seed in range(3):
         tone = measure_skin_tone(photograph_skin(swatch, seed))
         assert tone.ita == pytest.approx(truth, abs=MAX_ITA_ERROR)

@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from convert.ccm_proof import prove_ccm
+from convert.variants import VARIANTS
+from teacher.color_calibration import ccm_of
+from triage.errors import CheckFailed
+
+
+@pytest.mark.parametrize("name", list(VARIANTS))
+def test_the_calibration_is_read_back_from_every_variant(student, flatbuffers, name):
+    matrix, bias = ccm_of(student)
+    proof = prove_ccm(flatbuffers[name], matrix, bias)
+    assert proof.passed, proof
+    assert proof.matrix_error < (0.006 if name == "int8" else 1e-3)
+    assert proof.bias_error < 2e-3
+    if name == "float32":
+        assert proof.delta_e_max < 1e-3
+    np.testing.assert_allclose(proof.matrix, matrix, atol=0.006)
+
+
+@pytest.mark.parametrize("name", ["float32", "int8"])
+def test_another_calibration_does_not_pass(student, flatbuffers, name):
+    matrix, bias = ccm_of(student)
+    proof = prove_ccm(flatbuffers[name], matrix @ np.diag([1.05, 1.0, 0.95]), bias)
+    assert not proof.passed
+    assert proof.matrix_error > 0.03
+
+
+def test_a_file_without_a_calibration_is_named(photos):
+    import tf_keras as keras
+
+    from convert.tflite import to_flatbuffer
+
+    image = keras.Input((32, 32, 3))
+    features = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(image))
+    outputs = [keras.layers.Dense(10, activation="softmax")(features), keras.layers.Dense(1)(features)]
+    with pytest.raises(CheckFailed, match="with 0 of them"):
+        prove_ccm(to_flatbuffer(keras.Model(image, outputs), VARIANTS["float32"]), np.eye(3), np.zeros(3))

@@ -1,0 +1,90 @@
+import numpy as np
+import pandas as pd
+import pytest
+import tf_keras as keras
+
+from convert.representative import choose_representative, screen_outliers
+from convert.tflite import to_flatbuffer
+from convert.variants import VARIANTS
+from teacher.predict import predict
+from triage.errors import UnusableInput
+from triage.interpreter import open_interpreter
+
+
+def table(counts):
+    rows = [(d, t) for (d, t), n in counts.items() for _ in range(n)]
+    frame = pd.DataFrame(rows, columns=["diagnosis", "tone_bucket"])
+    return frame.assign(image_path=[f"{n}.jpg" for n in range(len(frame))])
+
+
+def test_rare_tones_and_classes_are_chosen_first():
+    frame = table({("a", "light"): 100, ("a", "dark"): 3, ("b", "light"): 5})
+    chosen = frame.iloc[choose_representative(frame, 14, seed=0)]
+    assert (chosen["tone_bucket"] == "dark").sum() == 3
+    assert (chosen["diagnosis"] == "b").sum() == 5
+    assert len(chosen) == 14
+
+
+def test_the_choice_is_repeatable_and_without_repetition():
+    frame = table({("a", "light"): 9, ("b", "dark"): 4})
+    rows = choose_representative(frame, 50, seed=1)
+    assert rows == choose_representative(frame, 50, seed=1)
+    assert sorted(rows) == list(range(13))
+    assert rows != choose_representative(frame, 50, seed=2)
+
+
+@pytest.fixture(scope="module")
+def explosive():
+    """A model whose activations explode for pictures with a bright corner pixel, and do not depend on it otherwise."""
+    image = keras.Input((32, 32, 3), name="image")
+    patch = keras.layers.Conv2D(8, 8, strides=8, activation="relu", name="patch")(image)
+    corner = keras.layers.Cropping2D(((0, 31), (0, 31)))(image)
+    # 0 up to a value of 0.98, then rising steeply.
+    steep = keras.layers.Conv2D(8, 1, activation="relu", name="spike")
+    spike = steep(corner)
+    steep.set_weights([np.full((1, 1, 3, 8), 2e4 / 3, "float32"), np.full(8, -0.98 * 2e4, "float32")])
+    total = keras.layers.Add(name="total")([patch, keras.layers.UpSampling2D(4)(spike)])
+    features = keras.layers.GlobalAveragePooling2D()(total)
+    keras.utils.set_random_seed(3)
+    heads = [
+        keras.layers.Dense(10, activation="softmax", name="diagnosis", kernel_initializer="glorot_normal")(features),
+        keras.layers.Dense(1, activation="sigmoid", name="lighting")(features),
+    ]
+    return keras.Model(image, heads)
+
+
+@pytest.fixture
+def with_outlier(photos):
+    photos = photos.copy()
+    photos[:, 0, 0] = 0
+    poisoned = photos.copy()
+    poisoned[5, 0, 0] = 255
+    return photos, poisoned
+
+
+def test_an_outlier_is_named_with_its_layer(explosive, with_outlier):
+    kept, dropped = screen_outliers(explosive, with_outlier[1])
+    assert [d["row"] for d in dropped] == [5]
+    assert dropped[0]["ratio"] > 5
+    assert 5 not in kept
+    assert len(kept) == len(with_outlier[1]) - 1
+    assert screen_outliers(explosive, with_outlier[0])[1] == []
+
+
+def test_one_outlier_wrecks_calibration_and_screening_rescues_it(explosive, with_outlier):
+    clean, poisoned = with_outlier
+    expected = predict(explosive, clean)[0]
+
+    def error(representative):
+        # The first sample carries the exact ends of the input's range; keep it free of the spike.
+        flatbuffer = to_flatbuffer(explosive, VARIANTS["int8"], representative)
+        return np.abs(predict(open_interpreter(flatbuffer), clean)[0] - expected).max()
+
+    kept, _ = screen_outliers(explosive, poisoned)
+    assert error(poisoned) > 5 * error(poisoned[kept])
+
+
+def test_photos_that_are_mostly_outliers_are_refused(explosive, with_outlier):
+    # With one photo in three at rest the median itself is high; a tiny limit stands for hopeless data.
+    with pytest.raises(UnusableInput, match="More than half"):
+        screen_outliers(explosive, with_outlier[0], outlier_ratio=0.5)
