@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 
 from convert.color_patches import COLOR_CHECKER, MONK_SKIN_TONES
-from convert.flatbuffer import Flatbuffer, Operator
+from convert.flatbuffer import Flatbuffer, ccm_chain
 from triage.errors import CheckFailed
 from triage.interpreter import open_interpreter
 
-CLIPPING = frozenset({"MINIMUM", "MAXIMUM", "RELU", "RELU_0_TO_1", "RELU6"})
 # One step of a good monitor is about 1; these are the project's limits for an invisible change.
 MEAN_LIMIT, LARGEST_LIMIT = 0.5, 1.5
 
@@ -46,23 +45,6 @@ class CcmProof:
         return asdict(self)
 
 
-def find_ccm(parsed: Flatbuffer) -> Operator:
-    """Find the colour calibration: a 1x1 convolution from three channels to three.
-
-    Raises:
-        CheckFailed: the file has none, or more than one.
-    """
-    found = [
-        o for o in parsed.operators if o.name == "CONV_2D" and parsed.shape(o.inputs[1]) == (3, 1, 1, 3)
-    ]  # fmt: skip
-    if len(found) != 1:
-        raise CheckFailed(
-            f"The colour calibration must be one 1x1 convolution of three channels. Received: a file with "
-            f"{len(found)} of them. Convert the student with `skin-distill convert`."
-        )
-    return found[0]
-
-
 def prove_ccm(
     flatbuffer: bytes,
     matrix: np.ndarray,
@@ -88,13 +70,14 @@ def prove_ccm(
     from skimage.color import deltaE_ciede2000, rgb2lab
 
     parsed = Flatbuffer(flatbuffer)
-    operator = find_ccm(parsed)
+    chain = ccm_chain(parsed)
+    operator = chain[0]
     weights, offsets = parsed.constant(operator.inputs[1]), parsed.constant(operator.inputs[2])
     if weights is None or offsets is None:
         raise CheckFailed("The colour calibration of the file is computed, not constant; it cannot be read back.")
     found = weights[:, 0, 0, :].T
     patches = np.concatenate([COLOR_CHECKER, MONK_SKIN_TONES])
-    of_file = _calibrate(flatbuffer, _last_of_ccm(parsed, operator), patches)
+    of_file = _calibrate(flatbuffer, _end(parsed, chain[-1].outputs[0]), patches)
     of_keras = np.clip(patches / 255.0 @ matrix + bias, 0, 1)
     difference = deltaE_ciede2000(rgb2lab(of_file), rgb2lab(of_keras))
     mean, largest = float(difference.mean()), float(difference.max())
@@ -111,12 +94,10 @@ def prove_ccm(
     )
 
 
-def _last_of_ccm(parsed: Flatbuffer, operator: Operator) -> int:
-    """Number of the tensor that leaves the clip behind the calibration."""
-    tensor = operator.outputs[0]
-    while len(parsed.consumers(tensor)) == 1 and parsed.consumers(tensor)[0].name in CLIPPING:
-        tensor = parsed.consumers(tensor)[0].outputs[0]
-    return tensor
+def _end(parsed: Flatbuffer, tensor: int) -> int:
+    """The tensor that the rest of the model sees: behind the clip, and behind the QUANTIZE that may follow it."""
+    behind = parsed.consumers(tensor)
+    return behind[0].outputs[0] if [o.name for o in behind] == ["QUANTIZE"] else tensor
 
 
 def _calibrate(flatbuffer: bytes, tensor: int, patches: np.ndarray) -> np.ndarray:

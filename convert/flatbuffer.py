@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from triage.errors import CheckFailed
+
 _DTYPES = {0: np.float32, 1: np.float16, 2: np.int32, 3: np.uint8, 4: np.int64, 9: np.int8}  # schema.fbs, TensorType
 
 
@@ -62,6 +64,14 @@ class Flatbuffer:
             counts[operator.name] = counts.get(operator.name, 0) + 1
         return dict(sorted(counts.items()))
 
+    def name(self, tensor: int) -> str:
+        """Name of a tensor."""
+        return bytes(self._tensors[tensor].name).decode("utf-8")
+
+    def is_integer(self, tensor: int) -> bool:
+        """Whether a tensor holds integers."""
+        return np.issubdtype(_DTYPES.get(int(self._tensors[tensor].type), np.float32), np.integer)
+
     def shape(self, tensor: int) -> tuple[int, ...]:
         """Shape of a tensor."""
         return tuple(int(side) for side in self._tensors[tensor].shape)
@@ -91,3 +101,26 @@ class Flatbuffer:
     def consumers(self, tensor: int) -> list[Operator]:
         """Operators that read a tensor."""
         return [operator for operator in self.operators if tensor in operator.inputs]
+
+
+CLIPPING = frozenset({"MINIMUM", "MAXIMUM", "RELU", "RELU_0_TO_1", "RELU6"})
+
+
+def ccm_chain(parsed: Flatbuffer) -> list[Operator]:
+    """Find the colour calibration: a 1x1 convolution from three channels to three, and the clip behind it.
+
+    Raises:
+        CheckFailed: the file has none, or more than one.
+    """
+    found = [o for o in parsed.operators if o.name == "CONV_2D" and parsed.shape(o.inputs[1]) == (3, 1, 1, 3)]
+    if len(found) != 1:
+        raise CheckFailed(
+            f"The colour calibration must be one 1x1 convolution of three channels. Received: a file with "
+            f"{len(found)} of them. Convert the student with `skin-distill convert`."
+        )
+    chain = found
+    while True:
+        behind = parsed.consumers(chain[-1].outputs[0])
+        if len(behind) != 1 or behind[0].name not in CLIPPING:
+            return chain
+        chain.append(behind[0])

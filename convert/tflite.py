@@ -1,16 +1,19 @@
 """From a Keras student to a TFLite flatbuffer with a fixed shape and named outputs."""
 
 import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from convert.flatbuffer import Flatbuffer
+from convert.float_ccm import PIXEL_SCALE, ccm_tensor_names, finish_float_ccm
 from convert.variants import Variant
 from triage.errors import CheckFailed, UnusableInput
 from triage.native_output import native_stderr_muted
 
-PIXEL_SCALE = 1.0 / 255.0
 SMALLEST_SHARE = 0.2  # of one byte for each weight; a converter that lost the weights writes far less
 
 
@@ -47,43 +50,63 @@ def to_flatbuffer(model: Any, variant: Variant, representative: np.ndarray | Non
     # which takes a minute instead of seconds.
     holder = tf.Module()
     holder.weights = list(model.weights)
-    with native_stderr_muted():
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], holder)
-        _configure(converter, variant, representative)
-        logger = logging.getLogger("tensorflow")
-        level = logger.level
-        logger.setLevel(logging.ERROR)
-        try:
-            flatbuffer = bytes(converter.convert())
-        finally:
-            logger.setLevel(level)
+
+    def converter() -> Any:
+        return tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], holder)
+
+    with native_stderr_muted(), _python_muted():
+        if variant.calibrated:
+            flatbuffer = _convert_calibrated(converter, representative)
+        else:
+            flatbuffer = bytes(_configured(converter(), variant.weights).convert())
     _check(flatbuffer, variant, model)
     return flatbuffer
 
 
-def _configure(converter: Any, variant: Variant, representative: np.ndarray | None) -> None:
+def _configured(converter: Any, weights: str) -> Any:
     import tensorflow as tf
 
-    if variant.weights == "float32":
-        return
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    # Dense layers quantized by channel need FULLY_CONNECTED version 12, which older runtimes lack.
-    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    if variant.weights == "float16":
+    if weights != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        # Dense layers quantized by channel need FULLY_CONNECTED version 12, which older runtimes lack.
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+    if weights == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    elif variant.calibrated:
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = tf.uint8
-        converter.representative_dataset = lambda: _samples(representative)
+    return converter
 
 
-def _samples(photos: Any) -> Any:
-    for number, photo in enumerate(photos):
-        image = photo[None].astype(np.float32) / np.float32(255)
-        if number == 0:
-            # The input's range must be exactly [0, 1], whatever the photos hold: its scale is then exactly 1/255.
-            image[0, 0, 0], image[0, 0, 1] = 0.0, 1.0
-        yield [image]
+def _convert_calibrated(new_converter: Any, representative: Any) -> bytes:
+    """Quantize everything but the colour calibration."""
+    import tensorflow as tf
+
+    in_float = ccm_tensor_names(bytes(new_converter().convert()))
+    converter = _configured(new_converter(), "int8")
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.TFLITE_BUILTINS]
+    converter.representative_dataset = lambda: _samples(representative)
+    # The debugger is the converter's own way to leave named operators in float; nothing is debugged here.
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=in_float)
+    debugger = tf.lite.experimental.QuantizationDebugger(
+        converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
+    )
+    return finish_float_ccm(bytes(debugger.get_nondebug_quantized_model()))
+
+
+@contextmanager
+def _python_muted() -> Iterator[None]:
+    """Keep warnings of the converter about itself (deprecated parts, unused functions) from the person who waits."""
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _samples(photos: np.ndarray) -> Any:
+    return ([photo[None].astype(np.float32) / np.float32(255)] for photo in photos)
 
 
 def _check(flatbuffer: bytes, variant: Variant, model: Any) -> None:

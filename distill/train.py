@@ -21,11 +21,13 @@ def load_model(path: Any) -> Any:
     """Load a Keras model of this project with its own layers."""
     import tf_keras as keras
 
-    import teacher.backbones
-    import teacher.color_calibration  # noqa: F401  (these modules register the layers that the file names)
+    from distill.mobilenet_v3 import HardSigmoid, HardSwish
+    from teacher.backbones import BackbonePreprocessing
+    from teacher.color_calibration import ColorCalibration, PullToIdentity
 
+    own = (HardSigmoid, HardSwish, BackbonePreprocessing, ColorCalibration, PullToIdentity)
     try:
-        return keras.models.load_model(path, compile=False)
+        return keras.models.load_model(path, custom_objects={c.__name__: c for c in own}, compile=False)
     except (OSError, ValueError, TypeError) as error:
         raise UnusableInput(f"This is not a model of skin-distill. Received: {path}: {error}") from error
 

@@ -12,11 +12,13 @@ def test_the_calibration_is_read_back_from_every_variant(student, flatbuffers, n
     matrix, bias = ccm_of(student)
     proof = prove_ccm(flatbuffers[name], matrix, bias)
     assert proof.passed, proof
-    assert proof.matrix_error < (0.006 if name == "int8" else 1e-3)
+    assert proof.matrix_error < 1e-3
     assert proof.bias_error < 2e-3
     if name == "float32":
         assert proof.delta_e_max < 1e-3
-    np.testing.assert_allclose(proof.matrix, matrix, atol=0.006)
+    if name == "int8":  # the project's goal for its default file
+        assert proof.delta_e_mean < 0.3
+    np.testing.assert_allclose(proof.matrix, matrix, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["float32", "int8"])

@@ -1,0 +1,80 @@
+"""An integer model whose colour calibration stays in float.
+
+Quantized like the rest, the calibration is the coarsest part of the model: its weights get steps of almost 0.01, and
+what it makes of a colour is off by a visible amount. In float it costs nothing (three channels, one product a
+pixel), and what leaves it is quantized at exactly one step for each 8-bit value.
+"""
+
+from typing import Any
+
+from convert.flatbuffer import Flatbuffer, ccm_chain
+from triage.errors import CheckFailed
+
+PIXEL_SCALE = 1.0 / 255.0
+_UINT8, _DEQUANTIZE = 3, 6  # schema.fbs: TensorType.UINT8, BuiltinOperator.DEQUANTIZE
+
+
+def ccm_tensor_names(flatbuffer: bytes) -> list[str]:
+    """Names of the tensors that the colour calibration computes, clip included."""
+    parsed = Flatbuffer(flatbuffer)
+    return [parsed.name(operator.outputs[0]) for operator in ccm_chain(parsed)]
+
+
+def finish_float_ccm(flatbuffer: bytes) -> bytes:
+    """Give a model with a float colour calibration an integer input, and its true range behind the clip.
+
+    The input becomes uint8 with scale 1/255 and zero point 0, widened by a DEQUANTIZE. The tensor that is quantized
+    behind the clip gets scale 1/255: the clip's range is [0, 1] by construction, while the calibrator, which reads
+    buffers that later operators have written over in place, finds [0, 2].
+
+    Args:
+        flatbuffer: a quantized model: float32 input, CONV_2D and clip in float, then QUANTIZE.
+
+    Raises:
+        CheckFailed: the model has another structure.
+    """
+    from tensorflow.lite.python import schema_py_generated as schema
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    parsed = Flatbuffer(flatbuffer)
+    last = ccm_chain(parsed)[-1].outputs[0]
+    behind = parsed.consumers(last)
+    if parsed.is_integer(last) or [o.name for o in behind] != ["QUANTIZE"] or len(parsed.inputs) != 1:
+        raise CheckFailed(
+            "The converter did not leave the colour calibration in float. Received: operators "
+            f"{', '.join(o.name for o in parsed.operators[:5])} at the model's start. Convert to float16 or dynamic."
+        )
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(flatbuffer, 0))
+    graph = model.subgraphs[0]
+    graph.tensors[behind[0].outputs[0]].quantization = _pixel_quantization(schema, zero_point=-128)
+    old = parsed.inputs[0]
+    image = schema.TensorT()
+    image.name, graph.tensors[old].name = graph.tensors[old].name, b"image_in_unit_range"
+    image.shape, image.shapeSignature = graph.tensors[old].shape, graph.tensors[old].shapeSignature
+    image.type, image.buffer = _UINT8, 0
+    image.quantization = _pixel_quantization(schema, zero_point=0)
+    new = len(graph.tensors)
+    graph.tensors.append(image)
+    graph.inputs = [new]
+    for signature in model.signatureDefs or []:
+        for entry in signature.inputs:
+            entry.tensorIndex = new if entry.tensorIndex == old else entry.tensorIndex
+    graph.operators.insert(0, _dequantize(schema, model, new, old))
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def _pixel_quantization(schema: Any, zero_point: int) -> Any:
+    quantization = schema.QuantizationParametersT()
+    quantization.scale, quantization.zeroPoint = [PIXEL_SCALE], [zero_point]
+    return quantization
+
+
+def _dequantize(schema: Any, model: Any, source: int, target: int) -> Any:
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = _DEQUANTIZE
+    code.version = 1  # uint8 is in the first version
+    model.operatorCodes.append(code)
+    operator = schema.OperatorT()
+    operator.opcodeIndex = len(model.operatorCodes) - 1
+    operator.inputs, operator.outputs = [source], [target]
+    return operator
