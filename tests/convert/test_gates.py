@@ -3,6 +3,7 @@ import pytest
 
 from convert.calibration import fit_temperature, temper, urgent_threshold
 from convert.gates import CANNOT_TELL, FAILED, PASSED, Gates, tone_verdict
+from triage.assessment import apply_temperature
 from triage.errors import UnusableInput
 
 
@@ -45,3 +46,10 @@ def test_the_urgent_threshold_catches_its_share():
     caught = (score[urgent] >= threshold).mean()
     assert 0.9 <= caught < 0.93
     assert urgent_threshold(np.zeros(5, bool), score[:5]) == 0.5
+
+
+def test_temperature_is_applied_as_on_the_device():
+    probabilities = np.random.default_rng(2).dirichlet(np.ones(6) * 0.2, 20)
+    probabilities[0] = [1, 0, 0, 0, 0, 0]
+    on_device = np.stack([apply_temperature(row, 1.7) for row in probabilities])
+    np.testing.assert_allclose(temper(probabilities, 1.7), on_device, atol=1e-12)
