@@ -44,7 +44,7 @@ def explosive():
     steep = keras.layers.Conv2D(8, 8, strides=8, activation="relu", name="spike")
     spike = steep(calibrated)
     # 0 up to a mean value of 0.98, then rising steeply.
-    steep.set_weights([np.full((8, 8, 3, 8), 2e3 / 192, "float32"), np.full(8, -0.98 * 2e3, "float32")])
+    steep.set_weights([np.full((8, 8, 3, 8), 2e4 / 192, "float32"), np.full(8, -0.98 * 2e4, "float32")])
     total = keras.layers.Add(name="total")([patch, spike])
     features = keras.layers.GlobalAveragePooling2D()(total)
     heads = [
