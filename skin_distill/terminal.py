@@ -19,10 +19,11 @@ class Terminal:
     Args:
         verbosity: -1 quiet, 0 normal, 1 verbose.
         as_json: results are printed as JSON; tables are left out.
+        console: a rich console that tables go to instead of standard output.
     """
 
-    def __init__(self, verbosity: int = 0, as_json: bool = False):
-        self.verbosity, self.as_json = verbosity, as_json
+    def __init__(self, verbosity: int = 0, as_json: bool = False, console: Any = None):
+        self.verbosity, self.as_json, self.console = verbosity, as_json, console
         self._bar: Any = None
         self._task: Any = None
         self._stage = ""
@@ -85,8 +86,8 @@ class Terminal:
             table.add_column(column, justify="right" if number else "left", no_wrap=number == 0)
         for row in rows:
             table.add_row(*(str(cell) for cell in row))
-        console = Console()
-        if not console.is_terminal:
+        console = self.console or Console()
+        if self.console is None and not console.is_terminal:
             console = Console(width=120)
         console.print(table)
 

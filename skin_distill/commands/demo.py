@@ -1,6 +1,7 @@
 """`skin-distill demo`: the whole main job on an embedded, synthetic data set."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -27,18 +28,7 @@ def command(out: Path, terminal: Terminal) -> None:
         from skin_distill.demo import run_demo
 
         result = run_demo(out, terminal)
-    terminal.table(
-        "Synthetic skin phantoms: this shows that the chain works, and nothing about real skin",
-        ("model", "diagnosis accuracy", "lighting accuracy", "MB", "ms a photo"),
-        [
-            (row.model, percent(row.diagnosis), percent(row.lighting), f"{row.size / 1e6:.2f}", f"{row.latency:.2f}")
-            for row in result.rows
-        ],
-        caption=(
-            f"{result.rows[0].diagnosis['n']} test photos, 95 % intervals; .tflite files, one thread of this machine; "
-            f"made in {result.seconds:.0f} s."
-        ),
-    )
+    show_result(result, terminal)
     gates = "no gate failed" if result.verified else "a gate failed, see the report"
     untold = f"; too few photos to tell: {', '.join(result.untold)}" if result.untold else ""
     model = result.files["int8"]
@@ -57,4 +47,20 @@ def command(out: Path, terminal: Terminal) -> None:
         f"  skin-distill benchmark {' '.join(map(str, result.files.values()))} --threads 1,2\n"
         f"  skin-distill evaluate {model} --data {result.meta}\n"
         "and with photographs of your own: skin-distill prepare --help",
+    )
+
+
+def show_result(result: Any, terminal: Terminal) -> None:
+    """Print the table of a finished demonstration."""
+    terminal.table(
+        "Synthetic skin phantoms: shows that the chain works, says nothing about real skin",
+        ("model", "diagnosis accuracy", "lighting accuracy", "MB", "ms a photo"),
+        [
+            (row.model, percent(row.diagnosis), percent(row.lighting), f"{row.size / 1e6:.2f}", f"{row.latency:.2f}")
+            for row in result.rows
+        ],
+        caption=(
+            f"{result.rows[0].diagnosis['n']} test photos, 95 % intervals; .tflite files, one thread of this machine; "
+            f"made in {result.seconds:.0f} s."
+        ),
     )
