@@ -4,12 +4,14 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from convert.calibration import SENSITIVITY, fit_temperature, temper, urgent_threshold
+from convert.dead_gates import enliven_dead_gates
 from convert.flatbuffer import Flatbuffer
 from convert.representative import COUNT, OUTLIER_RATIO, choose_representative, screen_outliers
 from convert.tflite import to_flatbuffer
@@ -57,7 +59,14 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
     student_file = student_of(run, manifest)
     options = run.read_config().get("convert") or {}
     key = json.loads(
-        json.dumps({"student_sha256": sha256_of(student_file), "meta_sha256": manifest.sha256, "options": options})
+        json.dumps(
+            {
+                "student_sha256": sha256_of(student_file),
+                "meta_sha256": manifest.sha256,
+                "options": options,
+                "version": version("skin-distill"),
+            }
+        )
     )
     paths = {variant.name: run.artifacts / f"student-{variant.name}.tflite" for variant in wanted}
     known = run.read_report().get("convert", {})
@@ -72,13 +81,15 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
     crop = run.read_config()["distill"]["crop_fraction"]
     cache = run.root / "artifacts" / "pixels"
     card = _card(run, manifest, student, crop, cache, options, progress)
-    representative, chosen = None, {}
+    representative, chosen, quantizable = None, {}, student
     if any(variant.calibrated for variant in todo):
         representative, chosen = _representative(manifest, student, crop, cache, options, progress)
+        quantizable, dead = enliven_dead_gates(student, representative)
+        chosen["dead_gates"] = dead
     for number, variant in enumerate(todo):
         progress("convert", number, len(todo))
         begun = time.perf_counter()
-        flatbuffer = to_flatbuffer(student, variant, representative)
+        flatbuffer = to_flatbuffer(quantizable if variant.calibrated else student, variant, representative)
         release = pack_model(flatbuffer, _card_of(card, variant, run))
         write_bytes(paths[variant.name], release)
         made[variant.name] = {

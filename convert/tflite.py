@@ -12,6 +12,7 @@ from convert.flatbuffer import Flatbuffer
 from convert.float_ccm import PIXEL_SCALE, ccm_tensor_names, finish_float_ccm
 from convert.variants import Variant
 from triage.errors import CheckFailed, UnusableInput
+from triage.interpreter import open_interpreter
 from triage.native_output import native_stderr_muted
 
 SMALLEST_SHARE = 0.2  # of one byte for each weight; a converter that lost the weights writes far less
@@ -118,6 +119,10 @@ def _check(flatbuffer: bytes, variant: Variant, model: Any) -> None:
             f"The converter lost the weights. Received: {len(flatbuffer)} bytes for {weights} weights. "
             "Save the model again with `skin-distill distill` and convert that."
         )
+    try:
+        open_interpreter(flatbuffer)
+    except UnusableInput as error:
+        raise CheckFailed(f"The {variant.name} file that the converter wrote cannot be run. {error}") from error
     if variant.calibrated:
         quantization = parsed.quantization(parsed.inputs[0])
         if quantization is None or abs(quantization[0][0] - PIXEL_SCALE) > 1e-7 or quantization[1][0] != 0:
