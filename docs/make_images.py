@@ -20,7 +20,8 @@ FOLDER = Path(__file__).parent / "images"
 
 def main(demo: Path) -> None:
     """Write both pictures; the table only where a demonstration has been made."""
-    cv2.imwrite(str(FOLDER / "phantoms.png"), contact_sheet(seed=1, rows=4, size=96)[..., ::-1])
+    FOLDER.mkdir(exist_ok=True)
+    cv2.imwrite(str(FOLDER / "phantoms.png"), contact_sheet(seed=1, rows=4, size=110)[..., ::-1])
     if not (demo / "demo.json").is_file():
         print(f"No demonstration in {demo}: demo.svg stays as it is.")
         return
