@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from teacher.data.duplicates import perceptual_hashes, same_pictures
+from teacher.data.duplicates import COPY_DETAIL, perceptual_hashes, same_pictures
 from teacher.data.manifest import read_manifest
 from teacher.predict import Progress, no_progress
 from triage.errors import UnreadablePhoto
@@ -33,8 +33,8 @@ def check_manifest(path: str | Path, progress: Progress = no_progress) -> list[P
         progress: called as `progress(stage, done, total)`.
 
     Returns:
-        Problems: `missing photo`, `shared group` (a group in two splits) and `same picture` (near-duplicates in two
-        splits), empty when the table is sound.
+        Problems: `missing photo` (or one that cannot be read), `shared group` (a group in two splits) and `same
+        picture` (copies in two splits), empty when the table is sound.
 
     Raises:
         UnusableInput: not a meta.csv.
@@ -54,12 +54,14 @@ def check_manifest(path: str | Path, progress: Progress = no_progress) -> list[P
         except UnreadablePhoto as error:
             problems.append(Problem("missing photo", str(error)))
         progress("check photos", number + 1, len(paths))
-    # Groups that the data set itself names may hold look-alikes; rendered phantoms always do.
+    # Only copies beyond doubt: a data set that names its lesions has look-alikes in other groups, and rightly so.
+    # Rendered phantoms are look-alikes by nature.
     if hashes and not manifest.synthetic:
         same = same_pictures(
             np.array(hashes, np.uint64),
             [paths[row] for row in rows],
             lambda done, total: progress("compare near-duplicates", done, total),
+            COPY_DETAIL,
         )
         for first, second, distance in same:
             one, other = frame.iloc[rows[first]], frame.iloc[rows[second]]

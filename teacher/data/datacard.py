@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from teacher.data.figures import draw_figures
+from teacher.data.figures import LARGEST_TYPOLOGY_ANGLE, draw_figures
 from teacher.data.manifest import SPLITS, Manifest
 from teacher.data.sources.record import Rejection
 from triage.atomic import write_text
@@ -56,6 +56,8 @@ def write_datacard(
         "",
         _table(pd.crosstab(frame["tone_bucket"], frame["split"]).reindex(columns=list(SPLITS)), "tone"),
         "",
+        _bluish(frame),
+        "",
         "## Lighting",
         "",
         "Measured from the photo; the reason is the most serious one.",
@@ -103,16 +105,30 @@ def _confounding(frame: pd.DataFrame) -> str:
     )
 
 
+def _bluish(frame: pd.DataFrame) -> str:
+    bluish = frame["ita"].abs() > LARGEST_TYPOLOGY_ANGLE
+    if not bluish.any():
+        return f"No photo has an angle beyond {LARGEST_TYPOLOGY_ANGLE} degrees."
+    measured = int(frame["ita"].notna().sum())
+    buckets = ", ".join(f"{count} {name}" for name, count in frame.loc[bluish, "tone_bucket"].value_counts().items())
+    return (
+        f"**{int(bluish.sum())} of {measured} angles are beyond {LARGEST_TYPOLOGY_ANGLE} degrees** ({buckets}): the "
+        "photo shows skin bluer than grey, which the light, the dermatoscope or the white balance did. There the "
+        "bucket says little about skin."
+    )
+
+
 def _groups(frame: pd.DataFrame, pairs: Sequence[tuple[int, int, int]]) -> str:
     sizes = frame["group"].value_counts()
     spanning = (frame.drop_duplicates(["group", "diagnosis"])["group"].value_counts() > 1).sum()
     text = f"{int((sizes > 1).sum())} groups hold more than one photo; the largest holds {int(sizes.max())}."
-    if pairs:
+    if frame["group"].str.startswith("picture-").any():
         by_distance = Counter(distance for _, _, distance in pairs)
-        shown = ", ".join(f"{count} at {distance} bits" for distance, count in sorted(by_distance.items()))
-        text += f" The data set names no patients or lesions: groups are clusters of near-duplicates ({shown})."
+        shown = ", ".join(f"{count} at {distance} bits" for distance, count in sorted(by_distance.items())) or "none"
+        text += " The data set names no patients or lesions: groups are clusters of near-duplicates "
+        text += f"(pairs found: {shown}); different photos of one lesion are not found."
     if spanning:
-        text += f" {int(spanning)} groups hold photos of different classes: one of their labels is wrong."
+        text += f" {int(spanning)} groups hold photos of different classes: look-alikes, or a wrong label."
     return text
 
 

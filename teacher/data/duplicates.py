@@ -5,6 +5,7 @@ frequencies of a photo's cosine transform against their median. Flips and quarte
 that block, so all eight orientations cost one transform.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -20,10 +21,15 @@ LARGEST_DISTANCE = 7
 """Photos whose hashes differ in at most this many of 64 bits are looked at more closely."""
 DETAIL_SIDE = 64
 SAME_DETAIL = 0.6
-"""Pairs whose fine detail correlates at least this much count as the same picture. A hash sees a dark blob in the
-middle of every dermoscopic photo; hairs, texture and outlines it does not see tell most of them apart. The limit leans
-to joining: of pairs looked at by hand between 0.6 and 0.97, about half were the same lesion and few below 0.6 were.
-Strangers in one group cost nothing but a slightly coarser split; twins in two groups are a leak."""
+"""Pairs whose fine detail correlates at least this much are kept in one group. A hash sees a dark blob in the middle of
+every dermoscopic photo; hairs, texture and outlines it does not see tell most of them apart. The limit leans to
+joining: strangers in one group cost nothing but a slightly coarser split; twins in two groups are a leak. By the lesion
+names of 3,499 photos of HAM10000, 30 of the 65 pairs from 0.6 on show one lesion, and 7 of the 335 candidates below."""
+COPY_DETAIL = 0.9
+"""From here on a pair is a copy, whoever grouped the photos. In HAM10000 all 10 such pairs show one lesion, and no pair
+of two lesions is above 0.87; those nearest have the dark corners of the dermatoscope in common. Of 300 photos
+copied at half size, mirrored, turned, recoloured or as JPEG of quality 20, at least 94% reach it. Copies that were cut
+do not: at 2% off each side 73% are still joined by `SAME_DETAIL`, at 5% 4%."""
 _BANDS = 8  # of 8 bits: two hashes that differ in fewer than 8 bits agree in at least one band
 
 
@@ -116,7 +122,10 @@ def near_duplicates(
 
 
 def same_pictures(
-    hashes: npt.NDArray[np.uint64], paths: Sequence[Path], progress: Callable[[int, int], None]
+    hashes: npt.NDArray[np.uint64],
+    paths: Sequence[Path],
+    progress: Callable[[int, int], None],
+    same_detail: float = SAME_DETAIL,
 ) -> list[tuple[int, int, int]]:
     """Find pairs of photos that show the same picture: near by hash, and alike in detail.
 
@@ -124,6 +133,7 @@ def same_pictures(
         hashes: uint64 [n, 8] of `perceptual_hashes`.
         paths: of the n photos; only those of near pairs are read.
         progress: called as `progress(done, total)`.
+        same_detail: correlation of the fine detail from which a pair counts.
 
     Returns:
         As `near_duplicates`.
@@ -131,10 +141,32 @@ def same_pictures(
     pairs = near_duplicates(hashes)
     kept = []
     for number, (first, second, distance) in enumerate(pairs):
-        if detail_correlation(read_photo(paths[first]), read_photo(paths[second])) >= SAME_DETAIL:
+        if detail_correlation(read_photo(paths[first]), read_photo(paths[second])) >= same_detail:
             kept.append((first, second, distance))
         progress(number + 1, len(pairs))
     return kept
+
+
+def cluster_names(paths: Sequence[Path], members: Sequence[int]) -> list[str]:
+    """Name the clusters of photos after their first photo, not after a position that another photo would shift.
+
+    Args:
+        paths: of the photos, all different.
+        members: of `clusters`.
+
+    Returns:
+        Name of each photo's cluster: `picture-` and the stem of the first photo's name or, where other clusters would
+        be called the same, as many of the folders above it as tell them apart.
+    """
+    name_of = {}
+    unnamed = {first: paths[first].stem for first in members}
+    depth = 1
+    while unnamed:
+        times = Counter(unnamed.values())
+        name_of.update({first: f"picture-{name}" for first, name in unnamed.items() if times[name] == 1})
+        depth += 1
+        unnamed = {first: "/".join(paths[first].parts[-depth:]) for first, name in unnamed.items() if times[name] > 1}
+    return [name_of[first] for first in members]
 
 
 def clusters(count: int, pairs: Iterable[tuple[int, int]]) -> npt.NDArray[np.int64]:

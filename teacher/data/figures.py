@@ -12,6 +12,8 @@ from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 SPLIT_COLORS = ("#355070", "#6d9dc5", "#b8d4e8")
 TONE_COLORS = {"light": "#e8c4a2", "medium": "#b9794a", "dark": "#5b3420", "unknown": "#bbbbbb"}
 PHANTOM_ROWS = 5
+LARGEST_TYPOLOGY_ANGLE = 90
+"""Degrees. Beyond, b* is negative: the photo shows skin bluer than grey, which light, lens or white balance did."""
 
 
 def draw_figures(folder: Path, manifest: Manifest) -> None:
@@ -33,7 +35,7 @@ def draw_figures(folder: Path, manifest: Manifest) -> None:
 
     draw("class_balance", "photos by class and split", lambda axes: _classes(axes, manifest))
     draw("lighting", "lighting", lambda axes: _lighting(axes, manifest.frame))
-    draw("skin_tone", f"skin tone by {TONE_SCHEME}", lambda axes: _tones(axes, manifest.frame))
+    draw("skin_tone", f"skin tone by {TONE_SCHEME}", lambda axes: draw_tones(axes, manifest.frame))
     if manifest.synthetic:
         import cv2
 
@@ -51,7 +53,8 @@ def _classes(axes: Any, manifest: Manifest) -> None:
         axes.barh(counts.index, counts[split], left=left, color=color, label=split)
         left = left + counts[split]
     axes.set_xlabel("photos")
-    axes.legend(frameon=False)
+    # Beside the bars: balanced classes leave no room among them.
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _lighting(axes: Any, frame: pd.DataFrame) -> None:
@@ -63,12 +66,25 @@ def _lighting(axes: Any, frame: pd.DataFrame) -> None:
     axes.set_xlabel("photos")
 
 
-def _tones(axes: Any, frame: pd.DataFrame) -> None:
-    for bucket in (*TONE_BUCKETS, "unknown"):
-        values = frame.loc[frame["tone_bucket"] == bucket, "ita"].dropna()
-        if len(values):
-            axes.hist(values, bins=range(-90, 95, 5), color=TONE_COLORS[bucket], label=f"{bucket}, n = {len(values)}")
+def draw_tones(axes: Any, frame: pd.DataFrame) -> None:
+    """Draw the distribution of the typology angles of a meta.csv on Matplotlib axes; every measured photo is in it."""
+    values = {name: frame.loc[frame["tone_bucket"] == name, "ita"].dropna() for name in (*TONE_BUCKETS, "unknown")}
+    shown = [name for name, angles in values.items() if len(angles)]
+    if shown:
+        axes.hist(
+            [values[name] for name in shown],
+            bins=range(-180, 185, 5),
+            stacked=True,
+            color=[TONE_COLORS[name] for name in shown],
+            label=[f"{name}, n = {len(values[name])}" for name in shown],
+        )
+    low, high = min(-90.0, frame["ita"].min()), max(90.0, frame["ita"].max())
+    if bluish := int((frame["ita"].abs() > LARGEST_TYPOLOGY_ANGLE).sum()):
+        for start, end in ((-180, -LARGEST_TYPOLOGY_ANGLE), (LARGEST_TYPOLOGY_ANGLE, 180)):
+            axes.axvspan(start, end, color="#dfe7f2", zorder=0)
+        axes.plot([], [], color="#dfe7f2", linewidth=8, label=f"bluish, not a tone, n = {bluish}")
+    axes.set_xlim(low - 5, high + 5)
     unknown = int(frame["ita"].isna().sum())
     axes.set_xlabel(f"individual typology angle in degrees ({unknown} photos with too little skin to say)")
     axes.set_ylabel("photos")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))

@@ -3,10 +3,14 @@
 import json
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
+
+from triage.errors import SkinDistillError, UnusableInput
 
 CHUNK = 16  # items that a process takes at once; a kill repeats at most this many for each process
 
@@ -31,7 +35,13 @@ def run_resumable(
 
     Returns:
         Result by key, for all items.
+
+    Raises:
+        UnusableInput: fewer than one process.
+        SkinDistillError: a process was killed from outside, most likely for want of memory.
     """
+    if workers is not None and workers < 1:
+        raise UnusableInput(f"Work needs at least one process. Received: {workers} workers.")
     known = _read(ledger)
     results = {key: known[key] for key in items if key in known and still_valid(key, known[key])}
     open_items = [(key, item) for key, item in items.items() if key not in results]
@@ -55,21 +65,37 @@ def run_resumable(
             return results
         # spawn: a forked child of a process that holds threads (OpenCV, TensorFlow) can hang.
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
             answers = pool.map(function, [item for _, item in open_items], chunksize=CHUNK)
             try:
                 for (key, _), result in zip(open_items, answers, strict=True):
                     keep(key, result)
+            except BrokenProcessPool as error:
+                raise SkinDistillError(
+                    f"A working process was killed, most likely for want of memory. Received: {len(results)} of "
+                    f"{len(items)} results, which are kept. Run again with fewer than {workers} workers to go on."
+                ) from error
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     return results
 
 
+def _end_with_parent() -> None:
+    """Let a process of the pool end when its parent was killed; left alone it waits for work for ever.
+
+    Each such process holds the queue of the others open, so none sees its end.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
 def _read(ledger: Path) -> dict[str, dict[str, Any]]:
     known: dict[str, dict[str, Any]] = {}
     if ledger.is_file():
-        for line in ledger.read_text(encoding="utf-8", errors="replace").splitlines():
+        # Not splitlines: file names may hold line ends of other kinds.
+        for line in ledger.read_text(encoding="utf-8", errors="replace").split("\n"):
             try:
                 entry = json.loads(line)
                 known[entry["key"]] = entry["result"]

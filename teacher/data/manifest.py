@@ -1,8 +1,6 @@
 """meta.csv: one row a photo, and everything that later steps need to know about it."""
 
-import csv
 import hashlib
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -10,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from teacher.data.csv_text import csv_text
 from teacher.data.taxonomy import Taxonomy, load_taxonomy
 from triage.atomic import write_text
 from triage.errors import UnusableInput
@@ -32,7 +31,7 @@ class Manifest:
     Attributes:
         frame: the table, columns as in `COLUMNS` and further ones.
         taxonomy: its classes, in the order of a model's outputs.
-        sha256: of what the rows say, the same on every machine.
+        sha256: of what the rows say, wherever the photos are.
         path: of the meta.csv.
     """
 
@@ -71,12 +70,8 @@ def write_manifest(path: Path, rows: Iterable[Mapping[str, Any]], taxonomy: Taxo
     """Write meta.csv and, beside it, the taxonomy; each whole or not at all."""
     rows = list(rows)
     columns = list(COLUMNS) + [c for c in dict.fromkeys(k for row in rows for k in row) if c not in COLUMNS]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({k: "" if v is None else v for k, v in row.items()} for row in rows)
     write_text(path.parent / TAXONOMY_FILE, taxonomy.to_yaml())
-    write_text(path, text.getvalue())
+    write_text(path, csv_text(columns, ([row.get(column) for column in columns] for row in rows)))
 
 
 def read_manifest(path: str | Path) -> Manifest:
@@ -121,7 +116,7 @@ def _check(frame: pd.DataFrame, column: str, good: "pd.Series[bool]", rule: str,
 
 
 def _digest(frame: pd.DataFrame) -> str:
-    """Hash what the rows say; of a photo's place only folder and name, which are the same on every machine."""
+    """Hash what the rows say; of a photo's place only folder and name, so that a copy elsewhere has the same hash."""
     named = frame.loc[:, list(COLUMNS)].copy()
     named["image_path"] = ["/".join(PurePath(p).parts[-2:]) for p in frame["image_path"]]
     return hashlib.sha256(named.to_csv(index=False, lineterminator="\n").encode("utf-8")).hexdigest()

@@ -1,27 +1,37 @@
 """What is measured of each photo, once: light, skin tone and a perceptual hash."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import cv2
 
+from teacher.data import duplicates
 from teacher.data.duplicates import perceptual_hashes
+from teacher.data.fingerprint import code_fingerprint
+from triage import light_measures, lighting, photo, photo_header, skin_color, skin_tone
 from triage.errors import UnreadablePhoto
 from triage.lighting import judge_lighting, measure_lighting
 from triage.photo import read_photo
 from triage.skin_tone import measure_skin_tone
 
-VERSION = 1
-"""Part of every ledger key; a change of what is measured makes old lines useless."""
+MEASURING_MODULES = (duplicates, light_measures, lighting, photo, photo_header, skin_color, skin_tone)
+"""A change in any of them changes what is measured, so what was measured before is measured again."""
+
+
+@cache
+def measuring_code() -> str:
+    """Fingerprint of the code that measures; part of every ledger key."""
+    return code_fingerprint([__file__, *(str(module.__file__) for module in MEASURING_MODULES)])
 
 
 def measurement_key(path: Path) -> str:
-    """Name a photo's measurement: place, size and time of change, so that an edited photo is measured again."""
+    """Name a photo's measurement by code, place, size and time of change: when one changes, it is measured again."""
     try:
         status = path.stat()
     except OSError:
-        return f"{VERSION}|{path}|gone"
-    return f"{VERSION}|{path}|{status.st_size}|{status.st_mtime_ns}"
+        return f"{measuring_code()}|{path}|gone"
+    return f"{measuring_code()}|{path}|{status.st_size}|{status.st_mtime_ns}"
 
 
 def measure_photo(path: str) -> dict[str, Any]:
@@ -37,12 +47,12 @@ def measure_photo(path: str) -> dict[str, Any]:
     """
     cv2.setNumThreads(1)  # each process is one of several
     try:
-        photo = read_photo(path)
+        pixels = read_photo(path)
     except UnreadablePhoto as error:
         return {"error": error.reason}
-    features = measure_lighting(photo)
+    features = measure_lighting(pixels)
     verdict = judge_lighting(features)
-    tone = measure_skin_tone(photo)
+    tone = measure_skin_tone(pixels)
     known = tone.ita == tone.ita
     return {
         "lighting_label": int(verdict.ok),
@@ -50,6 +60,6 @@ def measure_photo(path: str) -> dict[str, Any]:
         "ita": round(float(tone.ita), 2) if known else None,
         "tone_bucket": tone.bucket,
         "mask_share": round(float(tone.mask_share), 4),
-        "hashes": [f"{h:016x}" for h in perceptual_hashes(photo)],
+        "hashes": [f"{h:016x}" for h in perceptual_hashes(pixels)],
         **{f"light_{name}": round(float(value), 5) for name, value in features.as_dict().items()},
     }

@@ -1,7 +1,6 @@
 """From a data set as people have it on disk to one meta.csv: list, measure, group, split, describe."""
 
-import csv
-import io
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from teacher.data.csv_text import csv_text
 from teacher.data.datacard import write_datacard
-from teacher.data.duplicates import clusters, same_pictures
+from teacher.data.duplicates import cluster_names, clusters, same_pictures
 from teacher.data.ledger import run_resumable
 from teacher.data.manifest import read_manifest, write_manifest
 from teacher.data.measurement import measure_photo, measurement_key
@@ -85,6 +85,8 @@ def prepare(
         measure_photo,
         {key: str(record.path) for key, record in zip(keys, records, strict=True)},
         out / ".measurements.jsonl",
+        # A photo may be refused for its permissions, which its time of change does not show.
+        still_valid=lambda key, result: "error" not in result,
         workers=workers,
         progress=lambda done, total: progress("measure photos", done, total),
     )
@@ -126,16 +128,20 @@ def _list(
 ) -> Listing:
     if kind == "phantom":
         return read_phantom(source or out / "images", seed, count, size, workers, progress)
-    readers: dict[str, Callable[[Path], Listing]] = {
-        "kaggle": read_kaggle,
-        "ham10000": read_ham10000,
-        "folder": lambda root: read_folder(root, taxonomy),
-    }
-    if kind not in readers:
+    if kind not in KINDS:
         raise UnusableInput(f"The kind of a data set is one of {', '.join(KINDS)}. Received: {kind!r}.")
     if source is None or not Path(source).is_dir():
         raise UnusableInput(f"The data set's folder does not exist. Received: {source}.")
-    return readers[kind](Path(source).resolve())
+    root, results = Path(source).resolve(), out.resolve()
+    if root == results:
+        raise UnusableInput(f"The results would lie among the photos. Received: --out {out}. Give another folder.")
+    apart_from = results if results.is_relative_to(root) else None
+    readers: dict[str, Callable[[Path], Listing]] = {
+        "kaggle": lambda root: read_kaggle(root, apart_from),
+        "ham10000": lambda root: read_ham10000(root, apart_from),
+        "folder": lambda root: read_folder(root, taxonomy, apart_from),
+    }
+    return readers[kind](root)
 
 
 def _groups(
@@ -151,10 +157,8 @@ def _groups(
         lambda done, total: progress("compare near-duplicates", done, total),
     )
     members = clusters(len(usable), [(a, b) for a, b, _ in pairs])
-    # A group is named after its first photo, not after a position that another photo would shift.
-    return [
-        record.group or f"picture-{usable[m][0].path.stem}" for (record, _), m in zip(usable, members, strict=True)
-    ], pairs
+    names = cluster_names([record.path for record, _ in usable], members.tolist())
+    return [record.group or name for (record, _), name in zip(usable, names, strict=True)], pairs
 
 
 def _row(record: Record, measurement: Mapping[str, Any], group: str, split: str, out: Path) -> dict[str, Any]:
@@ -180,8 +184,7 @@ def _row(record: Record, measurement: Mapping[str, Any], group: str, split: str,
 
 
 def _write_rejected(path: Path, rejections: Sequence[Rejection]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["image_path", "reason"])
-    writer.writerows([r.path, r.reason] for r in rejections)
-    write_text(path, text.getvalue())
+    # A name that is not UTF-8 is written with its odd bytes escaped.
+    names = [os.fsencode(rejection.path).decode("utf-8", "backslashreplace") for rejection in rejections]
+    reasons = [rejection.reason for rejection in rejections]
+    write_text(path, csv_text(["image_path", "reason"], zip(names, reasons, strict=True)))

@@ -3,14 +3,16 @@
 import re
 from pathlib import Path
 
-from teacher.data.sources.record import Record, Rejection, photos_in
+from teacher.data.sources.record import Record, Rejection, photos_in, unused_in
 from teacher.data.taxonomy import SkinClass, Taxonomy, load_taxonomy
 from triage.errors import UnusableInput
 
 DATASET = "folder"
 
 
-def read_folder(root: Path, taxonomy: str | None = None) -> tuple[list[Record], list[Rejection], Taxonomy]:
+def read_folder(
+    root: Path, taxonomy: str | None = None, apart_from: Path | None = None
+) -> tuple[list[Record], list[Rejection], Taxonomy]:
     """List the photos of `root/class/photo.jpg`.
 
     Folders are ordered by the number that leads their name, then by name. A name of several words becomes the class
@@ -19,18 +21,25 @@ def read_folder(root: Path, taxonomy: str | None = None) -> tuple[list[Record], 
     Args:
         root: holds one folder a class.
         taxonomy: a YAML file or the name of a taxonomy whose `folder` or `id` are the folders' names.
+        apart_from: a folder to pass over, such as that of the results.
 
     Raises:
-        UnusableInput: fewer than two class folders, an empty one, or one that the taxonomy does not know.
+        UnusableInput: fewer than two class folders, an empty one, two that would be one class, or one that the
+            taxonomy does not know.
     """
     if not root.is_dir():
         raise UnusableInput(f"No such folder. Received: {root}.")
-    folders = sorted((p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")), key=_order)
+    folders = sorted(
+        (p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".") and p != apart_from), key=_order
+    )
     if len(folders) < 2:
         raise UnusableInput(
             f"The folder needs at least two class folders with photos. Received: {root}: {len(folders)}."
         )
     if taxonomy is None:
+        twins = [p.name for p in folders if sum(_id(p) == _id(other) for other in folders) > 1]
+        if twins:
+            raise UnusableInput(f"These folders would be one class: {', '.join(twins)}. Received: {root}. Rename one.")
         classes = Taxonomy(root.name, str(root.name), tuple(SkinClass(_id(p), p.name, "soon", p.name) for p in folders))
     else:
         classes = load_taxonomy(taxonomy)
@@ -40,9 +49,9 @@ def read_folder(root: Path, taxonomy: str | None = None) -> tuple[list[Record], 
             f"The taxonomy does not know these folders: {', '.join(unknown)}. Received: {root}. "
             f"It knows: {', '.join(class_of)}."
         )
-    records, rejections = [], [Rejection(str(p), "not in a class folder") for p in photos_beside(root)]
+    records, rejections = [], unused_in(root, folders, apart_from)
     for folder in folders:
-        photos, others = photos_in(folder)
+        photos, others = photos_in(folder, apart_from)
         if not photos:
             raise UnusableInput(f"A class folder has no photo. Received: {folder}. Remove it or add photos.")
         rejections += others
@@ -50,11 +59,6 @@ def read_folder(root: Path, taxonomy: str | None = None) -> tuple[list[Record], 
     if absent := [c.id for c in classes.classes if c.id not in {r.diagnosis for r in records}]:
         raise UnusableInput(f"These classes have no folder: {', '.join(absent)}. Received: {root}.")
     return records, rejections, classes
-
-
-def photos_beside(root: Path) -> list[Path]:
-    """Files that lie in the folder itself and so belong to no class."""
-    return sorted(p for p in root.iterdir() if p.is_file() and not p.name.startswith("."))
 
 
 def _order(path: Path) -> tuple[float, str]:

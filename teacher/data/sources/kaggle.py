@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from teacher.data.sources.record import Record, Rejection, photos_in
+from teacher.data.sources.record import Record, Rejection, photos_in, unused_in
 from teacher.data.taxonomy import Taxonomy, load_taxonomy
 from triage.errors import UnusableInput
 
@@ -12,13 +12,14 @@ DATASET = "kaggle10"
 DERMOSCOPY = re.compile(r"ISIC_\d+", re.IGNORECASE)
 
 
-def read_kaggle(root: Path) -> tuple[list[Record], list[Rejection], Taxonomy]:
+def read_kaggle(root: Path, apart_from: Path | None = None) -> tuple[list[Record], list[Rejection], Taxonomy]:
     """List the data set's photos.
 
     The set names no patients or lesions, so records have no group.
 
     Args:
         root: the folder IMG_CLASSES, or one that holds it.
+        apart_from: a folder to pass over, such as that of the results.
 
     Raises:
         UnusableInput: a class folder is missing or has no photo; it is named.
@@ -32,11 +33,12 @@ def read_kaggle(root: Path) -> tuple[list[Record], list[Rejection], Taxonomy]:
             f"Class folders are missing: {'; '.join(map(str, missing))}. Received: {root}. "
             "Give the folder IMG_CLASSES of the Kaggle data set; for folders of your own use `prepare folder`."
         )
-    records, rejections = [], []
-    for skin_class in taxonomy.classes:
-        photos, others = photos_in(root / str(skin_class.folder))
+    folders = [root / str(c.folder) for c in taxonomy.classes]
+    records, rejections = [], unused_in(root, folders, apart_from)
+    for skin_class, folder in zip(taxonomy.classes, folders, strict=True):
+        photos, others = photos_in(folder, apart_from)
         if not photos:
-            raise UnusableInput(f"A class folder has no photo. Received: {root / str(skin_class.folder)}.")
+            raise UnusableInput(f"A class folder has no photo. Received: {folder}. Download the data set again.")
         rejections += others
         for path in photos:
             source = "dermoscopy" if DERMOSCOPY.match(path.stem) else "clinical"

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import cv2
 
+from teacher.data import phantom
+from teacher.data.fingerprint import code_fingerprint
 from teacher.data.ledger import run_resumable
 from teacher.data.phantom import render_phantom
 from teacher.data.sources.record import Record, Rejection
@@ -28,7 +30,7 @@ def read_phantom(
     Args:
         folder: gets one folder of JPEG files a (seed, size), and the truth of each in a JSON-lines file.
         seed: of the series.
-        count: number of phantoms.
+        count: number of phantoms, at least one a class.
         size: side in pixels, at least 64.
         workers: processes.
         progress: called as `progress(stage, done, total)`.
@@ -36,15 +38,19 @@ def read_phantom(
     Raises:
         UnusableInput: a count, size or seed that makes no sense.
     """
-    if count < 1 or size < 64 or seed < 0:
-        raise UnusableInput(f"Phantoms need count >= 1, size >= 64, seed >= 0. Received: {count}, {size}, {seed}.")
+    taxonomy = load_taxonomy("kaggle10")
+    least = len(taxonomy.classes)
+    if count < least or size < 64 or seed < 0:
+        raise UnusableInput(
+            f"Phantoms need count >= {least} (one a class), size >= 64, seed >= 0. Received: {count}, {size}, {seed}."
+        )
     images = folder / f"seed-{seed}-{size}px"
     names = [f"phantom-{index:06d}.jpg" for index in range(count)]
     truths = run_resumable(
         partial(render_to_file, seed=seed, size=size, folder=images),
-        {name: index for index, name in enumerate(names)},
+        {f"{rendering_code()}|{name}": index for index, name in enumerate(names)},
         folder / f"truth-seed-{seed}-{size}px.jsonl",
-        still_valid=lambda name, _: (images / name).is_file(),
+        still_valid=lambda key, _: (images / key.split("|")[1]).is_file(),
         workers=workers,
         progress=partial(progress, "render phantoms"),
     )
@@ -58,9 +64,15 @@ def read_phantom(
             f"phantom-{seed}-{index}",
             extras={f"true_{key}": _cell(value) for key, value in truth.items() if key != "diagnosis"},
         )
-        for index, (name, truth) in enumerate((name, truths[name]) for name in names)
+        for index, (name, truth) in enumerate((name, truths[f"{rendering_code()}|{name}"]) for name in names)
     ]
-    return records, [], load_taxonomy("kaggle10")
+    return records, [], taxonomy
+
+
+@cache
+def rendering_code() -> str:
+    """Fingerprint of the code that renders, so that pictures of an older version are rendered again."""
+    return code_fingerprint([__file__, *Path(str(phantom.__file__)).parent.glob("*.py")])
 
 
 def render_to_file(index: int, seed: int, size: int, folder: Path) -> dict[str, Any]:

@@ -1,14 +1,21 @@
+import ast
 import csv
+import importlib
+import os
 import shutil
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
+from teacher.data import measurement
 from teacher.data.check import check_manifest
+from teacher.data.figures import LARGEST_TYPOLOGY_ANGLE, draw_tones
 from teacher.data.manifest import COLUMNS, read_manifest
 from teacher.data.prepare import prepare
-from teacher.data.taxonomy import load_taxonomy
+from teacher.data.sources import phantom as phantom_source
 from triage.errors import UnusableInput
 
 
@@ -127,18 +134,122 @@ def test_bad_files_are_listed_and_the_others_used(tmp_path):
     assert len(read_manifest(result.meta_path).frame) == usable
 
 
-@pytest.mark.parametrize("missing", ["folder", "photos"])
-def test_a_missing_class_is_named(tmp_path, missing):
-    folders = [c.folder for c in load_taxonomy("kaggle10").classes]
-    for folder in folders:
-        save(tmp_path / "IMG_CLASSES" / folder / "1.jpg", 1)
-    gone = tmp_path / "IMG_CLASSES" / folders[3]
-    (gone / "1.jpg").unlink()
-    if missing == "folder":
-        gone.rmdir()
-    with pytest.raises(UnusableInput, match=r"4\. Basal Cell"):
-        prepare("kaggle", tmp_path, tmp_path / "out", workers=1)
-    assert not (tmp_path / "out" / "meta.csv").exists()
+def test_photos_of_the_same_name_in_two_classes_are_not_one_group(tmp_path):
+    source = classes(tmp_path / "photos", {"x": 6, "y": 6})  # 0.jpg to 5.jpg in both
+    frame = read_manifest(prepare("folder", source, tmp_path / "out", workers=1).meta_path).frame
+    assert frame["group"].nunique() == 12
+    assert {"picture-x/0.jpg", "picture-y/0.jpg"} <= set(frame["group"])
+
+
+def test_names_that_are_not_utf8_and_links_to_nowhere_are_listed(tmp_path):
+    source = classes(tmp_path / "photos", {"x": 5, "y": 5})
+    odd = os.fsencode(source / "x") + b"/caf\xe9.jpg"
+    try:
+        shutil.copy(source / "x" / "0.jpg", odd)
+    except OSError:
+        pytest.skip("this file system takes only UTF-8 names")
+    (source / "y" / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    result = prepare("folder", source, tmp_path / "out", workers=1)
+    rejected = {row["image_path"].rsplit("/", 1)[-1]: row["reason"] for row in rows_of(tmp_path / "out/rejected.csv")}
+    assert set(rejected) == {r"caf\xe9.jpg", "gone.jpg"}
+    assert "not UTF-8" in rejected[r"caf\xe9.jpg"]
+    assert (result.used, result.rejected) == (10, 2)
+
+
+def test_results_inside_the_data_set_do_not_become_a_class(tmp_path):
+    source = classes(tmp_path / "photos", {"x": 5, "y": 5})
+    first, second = (prepare("folder", source, source / "out", workers=1) for _ in range(2))
+    assert (second.used, second.rejected) == (first.used, first.rejected) == (10, 0)
+    assert read_manifest(second.meta_path).taxonomy.ids == ["x", "y"]
+    with pytest.raises(UnusableInput, match="among the photos"):
+        prepare("folder", source, source, workers=1)
+
+
+def test_two_folders_that_would_be_one_class_are_named(tmp_path):
+    source = classes(tmp_path / "photos", {"flat warts": 2, "flat_warts": 2})
+    with pytest.raises(UnusableInput, match="flat warts, flat_warts"):
+        prepare("folder", source, tmp_path / "out", workers=1)
+
+
+def test_a_refused_photo_is_tried_again_and_a_good_one_is_not(tmp_path, monkeypatch):
+    source = classes(tmp_path / "photos", {"x": 5, "y": 5})
+    tried, real = [], measurement.measure_photo
+
+    def refuse(path):
+        tried.append(Path(path).name)
+        return {"error": "cannot be opened: permission denied"} if path.endswith("x/0.jpg") else real(path)
+
+    monkeypatch.setattr("teacher.data.prepare.measure_photo", refuse)
+    assert prepare("folder", source, tmp_path / "out", workers=1).rejected == 1
+    monkeypatch.setattr("teacher.data.prepare.measure_photo", lambda path: tried.append(path) or real(path))
+    tried.clear()
+    assert prepare("folder", source, tmp_path / "out", workers=1).rejected == 0
+    assert tried == [str(source / "x" / "0.jpg")]
+
+
+def test_kept_measurements_belong_to_all_the_code_that_measures():
+    """Every module that measuring reaches by import is part of the key, so none can change behind its back."""
+    named = {measurement.__name__, *(module.__name__ for module in measurement.MEASURING_MODULES)}
+    reached, open_names = set(), {measurement.__name__}
+    while open_names:
+        name = open_names.pop()
+        reached.add(name)
+        tree = ast.parse(Path(importlib.import_module(name).__file__).read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in ("triage", "teacher"):
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                open_names |= (inner if node.module in ("triage", "teacher.data") else {node.module}) - reached
+    assert reached - {"triage.errors", "teacher.data.fingerprint"} == named
+
+
+def test_phantoms_of_older_code_are_rendered_again(tmp_path, monkeypatch):
+    rendered, real = [], phantom_source.render_phantom
+
+    def render(seed, index, size):
+        rendered.append(index)
+        return real(seed, index, size)
+
+    monkeypatch.setattr(phantom_source, "render_phantom", render)
+    for expected, code in ((10, "old"), (0, "old"), (10, "new")):
+        monkeypatch.setattr(phantom_source, "rendering_code", lambda code=code: code)
+        rendered.clear()
+        phantom_source.read_phantom(tmp_path, 1, 10, 64, 1, lambda stage, done, total: None)
+        assert len(rendered) == expected
+
+
+def test_phantoms_show_every_class_and_are_called_synthetic(tmp_path):
+    with pytest.raises(UnusableInput, match="count >= 10"):
+        prepare("phantom", None, tmp_path, workers=1, count=9)
+    meta = prepare("phantom", None, tmp_path, workers=1, count=20, size=64).meta_path
+    manifest = read_manifest(meta)
+    assert manifest.synthetic
+    assert (manifest.frame["diagnosis"].value_counts() == 2).all()
+    assert {"true_ita", "true_lighting_ok", "true_lesion_box"} <= set(manifest.frame.columns)
+    assert "Synthetic data" in (tmp_path / "datacard.md").read_text()
+    assert (tmp_path / "figures" / "contact_sheet.png").is_file()
+
+
+def test_every_measured_angle_is_drawn():
+    from matplotlib.figure import Figure
+
+    angles = [-157.8, -91, -60, 9, 25, 40.9, 41.1, 60, 89, 91, 151.3, None]
+    buckets = ["dark"] * 4 + ["medium"] * 2 + ["light"] * 5 + ["unknown"]
+    axes = Figure().subplots()
+    draw_tones(axes, pd.DataFrame({"ita": pd.to_numeric(angles), "tone_bucket": buckets}))
+    assert sum(bar.get_height() for bars in axes.containers for bar in bars) == 11
+    low, high = axes.get_xlim()
+    assert low < -157.8 and high > 151.3
+
+
+def test_the_data_card_says_how_many_angles_are_no_skin_tone(tmp_path):
+    source = classes(tmp_path / "photos", {"x": 6, "y": 6})
+    for name in ("x/blue.jpg", "y/blue.jpg"):
+        noise = np.random.default_rng(len(name)).integers(-6, 6, (90, 90, 3))
+        Image.fromarray((np.array([205, 180, 200]) + noise).astype(np.uint8)).save(source / name)
+    frame = read_manifest(prepare("folder", source, tmp_path / "out", workers=1).meta_path).frame
+    bluish = int((frame["ita"].abs() > LARGEST_TYPOLOGY_ANGLE).sum())
+    assert bluish >= 2
+    assert f"**{bluish} of {int(frame['ita'].notna().sum())} angles" in (tmp_path / "out/datacard.md").read_text()
 
 
 def test_a_class_whose_photos_are_all_unusable_is_named(tmp_path):
@@ -147,48 +258,3 @@ def test_a_class_whose_photos_are_all_unusable_is_named(tmp_path):
     with pytest.raises(UnusableInput, match="No usable photo of: z"):
         prepare("folder", source, tmp_path / "out", workers=1)
     assert "empty" in (tmp_path / "out" / "rejected.csv").read_text()
-
-
-def test_kaggle_classes_are_in_the_order_of_their_numbers():
-    assert load_taxonomy("kaggle10").ids[0] == "eczema"
-    assert load_taxonomy("kaggle10").ids[-1] == "warts_molluscum"
-    folders = [c.folder for c in load_taxonomy("kaggle10").classes]
-    assert [int(f.split(".")[0]) for f in folders] == list(range(1, 11))
-
-
-def test_ham10000_keeps_lesions_together_and_reports_what_does_not_match(tmp_path):
-    lines = ["lesion_id,image_id,dx,dx_type,age,sex,localization"]
-    codes = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
-    for number, code in enumerate(codes):
-        for lesion in range(6):
-            for view in range(2):
-                name = f"ISIC_{number}{lesion}{view}"
-                save(tmp_path / "HAM10000_images_part_1" / f"{name}.jpg", 100 * number + 10 * lesion + view)
-                lines.append(f"HAM_{number}{lesion},{name},{code},histo,50,male,back")
-    lines += ["HAM_x,ISIC_nowhere,nv,histo,50,male,back", "HAM_y,ISIC_000,nv,histo,50,male,back"]
-    save(tmp_path / "HAM10000_images_part_1" / "ISIC_unlisted.jpg", 9999)
-    (tmp_path / "HAM10000_metadata.csv").write_text("\n".join(lines))
-    result = prepare("ham10000", tmp_path, tmp_path / "out", workers=1)
-    assert result.used == 84
-    reasons = [row["reason"] for row in rows_of(tmp_path / "out/rejected.csv")]
-    assert len(reasons) == 3
-    frame = read_manifest(result.meta_path).frame
-    assert (frame.groupby("group")["split"].nunique() == 1).all()
-    assert frame["group"].nunique() == 42
-
-
-def test_genuine_ham10000(shared_data, tmp_path):
-    """The table's own counts, without decoding a photo."""
-    from teacher.data.sources.ham10000 import read_ham10000
-
-    records, rejections, _ = read_ham10000(shared_data / "data" / "ham10000")
-    assert len(records) + len(rejections) == 3499
-    assert rejections == []
-
-
-def test_genuine_kaggle_folders(shared_data):
-    from teacher.data.sources.kaggle import read_kaggle
-
-    records, _, taxonomy = read_kaggle(shared_data / "data" / "kaggle10_like")
-    assert len(records) == 7158
-    assert {r.diagnosis for r in records} == set(taxonomy.ids)

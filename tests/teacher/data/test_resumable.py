@@ -1,15 +1,22 @@
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from teacher.data.duplicates import clusters, near_duplicates, perceptual_hashes
+from teacher.data.fingerprint import code_fingerprint
 from teacher.data.ledger import run_resumable
 from teacher.data.manifest import COLUMNS, read_manifest, write_manifest
 from teacher.data.splits import split_by_group
 from teacher.data.taxonomy import load_taxonomy
-from triage.errors import UnusableInput
+from triage.errors import SkinDistillError, UnusableInput
 
 
 def test_work_goes_on_where_it_was_killed(tmp_path):
@@ -43,6 +50,78 @@ def test_several_processes_give_the_same_results(tmp_path):
 
 def as_dict(item):
     return {"value": item}
+
+
+def die(item):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_is_killed_is_one_clear_error(tmp_path):
+    with pytest.raises(SkinDistillError, match="Run again with fewer"):
+        run_resumable(die, {str(n): n for n in range(40)}, tmp_path / "ledger.jsonl", workers=2)
+
+
+def slowly(item):
+    (Path(item) / str(os.getpid())).touch()
+    time.sleep(0.05)
+    return {}
+
+
+def test_no_process_outlives_a_kill(tmp_path):
+    """Nor is it left waiting for work that will never come."""
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    program = tmp_path / "program.py"
+    here = Path(__file__)
+    program.write_text(
+        "import sys\n"
+        "from pathlib import Path\n"
+        f"sys.path[:0] = [{str(here.parent)!r}, {str(here.parents[3])!r}]\n"
+        "import test_resumable\n"
+        "if __name__ == '__main__':\n"
+        f"    items = dict.fromkeys(map(str, range(2000)), {str(seen)!r})\n"
+        f"    test_resumable.run_resumable(test_resumable.slowly, items, Path('ledger'), workers=2)\n"
+    )
+    process = subprocess.Popen([sys.executable, program], cwd=tmp_path)
+    deadline = time.monotonic() + 60
+    while len(list(seen.iterdir())) < 2:
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+    workers = [int(path.name) for path in seen.iterdir()]
+    while any(is_running(worker) for worker in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def is_running(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    # Where nobody collects orphans, one that has ended stays listed as Z.
+    status = Path(f"/proc/{process}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_no_processes_are_refused(tmp_path):
+    with pytest.raises(UnusableInput, match="at least one process"):
+        run_resumable(as_dict, {"a": 1}, tmp_path / "ledger.jsonl", workers=-1)
+
+
+def test_keys_with_odd_line_ends_are_remembered(tmp_path):
+    items = {"a\u2028b\x85c\rd\ne": 1}
+    run_resumable(as_dict, items, tmp_path / "ledger.jsonl", workers=1)
+    assert run_resumable(None, items, tmp_path / "ledger.jsonl", workers=1) == {next(iter(items)): {"value": 1}}
+
+
+def test_a_fingerprint_follows_the_code_and_not_its_place(tmp_path):
+    for folder, text in (("a", "x = 1"), ("b", "x = 1"), ("c", "x = 2")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "code.py").write_text(text)
+    one, copy, other = (code_fingerprint([tmp_path / folder / "code.py"]) for folder in "abc")
+    assert one == copy != other
 
 
 def test_bands_find_every_pair_that_comparing_all_finds():
@@ -126,7 +205,7 @@ def test_a_table_of_another_kind_is_refused(tmp_path):
         read_manifest(tmp_path / "missing.csv")
 
 
-def test_names_with_commas_and_newlines_survive(tmp_path):
-    name = 'a, "b"\nc.jpg'
+@pytest.mark.parametrize("name", ['a, "b"\nc.jpg', "a\rb.jpg", "a\u2028b\x85.jpg", " a .jpg", "NA"])
+def test_names_with_commas_and_line_ends_survive(tmp_path, name):
     write_manifest(tmp_path / "meta.csv", [row(image_path=name)], load_taxonomy("kaggle10"))
     assert read_manifest(tmp_path / "meta.csv").frame["image_path"][0] == name
