@@ -7,17 +7,20 @@ import click
 
 from skin_distill.requirements import needs_extra
 from skin_distill.terminal import Terminal, output_options
-from triage.errors import CheckFailed, UnusableInput
+from triage.errors import CheckFailed
 
-KINDS = ("kaggle", "ham10000", "folder", "phantom")
+KINDS = ("kaggle", "scin", "ham10000", "pad-ufes", "folder", "phantom")
 EPILOG = """\b
 Examples:
   skin-distill prepare phantom --out data/phantoms --count 2000
   skin-distill prepare kaggle IMG_CLASSES --out data/kaggle
+  skin-distill prepare scin SCIN --out data/scin
+  skin-distill prepare folder photos.csv --groups patients.csv --out data/mine
   skin-distill prepare --check data/kaggle/meta.csv
 
 Photos that cannot be used are listed in DIR/rejected.csv with a reason; the run goes on without them and ends with
-exit code 1 when more than --max-rejected were left out.
+exit code 1 when more than --max-rejected were left out. What is used with a question mark, such as the same picture
+under two diagnoses, is listed in DIR/doubtful.csv.
 """
 
 
@@ -29,7 +32,12 @@ exit code 1 when more than --max-rejected were left out.
 @click.option("--seed", default=42, show_default=True, help="Of the split, and of phantoms.")
 @click.option("--count", default=2000, show_default=True, help="Phantoms to render.")
 @click.option("--size", default=224, show_default=True, help="Side of a phantom in pixels.")
-@click.option("--taxonomy", help="Class list: a YAML file, or kaggle10 or ham10000 (folder only).")
+@click.option("--taxonomy", help="Class list other than the data set's own: a YAML file or a shipped name.")
+@click.option(
+    "--groups",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="CSV of image_path and group (patient, lesion); it counts before the data set's own groups.",
+)
 @click.option("--workers", type=int, help="Processes; by default one a core.")
 @click.option("--max-rejected", default=0, show_default=True, help="Photos that may be left out with exit code 0.")
 @output_options
@@ -42,6 +50,7 @@ def command(
     count: int,
     size: int,
     taxonomy: str | None,
+    groups: Path | None,
     workers: int | None,
     max_rejected: int,
     terminal: Terminal,
@@ -50,7 +59,8 @@ def command(
 
     It has splits without shared lesions, the lighting and the skin tone of each photo.
 
-    KIND is the layout of SRC; phantom renders synthetic photos and needs no SRC.
+    KIND is the layout of SRC, a folder; for folder also a CSV file with the columns image_path and diagnosis. phantom
+    renders synthetic photos and needs no SRC.
     """
     if check:
         _check(check, terminal)
@@ -62,21 +72,34 @@ def command(
             f"prepare {kind} needs the folder of the data set: skin-distill prepare {kind} SRC --out DIR"
         )
     options: dict[str, Any] = {"count": count, "size": size} if kind == "phantom" else {}
-    if taxonomy:
-        if kind != "folder":
-            raise UnusableInput(f"--taxonomy is for folders of one's own. Received: {kind}, which has its own classes.")
-        options["taxonomy"] = taxonomy
     with needs_extra("train"):
         from teacher.data.prepare import prepare
 
-    result = prepare(kind, source, out, seed=seed, workers=workers, progress=terminal.progress, **options)
+    result = prepare(
+        kind,
+        source,
+        out,
+        seed=seed,
+        workers=workers,
+        progress=terminal.progress,
+        taxonomy=taxonomy,
+        groups=groups,
+        **options,
+    )
     summary = (
         f"{result.used} photos used, {result.rejected} rejected"
         + (f" (see {out / 'rejected.csv'})" if result.rejected else "")
+        + (f", {result.doubtful} doubtful (see {out / 'doubtful.csv'})" if result.doubtful else "")
         + f", {result.seconds:.0f} s. Next: skin-distill teacher --config RECIPE --data {result.meta_path} --run NAME"
     )
     terminal.result(
-        {"meta": str(result.meta_path), "used": result.used, "rejected": result.rejected, "seconds": result.seconds},
+        {
+            "meta": str(result.meta_path),
+            "used": result.used,
+            "rejected": result.rejected,
+            "doubtful": result.doubtful,
+            "seconds": result.seconds,
+        },
         summary,
     )
     if result.rejected > max_rejected:

@@ -3,82 +3,98 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
+from teacher.data.confounding import Guess, describe_confounding
 from teacher.data.figures import LARGEST_TYPOLOGY_ANGLE, draw_figures
+from teacher.data.groups import PicturePair
 from teacher.data.manifest import SPLITS, Manifest
-from teacher.data.sources.record import Rejection
+from teacher.data.sources.record import ConditionCoverage, Doubt, Rejection
 from triage.atomic import write_text
-from triage.skin_tone import TONE_SCHEME
+from triage.lighting import REASONS
+from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME, UNKNOWN_TONE
 
+WELL_LIT = "well lit"
+NO_DIAGNOSIS = "no diagnosis"
+LISTED = 12
+"""Lines of a list that the card shows; the rest stands in the file it names."""
 SYNTHETIC_NOTE = (
     "**Synthetic data.** These are rendered skin phantoms. Figures measured on them say how a pipeline works, and "
     "nothing about real skin."
 )
 
 
-def write_datacard(
-    out: Path, manifest: Manifest, rejections: Sequence[Rejection], pairs: Sequence[tuple[int, int, int]], seed: int
-) -> None:
+class DataFindings(NamedTuple):
+    """What was found while a data set was prepared.
+
+    Attributes:
+        rejections: what could not be used.
+        doubts: what is used with a question mark.
+        pairs: of photos that show the same picture.
+        guesses: of a trivial model that sees no lesion.
+        coverage: how the data set's conditions map onto the classes, where they do.
+    """
+
+    rejections: Sequence[Rejection]
+    doubts: Sequence[Doubt]
+    pairs: Sequence[PicturePair]
+    guesses: Sequence[Guess]
+    coverage: Sequence[ConditionCoverage]
+
+
+def write_datacard(out: Path, manifest: Manifest, findings: DataFindings, seed: int) -> None:
     """Write `datacard.md` and `figures/*.png` beside a meta.csv.
 
     Args:
         out: folder of the data set.
         manifest: the prepared table.
-        rejections: what could not be used.
-        pairs: near-duplicates found, (row, row, distance in bits).
+        findings: what was found on the way.
         seed: of the split.
     """
-    frame = manifest.frame
-    parts = [f"# Data card: {manifest.dataset}", ""]
-    if manifest.synthetic:
-        parts += [SYNTHETIC_NOTE, ""]
-    parts += [
-        f"{len(frame)} photos in {frame['group'].nunique()} groups, {len(manifest.taxonomy.classes)} classes "
-        f"(taxonomy {manifest.taxonomy.name}). Split seed {seed}. Content SHA-256 `{manifest.sha256}`.",
-        "",
-        "## Classes by split",
-        "",
-        _table(pd.crosstab(frame["diagnosis"], frame["split"]).reindex(manifest.taxonomy.ids, columns=list(SPLITS)),
-               "class"),
-        "",
-        "## Classes by source",
-        "",
-        _table(pd.crosstab(frame["diagnosis"], frame["source"]).reindex(manifest.taxonomy.ids), "class"),
-        "",
-        _confounding(frame),
-        "",
-        "## Skin tone",
-        "",
-        f"Measured from the photo by {TONE_SCHEME}; it describes a photo, not a person.",
-        "",
-        _table(pd.crosstab(frame["tone_bucket"], frame["split"]).reindex(columns=list(SPLITS)), "tone"),
-        "",
-        _bluish(frame),
-        "",
-        "## Lighting",
-        "",
-        "Measured from the photo; the reason is the most serious one.",
-        "",
-        _table(frame["lighting_reason"].replace("", "well lit").value_counts().rename("photos").to_frame(), "lighting"),
-        "",
-        "## Groups and near-duplicates",
-        "",
-        _groups(frame, pairs),
-        "",
-        "## Missing values",
-        "",
-        _missing(frame),
-        "",
-        "## Rejected",
-        "",
-        _rejected(rejections),
-        "",
-    ]  # fmt: skip
+    frame, ids = manifest.frame, manifest.taxonomy.ids
+    diagnosis = frame["diagnosis"].fillna(NO_DIAGNOSIS)
+    classes = [*ids, NO_DIAGNOSIS] if frame["diagnosis"].isna().any() else ids
+    light = frame["lighting_reason"].replace("", WELL_LIT)
+    reasons = [WELL_LIT, *(reason for reason in REASONS if (light == reason).any())]
+    sections = {
+        "Classes by split": _counts(diagnosis, frame["split"], classes, SPLITS, "class"),
+        "Conditions and classes": _coverage(findings.coverage),
+        "Classes by source": _counts(diagnosis, frame["source"], classes, sorted(frame["source"].unique()), "class")
+        + "\n\n"
+        + _pure_classes(frame),
+        "What can be guessed without the lesion": describe_confounding(findings.guesses),
+        "Skin tone": f"Measured from the photo by {TONE_SCHEME}; it describes a photo, not a person.\n\n"
+        + _counts(diagnosis, frame["tone_bucket"], classes, (*TONE_BUCKETS, UNKNOWN_TONE), "class")
+        + "\n\n"
+        + _counts(frame["tone_bucket"], frame["split"], (*TONE_BUCKETS, UNKNOWN_TONE), SPLITS, "tone")
+        + "\n\n"
+        + _bluish(frame),
+        "The data set's own tone labels": _own_tones(frame),
+        "Lighting": "Measured from the photo; the reason is the most serious one.\n\n"
+        + _counts(diagnosis, light, classes, reasons, "class")
+        + "\n\n"
+        + _counts(light, frame["tone_bucket"], reasons, (*TONE_BUCKETS, UNKNOWN_TONE), "lighting"),
+        "Groups and near-duplicates": _groups(frame, findings.pairs),
+        "Missing values": _missing(frame),
+        "Rejected": _kinds([r.reason for r in findings.rejections], "rejected.csv", "Nothing was rejected."),
+        "Doubtful": _kinds([d.kind for d in findings.doubts], "doubtful.csv", "Nothing is doubtful."),
+    }
+    head = [f"# Data card: {manifest.dataset}", SYNTHETIC_NOTE if manifest.synthetic else ""]
+    head += [
+        f"{len(frame)} photos in {frame['group'].nunique()} groups, {len(ids)} classes (taxonomy "
+        f"{manifest.taxonomy.name}). Split seed {seed}. Content SHA-256 `{manifest.sha256}`."
+    ]
+    body = [f"## {title}\n\n{text}" for title, text in sections.items() if text]
     draw_figures(out / "figures", manifest)
-    write_text(out / "datacard.md", "\n".join(parts))
+    write_text(out / "datacard.md", "\n\n".join([part for part in head if part] + body) + "\n")
+
+
+def _counts(
+    rows: "pd.Series[Any]", columns: "pd.Series[Any]", order: Sequence[str], across: Sequence[str], corner: str
+) -> str:
+    return _table(pd.crosstab(rows, columns).reindex(list(order), columns=list(across)), corner)
 
 
 def _table(frame: pd.DataFrame, corner: str) -> str:
@@ -92,7 +108,7 @@ def _table(frame: pd.DataFrame, corner: str) -> str:
     return "\n".join([header, rule, *rows])
 
 
-def _confounding(frame: pd.DataFrame) -> str:
+def _pure_classes(frame: pd.DataFrame) -> str:
     counts = pd.crosstab(frame["diagnosis"], frame["source"])
     if counts.shape[1] < 2:
         return "All photos come from one source."
@@ -118,17 +134,42 @@ def _bluish(frame: pd.DataFrame) -> str:
     )
 
 
-def _groups(frame: pd.DataFrame, pairs: Sequence[tuple[int, int, int]]) -> str:
+def _own_tones(frame: pd.DataFrame) -> str:
+    parts = []
+    for column, name in (("fitzpatrick", "Fitzpatrick type"), ("monk", "Monk tone")):
+        if frame[column].notna().any():
+            order = sorted(frame[column].dropna().unique(), key=lambda label: (len(label), label))
+            parts.append(_counts(frame[column], frame["tone_bucket"], order, (*TONE_BUCKETS, UNKNOWN_TONE), name))
+    return "\n\n".join(parts)
+
+
+def _coverage(coverage: Sequence[ConditionCoverage]) -> str:
+    if not coverage:
+        return ""
+    total, mapped = sum(c.weight for c in coverage), sum(c.weight for c in coverage if c.diagnosis)
+    unmapped = [c for c in coverage if not c.diagnosis]
+    shown = [f"| {c.condition} | {c.weight:.1f} | {c.cases} |" for c in unmapped[:LISTED]]
+    return "\n".join(
+        [
+            f"{len(coverage) - len(unmapped)} of {len(coverage)} conditions map onto a class, and with them "
+            f"{mapped / total:.0%} of the experts' confidence (`coverage.csv`). The heaviest that map onto none:",
+            "",
+            "| condition | confidence, cases | named in cases |",
+            "|---|---:|---:|",
+            *shown,
+        ]
+    )
+
+
+def _groups(frame: pd.DataFrame, pairs: Sequence[PicturePair]) -> str:
     sizes = frame["group"].value_counts()
-    spanning = (frame.drop_duplicates(["group", "diagnosis"])["group"].value_counts() > 1).sum()
     text = f"{int((sizes > 1).sum())} groups hold more than one photo; the largest holds {int(sizes.max())}."
+    by_distance = Counter(pair.distance for pair in pairs)
+    shown = ", ".join(f"{count} at {distance} bits" for distance, count in sorted(by_distance.items())) or "none"
+    text += f" Pairs that show the same picture: {shown}; {sum(pair.copy for pair in pairs)} of them beyond doubt."
     if frame["group"].str.startswith("picture-").any():
-        by_distance = Counter(distance for _, _, distance in pairs)
-        shown = ", ".join(f"{count} at {distance} bits" for distance, count in sorted(by_distance.items())) or "none"
-        text += " The data set names no patients or lesions: groups are clusters of near-duplicates "
-        text += f"(pairs found: {shown}); different photos of one lesion are not found."
-    if spanning:
-        text += f" {int(spanning)} groups hold photos of different classes: look-alikes, or a wrong label."
+        text += " Where no patient, lesion or case is named, groups are clusters of such pairs; different photos of "
+        text += "one lesion are not found."
     return text
 
 
@@ -138,9 +179,9 @@ def _missing(frame: pd.DataFrame) -> str:
     return "\n".join(["| column | missing |", "|---|---:|", *lines])
 
 
-def _rejected(rejections: Sequence[Rejection]) -> str:
-    if not rejections:
-        return "None."
-    reasons: Counter[Any] = Counter(r.reason.split(":")[0] for r in rejections)
-    lines = [f"| {reason} | {count} |" for reason, count in reasons.most_common()]
-    return "\n".join([f"{len(rejections)}, listed in `rejected.csv`.", "", "| reason | count |", "|---|---:|", *lines])
+def _kinds(kinds: Sequence[str], file: str, none: str) -> str:
+    if not kinds:
+        return none
+    counted = Counter(kind.split(":")[0] for kind in kinds)
+    lines = [f"| {kind} | {count} |" for kind, count in counted.most_common(LISTED)]
+    return "\n".join([f"{len(kinds)}, listed in `{file}`.", "", "| what | count |", "|---|---:|", *lines])

@@ -1,33 +1,40 @@
 """From a data set as people have it on disk to one meta.csv: list, measure, group, split, describe."""
 
+import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from teacher.data.confounding import trivial_guesses
 from teacher.data.csv_text import csv_text
-from teacher.data.datacard import write_datacard
-from teacher.data.duplicates import cluster_names, clusters, same_pictures
+from teacher.data.datacard import DataFindings, write_datacard
+from teacher.data.duplicates import COPY_DETAIL, detail_correlation, same_pictures
+from teacher.data.groups import PicturePair, group_photos, read_groups
 from teacher.data.ledger import run_resumable
 from teacher.data.manifest import read_manifest, write_manifest
 from teacher.data.measurement import measure_photo, measurement_key
 from teacher.data.sources.folder import read_folder
 from teacher.data.sources.ham10000 import read_ham10000
 from teacher.data.sources.kaggle import read_kaggle
+from teacher.data.sources.listed import read_listed
+from teacher.data.sources.pad_ufes import read_pad_ufes
 from teacher.data.sources.phantom import read_phantom
-from teacher.data.sources.record import Record, Rejection
+from teacher.data.sources.record import ConditionCoverage, Doubt, Listing, Record, Rejection
+from teacher.data.sources.scin import read_scin
 from teacher.data.splits import split_by_group
-from teacher.data.taxonomy import Taxonomy
 from teacher.predict import Progress, no_progress
 from triage.atomic import write_text
 from triage.errors import UnusableInput
+from triage.photo import read_photo
 
-Listing = tuple[list[Record], list[Rejection], Taxonomy]
-KINDS = ("kaggle", "ham10000", "folder", "phantom")
+KINDS = ("kaggle", "scin", "ham10000", "pad-ufes", "folder", "phantom")
+OWN_CLASSES = ("scin", "ham10000", "pad-ufes", "folder")
+"""Kinds that take a taxonomy of one's own."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +45,14 @@ class PrepareResult:
         meta_path: the table.
         used: photos in it.
         rejected: photos and rows that could not be used, listed in `rejected.csv`.
+        doubtful: photos and rows that are used with a question mark, listed in `doubtful.csv`.
         seconds: wall time.
     """
 
     meta_path: Path
     used: int
     rejected: int
+    doubtful: int
     seconds: float
 
 
@@ -57,62 +66,104 @@ def prepare(
     count: int = 2000,
     size: int = 224,
     taxonomy: str | None = None,
+    groups: Path | None = None,
 ) -> PrepareResult:
-    """Write `meta.csv`, `taxonomy.yaml`, `rejected.csv`, `datacard.md` and `figures/` for a data set.
+    """Write `meta.csv`, `taxonomy.yaml`, `rejected.csv`, `doubtful.csv`, `datacard.md` and `figures/` for a data set.
 
     Killed and called again, it goes on where it was: measurements are kept beside the output. Photos that cannot be
     used never end the run.
 
     Args:
         kind: layout of the source, one of `KINDS`.
-        source: folder of the data set; phantoms are rendered into `out` and need none.
+        source: folder of the data set, or a CSV file that lists photos of one's own; phantoms are rendered into `out`
+            and need none.
         out: folder for the results.
         seed: of the split and of phantoms.
         workers: processes; all cores if None.
         progress: called as `progress(stage, done, total)`.
         count: phantoms to render.
         size: side of a phantom in pixels.
-        taxonomy: of a folder of one's own.
+        taxonomy: class list, a YAML file or the name of one that travels with the package; see `OWN_CLASSES`.
+        groups: CSV file with the columns `image_path` and `group`, which count before the data set's own groups.
 
     Raises:
         UnusableInput: the source is not such a data set, a class is missing or has no usable photo.
     """
     begun = time.perf_counter()
     out = Path(out)
-    records, rejections, classes = _list(kind, source, out, seed, workers, progress, count, size, taxonomy)
-    keys = [measurement_key(record.path) for record in records]
-    measured = run_resumable(
+    listing = _list(kind, source, out, seed, workers, progress, count, size, taxonomy)
+    rejections, doubts = list(listing.rejections), list(listing.doubts)
+    records, measured = _measure(listing.records, out, rejections, workers, progress)
+    own_groups: dict[int, str] = {}
+    if groups is not None:
+        own_groups, unmatched = read_groups(groups, records, Path(source or out))
+        rejections += unmatched
+    _write_findings(out / "rejected.csv", "reason", ((r.path, r.reason) for r in rejections))
+    doubts += _absent_classes(listing, records, kind == "scin" or taxonomy is not None, out)
+    # Rendered phantoms are look-alikes by nature, and each is a person of its own.
+    pairs = [] if kind == "phantom" else _same_pictures(records, measured, progress)
+    group_names, found = group_photos(records, pairs, own_groups)
+    doubts += found
+    splits = split_by_group(
+        group_names, [record.diagnosis for record in records], [str(m["tone_bucket"]) for m in measured], seed
+    )
+    meta = out / "meta.csv"
+    rows = [
+        _row(record, measurement, group, split, out)
+        for record, measurement, group, split in zip(records, measured, group_names, splits, strict=True)
+    ]
+    write_manifest(meta, rows, listing.taxonomy)
+    _write_findings(out / "doubtful.csv", "doubt", ((d.path, d.kind, d.detail) for d in doubts), ("detail",))
+    if listing.coverage:
+        write_text(out / "coverage.csv", csv_text(ConditionCoverage._fields, listing.coverage))
+    progress("guess without the lesion", 0, 1)
+    guesses = trivial_guesses(
+        [record.diagnosis for record in records],
+        [record.source for record in records],
+        group_names,
+        np.array([[m["width"], m["height"]] for m in measured], np.float64),
+        [m["frame"] for m in measured],
+        seed,
+    )
+    progress("guess without the lesion", 1, 1)
+    write_datacard(out, read_manifest(meta), DataFindings(rejections, doubts, pairs, guesses, listing.coverage), seed)
+    return PrepareResult(meta, len(records), len(rejections), len(doubts), round(time.perf_counter() - begun, 1))
+
+
+def _measure(
+    listed: Sequence[Record], out: Path, rejections: list[Rejection], workers: int | None, progress: Progress
+) -> tuple[list[Record], list[dict[str, Any]]]:
+    """Measure photos; those that cannot be read join the rejections."""
+    keys = [measurement_key(record.path) for record in listed]
+    results = run_resumable(
         measure_photo,
-        {key: str(record.path) for key, record in zip(keys, records, strict=True)},
+        {key: str(record.path) for key, record in zip(keys, listed, strict=True)},
         out / ".measurements.jsonl",
         # A photo may be refused for its permissions, which its time of change does not show.
         still_valid=lambda key, result: "error" not in result,
         workers=workers,
         progress=lambda done, total: progress("measure photos", done, total),
     )
-    usable: list[tuple[Record, Mapping[str, Any]]] = []
-    for key, record in zip(keys, records, strict=True):
-        if "error" in measured[key]:
-            rejections.append(Rejection(str(record.path), measured[key]["error"]))
+    records, measured = [], []
+    for key, record in zip(keys, listed, strict=True):
+        if "error" in results[key]:
+            rejections.append(Rejection(str(record.path), results[key]["error"]))
         else:
-            usable.append((record, measured[key]))
-    _write_rejected(out / "rejected.csv", rejections)
-    present = {record.diagnosis for record, _ in usable}
-    if absent := [c for c in classes.ids if c not in present]:
+            records.append(record)
+            measured.append(results[key])
+    return records, measured
+
+
+def _absent_classes(listing: Listing, records: Sequence[Record], mapped: bool, out: Path) -> list[Doubt]:
+    """Classes without a photo: an error where they are the data set's own, a doubt where others' were mapped on it."""
+    present = {record.diagnosis for record in records}
+    absent = [c for c in listing.taxonomy.ids if c not in present]
+    if absent and (not mapped or len(absent) == len(listing.taxonomy.ids)):
         raise UnusableInput(
-            f"No usable photo of: {', '.join(absent)}. Received: {len(usable)} usable and {len(rejections)} rejected "
-            f"photos; the reasons are in {out / 'rejected.csv'}."
+            f"No usable photo of: {', '.join(absent)}. Received: {len(records)} usable photos; why others were "
+            f"rejected stands in {out / 'rejected.csv'}."
         )
-    groups, pairs = _groups(usable, progress)
-    splits = split_by_group(groups, [record.diagnosis for record, _ in usable], seed)
-    meta = out / "meta.csv"
-    rows = [
-        _row(record, measurement, group, split, out)
-        for (record, measurement), group, split in zip(usable, groups, splits, strict=True)
-    ]
-    write_manifest(meta, rows, classes)
-    write_datacard(out, read_manifest(meta), rejections, pairs, seed)
-    return PrepareResult(meta, len(usable), len(rejections), round(time.perf_counter() - begun, 1))
+    return [Doubt(name, "class without a photo", "it cannot be trained or measured on this data") for name in absent]
 
 
 def _list(
@@ -126,39 +177,43 @@ def _list(
     size: int,
     taxonomy: str | None,
 ) -> Listing:
-    if kind == "phantom":
-        return read_phantom(source or out / "images", seed, count, size, workers, progress)
     if kind not in KINDS:
         raise UnusableInput(f"The kind of a data set is one of {', '.join(KINDS)}. Received: {kind!r}.")
+    if taxonomy is not None and kind not in OWN_CLASSES:
+        raise UnusableInput(f"A taxonomy of one's own is for {', '.join(OWN_CLASSES)}. Received: {kind}.")
+    if kind == "phantom":
+        return read_phantom(source or out / "images", seed, count, size, workers, progress)
+    if kind == "folder" and source is not None and Path(source).is_file():
+        return read_listed(Path(source).resolve(), taxonomy)
     if source is None or not Path(source).is_dir():
         raise UnusableInput(f"The data set's folder does not exist. Received: {source}.")
     root, results = Path(source).resolve(), out.resolve()
     if root == results:
         raise UnusableInput(f"The results would lie among the photos. Received: --out {out}. Give another folder.")
     apart_from = results if results.is_relative_to(root) else None
-    readers: dict[str, Callable[[Path], Listing]] = {
-        "kaggle": lambda root: read_kaggle(root, apart_from),
-        "ham10000": lambda root: read_ham10000(root, apart_from),
-        "folder": lambda root: read_folder(root, taxonomy, apart_from),
-    }
-    return readers[kind](root)
+    if kind == "kaggle":
+        return read_kaggle(root, apart_from)
+    readers = {"scin": read_scin, "ham10000": read_ham10000, "pad-ufes": read_pad_ufes, "folder": read_folder}
+    return readers[kind](root, taxonomy, apart_from)
 
 
-def _groups(
-    usable: Sequence[tuple[Record, Mapping[str, Any]]], progress: Progress
-) -> tuple[list[str], list[tuple[int, int, int]]]:
-    """Groups of photos: the data set's own, or clusters of near-duplicates where it has none."""
-    if all(record.group for record, _ in usable):
-        return [str(record.group) for record, _ in usable], []
-    hashes = np.array([[int(h, 16) for h in measurement["hashes"]] for _, measurement in usable], np.uint64)
-    pairs = same_pictures(
-        hashes,
-        [record.path for record, _ in usable],
-        lambda done, total: progress("compare near-duplicates", done, total),
-    )
-    members = clusters(len(usable), [(a, b) for a, b, _ in pairs])
-    names = cluster_names([record.path for record, _ in usable], members.tolist())
-    return [record.group or name for (record, _), name in zip(usable, names, strict=True)], pairs
+def _same_pictures(
+    records: Sequence[Record], measured: Sequence[Mapping[str, Any]], progress: Progress
+) -> list[PicturePair]:
+    if not records:
+        return []
+    hashes = np.array([[int(h, 16) for h in measurement["hashes"]] for measurement in measured], np.uint64)
+    paths = [record.path for record in records]
+    found = same_pictures(hashes, paths, lambda done, total: progress("compare near-duplicates", done, total))
+    return [
+        PicturePair(
+            first,
+            second,
+            distance,
+            detail_correlation(read_photo(paths[first]), read_photo(paths[second])) >= COPY_DETAIL,
+        )
+        for first, second, distance in found
+    ]
 
 
 def _row(record: Record, measurement: Mapping[str, Any], group: str, split: str, out: Path) -> dict[str, Any]:
@@ -170,7 +225,7 @@ def _row(record: Record, measurement: Mapping[str, Any], group: str, split: str,
         "group": group,
         "split": split,
         "diagnosis": record.diagnosis,
-        "soft_label": None,
+        "soft_label": json.dumps(record.soft_label) if record.soft_label else None,
         "lighting_label": measurement["lighting_label"],
         "lighting_reason": measurement["lighting_reason"],
         "ita": measurement["ita"],
@@ -178,13 +233,14 @@ def _row(record: Record, measurement: Mapping[str, Any], group: str, split: str,
         "fitzpatrick": record.fitzpatrick,
         "monk": record.monk,
         **{k: v for k, v in measurement.items() if k == "mask_share" or k.startswith("light_")},
+        "width": measurement["width"],
+        "height": measurement["height"],
         "phash": measurement["hashes"][0],
         **record.extras,
     }
 
 
-def _write_rejected(path: Path, rejections: Sequence[Rejection]) -> None:
+def _write_findings(path: Path, what: str, findings: Iterable[Sequence[str]], more: Sequence[str] = ()) -> None:
     # A name that is not UTF-8 is written with its odd bytes escaped.
-    names = [os.fsencode(rejection.path).decode("utf-8", "backslashreplace") for rejection in rejections]
-    reasons = [rejection.reason for rejection in rejections]
-    write_text(path, csv_text(["image_path", "reason"], zip(names, reasons, strict=True)))
+    rows = ((os.fsencode(place).decode("utf-8", "backslashreplace"), *rest) for place, *rest in findings)
+    write_text(path, csv_text(["image_path", what, *more], rows))

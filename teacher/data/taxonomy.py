@@ -43,6 +43,11 @@ class Taxonomy:
         """The classes' ids in order."""
         return [c.id for c in self.classes]
 
+    @property
+    def by_code(self) -> dict[str, str]:
+        """Class id by each of the data set's codes."""
+        return {code: c.id for c in self.classes for code in c.codes}
+
     def to_yaml(self) -> str:
         """Write the taxonomy as YAML that `load_taxonomy` reads."""
         import yaml
@@ -77,6 +82,9 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
     ids = [c.id for c in classes]
     if len(set(ids)) != len(ids) or len(ids) < 2:
         raise UnusableInput(f"A taxonomy needs at least two classes with different ids. Received: {path}: {ids}.")
+    codes = [code for c in classes for code in c.codes]
+    if twice := sorted({code for code in codes if codes.count(code) > 1}):
+        raise UnusableInput(f"A code belongs to one class. Received: {path}: {', '.join(twice)} in several.")
     return Taxonomy(str(whole.get("name", path.stem)), str(whole.get("source", "")), classes)
 
 

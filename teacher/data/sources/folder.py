@@ -3,16 +3,14 @@
 import re
 from pathlib import Path
 
-from teacher.data.sources.record import Record, Rejection, photos_in, unused_in
+from teacher.data.sources.record import Listing, Record, photos_in, unused_in
 from teacher.data.taxonomy import SkinClass, Taxonomy, load_taxonomy
 from triage.errors import UnusableInput
 
 DATASET = "folder"
 
 
-def read_folder(
-    root: Path, taxonomy: str | None = None, apart_from: Path | None = None
-) -> tuple[list[Record], list[Rejection], Taxonomy]:
+def read_folder(root: Path, taxonomy: str | None = None, apart_from: Path | None = None) -> Listing:
     """List the photos of `root/class/photo.jpg`.
 
     Folders are ordered by the number that leads their name, then by name. A name of several words becomes the class
@@ -58,7 +56,7 @@ def read_folder(
         records += [Record(path, DATASET, root.name, class_of[folder.name]) for path in photos]
     if absent := [c.id for c in classes.classes if c.id not in {r.diagnosis for r in records}]:
         raise UnusableInput(f"These classes have no folder: {', '.join(absent)}. Received: {root}.")
-    return records, rejections, classes
+    return Listing(records, rejections, classes)
 
 
 def _order(path: Path) -> tuple[float, str]:

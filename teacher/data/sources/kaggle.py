@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from teacher.data.sources.record import Record, Rejection, photos_in, unused_in
-from teacher.data.taxonomy import Taxonomy, load_taxonomy
+from teacher.data.sources.record import Listing, Record, photos_in, unused_in
+from teacher.data.taxonomy import load_taxonomy
 from triage.errors import UnusableInput
 
 DATASET = "kaggle10"
@@ -12,7 +12,7 @@ DATASET = "kaggle10"
 DERMOSCOPY = re.compile(r"ISIC_\d+", re.IGNORECASE)
 
 
-def read_kaggle(root: Path, apart_from: Path | None = None) -> tuple[list[Record], list[Rejection], Taxonomy]:
+def read_kaggle(root: Path, apart_from: Path | None = None) -> Listing:
     """List the data set's photos.
 
     The set names no patients or lesions, so records have no group.
@@ -43,4 +43,4 @@ def read_kaggle(root: Path, apart_from: Path | None = None) -> tuple[list[Record
         for path in photos:
             source = "dermoscopy" if DERMOSCOPY.match(path.stem) else "clinical"
             records.append(Record(path, DATASET, source, skin_class.id))
-    return records, rejections, taxonomy
+    return Listing(records, rejections, taxonomy)

@@ -13,8 +13,8 @@ from teacher.data import phantom
 from teacher.data.fingerprint import code_fingerprint
 from teacher.data.ledger import run_resumable
 from teacher.data.phantom import render_phantom
-from teacher.data.sources.record import Record, Rejection
-from teacher.data.taxonomy import Taxonomy, load_taxonomy
+from teacher.data.sources.record import Listing, Record
+from teacher.data.taxonomy import load_taxonomy
 from triage.atomic import write_bytes
 from triage.errors import UnusableInput
 
@@ -24,7 +24,7 @@ JPEG_QUALITY = 95
 
 def read_phantom(
     folder: Path, seed: int, count: int, size: int, workers: int | None, progress: Callable[[str, int, int], None]
-) -> tuple[list[Record], list[Rejection], Taxonomy]:
+) -> Listing:
     """Render phantoms into a folder and list them; what is there already is not rendered again.
 
     Args:
@@ -66,7 +66,7 @@ def read_phantom(
         )
         for index, (name, truth) in enumerate((name, truths[f"{rendering_code()}|{name}"]) for name in names)
     ]
-    return records, [], taxonomy
+    return Listing(records, [], taxonomy)
 
 
 @cache

@@ -1,9 +1,11 @@
 """What a data set says about one of its photos, before anything is measured."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from teacher.data.taxonomy import Taxonomy
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".gif"})
 """Files with these endings count as photos of a data set, whether or not they can be decoded."""
@@ -19,6 +21,7 @@ class Record:
         source: where in it the photo comes from, such as clinical or dermoscopy.
         diagnosis: class id; None where the data set gives none.
         group: patient, lesion or case; None where the data set knows none.
+        soft_label: share of the experts' confidence by class id, summing to one; None where there is none.
         fitzpatrick: the data set's own label, if any.
         monk: the data set's own label, if any.
         extras: further columns of meta.csv.
@@ -29,6 +32,7 @@ class Record:
     source: str
     diagnosis: str | None
     group: str | None = None
+    soft_label: Mapping[str, float] | None = None
     fitzpatrick: str | None = None
     monk: str | None = None
     extras: Mapping[str, Any] = field(default_factory=dict)
@@ -40,6 +44,49 @@ class Rejection:
 
     path: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A photo that is used although something about it is doubtful, and what."""
+
+    path: str
+    kind: str
+    detail: str
+
+
+class ConditionCoverage(NamedTuple):
+    """How one condition of a data set maps onto the classes.
+
+    Attributes:
+        condition: as the data set calls it.
+        diagnosis: id of its class; None where no class has it.
+        cases: in which it is named.
+        weight: sum of the experts' confidence over these cases.
+    """
+
+    condition: str
+    diagnosis: str | None
+    cases: int
+    weight: float
+
+
+class Listing(NamedTuple):
+    """What a data set holds, before any photo is opened.
+
+    Attributes:
+        records: its photos.
+        rejections: rows and files that cannot be used.
+        taxonomy: its classes.
+        doubts: what is used, with a question mark.
+        coverage: for data sets whose conditions are mapped onto other classes, lines of `coverage.csv`.
+    """
+
+    records: list[Record]
+    rejections: list[Rejection]
+    taxonomy: Taxonomy
+    doubts: Sequence[Doubt] = ()
+    coverage: Sequence[ConditionCoverage] = ()
 
 
 def photos_in(folder: Path, apart_from: Path | None = None) -> tuple[list[Path], list[Rejection]]:

@@ -160,18 +160,37 @@ def test_splits_keep_groups_whole_and_classes_in_proportion():
     groups = [f"g{n}" for n in generator.integers(0, 400, 2000)]
     diagnosis = {g: "abc"[n % 3] for n, g in enumerate(sorted(set(groups)))}
     names = [diagnosis[g] for g in groups]
-    splits = split_by_group(groups, names, seed=1)
+    tones = ["dark" if generator.random() < 0.1 else "light" for _ in groups]
+    splits = split_by_group(groups, names, tones, seed=1)
     frame = pd.DataFrame({"group": groups, "diagnosis": names, "split": splits})
     assert (frame.groupby("group")["split"].nunique() == 1).all()
     shares = pd.crosstab(frame["diagnosis"], frame["split"], normalize="index")
     assert shares["train"].between(0.66, 0.74).all()
     assert shares["test"].between(0.12, 0.18).all()
-    assert splits == split_by_group(groups, names, seed=1)
-    assert splits != split_by_group(groups, names, seed=2)
+    assert splits == split_by_group(groups, names, tones, seed=1)
+    assert splits != split_by_group(groups, names, tones, seed=2)
 
 
 def test_a_class_of_three_groups_is_in_every_split():
-    assert sorted(split_by_group(["a", "b", "c"], ["x"] * 3, seed=4)) == ["test", "train", "val"]
+    assert sorted(split_by_group(["a", "b", "c"], ["x"] * 3, ["light", "dark", "dark"], seed=4)) == [
+        "test",
+        "train",
+        "val",
+    ]
+
+
+def test_splits_keep_the_shares_of_tones_within_classes():
+    generator = np.random.default_rng(3)
+    groups = [f"g{n}" for n in range(900)]
+    names = list(generator.choice(["a", "b"], 900))
+    tones = list(generator.choice(["light", "medium", "dark"], 900, p=[0.85, 0.1, 0.05]))
+    splits = split_by_group(groups, names, tones, seed=1)
+    counts = pd.crosstab([pd.Series(names), pd.Series(tones)], pd.Series(splits))
+    # One photo a group: each cell is as even as whole photos allow, and the classes as well.
+    wanted = counts.sum(axis=1).to_numpy()[:, None] * np.array([0.15, 0.70, 0.15])
+    assert (abs(counts[["test", "train", "val"]].to_numpy() - wanted) <= 2).all()
+    by_class = pd.crosstab(pd.Series(names), pd.Series(splits), normalize="index")
+    assert by_class["test"].between(0.14, 0.16).all()
 
 
 def row(**changes):

@@ -44,7 +44,7 @@ def test_what_lies_beside_the_kaggle_classes_is_listed(tmp_path):
         save(tmp_path / skin_class.folder / f"{'ISIC_00' if number else 'photo'}{number}.jpg", number)
     save(tmp_path / "11. Something else" / "1.jpg", 99)
     (tmp_path / "readme.txt").write_text("hello")
-    records, rejections, _ = read_kaggle(tmp_path)
+    records, rejections, *_ = read_kaggle(tmp_path)
     assert [r.source for r in records] == ["clinical"] + ["dermoscopy"] * 9
     assert {r.path.rsplit("/", 1)[-1]: r.reason for r in rejections} == {
         "11. Something else": "not a class folder",
@@ -68,16 +68,22 @@ def test_ham10000_keeps_lesions_together_and_reports_what_does_not_match(tmp_pat
                 name = f"ISIC_{number}{lesion}{view}"
                 save(tmp_path / "HAM10000_images_part_1" / f"{name}.jpg", 100 * number + 10 * lesion + view)
                 lines.append(f"HAM_{number}{lesion},{name},{code},histo,50,male,back")
-    lines += ["HAM_x,ISIC_nowhere,nv,histo,50,male,back", "HAM_y,ISIC_000,nv,histo,50,male,back"]
+    lines += [
+        "HAM_z,ISIC_001,nv,histo,50,male,back",
+        "HAM_x,ISIC_nowhere,nv,histo,50,male,back",
+        "HAM_y,ISIC_000,akiec,histo,50,male,back",
+    ]
     save(tmp_path / "HAM10000_images_part_1" / "ISIC_unlisted.jpg", 9999)
     (tmp_path / "HAM10000_metadata.csv").write_text("\n".join(lines))
     result = prepare("ham10000", tmp_path, tmp_path / "out", workers=1)
-    assert result.used == 84
+    assert result.used == 83
     reasons = {row["reason"] for row in rows_of(tmp_path / "out/rejected.csv")}
     assert reasons == {
         "no image of that name",
-        "listed before, in line 2, which counts",
+        "listed before, in HAM10000_metadata.csv row 2, which counts",
         "no row in HAM10000_metadata.csv",
+        "listed with different labels, so none is trusted: "
+        "HAM10000_metadata.csv row 3 'akiec'; HAM10000_metadata.csv row 86 'nv'",
     }
     frame = read_manifest(result.meta_path).frame
     assert (frame.groupby("group")["split"].nunique() == 1).all()
@@ -104,9 +110,9 @@ def test_ham10000_folders_that_are_there_twice_count_once(tmp_path):
     for part, seed in (("part_1", 1), ("PART_1", 1), ("part_2", 2)):
         save(tmp_path / part / "ISIC_1.jpg", seed)
     (tmp_path / "HAM10000_metadata.csv").write_text("lesion_id,image_id,dx\nH1,ISIC_1,nv\n")
-    records, rejections, _ = read_ham10000(tmp_path)
+    records, rejections, *_ = read_ham10000(tmp_path)
     assert len(records) == 1
-    assert [r.reason.split(":")[0] for r in rejections] == ["another image has this name"]
+    assert [r.reason.split(":")[0] for r in rejections] == ["another photo has this name"]
 
 
 def test_genuine_ham10000_lesions_pass_the_check(shared_data, tmp_path):
@@ -129,12 +135,12 @@ def test_genuine_ham10000_lesions_pass_the_check(shared_data, tmp_path):
 
 def test_genuine_ham10000(shared_data, tmp_path):
     """The table's own counts, without decoding a photo."""
-    records, rejections, _ = read_ham10000(shared_data / "data" / "ham10000")
+    records, rejections, *_ = read_ham10000(shared_data / "data" / "ham10000")
     assert len(records) + len(rejections) == 3499
     assert rejections == []
 
 
 def test_genuine_kaggle_folders(shared_data):
-    records, _, taxonomy = read_kaggle(shared_data / "data" / "kaggle10_like")
+    records, _, taxonomy, *_ = read_kaggle(shared_data / "data" / "kaggle10_like")
     assert len(records) == 7158
     assert {r.diagnosis for r in records} == set(taxonomy.ids)
