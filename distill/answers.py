@@ -13,7 +13,7 @@ import numpy as np
 
 from teacher.data.batches import TrainingSet
 from teacher.predict import Progress, no_progress
-from teacher.views import ViewRecipe, apply_views, view_parameters
+from teacher.views import ViewRecipe, apply_views, draw_views
 from triage.atomic import replacing
 from triage.errors import UnusableInput
 
@@ -70,8 +70,9 @@ def store_answers(
             diagnosis, lighting = [], []
             for start in range(0, len(training), batch_size):
                 ids = training.image_ids[start : start + batch_size]
-                parameters = view_parameters(recipe, seed, ids, np.full(len(ids), view))
-                logits = forward(np.asarray(training.pixels[start : start + batch_size]), parameters)
+                photos = np.asarray(training.pixels[start : start + batch_size])
+                pixels, parameters, _ = draw_views(photos, recipe, seed, ids, np.full(len(ids), view))
+                logits = forward(pixels, parameters)
                 diagnosis.append(logits[0].numpy())
                 lighting.append(logits[1].numpy()[:, 0])
                 progress("teacher's answers", view * len(training) + start + len(ids), views * len(training))

@@ -19,6 +19,7 @@ class DistillRecipe:
         temperature: T of Hinton's loss.
         hard_share: share of the labels' own loss beside the teacher's, in [0, 1].
         lighting_weight: share of the lighting head's loss beside the diagnosis head's.
+        most_repeats: oversampling: a photo of a rare class and skin tone stands up to this often in an epoch.
         view_count: views of each photo that the teacher answers; epoch e shows view e modulo this number.
     """
 
@@ -34,6 +35,7 @@ class DistillRecipe:
     hard_share: float = 0.3
     lighting_weight: float = 0.5
     class_weights: str = "balanced"
+    most_repeats: int = 1
     label_smoothing: float = 0.05
     view_count: int = 6
     batch_norm_momentum: float = 0.99

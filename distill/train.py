@@ -101,7 +101,9 @@ def distill_student(
         return frame, load_pixels(manifest, frame, recipe.input_size, recipe.crop_fraction, cache, progress)
 
     frame, pixels = pixels_of("train")
-    training = make_training_set(manifest, frame, pixels, recipe.class_weights, recipe.label_smoothing)
+    training = make_training_set(
+        manifest, frame, pixels, recipe.class_weights, recipe.label_smoothing, recipe.most_repeats
+    )
     validation = pixels_of("val")
     run.write_config(
         {
@@ -131,16 +133,17 @@ def distill_student(
     )
     phases = list(recipe.phases)
 
-    def teacher_logits(rows: np.ndarray, view: int) -> Mapping[str, np.ndarray]:
+    def teacher_logits(rows: np.ndarray, views: np.ndarray) -> Mapping[str, np.ndarray]:
         return {
-            "teacher_diagnosis": answers.diagnosis[rows, view],
-            "teacher_lighting": answers.lighting[rows, view],
+            "teacher_diagnosis": answers.diagnosis[rows, views],
+            "teacher_lighting": answers.lighting[rows, views],
         }
 
     def batches(phase: int, epoch: int) -> Any:
         number = sum(p.epochs for p in phases[:phase]) + epoch
-        view = number % recipe.view_count
-        return epoch_batches(training, recipe.views, recipe.batch_size, recipe.seed, number, view, teacher_logits)
+        return epoch_batches(
+            training, recipe.views, recipe.batch_size, recipe.seed, number, recipe.view_count, teacher_logits
+        )
 
     def select(phase: Phase) -> None:
         for layer in student.layers:
@@ -150,7 +153,7 @@ def distill_student(
         model=student,
         phases=phases,
         batches=batches,
-        steps=steps_per_epoch(len(training), recipe.batch_size),
+        steps=steps_per_epoch(training, recipe.batch_size),
         loss=distillation_loss(student, recipe),
         select=select,
         validate=validator(manifest, *validation, student),

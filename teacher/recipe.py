@@ -55,6 +55,7 @@ class TeacherRecipe:
         weights: "imagenet", "none" or a file; the command line's `--weights` wins.
         phases: in order; the best checkpoint of each starts the next.
         class_weights: "balanced" (inverse frequency, mean 1) or "none".
+        most_repeats: oversampling: a photo of a rare class and skin tone stands up to this often in an epoch.
         label_smoothing: of the lighting labels: 1 becomes 1 - s / 2 and 0 becomes s / 2.
         lighting_weight: share of the lighting head's loss beside the diagnosis head's.
         batch_norm_momentum: of the backbone's moving averages; None keeps the backbone's own.
@@ -69,6 +70,7 @@ class TeacherRecipe:
     dropout: float = 0.3
     ccm_reg: float = 1e-4
     class_weights: str = "balanced"
+    most_repeats: int = 1
     label_smoothing: float = 0.05
     lighting_weight: float = 0.5
     batch_norm_momentum: float | None = None

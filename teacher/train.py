@@ -59,7 +59,9 @@ def train_teacher(
         return frame, load_pixels(manifest, frame, recipe.input_size, recipe.crop_fraction, cache, progress)
 
     frame, pixels = pixels_of("train")
-    training = make_training_set(manifest, frame, pixels, recipe.class_weights, recipe.label_smoothing)
+    training = make_training_set(
+        manifest, frame, pixels, recipe.class_weights, recipe.label_smoothing, recipe.most_repeats
+    )
     validation_frame, validation_pixels = pixels_of("val")
     run.write_config({"teacher": to_mapping(recipe), "data": {"meta_sha256": manifest.sha256}})
     run.write_environment()
@@ -68,7 +70,7 @@ def train_teacher(
 
     def batches(phase: int, epoch: int) -> Any:
         number = sum(p.epochs for p in phases[:phase]) + epoch
-        return epoch_batches(training, recipe.views, recipe.batch_size, recipe.seed, number, number)
+        return epoch_batches(training, recipe.views, recipe.batch_size, recipe.seed, number)
 
     def select(phase: Phase) -> None:
         set_trainable(model, phase.trains)
@@ -77,7 +79,7 @@ def train_teacher(
         model=model,
         phases=phases,
         batches=batches,
-        steps=steps_per_epoch(len(training), recipe.batch_size),
+        steps=steps_per_epoch(training, recipe.batch_size),
         loss=loss,
         select=select,
         validate=validator(manifest, validation_frame, validation_pixels, model),

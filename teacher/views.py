@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from teacher.relighting import relight, relighting_parameters
 from triage.errors import UnusableInput
 
 # Columns of the parameter table. A view that changes nothing has flip 0, turn 0, angle 0, zoom 1, shift 0, gains 1.
@@ -21,7 +22,8 @@ class ViewRecipe:
     """How far views may stray from the photo.
 
     Skin photos have no up or down, so quarter turns and flips are free. Brightness and contrast stay small, because
-    they must not turn a well-lit photo into a badly lit one while its label stands.
+    they must not turn a well-lit photo into a badly lit one while its label stands; bad light, which moves the label,
+    is drawn apart (see `teacher.relighting`).
 
     Attributes:
         flip: mirror half of the views.
@@ -32,6 +34,7 @@ class ViewRecipe:
         brightness: largest relative change of all channels.
         contrast: largest relative change around mid-grey.
         saturation: largest relative change around the pixel's grey.
+        bad_light: share of the views that are given bad light and count as badly lit.
     """
 
     flip: bool = True
@@ -42,8 +45,11 @@ class ViewRecipe:
     brightness: float = 0.06
     contrast: float = 0.06
     saturation: float = 0.1
+    bad_light: float = 0.0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.bad_light <= 1:
+            raise UnusableInput(f"views.bad_light is a share in [0, 1]. Received: {self.bad_light}.")
         if not 0 < self.zoom[0] <= self.zoom[1]:
             raise UnusableInput(f"views.zoom is a pair 0 < smallest <= largest. Received: {self.zoom}.")
 
@@ -78,6 +84,25 @@ def view_parameters(recipe: ViewRecipe, seed: int, images: np.ndarray, views: np
             1 + signed[8] * recipe.saturation,
         )
     return table
+
+
+def draw_views(
+    pixels: np.ndarray, recipe: ViewRecipe, seed: int, images: np.ndarray, views: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw views, and give those their bad light that are to have it.
+
+    Args:
+        pixels: uint8 [n, size, size, 3].
+        recipe: the ranges.
+        seed: the run's seed.
+        images: int [n], numbers that identify the images.
+        views: int [n], the number of the view of each image.
+
+    Returns:
+        Pixels and parameters for `apply_views`, and bool [n], whether the view has bad light.
+    """
+    light = relighting_parameters(recipe.bad_light, seed, images, views)
+    return relight(pixels, light), view_parameters(recipe, seed, images, views), light[:, 0] > 0
 
 
 def plain_parameters(count: int) -> np.ndarray:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from teacher.views import apply_views, view_parameters
+from teacher.data.oversampling import draws_of_epoch, photo_repeats
+from teacher.views import ViewRecipe, apply_views, draw_views
 from triage.errors import UnusableInput
 
 
@@ -21,6 +22,8 @@ class TrainingSet:
         lighting: float32 [n], 1 well lit, 0 poor.
         lighting_weight: float32 [n], 0 where the label is missing.
         image_ids: int64 [n], numbers that name the photos in errors and in the seeds of views.
+        repeats: int64 [n], how often each photo stands in an epoch.
+        poor_light: the lighting target of a view that is given bad light.
         names: the photos' paths, for errors.
     """
 
@@ -30,6 +33,8 @@ class TrainingSet:
     lighting: np.ndarray
     lighting_weight: np.ndarray
     image_ids: np.ndarray
+    repeats: np.ndarray
+    poor_light: float = 0.0
     names: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -42,7 +47,7 @@ class TrainingSet:
 
 
 def make_training_set(
-    manifest: Any, frame: Any, pixels: np.ndarray, class_weights: str, label_smoothing: float
+    manifest: Any, frame: Any, pixels: np.ndarray, class_weights: str, label_smoothing: float, most_repeats: int = 1
 ) -> TrainingSet:
     """Join pixels with the targets of their rows.
 
@@ -50,8 +55,9 @@ def make_training_set(
         manifest: the `Manifest` of the data set.
         frame: rows of its table, in the order of `pixels`.
         pixels: uint8 [n, size, size, 3].
-        class_weights: "balanced" (inverse frequency, mean 1 over the photos) or "none".
+        class_weights: "balanced" (inverse frequency among an epoch's photos, mean 1) or "none".
         label_smoothing: of the lighting labels.
+        most_repeats: a photo of a rare class and skin tone stands up to this often in an epoch; 1 is once each.
 
     Raises:
         UnusableInput: a class has no example, or `class_weights` is unknown.
@@ -61,7 +67,8 @@ def make_training_set(
     ids = [c.id for c in manifest.taxonomy.classes]
     diagnosis = diagnosis_targets(frame, ids)
     known = diagnosis.sum(axis=1) > 0
-    counts = diagnosis.sum(axis=0)
+    repeats = photo_repeats(frame["diagnosis"], frame["tone_bucket"], most_repeats)
+    counts = (diagnosis * repeats[:, None]).sum(axis=0)
     if missing := [name for name, count in zip(ids, counts, strict=True) if count == 0]:
         raise UnusableInput(
             f"These classes have no training example: {', '.join(missing)}. Received: {manifest.path}. "
@@ -69,7 +76,7 @@ def make_training_set(
         )
     weight = known.astype(np.float32)
     if class_weights == "balanced":
-        weight *= (diagnosis * (known.sum() / (len(ids) * counts))).sum(axis=1)
+        weight *= (diagnosis * (repeats[known].sum() / (len(ids) * counts))).sum(axis=1)
     label = frame["lighting_label"].to_numpy(np.float32, na_value=np.nan)
     smoothed = np.nan_to_num(label) * (1 - label_smoothing) + label_smoothing / 2
     return TrainingSet(
@@ -79,6 +86,8 @@ def make_training_set(
         lighting=smoothed.astype(np.float32),
         lighting_weight=(~np.isnan(label)).astype(np.float32),
         image_ids=np.arange(len(frame), dtype=np.int64),
+        repeats=repeats,
+        poor_light=label_smoothing / 2,
         names=[str(path) for path in frame["image_path"]],
     )
 
@@ -102,52 +111,59 @@ def diagnosis_targets(frame: Any, class_ids: list[str]) -> np.ndarray:
     return targets
 
 
-def steps_per_epoch(count: int, batch_size: int) -> int:
-    """Return the number of whole batches; a split smaller than one batch is one batch."""
-    return max(1, count // batch_size)
+def steps_per_epoch(training: TrainingSet, batch_size: int) -> int:
+    """Return the number of whole batches of an epoch; a split smaller than one batch is one batch."""
+    return max(1, int(training.repeats.sum()) // batch_size)
 
 
 def epoch_batches(
     training: TrainingSet,
-    recipe: Any,
+    recipe: ViewRecipe,
     batch_size: int,
     seed: int,
     epoch: int,
-    view_of_epoch: int,
-    extra: Callable[[np.ndarray, int], Mapping[str, np.ndarray]] | None = None,
+    view_count: int | None = None,
+    extra: Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]] | None = None,
 ) -> Any:
     """Return one epoch as a `tf.data.Dataset` whose content depends on nothing but the arguments.
 
+    Every photo is shown in a view of its own each time. A view with bad light has the lighting label of poor light,
+    whatever the photo's own says.
+
     Args:
         training: the split.
-        recipe: a `ViewRecipe`.
+        recipe: how views are drawn.
         batch_size: photos in a batch; a smaller remainder is left out of this epoch.
         seed: the run's seed.
-        epoch: number of the epoch over the whole run; it seeds the order.
-        view_of_epoch: number of the view that every photo is shown in.
-        extra: `extra(rows, view)` gives further arrays [batch, ...] of the batch by name.
+        epoch: number of the epoch over the whole run; it seeds the order and chooses the views.
+        view_count: number of different views of a photo, over and over; None for ever new ones.
+        extra: `extra(rows, views)` gives further arrays [batch, ...] of the batch by name.
 
     Returns:
         Batches with `image` float32 [b, size, size, 3], `image_ids`, the targets of `TrainingSet` and the extras.
     """
     import tensorflow as tf
 
-    order = np.random.Generator(np.random.Philox(key=seed, counter=[1, 0, 0, epoch])).permutation(len(training))
-    steps = steps_per_epoch(len(training), batch_size)
+    order, turns = draws_of_epoch(training.repeats, seed, epoch)
+    views = epoch * int(training.repeats.max()) + turns
+    views = views if view_count is None else views % view_count
+    steps = steps_per_epoch(training, batch_size)
 
     def gather() -> Iterator[dict[str, np.ndarray]]:
         for step in range(steps):
-            rows = np.sort(order[step * batch_size : (step + 1) * batch_size])
+            chosen = slice(step * batch_size, (step + 1) * batch_size)
+            rows, shown = order[chosen], views[chosen]
             ids = training.image_ids[rows]
+            pixels, parameters, poor = draw_views(np.asarray(training.pixels[rows]), recipe, seed, ids, shown)
             yield {
-                "pixels": np.asarray(training.pixels[rows]),
-                "parameters": view_parameters(recipe, seed, ids, np.full(len(ids), view_of_epoch)),
+                "pixels": pixels,
+                "parameters": parameters,
                 "image_ids": ids,
                 "diagnosis": training.diagnosis[rows],
                 "diagnosis_weight": training.diagnosis_weight[rows],
-                "lighting": training.lighting[rows],
-                "lighting_weight": training.lighting_weight[rows],
-                **(extra(rows, view_of_epoch) if extra else {}),
+                "lighting": np.where(poor, np.float32(training.poor_light), training.lighting[rows]),
+                "lighting_weight": np.where(poor, np.float32(1), training.lighting_weight[rows]),
+                **(extra(rows, shown) if extra else {}),
             }
 
     sample = next(gather())

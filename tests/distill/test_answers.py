@@ -9,7 +9,7 @@ from teacher.views import ViewRecipe
 from triage.errors import UnusableInput
 
 COUNT, SIZE, VIEWS = 7, 16, 3
-RECIPE = ViewRecipe()
+RECIPE = ViewRecipe(bad_light=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,7 @@ def training():
         lighting=np.ones(COUNT, np.float32),
         lighting_weight=np.ones(COUNT, np.float32),
         image_ids=np.arange(COUNT),
+        repeats=1 + np.arange(COUNT) % 2,
     )
 
 
@@ -44,12 +45,12 @@ def test_stored_answers_are_those_for_the_very_pixels_the_student_sees(teacher, 
     assert answers.diagnosis.shape == (COUNT, VIEWS, 4)
     assert answers.lighting.shape == (COUNT, VIEWS)
 
-    def stored(rows, view):
-        return {"stored_diagnosis": answers.diagnosis[rows, view], "stored_lighting": answers.lighting[rows, view]}
+    def stored(rows, views):
+        return {"stored_diagnosis": answers.diagnosis[rows, views], "stored_lighting": answers.lighting[rows, views]}
 
     with_logits = logits_model(teacher)
-    for view in range(VIEWS):
-        for batch in epoch_batches(training, RECIPE, 3, 5, 100 + view, view, stored):
+    for epoch in range(VIEWS):
+        for batch in epoch_batches(training, RECIPE, 3, 5, 100 + epoch, VIEWS, stored):
             diagnosis, lighting = with_logits(batch["image"], training=False)
             np.testing.assert_allclose(diagnosis, batch["stored_diagnosis"], atol=1e-5)
             np.testing.assert_allclose(lighting[:, 0], batch["stored_lighting"], atol=1e-5)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from teacher.data.batches import diagnosis_targets, epoch_batches, make_training_set, steps_per_epoch
+from teacher.data.oversampling import photo_repeats
 from teacher.views import ViewRecipe
 from triage.errors import UnusableInput
 
@@ -16,7 +17,7 @@ def manifest():
     return types.SimpleNamespace(taxonomy=types.SimpleNamespace(classes=classes), path="meta.csv")
 
 
-def frame(diagnosis, lighting, soft=None):
+def frame(diagnosis, lighting, soft=None, tones=None):
     count = len(diagnosis)
     return pd.DataFrame(
         {
@@ -24,12 +25,13 @@ def frame(diagnosis, lighting, soft=None):
             "diagnosis": diagnosis,
             "soft_label": soft or [None] * count,
             "lighting_label": lighting,
+            "tone_bucket": tones or ["light"] * count,
         }
     )
 
 
-def pixels(count):
-    return np.random.default_rng(0).integers(0, 256, (count, 8, 8, 3), np.uint8)
+def pixels(count, size=8):
+    return np.random.default_rng(0).integers(0, 256, (count, size, size, 3), np.uint8)
 
 
 def test_balanced_weights_give_each_class_the_same_sum():
@@ -58,7 +60,7 @@ def test_a_class_without_an_example_is_named():
 
 
 def epoch(training, number, **changes):
-    arguments = {"recipe": ViewRecipe(), "batch_size": 4, "seed": 1, "view_of_epoch": number}
+    arguments = {"recipe": ViewRecipe(), "batch_size": 4, "seed": 1}
     return list(epoch_batches(training, epoch=number, **{**arguments, **changes}))
 
 
@@ -66,7 +68,7 @@ def test_an_epoch_depends_on_its_number_alone():
     table = frame(["a", "b"] * 5, [1] * 10)
     training = make_training_set(manifest(), table, pixels(10), "none", 0)
     first, again, other = epoch(training, 3), epoch(training, 3), epoch(training, 4)
-    assert len(first) == steps_per_epoch(10, 4) == 2
+    assert len(first) == steps_per_epoch(training, 4) == 2
     for one, two in zip(first, again, strict=True):
         np.testing.assert_array_equal(one["image"], two["image"])
     assert any(not np.array_equal(a["image_ids"], b["image_ids"]) for a, b in zip(first, other, strict=True))
@@ -77,7 +79,44 @@ def test_an_epoch_depends_on_its_number_alone():
 def test_targets_stay_with_their_photo():
     table = frame(["a", "b"] * 5, [1, 0] * 5)
     training = make_training_set(manifest(), table, pixels(10), "none", 0)
-    for batch in epoch(training, 0, extra=lambda rows, view: {"row": rows}):
+    for batch in epoch(training, 0, extra=lambda rows, views: {"row": rows}):
         np.testing.assert_array_equal(batch["row"], batch["image_ids"])
         np.testing.assert_array_equal(batch["diagnosis"][:, 1], batch["image_ids"] % 2)
         assert 0 <= batch["image"].numpy().min() <= batch["image"].numpy().max() <= 1
+
+
+def test_rare_tones_of_a_class_stand_more_often_in_an_epoch_up_to_the_cap():
+    diagnoses = ["a"] * 12 + ["b"] * 6 + [None]
+    tones = ["light"] * 8 + ["dark"] * 2 + ["unknown"] * 2 + ["light"] * 5 + ["dark"] + ["dark"]
+    repeats = photo_repeats(diagnoses, tones, 5).tolist()
+    # Largest cell 8, largest class 12: dark a 8/2, unknown a 12/12, light b 8/5, dark b 8/1 capped.
+    assert repeats == [1] * 8 + [4] * 2 + [1] * 2 + [2] * 5 + [5] + [1]
+    assert photo_repeats(diagnoses, tones, 1).tolist() == [1] * 19
+
+
+def test_a_repeated_photo_has_another_view_each_time_and_classes_stay_balanced():
+    table = frame(["a", "a", "a", "b"], [1] * 4)
+    training = make_training_set(manifest(), table, pixels(4), "balanced", 0.0, most_repeats=3)
+    assert training.repeats.tolist() == [1, 1, 1, 3]
+    shown = []
+    for number in range(2):
+        for batch in epoch(training, number, batch_size=2):
+            weights = batch["diagnosis_weight"].numpy()
+            assert weights == pytest.approx(np.ones(2))
+            images = batch["image"].numpy()
+            shown += [images[i].tobytes() for i in np.flatnonzero(batch["image_ids"] == 3)]
+    assert len(set(shown)) == len(shown) == 6
+
+
+def test_bad_light_moves_the_label_and_nothing_else():
+    table = frame(["a", "b"] * 20, [1, None] * 20)
+    training = make_training_set(manifest(), table, pixels(40, 48), "none", 0.1)
+    plain = epoch(training, 0, batch_size=40)[0]
+    poor = epoch(training, 0, batch_size=40, recipe=ViewRecipe(bad_light=0.5))[0]
+    changed = np.array([not np.array_equal(a, b) for a, b in zip(plain["image"], poor["image"], strict=True)])
+    assert 8 < changed.sum() < 32
+    np.testing.assert_allclose(poor["lighting"].numpy()[changed], 0.05)
+    assert poor["lighting_weight"].numpy()[changed].min() == 1
+    np.testing.assert_array_equal(poor["lighting"].numpy()[~changed], plain["lighting"].numpy()[~changed])
+    np.testing.assert_array_equal(poor["lighting_weight"].numpy()[~changed], plain["lighting_weight"].numpy()[~changed])
+    np.testing.assert_array_equal(poor["diagnosis"], plain["diagnosis"])

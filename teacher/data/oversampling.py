@@ -1,0 +1,57 @@
+"""Rare skin tones of a class more often in an epoch, up to a cap."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from triage.skin_tone import UNKNOWN_TONE
+
+Integers = npt.NDArray[np.int64]
+
+
+def photo_repeats(diagnoses: Sequence[str | None], tones: Sequence[str], most: int) -> Integers:
+    """How often each photo stands in an epoch, so that cells of class and skin tone come nearer to the largest.
+
+    The cap keeps a handful of photos from being learnt by heart. A photo of unknown tone stands for its class alone,
+    one without a diagnosis once.
+
+    Args:
+        diagnoses: class of each photo or None.
+        tones: tone bucket of each photo.
+        most: times that a photo may stand in an epoch, at least 1.
+
+    Returns:
+        int64 [n], at least 1.
+    """
+    cells = Counter((d, t) for d, t in zip(diagnoses, tones, strict=True) if d and t != UNKNOWN_TONE)
+    classes = Counter(d for d in diagnoses if d)
+    largest_cell, largest_class = max(cells.values(), default=0), max(classes.values(), default=0)
+
+    def repeats(diagnosis: str | None, tone: str) -> int:
+        if not diagnosis:
+            return 1
+        ratio = largest_class / classes[diagnosis]
+        if tone != UNKNOWN_TONE:
+            ratio = largest_cell / cells[diagnosis, tone]
+        return max(1, min(most, round(ratio)))
+
+    return np.array([repeats(d, t) for d, t in zip(diagnoses, tones, strict=True)], np.int64)
+
+
+def draws_of_epoch(repeats: Integers, seed: int, epoch: int) -> tuple[Integers, Integers]:
+    """Order of an epoch.
+
+    Args:
+        repeats: int64 [n] of `photo_repeats`.
+        seed: the run's seed.
+        epoch: number of the epoch over the whole run.
+
+    Returns:
+        int64 [sum of repeats] twice: the photo, and how often it stood in this epoch before.
+    """
+    photos = np.repeat(np.arange(len(repeats)), repeats)
+    before = np.arange(len(photos)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    order = np.random.Generator(np.random.Philox(key=seed, counter=[1, 0, 0, epoch])).permutation(len(photos))
+    return photos[order], before[order]
