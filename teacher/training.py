@@ -39,6 +39,31 @@ class Progressing:
     best_rows: list[int] = field(default_factory=list)
 
 
+def build_optimizer(model: keras.Model, phase: Phase) -> Any:
+    """Return AdamW over the model's trainable variables; the CCM, biases and normalisation do not decay."""
+    optimizer = keras.optimizers.AdamW(phase.learning_rate, weight_decay=phase.weight_decay)
+    optimizer.exclude_from_weight_decay(var_names=UNDECAYED)
+    optimizer.build(model.trainable_variables)
+    return optimizer
+
+
+def training_step(model: keras.Model, loss: Callable[[Mapping[str, Any]], Any], optimizer: Any) -> Any:
+    """Return `step(batch)`, compiled: one update of what is trainable now; it gives the loss, a scalar tensor."""
+    variables = model.trainable_variables
+
+    @tf.function
+    def step(batch: Mapping[str, Any]) -> Any:
+        with tf.GradientTape() as tape:
+            value = loss(batch)
+            if model.losses:
+                value += tf.add_n(model.losses)
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(value, variables), LARGEST_GRADIENT_NORM)
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return value
+
+    return step
+
+
 class Trainer:
     """Run phases of epochs on a model; after a kill, the same call goes on where the last whole epoch ended.
 
@@ -107,24 +132,12 @@ class Trainer:
 
     def _run_phase(self, phase: Phase, optimizer_values: list[np.ndarray] | None) -> None:
         self.select(phase)
-        variables = self.model.trainable_variables
-        optimizer = keras.optimizers.AdamW(phase.learning_rate, weight_decay=phase.weight_decay)
-        optimizer.exclude_from_weight_decay(var_names=UNDECAYED)
-        optimizer.build(variables)
+        optimizer = build_optimizer(self.model, phase)
         if optimizer_values is not None:
             for variable, value in zip(optimizer.variables, optimizer_values, strict=True):
                 variable.assign(value)
 
-        @tf.function
-        def step(batch: Mapping[str, Any]) -> Any:
-            with tf.GradientTape() as tape:
-                loss = self.loss(batch)
-                if self.model.losses:
-                    loss += tf.add_n(self.model.losses)
-            gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), LARGEST_GRADIENT_NORM)
-            optimizer.apply_gradients(zip(gradients, variables, strict=True))
-            return loss
-
+        step = training_step(self.model, self.loss, optimizer)
         while self.state.epoch < phase.epochs:
             if phase.patience and self.state.since_best >= phase.patience:
                 log.info("%s: phase %s ends early: %d epochs without a better one", self.stage, phase.name,
