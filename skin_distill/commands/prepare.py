@@ -9,13 +9,14 @@ from skin_distill.requirements import needs_extra
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed
 
-KINDS = ("kaggle", "scin", "ham10000", "pad-ufes", "folder", "phantom")
+KINDS = ("kaggle", "scin", "ham10000", "pad-ufes", "folder", "combined", "phantom")
 EPILOG = """\b
 Examples:
   skin-distill prepare phantom --out data/phantoms --count 2000
   skin-distill prepare kaggle IMG_CLASSES --out data/kaggle
   skin-distill prepare scin SCIN --out data/scin
   skin-distill prepare folder photos.csv --groups patients.csv --out data/mine
+  skin-distill prepare combined data/kaggle/meta.csv data/scin/meta.csv --out data/both
   skin-distill prepare --check data/kaggle/meta.csv
 
 Photos that cannot be used are listed in DIR/rejected.csv with a reason; the run goes on without them and ends with
@@ -26,7 +27,7 @@ under two diagnoses, is listed in DIR/doubtful.csv.
 
 @click.command("prepare", epilog=EPILOG)
 @click.argument("kind", type=click.Choice(KINDS), required=False)
-@click.argument("source", metavar="[SRC]", type=click.Path(path_type=Path), required=False)
+@click.argument("sources", metavar="[SRC]", type=click.Path(path_type=Path), nargs=-1)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for meta.csv and its reports.")
 @click.option("--check", type=click.Path(path_type=Path, dir_okay=False), help="Prove an existing meta.csv instead.")
 @click.option("--seed", default=42, show_default=True, help="Of the split, and of phantoms.")
@@ -43,7 +44,7 @@ under two diagnoses, is listed in DIR/doubtful.csv.
 @output_options
 def command(
     kind: str | None,
-    source: Path | None,
+    sources: tuple[Path, ...],
     out: Path | None,
     check: Path | None,
     seed: int,
@@ -59,15 +60,15 @@ def command(
 
     It has splits without shared lesions, the lighting and the skin tone of each photo.
 
-    KIND is the layout of SRC, a folder; for folder also a CSV file with the columns image_path and diagnosis. phantom
-    renders synthetic photos and needs no SRC.
+    KIND is the layout of SRC, a folder; for folder also a CSV file with the columns image_path and diagnosis. combined
+    takes the meta.csv of several data sets with the same classes; phantom renders synthetic photos and needs no SRC.
     """
     if check:
         _check(check, terminal)
         return
     if not kind or not out:
         raise click.UsageError("Give a kind and --out, for example: skin-distill prepare kaggle IMG_CLASSES --out data")
-    if source is None and kind != "phantom":
+    if not sources and kind != "phantom":
         raise click.UsageError(
             f"prepare {kind} needs the folder of the data set: skin-distill prepare {kind} SRC --out DIR"
         )
@@ -77,7 +78,7 @@ def command(
 
     result = prepare(
         kind,
-        source,
+        sources,
         out,
         seed=seed,
         workers=workers,

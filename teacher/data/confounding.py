@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from teacher.data.photo_frame import read_frame
 
-LARGEST_SAMPLE = 4000
+LARGEST_SAMPLE = 2500
 """Photos that the trivial model learns from and is judged on: more cost time and change little."""
-FOLDS = 5
+FOLDS, TREES = 3, 60
 FEW = 10
-"""Classes or sources with fewer photos in the sample are left out: five folds of them would say nothing."""
+"""Classes or sources with fewer photos in the sample are left out: folds of them would say nothing."""
 WARN_TIMES_CHANCE = 1.5
 """A guess is worth a warning when the lower end of its interval is this many times chance."""
 CUES = ("size and shape", "colours of the frame", "detail of the frame")
@@ -137,7 +137,7 @@ def _guess(
     from teacher.statistics import balanced_accuracy, grouped_bootstrap
 
     known, truth = np.unique(names, return_inverse=True)
-    model = ExtraTreesClassifier(100, min_samples_leaf=2, class_weight="balanced", random_state=seed)
+    model = ExtraTreesClassifier(TREES, min_samples_leaf=2, class_weight="balanced", random_state=seed)
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     answers = cross_val_predict(model, seen, truth, groups=groups, cv=folds)
 

@@ -18,6 +18,7 @@ from teacher.data.groups import PicturePair, group_photos, read_groups
 from teacher.data.ledger import run_resumable
 from teacher.data.manifest import read_manifest, write_manifest
 from teacher.data.measurement import measure_photo, measurement_key
+from teacher.data.sources.combined import read_combined
 from teacher.data.sources.folder import read_folder
 from teacher.data.sources.ham10000 import read_ham10000
 from teacher.data.sources.kaggle import read_kaggle
@@ -32,7 +33,7 @@ from triage.atomic import write_text
 from triage.errors import UnusableInput
 from triage.photo import read_photo
 
-KINDS = ("kaggle", "scin", "ham10000", "pad-ufes", "folder", "phantom")
+KINDS = ("kaggle", "scin", "ham10000", "pad-ufes", "folder", "combined", "phantom")
 OWN_CLASSES = ("scin", "ham10000", "pad-ufes", "folder")
 """Kinds that take a taxonomy of one's own."""
 
@@ -58,7 +59,7 @@ class PrepareResult:
 
 def prepare(
     kind: str,
-    source: Path | None,
+    source: Path | Sequence[Path] | None,
     out: Path,
     seed: int = 42,
     workers: int | None = None,
@@ -75,8 +76,8 @@ def prepare(
 
     Args:
         kind: layout of the source, one of `KINDS`.
-        source: folder of the data set, or a CSV file that lists photos of one's own; phantoms are rendered into `out`
-            and need none.
+        source: folder of the data set, a CSV file that lists photos of one's own, or several meta.csv to combine;
+            phantoms are rendered into `out` and need none.
         out: folder for the results.
         seed: of the split and of phantoms.
         workers: processes; all cores if None.
@@ -91,15 +92,16 @@ def prepare(
     """
     begun = time.perf_counter()
     out = Path(out)
-    listing = _list(kind, source, out, seed, workers, progress, count, size, taxonomy)
+    sources = [source] if isinstance(source, (str, Path)) else list(source or [])
+    listing = _list(kind, [Path(place) for place in sources], out, seed, workers, progress, count, size, taxonomy)
     rejections, doubts = list(listing.rejections), list(listing.doubts)
     records, measured = _measure(listing.records, out, rejections, workers, progress)
     own_groups: dict[int, str] = {}
     if groups is not None:
-        own_groups, unmatched = read_groups(groups, records, Path(source or out))
+        own_groups, unmatched = read_groups(groups, records, Path(*sources[:1]))
         rejections += unmatched
     _write_findings(out / "rejected.csv", "reason", ((r.path, r.reason) for r in rejections))
-    doubts += _absent_classes(listing, records, kind == "scin" or taxonomy is not None, out)
+    doubts += _absent_classes(listing, records, kind in ("scin", "combined") or taxonomy is not None, out)
     # Rendered phantoms are look-alikes by nature, and each is a person of its own.
     pairs = [] if kind == "phantom" else _same_pictures(records, measured, progress)
     group_names, found = group_photos(records, pairs, own_groups)
@@ -168,7 +170,7 @@ def _absent_classes(listing: Listing, records: Sequence[Record], mapped: bool, o
 
 def _list(
     kind: str,
-    source: Path | None,
+    sources: Sequence[Path],
     out: Path,
     seed: int,
     workers: int | None,
@@ -181,13 +183,18 @@ def _list(
         raise UnusableInput(f"The kind of a data set is one of {', '.join(KINDS)}. Received: {kind!r}.")
     if taxonomy is not None and kind not in OWN_CLASSES:
         raise UnusableInput(f"A taxonomy of one's own is for {', '.join(OWN_CLASSES)}. Received: {kind}.")
+    if kind == "combined":
+        return read_combined(sources)
+    if len(sources) > 1:
+        raise UnusableInput(f"Only 'combined' takes several sources. Received: {', '.join(map(str, sources))}.")
+    source = sources[0] if sources else None
     if kind == "phantom":
         return read_phantom(source or out / "images", seed, count, size, workers, progress)
-    if kind == "folder" and source is not None and Path(source).is_file():
-        return read_listed(Path(source).resolve(), taxonomy)
-    if source is None or not Path(source).is_dir():
+    if kind == "folder" and source is not None and source.is_file():
+        return read_listed(source.resolve(), taxonomy)
+    if source is None or not source.is_dir():
         raise UnusableInput(f"The data set's folder does not exist. Received: {source}.")
-    root, results = Path(source).resolve(), out.resolve()
+    root, results = source.resolve(), out.resolve()
     if root == results:
         raise UnusableInput(f"The results would lie among the photos. Received: --out {out}. Give another folder.")
     apart_from = results if results.is_relative_to(root) else None

@@ -22,9 +22,12 @@ def records(root, groups, diagnoses=None):
 
 
 def save(path, seed):
+    """A picture like no other, with some texture."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    coarse = np.random.default_rng(seed).integers(60, 220, (6, 6, 3), np.uint8)
-    Image.fromarray(coarse).resize((100, 80), Image.Resampling.BICUBIC).save(path, quality=95)
+    generator = np.random.default_rng(seed)
+    coarse, fine = (generator.integers(60, 220, (n, n, 3), np.uint8) for n in (6, 40))
+    layers = [Image.fromarray(layer).resize((100, 80), Image.Resampling.BICUBIC) for layer in (coarse, fine)]
+    Image.blend(*layers, 0.3).save(path, quality=95)
 
 
 def rows_of(path):
@@ -141,3 +144,36 @@ def test_genuine_pad_ufes_table(shared_data, tmp_path):
         assert (record.group, record.diagnosis) == (row["patient_id"], codes[row["diagnostic"]])
         assert record.fitzpatrick == (row["fitspatrick"] or None)
     assert len({r.group for r in listing.records}) in (1372, 1373)
+
+
+def test_combined_data_sets_share_no_picture_between_splits(tmp_path):
+    """Photos of one set that lie in the other as well, re-encoded, stay on one side."""
+    for n in range(40):
+        save(tmp_path / "one" / ("a", "b")[n % 2] / f"{n}.jpg", n)
+        if n < 20:
+            shared = Image.open(tmp_path / "one" / ("a", "b")[n % 2] / f"{n}.jpg")
+            place = tmp_path / "two" / ("a", "b")[n % 2] / f"again {n}.jpg"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shared.save(place, quality=60)
+        save(tmp_path / "two" / ("a", "b")[n % 2] / f"{n}.jpg", 100 + n)
+    tables = [prepare("folder", tmp_path / name, tmp_path / f"out {name}", 7, 1).meta_path for name in ("one", "two")]
+    manifest = read_manifest(prepare("combined", tables, tmp_path / "both", workers=1).meta_path)
+    frame = manifest.frame
+    assert len(frame) == 100
+    splits = {path.resolve(): split for path, split in zip(manifest.photo_paths(frame), frame["split"], strict=True)}
+    for n in range(20):
+        folder = ("a", "b")[n % 2]
+        first, again = tmp_path / "one" / folder / f"{n}.jpg", tmp_path / "two" / folder / f"again {n}.jpg"
+        assert splits[first.resolve()] == splits[again.resolve()]
+
+
+def test_data_sets_of_other_classes_are_not_combined(tmp_path):
+    tables = []
+    for name, classes in (("one", "ab"), ("two", "ac")):
+        for n in range(6):
+            save(tmp_path / name / classes[n % 2] / f"{n}.jpg", n)
+        tables.append(prepare("folder", tmp_path / name, tmp_path / f"out {name}", 7, 1).meta_path)
+    with pytest.raises(UnusableInput, match="same classes in the same order"):
+        prepare("combined", tables, tmp_path / "both", workers=1)
+    with pytest.raises(UnusableInput, match="at least two"):
+        prepare("combined", tables[:1], tmp_path / "both", workers=1)
