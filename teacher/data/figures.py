@@ -63,6 +63,7 @@ def _lighting(axes: Any, frame: pd.DataFrame) -> None:
         counts.index, counts.values, color=["#5a9367" if n == "well lit" else "#c97b63" for n in counts.index]
     )
     axes.bar_label(bars, padding=3)
+    axes.margins(x=0.1)
     axes.set_xlabel("photos")
 
 
