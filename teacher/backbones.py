@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 import tf_keras as keras
 
+from teacher.efficientnet_lite import VARIANTS, load_npz_weights
 from triage.errors import UnusableInput
 
 TOP_SHARE = 0.4  # share of a backbone's layers that phase C trains
@@ -17,21 +18,24 @@ class BackbonePreprocessing(keras.layers.Layer):
     """Turn sRGB in [0, 1] into what a backbone's weights expect.
 
     Args:
-        mode: `unit` (as it is), `symmetric` (2x - 1), `bytes` (255x) or `caffe` (BGR, 255x less ImageNet's mean).
+        mode: `unit` (as it is), `symmetric` (2x - 1), `lite` ((255x - 127) / 128), `bytes` (255x) or `caffe` (BGR, 255x
+            less ImageNet's mean).
     """
 
     CAFFE_MEAN = (103.939, 116.779, 123.68)  # ImageNet's BGR mean (Simonyan and Zisserman 2014)
 
     def __init__(self, mode: str, **kwargs: Any):
         super().__init__(**kwargs)
-        if mode not in ("unit", "symmetric", "bytes", "caffe"):
-            raise ValueError(f"mode is unit, symmetric, bytes or caffe. Received: {mode!r}")
+        if mode not in ("unit", "symmetric", "lite", "bytes", "caffe"):
+            raise ValueError(f"mode is unit, symmetric, lite, bytes or caffe. Received: {mode!r}")
         self.mode = mode
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Return a tensor of the input's shape."""
         if self.mode == "symmetric":
             return inputs * 2.0 - 1.0
+        if self.mode == "lite":
+            return inputs * (255.0 / 128.0) - 127.0 / 128.0
         if self.mode == "bytes":
             return inputs * 255.0
         if self.mode == "caffe":
@@ -92,7 +96,8 @@ BACKBONES: dict[str, Backbone] = {
     "mobilenetv2": Backbone(_APPLICATIONS.MobileNetV2, "symmetric"),
     "mobilenetv3small": Backbone(_APPLICATIONS.MobileNetV3Small, "bytes"),
     "mobilenetv3large": Backbone(_APPLICATIONS.MobileNetV3Large, "bytes"),
-    "efficientnetb0": Backbone(_APPLICATIONS.EfficientNetB0, "bytes"),
+    **{f"efficientnetb{n}": Backbone(getattr(_APPLICATIONS, f"EfficientNetB{n}"), "bytes") for n in range(8)},
+    **{name: Backbone(build, "lite") for name, build in VARIANTS.items()},
     "xception": Backbone(_APPLICATIONS.Xception, "symmetric", 71),
     "resnet10": Backbone(resnet10, "symmetric"),
 }
@@ -104,8 +109,8 @@ def build_backbone(name: str, size: int, weights: str, batch_norm_momentum: floa
     Args:
         name: a key of `BACKBONES`.
         size: input side in pixels.
-        weights: "imagenet" (downloaded by keras.applications), "none", or an .h5 file of the same backbone saved with
-            `include_top=False`.
+        weights: "imagenet" (downloaded by keras.applications), "none", an .h5 file of the same backbone saved with
+            `include_top=False`, or an .npz file of an EfficientNet-Lite.
         batch_norm_momentum: replaces the backbone's own when given.
 
     Returns:
@@ -126,6 +131,8 @@ def build_backbone(name: str, size: int, weights: str, batch_norm_momentum: floa
     except Exception as error:
         if weights != "imagenet":
             raise
+        if name in VARIANTS:
+            raise UnusableInput(f"{name}: {error} with --weights, or start untrained with --weights none.") from error
         raise UnusableInput(
             f"ImageNet weights for {name} could not be had ({error}). On a machine that is online, run "
             f"tf_keras.applications' {name} with include_top=False and save_weights('{name}.h5'); then give "
@@ -135,7 +142,10 @@ def build_backbone(name: str, size: int, weights: str, batch_norm_momentum: floa
         if not Path(weights).is_file():
             raise UnusableInput(f"No such weight file. Received: {weights}. Give imagenet, none or a file.")
         try:
-            model.load_weights(weights)
+            if Path(weights).suffix == ".npz":
+                load_npz_weights(model, weights)
+            else:
+                model.load_weights(weights)
         except (ValueError, OSError, KeyError) as error:
             raise UnusableInput(f"These weights do not fit {name}. Received: {weights}: {error}") from error
     model._name = "backbone"
