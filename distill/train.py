@@ -24,8 +24,9 @@ def load_model(path: Any) -> Any:
     from distill.mobilenet_v3 import HardSigmoid, HardSwish
     from teacher.backbones import BackbonePreprocessing
     from teacher.color_calibration import ColorCalibration, PullToIdentity
+    from teacher.dropout import SeededDropout
 
-    own = (HardSigmoid, HardSwish, BackbonePreprocessing, ColorCalibration, PullToIdentity)
+    own = (HardSigmoid, HardSwish, BackbonePreprocessing, ColorCalibration, PullToIdentity, SeededDropout)
     try:
         return keras.models.load_model(path, custom_objects={c.__name__: c for c in own}, compile=False)
     except (OSError, ValueError, TypeError) as error:
@@ -160,6 +161,7 @@ def distill_student(
         checkpoint=run.artifacts / "student-checkpoint.npz",
         key=key,
         stage="distill",
+        seed=recipe.seed,
         describe=training.describe,
         progress=progress,
     )

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 import tf_keras as keras
 
+from teacher.dropout import with_seeded_dropout
 from teacher.efficientnet_lite import VARIANTS, load_npz_weights
 from triage.errors import UnusableInput
 
@@ -148,6 +149,7 @@ def build_backbone(name: str, size: int, weights: str, batch_norm_momentum: floa
                 model.load_weights(weights)
         except (ValueError, OSError, KeyError) as error:
             raise UnusableInput(f"These weights do not fit {name}. Received: {weights}: {error}") from error
+    model = with_seeded_dropout(model)
     model._name = "backbone"
     if batch_norm_momentum is not None:
         for layer in model.layers:

@@ -4,6 +4,8 @@ from typing import Any
 
 import tf_keras as keras
 
+from teacher.dropout import SeededDropout
+
 HEAD_UNITS = 128
 OUTPUTS = ("diagnosis", "lighting")
 HEAD_LAYERS = ("diagnosis_hidden", "diagnosis_logits", "lighting_hidden", "lighting_logit")
@@ -24,14 +26,14 @@ def add_heads(features: Any, class_count: int, dropout: float) -> dict[str, Any]
         `diagnosis`: float32 [batch, class_count], softmax; `lighting`: float32 [batch, 1], the probability that the
         photo is well lit.
     """
-    features = keras.layers.Dropout(dropout, name="features_dropout")(features)
+    features = SeededDropout(dropout, name="features_dropout")(features)
     outputs = {}
     for name, units, logits_name, activation in (
         ("diagnosis", class_count, "diagnosis_logits", "softmax"),
         ("lighting", 1, "lighting_logit", "sigmoid"),
     ):
         x = keras.layers.Dense(HEAD_UNITS, activation="relu", name=f"{name}_hidden")(features)
-        x = keras.layers.Dropout(dropout, name=f"{name}_dropout")(x)
+        x = SeededDropout(dropout, name=f"{name}_dropout")(x)
         x = keras.layers.Dense(units, name=logits_name)(x)
         outputs[name] = keras.layers.Activation(activation, name=name)(x)
     return outputs

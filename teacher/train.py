@@ -86,6 +86,7 @@ def train_teacher(
         checkpoint=run.artifacts / "teacher-checkpoint.npz",
         key=key,
         stage="teacher",
+        seed=recipe.seed,
         describe=training.describe,
         progress=progress,
     )

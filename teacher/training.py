@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
+from teacher.dropout import reseed_dropout
 from teacher.predict import Progress, no_progress
 from teacher.recipe import Phase
 from triage.atomic import replacing
@@ -79,6 +80,7 @@ class Trainer:
         checkpoint: the file that holds the state.
         key: a JSON-able description of everything the result depends on; a checkpoint of another key is refused.
         stage: the word that stands in progress and log lines.
+        seed: of the dropout's masks, which follow from it and the epoch.
         describe: `describe(image_ids)` names the photos of a batch, for errors.
         progress: called as `progress(stage, done, total)` after every step.
     """
@@ -96,11 +98,13 @@ class Trainer:
         checkpoint: Path,
         key: Any,
         stage: str,
+        seed: int = 0,
         describe: Callable[[np.ndarray], str] = str,
         progress: Progress = no_progress,
     ):
         self.model, self.phases, self.batches, self.steps = model, tuple(phases), batches, steps
         self.loss, self.select, self.validate = loss, select, validate
+        self.seed = seed
         self.checkpoint, self.stage, self.describe, self.progress = Path(checkpoint), stage, describe, progress
         self.key = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
         self.state = Progressing()
@@ -149,6 +153,7 @@ class Trainer:
     def _run_epoch(self, phase: Phase, optimizer: Any, step: Callable[[Any], Any]) -> None:
         state, begun, losses = self.state, time.perf_counter(), []
         label = f"{self.stage}: {phase.name}, epoch {state.epoch + 1} of {phase.epochs}"
+        reseed_dropout(self.model, self.seed, len(state.rows))
         for number, batch in enumerate(self.batches(state.phase, state.epoch)):
             done = state.epoch * self.steps + number
             optimizer.learning_rate.assign(learning_rate(phase, done, phase.epochs * self.steps))
