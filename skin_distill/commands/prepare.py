@@ -31,6 +31,7 @@ exit code 1 when more than --max-rejected were left out.
 @click.option("--size", default=224, show_default=True, help="Side of a phantom in pixels.")
 @click.option("--taxonomy", help="Class list: a YAML file, or kaggle10 or ham10000 (folder only).")
 @click.option("--workers", type=int, help="Processes; by default one a core.")
+@click.option("--show-duplicates", is_flag=True, help="Also draw near-duplicates side by side; pages hold the photos.")
 @click.option("--max-rejected", default=0, show_default=True, help="Photos that may be left out with exit code 0.")
 @output_options
 def command(
@@ -43,6 +44,7 @@ def command(
     size: int,
     taxonomy: str | None,
     workers: int | None,
+    show_duplicates: bool,
     max_rejected: int,
     terminal: Terminal,
 ) -> None:
@@ -62,6 +64,7 @@ def command(
             f"prepare {kind} needs the folder of the data set: skin-distill prepare {kind} SRC --out DIR"
         )
     options: dict[str, Any] = {"count": count, "size": size} if kind == "phantom" else {}
+    options["show_duplicates"] = show_duplicates
     if taxonomy:
         if kind != "folder":
             raise UnusableInput(f"--taxonomy is for folders of one's own. Received: {kind}, which has its own classes.")

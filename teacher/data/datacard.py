@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from teacher.data.duplicates import Duplicate
 from teacher.data.figures import LARGEST_TYPOLOGY_ANGLE, draw_figures
 from teacher.data.manifest import SPLITS, Manifest
 from teacher.data.sources.record import Rejection
@@ -20,7 +21,7 @@ SYNTHETIC_NOTE = (
 
 
 def write_datacard(
-    out: Path, manifest: Manifest, rejections: Sequence[Rejection], pairs: Sequence[tuple[int, int, int]], seed: int
+    out: Path, manifest: Manifest, rejections: Sequence[Rejection], pairs: Sequence[Duplicate], seed: int
 ) -> None:
     """Write `datacard.md` and `figures/*.png` beside a meta.csv.
 
@@ -28,7 +29,7 @@ def write_datacard(
         out: folder of the data set.
         manifest: the prepared table.
         rejections: what could not be used.
-        pairs: near-duplicates found, (row, row, distance in bits).
+        pairs: near-duplicates found.
         seed: of the split.
     """
     frame = manifest.frame
@@ -118,12 +119,12 @@ def _bluish(frame: pd.DataFrame) -> str:
     )
 
 
-def _groups(frame: pd.DataFrame, pairs: Sequence[tuple[int, int, int]]) -> str:
+def _groups(frame: pd.DataFrame, pairs: Sequence[Duplicate]) -> str:
     sizes = frame["group"].value_counts()
     spanning = (frame.drop_duplicates(["group", "diagnosis"])["group"].value_counts() > 1).sum()
     text = f"{int((sizes > 1).sum())} groups hold more than one photo; the largest holds {int(sizes.max())}."
     if frame["group"].str.startswith("picture-").any():
-        by_distance = Counter(distance for _, _, distance in pairs)
+        by_distance = Counter(pair.distance for pair in pairs)
         shown = ", ".join(f"{count} at {distance} bits" for distance, count in sorted(by_distance.items())) or "none"
         text += " The data set names no patients or lesions: groups are clusters of near-duplicates "
         text += f"(pairs found: {shown}); different photos of one lesion are not found."

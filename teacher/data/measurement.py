@@ -1,4 +1,4 @@
-"""What is measured of each photo, once: light, skin tone and a perceptual hash."""
+"""What is measured of each photo, once: light, skin tone and an outline."""
 
 from functools import cache
 from pathlib import Path
@@ -6,16 +6,16 @@ from typing import Any
 
 import cv2
 
-from teacher.data import duplicates
-from teacher.data.duplicates import perceptual_hashes
+from teacher.data import perceptual_hash
 from teacher.data.fingerprint import code_fingerprint
+from teacher.data.perceptual_hash import outline, outline_text, photo_hashes
 from triage import light_measures, lighting, photo, photo_header, skin_color, skin_tone
 from triage.errors import UnreadablePhoto
 from triage.lighting import judge_lighting, measure_lighting
 from triage.photo import read_photo
 from triage.skin_tone import measure_skin_tone
 
-MEASURING_MODULES = (duplicates, light_measures, lighting, photo, photo_header, skin_color, skin_tone)
+MEASURING_MODULES = (light_measures, lighting, perceptual_hash, photo, photo_header, skin_color, skin_tone)
 """A change in any of them changes what is measured, so what was measured before is measured again."""
 
 
@@ -42,8 +42,8 @@ def measure_photo(path: str) -> dict[str, Any]:
 
     Returns:
         Plain data: `error` (why it cannot be used), or `lighting_label` (1 well lit), `lighting_reason`, `ita`
-        (degrees, None with too little skin), `tone_bucket`, `mask_share`, `hashes` (8 hexadecimal words) and the
-        lighting features with the prefix `light_`.
+        (degrees, None with too little skin), `tone_bucket`, `mask_share`, `phash` (16 hexadecimal digits), `outline`
+        (text of `perceptual_hash.outline_text`) and the lighting features with the prefix `light_`.
     """
     cv2.setNumThreads(1)  # each process is one of several
     try:
@@ -54,12 +54,14 @@ def measure_photo(path: str) -> dict[str, Any]:
     verdict = judge_lighting(features)
     tone = measure_skin_tone(pixels)
     known = tone.ita == tone.ita
+    seen_from_afar = outline(pixels)
     return {
         "lighting_label": int(verdict.ok),
         "lighting_reason": verdict.reasons[0] if verdict.reasons else "",
         "ita": round(float(tone.ita), 2) if known else None,
         "tone_bucket": tone.bucket,
         "mask_share": round(float(tone.mask_share), 4),
-        "hashes": [f"{h:016x}" for h in perceptual_hashes(pixels)],
+        "phash": f"{photo_hashes(seen_from_afar[None])[0]:016x}",
+        "outline": outline_text(seen_from_afar),
         **{f"light_{name}": round(float(value), 5) for name, value in features.as_dict().items()},
     }

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from teacher.data.csv_text import csv_text
 from teacher.data.datacard import write_datacard
-from teacher.data.duplicates import cluster_names, clusters, same_pictures
+from teacher.data.duplicate_sheets import write_duplicate_sheets
+from teacher.data.duplicates import Duplicate, cluster_names, clusters, same_pictures
 from teacher.data.ledger import run_resumable
 from teacher.data.manifest import read_manifest, write_manifest
 from teacher.data.measurement import measure_photo, measurement_key
+from teacher.data.perceptual_hash import read_outlines
 from teacher.data.sources.folder import read_folder
 from teacher.data.sources.ham10000 import read_ham10000
 from teacher.data.sources.kaggle import read_kaggle
@@ -57,6 +57,7 @@ def prepare(
     count: int = 2000,
     size: int = 224,
     taxonomy: str | None = None,
+    show_duplicates: bool = False,
 ) -> PrepareResult:
     """Write `meta.csv`, `taxonomy.yaml`, `rejected.csv`, `datacard.md` and `figures/` for a data set.
 
@@ -73,6 +74,7 @@ def prepare(
         count: phantoms to render.
         size: side of a phantom in pixels.
         taxonomy: of a folder of one's own.
+        show_duplicates: write pages with the photos of near-duplicates to `figures/duplicates/`.
 
     Raises:
         UnusableInput: the source is not such a data set, a class is missing or has no usable photo.
@@ -103,7 +105,7 @@ def prepare(
             f"No usable photo of: {', '.join(absent)}. Received: {len(usable)} usable and {len(rejections)} rejected "
             f"photos; the reasons are in {out / 'rejected.csv'}."
         )
-    groups, pairs = _groups(usable, progress)
+    groups, pairs = _groups(usable, progress, workers, show_duplicates)
     splits = split_by_group(groups, [record.diagnosis for record, _ in usable], seed)
     meta = out / "meta.csv"
     rows = [
@@ -112,6 +114,9 @@ def prepare(
     ]
     write_manifest(meta, rows, classes)
     write_datacard(out, read_manifest(meta), rejections, pairs, seed)
+    if show_duplicates:
+        shown = [record for record, _ in usable]
+        write_duplicate_sheets(out / "figures" / "duplicates", shown, splits, pairs, progress)
     return PrepareResult(meta, len(usable), len(rejections), round(time.perf_counter() - begun, 1))
 
 
@@ -145,18 +150,18 @@ def _list(
 
 
 def _groups(
-    usable: Sequence[tuple[Record, Mapping[str, Any]]], progress: Progress
-) -> tuple[list[str], list[tuple[int, int, int]]]:
+    usable: Sequence[tuple[Record, Mapping[str, Any]]], progress: Progress, workers: int | None, show_duplicates: bool
+) -> tuple[list[str], list[Duplicate]]:
     """Groups of photos: the data set's own, or clusters of near-duplicates where it has none."""
-    if all(record.group for record, _ in usable):
+    if all(record.group for record, _ in usable) and not show_duplicates:
         return [str(record.group) for record, _ in usable], []
-    hashes = np.array([[int(h, 16) for h in measurement["hashes"]] for _, measurement in usable], np.uint64)
     pairs = same_pictures(
-        hashes,
+        read_outlines([measurement["outline"] for _, measurement in usable]),
         [record.path for record, _ in usable],
         lambda done, total: progress("compare near-duplicates", done, total),
+        workers=workers,
     )
-    members = clusters(len(usable), [(a, b) for a, b, _ in pairs])
+    members = clusters(len(usable), [(pair.first, pair.second) for pair in pairs])
     names = cluster_names([record.path for record, _ in usable], members.tolist())
     return [record.group or name for (record, _), name in zip(usable, names, strict=True)], pairs
 
@@ -178,7 +183,7 @@ def _row(record: Record, measurement: Mapping[str, Any], group: str, split: str,
         "fitzpatrick": record.fitzpatrick,
         "monk": record.monk,
         **{k: v for k, v in measurement.items() if k == "mask_share" or k.startswith("light_")},
-        "phash": measurement["hashes"][0],
+        "phash": measurement["phash"],
         **record.extras,
     }
 
