@@ -127,7 +127,7 @@ def _groups(frame: pd.DataFrame, pairs: Sequence[Duplicate]) -> str:
         by_distance = Counter(pair.distance for pair in pairs)
         shown = ", ".join(f"{count} at {distance} bits" for distance, count in sorted(by_distance.items())) or "none"
         text += " The data set names no patients or lesions: groups are clusters of near-duplicates "
-        text += f"(pairs found: {shown}); different photos of one lesion are not found."
+        text += f"(pairs found: {shown}); different photos of one lesion are found only where they look alike."
     if spanning:
         text += f" {int(spanning)} groups hold photos of different classes: look-alikes, or a wrong label."
     return text
