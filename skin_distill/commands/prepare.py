@@ -40,6 +40,7 @@ under two diagnoses, is listed in DIR/doubtful.csv.
     help="CSV of image_path and group (patient, lesion); it counts before the data set's own groups.",
 )
 @click.option("--workers", type=int, help="Processes; by default one a core.")
+@click.option("--show-duplicates", is_flag=True, help="Also draw near-duplicates side by side; pages hold the photos.")
 @click.option("--max-rejected", default=0, show_default=True, help="Photos that may be left out with exit code 0.")
 @output_options
 def command(
@@ -53,6 +54,7 @@ def command(
     taxonomy: str | None,
     groups: Path | None,
     workers: int | None,
+    show_duplicates: bool,
     max_rejected: int,
     terminal: Terminal,
 ) -> None:
@@ -85,6 +87,7 @@ def command(
         progress=terminal.progress,
         taxonomy=taxonomy,
         groups=groups,
+        show_duplicates=show_duplicates,
         **options,
     )
     summary = (

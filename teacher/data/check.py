@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from teacher.data.duplicates import COPY_DETAIL, perceptual_hashes, same_pictures
+from teacher.data.duplicates import COPY_DETAIL, same_pictures
 from teacher.data.manifest import read_manifest
+from teacher.data.perceptual_hash import outline
 from teacher.predict import Progress, no_progress
 from triage.errors import UnreadablePhoto
 from triage.photo import read_photo
@@ -26,7 +27,7 @@ class Problem:
 def check_manifest(path: str | Path, progress: Progress = no_progress) -> list[Problem]:
     """Look for leaks between splits and for photos that are gone.
 
-    Hashes are computed from the photos themselves, never taken from the table.
+    Pictures are compared by the photos themselves, never by what the table says of them.
 
     Args:
         path: a meta.csv.
@@ -45,32 +46,32 @@ def check_manifest(path: str | Path, progress: Progress = no_progress) -> list[P
     splits_of = frame.groupby("group")["split"].unique()
     for group, splits in splits_of[splits_of.map(len) > 1].items():
         problems.append(Problem("shared group", f"{group} is in {' and '.join(sorted(splits))}"))
-    hashes, rows = [], []
+    outlines, rows = [], []
     paths = manifest.photo_paths(frame)
     for number, photo in enumerate(paths):
         try:
-            hashes.append(perceptual_hashes(read_photo(photo)))
+            outlines.append(outline(read_photo(photo)))
             rows.append(number)
         except UnreadablePhoto as error:
             problems.append(Problem("missing photo", str(error)))
         progress("check photos", number + 1, len(paths))
     # Only copies beyond doubt: a data set that names its lesions has look-alikes in other groups, and rightly so.
     # Rendered phantoms are look-alikes by nature.
-    if hashes and not manifest.synthetic:
+    if outlines and not manifest.synthetic:
         same = same_pictures(
-            np.array(hashes, np.uint64),
+            np.stack(outlines),
             [paths[row] for row in rows],
             lambda done, total: progress("compare near-duplicates", done, total),
             COPY_DETAIL,
         )
-        for first, second, distance in same:
-            one, other = frame.iloc[rows[first]], frame.iloc[rows[second]]
+        for pair in same:
+            one, other = frame.iloc[rows[pair.first]], frame.iloc[rows[pair.second]]
             if one["split"] != other["split"]:
                 problems.append(
                     Problem(
                         "same picture",
                         f"{one['image_path']} ({one['split']}) and {other['image_path']} ({other['split']}), "
-                        f"{distance} bits apart",
+                        f"{pair.distance} bits apart, correlation {pair.correlation:.2f}",
                     )
                 )
     return problems

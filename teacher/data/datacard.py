@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from teacher.data.confounding import Guess, describe_confounding
+from teacher.data.duplicates import COPY_DETAIL, Duplicate
 from teacher.data.figures import LARGEST_TYPOLOGY_ANGLE, draw_figures
-from teacher.data.groups import PicturePair
 from teacher.data.manifest import SPLITS, Manifest
 from teacher.data.sources.record import ConditionCoverage, Doubt, Rejection
 from triage.atomic import write_text
@@ -39,7 +39,7 @@ class DataFindings(NamedTuple):
 
     rejections: Sequence[Rejection]
     doubts: Sequence[Doubt]
-    pairs: Sequence[PicturePair]
+    pairs: Sequence[Duplicate]
     guesses: Sequence[Guess]
     coverage: Sequence[ConditionCoverage]
 
@@ -161,15 +161,16 @@ def _coverage(coverage: Sequence[ConditionCoverage]) -> str:
     )
 
 
-def _groups(frame: pd.DataFrame, pairs: Sequence[PicturePair]) -> str:
+def _groups(frame: pd.DataFrame, pairs: Sequence[Duplicate]) -> str:
     sizes = frame["group"].value_counts()
     text = f"{int((sizes > 1).sum())} groups hold more than one photo; the largest holds {int(sizes.max())}."
     by_distance = Counter(pair.distance for pair in pairs)
     shown = ", ".join(f"{count} at {distance} bits" for distance, count in sorted(by_distance.items())) or "none"
-    text += f" Pairs that show the same picture: {shown}; {sum(pair.copy for pair in pairs)} of them beyond doubt."
+    text += f" Pairs that show the same picture: {shown}; {sum(pair.correlation >= COPY_DETAIL for pair in pairs)} "
+    text += "of them beyond doubt."
     if frame["group"].str.startswith("picture-").any():
         text += " Where no patient, lesion or case is named, groups are clusters of such pairs; different photos of "
-        text += "one lesion are not found."
+        text += "one lesion are found only where they look alike."
     return text
 
 

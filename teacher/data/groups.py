@@ -3,29 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from teacher.data.duplicates import cluster_names, clusters
+from teacher.data.duplicates import COPY_DETAIL, Duplicate, cluster_names, clusters
 from teacher.data.sources.record import Doubt, Record, Rejection
 from teacher.data.sources.table import read_table
 
 NEEDED = ("image_path", "group")
-
-
-class PicturePair(NamedTuple):
-    """Two photos that show the same picture.
-
-    Attributes:
-        first: row of one.
-        second: row of the other, larger.
-        distance: of their perceptual hashes, bits.
-        copy: beyond doubt, whoever grouped them.
-    """
-
-    first: int
-    second: int
-    distance: int
-    copy: bool
 
 
 def read_groups(table: Path, records: Sequence[Record], root: Path) -> tuple[dict[int, str], list[Rejection]]:
@@ -74,7 +57,7 @@ def read_groups(table: Path, records: Sequence[Record], root: Path) -> tuple[dic
 
 
 def group_photos(
-    records: Sequence[Record], pairs: Sequence[PicturePair], own_groups: Mapping[int, str]
+    records: Sequence[Record], pairs: Sequence[Duplicate], own_groups: Mapping[int, str]
 ) -> tuple[list[str], list[Doubt]]:
     """Give each photo its group.
 
@@ -102,7 +85,7 @@ def group_photos(
         one, other = known[pair.first], known[pair.second]
         if one is None or other is None:
             joins.append((pair.first, pair.second))
-        elif pair.copy and one != other:
+        elif pair.correlation >= COPY_DETAIL and one != other:
             theirs = pair.first in own_groups and pair.second in own_groups
             if not theirs:
                 joins.append((pair.first, pair.second))

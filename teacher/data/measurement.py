@@ -6,9 +6,9 @@ from typing import Any
 
 import cv2
 
-from teacher.data import duplicates, photo_frame
-from teacher.data.duplicates import perceptual_hashes
+from teacher.data import perceptual_hash, photo_frame
 from teacher.data.fingerprint import code_fingerprint
+from teacher.data.perceptual_hash import outline, outline_text, photo_hashes
 from teacher.data.photo_frame import frame_signature
 from triage import light_measures, lighting, photo, photo_header, skin_color, skin_tone
 from triage.errors import UnreadablePhoto
@@ -16,7 +16,7 @@ from triage.lighting import judge_lighting, measure_lighting
 from triage.photo import read_photo
 from triage.skin_tone import measure_skin_tone
 
-MEASURING_MODULES = (duplicates, photo_frame, light_measures, lighting, photo, photo_header, skin_color, skin_tone)
+MEASURING_MODULES = (perceptual_hash, photo_frame, light_measures, lighting, photo, photo_header, skin_color, skin_tone)
 """A change in any of them changes what is measured, so what was measured before is measured again."""
 
 
@@ -43,8 +43,9 @@ def measure_photo(path: str) -> dict[str, Any]:
 
     Returns:
         Plain data: `error` (why it cannot be used), or `lighting_label` (1 well lit), `lighting_reason`, `ita`
-        (degrees, None with too little skin), `tone_bucket`, `mask_share`, `hashes` (8 hexadecimal words), `width`
-        and `height` in pixels, `frame` (of `frame_signature`) and the lighting features with the prefix `light_`.
+        (degrees, None with too little skin), `tone_bucket`, `mask_share`, `width` and `height` in pixels, `phash`
+        (16 hexadecimal digits), `outline` (text of `perceptual_hash.outline_text`), `frame` (of `frame_signature`) and
+        the lighting features with the prefix `light_`.
     """
     cv2.setNumThreads(1)  # each process is one of several
     try:
@@ -55,6 +56,7 @@ def measure_photo(path: str) -> dict[str, Any]:
     verdict = judge_lighting(features)
     tone = measure_skin_tone(pixels)
     known = tone.ita == tone.ita
+    seen_from_afar = outline(pixels)
     return {
         "width": pixels.shape[1],
         "height": pixels.shape[0],
@@ -63,7 +65,8 @@ def measure_photo(path: str) -> dict[str, Any]:
         "ita": round(float(tone.ita), 2) if known else None,
         "tone_bucket": tone.bucket,
         "mask_share": round(float(tone.mask_share), 4),
-        "hashes": [f"{h:016x}" for h in perceptual_hashes(pixels)],
+        "phash": f"{photo_hashes(seen_from_afar[None])[0]:016x}",
+        "outline": outline_text(seen_from_afar),
         "frame": frame_signature(pixels),
         **{f"light_{name}": round(float(value), 5) for name, value in features.as_dict().items()},
     }

@@ -13,11 +13,13 @@ import numpy as np
 from teacher.data.confounding import trivial_guesses
 from teacher.data.csv_text import csv_text
 from teacher.data.datacard import DataFindings, write_datacard
-from teacher.data.duplicates import COPY_DETAIL, detail_correlation, same_pictures
-from teacher.data.groups import PicturePair, group_photos, read_groups
+from teacher.data.duplicate_sheets import write_duplicate_sheets
+from teacher.data.duplicates import same_pictures
+from teacher.data.groups import group_photos, read_groups
 from teacher.data.ledger import run_resumable
 from teacher.data.manifest import read_manifest, write_manifest
 from teacher.data.measurement import measure_photo, measurement_key
+from teacher.data.perceptual_hash import read_outlines
 from teacher.data.sources.combined import read_combined
 from teacher.data.sources.folder import read_folder
 from teacher.data.sources.ham10000 import read_ham10000
@@ -31,7 +33,6 @@ from teacher.data.splits import split_by_group
 from teacher.predict import Progress, no_progress
 from triage.atomic import write_text
 from triage.errors import UnusableInput
-from triage.photo import read_photo
 
 KINDS = ("kaggle", "scin", "ham10000", "pad-ufes", "folder", "combined", "phantom")
 OWN_CLASSES = ("scin", "ham10000", "pad-ufes", "folder")
@@ -68,6 +69,7 @@ def prepare(
     size: int = 224,
     taxonomy: str | None = None,
     groups: Path | None = None,
+    show_duplicates: bool = False,
 ) -> PrepareResult:
     """Write `meta.csv`, `taxonomy.yaml`, `rejected.csv`, `doubtful.csv`, `datacard.md` and `figures/` for a data set.
 
@@ -86,6 +88,7 @@ def prepare(
         size: side of a phantom in pixels.
         taxonomy: class list, a YAML file or the name of one that travels with the package; see `OWN_CLASSES`.
         groups: CSV file with the columns `image_path` and `group`, which count before the data set's own groups.
+        show_duplicates: write pages with the photos of near-duplicates to `figures/duplicates/`.
 
     Raises:
         UnusableInput: the source is not such a data set, a class is missing or has no usable photo.
@@ -103,7 +106,16 @@ def prepare(
     _write_findings(out / "rejected.csv", "reason", ((r.path, r.reason) for r in rejections))
     doubts += _absent_classes(listing, records, kind in ("scin", "combined") or taxonomy is not None, out)
     # Rendered phantoms are look-alikes by nature, and each is a person of its own.
-    pairs = [] if kind == "phantom" else _same_pictures(records, measured, progress)
+    pairs = (
+        []
+        if kind == "phantom" or not records
+        else same_pictures(
+            read_outlines([measurement["outline"] for measurement in measured]),
+            [record.path for record in records],
+            lambda done, total: progress("compare near-duplicates", done, total),
+            workers=workers,
+        )
+    )
     group_names, found = group_photos(records, pairs, own_groups)
     doubts += found
     splits = split_by_group(
@@ -129,6 +141,8 @@ def prepare(
     )
     progress("guess without the lesion", 1, 1)
     write_datacard(out, read_manifest(meta), DataFindings(rejections, doubts, pairs, guesses, listing.coverage), seed)
+    if show_duplicates:
+        write_duplicate_sheets(out / "figures" / "duplicates", records, splits, pairs, progress)
     return PrepareResult(meta, len(records), len(rejections), len(doubts), round(time.perf_counter() - begun, 1))
 
 
@@ -204,25 +218,6 @@ def _list(
     return readers[kind](root, taxonomy, apart_from)
 
 
-def _same_pictures(
-    records: Sequence[Record], measured: Sequence[Mapping[str, Any]], progress: Progress
-) -> list[PicturePair]:
-    if not records:
-        return []
-    hashes = np.array([[int(h, 16) for h in measurement["hashes"]] for measurement in measured], np.uint64)
-    paths = [record.path for record in records]
-    found = same_pictures(hashes, paths, lambda done, total: progress("compare near-duplicates", done, total))
-    return [
-        PicturePair(
-            first,
-            second,
-            distance,
-            detail_correlation(read_photo(paths[first]), read_photo(paths[second])) >= COPY_DETAIL,
-        )
-        for first, second, distance in found
-    ]
-
-
 def _row(record: Record, measurement: Mapping[str, Any], group: str, split: str, out: Path) -> dict[str, Any]:
     path, folder = record.path.resolve(), out.resolve()
     return {
@@ -242,7 +237,7 @@ def _row(record: Record, measurement: Mapping[str, Any], group: str, split: str,
         **{k: v for k, v in measurement.items() if k == "mask_share" or k.startswith("light_")},
         "width": measurement["width"],
         "height": measurement["height"],
-        "phash": measurement["hashes"][0],
+        "phash": measurement["phash"],
         **record.extras,
     }
 

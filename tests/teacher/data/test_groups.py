@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from teacher.data.groups import PicturePair, group_photos, read_groups
+from teacher.data.duplicates import Duplicate
+from teacher.data.groups import group_photos, read_groups
 from teacher.data.manifest import read_manifest
 from teacher.data.prepare import prepare
 from teacher.data.sources.listed import read_listed
@@ -36,7 +37,7 @@ def rows_of(path):
 
 
 def test_photos_without_names_are_grouped_by_what_they_show(tmp_path):
-    pairs = [PicturePair(0, 2, 3, False), PicturePair(2, 3, 0, True)]
+    pairs = [Duplicate(0, 2, 3, 0.6), Duplicate(2, 3, 0, 0.9)]
     groups, doubts = group_photos(records(tmp_path, [None] * 5), pairs, {})
     assert groups == ["picture-0", "picture-1", "picture-0", "picture-0", "picture-4"]
     assert doubts == []
@@ -44,14 +45,14 @@ def test_photos_without_names_are_grouped_by_what_they_show(tmp_path):
 
 def test_only_copies_beyond_doubt_join_named_groups(tmp_path):
     named = records(tmp_path, ["p", "p", "q", "r"])
-    assert group_photos(named, [PicturePair(0, 2, 5, False)], {})[0] == ["p", "p", "q", "r"]
-    groups, doubts = group_photos(named, [PicturePair(1, 2, 0, True)], {})
+    assert group_photos(named, [Duplicate(0, 2, 5, 0.6)], {})[0] == ["p", "p", "q", "r"]
+    groups, doubts = group_photos(named, [Duplicate(1, 2, 0, 0.9)], {})
     assert groups == ["p", "p", "p", "r"]
     assert [(d.path, d.kind) for d in doubts] == [(str(tmp_path / "1.jpg"), "copy joins groups")]
 
 
 def test_ones_own_groups_stand_and_their_copies_are_told(tmp_path):
-    groups, doubts = group_photos(records(tmp_path, [None] * 3), [PicturePair(0, 1, 0, True)], {0: "x", 1: "y"})
+    groups, doubts = group_photos(records(tmp_path, [None] * 3), [Duplicate(0, 1, 0, 0.9)], {0: "x", 1: "y"})
     assert groups == ["x", "y", "picture-2"]
     assert [d.kind for d in doubts] == ["copy in two groups"]
 

@@ -88,6 +88,15 @@ def test_copies_stay_on_one_side_of_the_split(tmp_path):
     assert all(len(found) == 1 for found in splits.values())
 
 
+def test_near_duplicates_are_shown_only_when_asked(tmp_path):
+    source = classes(tmp_path / "photos", {"x": 6, "y": 6})
+    shutil.copy(source / "x" / "0.jpg", source / "y" / "copy.jpg")
+    prepare("folder", source, tmp_path / "out", workers=1)
+    assert not (tmp_path / "out" / "figures" / "duplicates").exists()
+    prepare("folder", source, tmp_path / "out", workers=1, show_duplicates=True)
+    assert [page.name for page in (tmp_path / "out" / "figures" / "duplicates").iterdir()] == ["page-001.png"]
+
+
 def test_check_finds_a_leak_and_a_photo_that_is_gone(tmp_path):
     source = classes(tmp_path / "photos", {"x": 12, "y": 12})
     meta = prepare("folder", source, tmp_path / "out", workers=1).meta_path

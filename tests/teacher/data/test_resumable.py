@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from teacher.data.duplicates import clusters, near_duplicates, perceptual_hashes
+from teacher.data.duplicates import clusters
 from teacher.data.fingerprint import code_fingerprint
 from teacher.data.ledger import run_resumable
 from teacher.data.manifest import COLUMNS, read_manifest, write_manifest
@@ -122,33 +122,6 @@ def test_a_fingerprint_follows_the_code_and_not_its_place(tmp_path):
         (tmp_path / folder / "code.py").write_text(text)
     one, copy, other = (code_fingerprint([tmp_path / folder / "code.py"]) for folder in "abc")
     assert one == copy != other
-
-
-def test_bands_find_every_pair_that_comparing_all_finds():
-    generator = np.random.default_rng(0)
-    hashes = generator.integers(0, 2**63, (300, 8), dtype=np.uint64)
-    for n in range(60):  # plant neighbours at distances 0 to 11, some in a turned orientation
-        flips = generator.choice(64, n % 12, replace=False)
-        mask = np.bitwise_or.reduce(np.uint64(1) << flips.astype(np.uint64)) if len(flips) else np.uint64(0)
-        hashes[n, n % 8] = hashes[n + 100, 0] ^ mask
-    expected = {}
-    for a in range(300):
-        for b in range(300):
-            if a != b:
-                distance = int(np.bitwise_count(hashes[a] ^ hashes[b, 0]).min())
-                if distance <= 7:
-                    pair = (min(a, b), max(a, b))
-                    expected[pair] = min(distance, expected.get(pair, 64))
-    assert {(a, b): d for a, b, d in near_duplicates(hashes, 7)} == expected
-    assert len(expected) >= 40
-
-
-def test_a_turned_photo_has_the_same_set_of_hashes():
-    photo = np.kron(np.random.default_rng(1).integers(0, 255, (8, 8, 3)), np.ones((8, 8, 1))).astype(np.uint8)
-    hashes = set(perceptual_hashes(photo))
-    for turned in (np.rot90(photo), photo[:, ::-1], np.rot90(photo[::-1], 3)):
-        upright = perceptual_hashes(np.ascontiguousarray(turned))[0]
-        assert min((upright ^ h).bit_count() for h in hashes) <= 2
 
 
 def test_clusters_join_through_common_members():
