@@ -94,13 +94,14 @@ def _end_with_parent() -> None:
 def _read(ledger: Path) -> dict[str, dict[str, Any]]:
     known: dict[str, dict[str, Any]] = {}
     if ledger.is_file():
-        # Not splitlines: file names may hold line ends of other kinds.
-        for line in ledger.read_text(encoding="utf-8", errors="replace").split("\n"):
-            try:
-                entry = json.loads(line)
-                known[entry["key"]] = entry["result"]
-            except (ValueError, KeyError, TypeError):
-                continue  # cut short by a kill
+        # In bytes, where a line ends at LF alone: file names may hold line ends of other kinds.
+        with open(ledger, "rb") as lines:
+            for line in lines:
+                try:
+                    entry = json.loads(line.decode("utf-8", "replace"))
+                    known[entry["key"]] = entry["result"]
+                except (ValueError, KeyError, TypeError):
+                    continue  # cut short by a kill
     return known
 
 

@@ -105,12 +105,15 @@ def prepare(
         rejections += unmatched
     _write_findings(out / "rejected.csv", "reason", ((r.path, r.reason) for r in rejections))
     doubts += _absent_classes(listing, records, kind in ("scin", "combined") or taxonomy is not None, out)
+    # Taken out of the measurements, of which 100,000 are to fit in memory.
+    outlines = read_outlines([measurement.pop("outline") for measurement in measured])
+    frames = [measurement.pop("frame") for measurement in measured]
     # Rendered phantoms are look-alikes by nature, and each is a person of its own.
     pairs = (
         []
         if kind == "phantom" or not records
         else same_pictures(
-            read_outlines([measurement["outline"] for measurement in measured]),
+            outlines,
             [record.path for record in records],
             lambda done, total: progress("compare near-duplicates", done, total),
             workers=workers,
@@ -136,7 +139,7 @@ def prepare(
         [record.source for record in records],
         group_names,
         np.array([[m["width"], m["height"]] for m in measured], np.float64),
-        [m["frame"] for m in measured],
+        frames,
         seed,
     )
     progress("guess without the lesion", 1, 1)
