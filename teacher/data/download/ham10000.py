@@ -1,8 +1,8 @@
 """HAM10000 from Harvard Dataverse, through pyDataverse.
 
 The ISIC archive has the same images, but under its own columns; Dataverse has the table `HAM10000_metadata` with
-`lesion_id`, `image_id` and `dx`, as the data set was published. Its authors call pyDataverse 0.3 stable
-and no longer supported; little of it is needed here.
+`lesion_id`, `image_id` and `dx`, as the data set was published. pyDataverse 0.3 is, by its own
+README, stable and no longer supported; little of it is needed here.
 """
 
 import re
