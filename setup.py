@@ -24,6 +24,13 @@ TRAIN = [
     "matplotlib>=3.8,<4",
     "PyYAML>=6,<7",
 ]
+# The data sets' own clients: Google Cloud Storage, Kaggle, Dataverse (with httpx, which it is built on).
+DOWNLOAD = [
+    "google-cloud-storage>=3.4,<4",
+    "kagglehub>=1,<2",
+    "pyDataverse>=0.3.4,<0.4",
+    "httpx>=0.27,<0.30",
+]
 DEV = [
     "pytest>=8,<10",
     "pytest-timeout>=2.3,<3",
@@ -36,8 +43,9 @@ EXTRAS = {
     "train": TRAIN,
     # tflite-runtime predates numpy 2: with numpy 2 it installs without a word and crashes on import.
     "tflite-runtime": ["tflite-runtime==2.14; python_version < '3.12'", "numpy<2; python_version < '3.12'"],
+    "download": DOWNLOAD,
     "dev": DEV,
-    "all": TRAIN + DEV,
+    "all": TRAIN + DOWNLOAD + DEV,
 }
 PACKAGES = ["triage", "teacher", "distill", "convert", "benchmarks", "skin_distill"]
 

@@ -12,6 +12,7 @@ from skin_distill.commands import (
     demo,
     distill,
     doctor,
+    download,
     evaluate,
     prepare,
     teacher,
@@ -41,7 +42,7 @@ def cli() -> None:
 
 
 # In the order in which a person meets them.
-for _command in (demo, doctor, prepare, teacher, distill, convert, verify, evaluate, benchmark, classify):
+for _command in (demo, doctor, download, prepare, teacher, distill, convert, verify, evaluate, benchmark, classify):
     cli.add_command(_command.command)
 cli.list_commands = lambda context: list(cli.commands)  # type: ignore[method-assign]
 

@@ -13,6 +13,7 @@ TRAINING = (
     "tensorflow", "tf-keras", "tensorflow-model-optimization", "pandas", "scikit-learn", "scikit-image", "matplotlib",
     "PyYAML",
 )  # fmt: skip
+DOWNLOADING = ("google-cloud-storage", "kagglehub", "pyDataverse")
 SUPPORTED_PYTHON = ((3, 10), (3, 13))
 
 
@@ -54,6 +55,7 @@ def examine() -> list[Finding]:
     findings += [_package(name, "pip install skin-distill", needed=True) for name in DEVICE]
     findings += [_runtime()]
     findings += [_package(name, "pip install 'skin-distill[train]'", needed=False) for name in TRAINING]
+    findings += [_package(name, "pip install 'skin-distill[download]'", needed=False) for name in DOWNLOADING]
     return [*findings, _gpu(), _camera(), _disk()]
 
 

@@ -28,6 +28,7 @@ class Terminal:
         self._task: Any = None
         self._stage = ""
         self._begun = self._shown = 0.0
+        self._first = 0
 
     def __enter__(self) -> "Terminal":
         handler = _LineHandler(self)
@@ -41,24 +42,34 @@ class Terminal:
     def __exit__(self, *_: object) -> None:
         self._close_bar()
 
-    def progress(self, stage: str, done: int, total: int) -> None:
-        """Show how far a stage has come and how long it will still take."""
+    def progress(self, stage: str, done: int, total: int, in_bytes: bool = False) -> None:
+        """Show how far a stage has come and how long it will still take.
+
+        Args:
+            stage: what is done, for people; another one begins a new measurement.
+            done: how much of it, in whatever unit.
+            total: of all, in the same unit.
+            in_bytes: the unit is bytes, which are shown as MB or GB.
+        """
         if self.verbosity < 0:
             return
         now = time.monotonic()
         if stage != self._stage:
-            self._stage, self._begun, self._shown = stage, now, now
+            self._stage, self._begun, self._shown, self._first = stage, now, now, done
             self._close_bar()
             if sys.stderr.isatty():
-                self._open_bar(stage, total)
+                self._open_bar(stage, total, done, in_bytes)
         if self._bar is not None:
             self._bar.update(self._task, completed=done, total=total)
             if done >= total:
                 self._close_bar()
         elif not sys.stderr.isatty() and now - self._shown > PLAIN_INTERVAL and 0 < done < total:
             self._shown = now
-            left = (now - self._begun) / done * (total - done)
-            self.line(f"{stage}: {done} of {total}, {left:.0f} s left")
+            # What an earlier run had done took no time now.
+            pace = (now - self._begun) / (done - self._first) if done > self._first else None
+            left = "" if pace is None else f", {pace * (total - done):.0f} s left"
+            came = f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB" if in_bytes else f"{done} of {total}"
+            self.line(f"{stage}: {came}{left}")
 
     def line(self, text: str) -> None:
         """Print a line for the person who waits; silent with -q."""
@@ -91,20 +102,27 @@ class Terminal:
             console = Console(width=120)
         console.print(table)
 
-    def _open_bar(self, stage: str, total: int) -> None:
+    def _open_bar(self, stage: str, total: int, done: int = 0, in_bytes: bool = False) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            DownloadColumn() if in_bytes else MofNCompleteColumn(),
             TimeRemainingColumn(),
             TextColumn("left"),
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task(stage, total=total)
+        self._task = self._bar.add_task(stage, total=total, completed=done)
         self._bar.start()
 
     def _close_bar(self) -> None:

@@ -9,12 +9,25 @@ from click.testing import CliRunner
 
 from skin_distill.cli import cli
 
-HEAVY = ("tensorflow", "tf_keras", "pandas", "sklearn", "matplotlib", "skimage", "cv2", "rich", "yaml")
+HEAVY = (
+    "tensorflow",
+    "tf_keras",
+    "pandas",
+    "sklearn",
+    "matplotlib",
+    "skimage",
+    "cv2",
+    "rich",
+    "yaml",
+    "requests",
+    "google.cloud",
+)
 
 
 def run(*arguments, cwd=None):
     return subprocess.run(
         [sys.executable, "-m", "skin_distill", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         cwd=cwd,
@@ -55,6 +68,8 @@ def test_help_imports_nothing_heavy():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("download", "scin"), "--out"),
+        (("download", "scin", "--out", "x"), "--accept-licence"),
         (("no-such-command",), "No such command"),
         (("prepare",), "Give a kind and --out"),
         (("prepare", "kaggle", "--out", "x"), "needs the folder"),

@@ -29,6 +29,15 @@ def test_quiet_prints_results_only(capsys):
     assert (out, err) == ("done\n", "")
 
 
+def test_bytes_are_shown_as_megabytes_and_earlier_ones_do_not_count_as_fast(capsys, monkeypatch):
+    clock = iter([0.0, 20.0])
+    monkeypatch.setattr("skin_distill.terminal.time.monotonic", lambda: next(clock))
+    with Terminal() as terminal:
+        terminal.progress("download", 50_000_000, 100_000_000, in_bytes=True)
+        terminal.progress("download", 60_000_000, 100_000_000, in_bytes=True)
+    assert capsys.readouterr().err == "download: 60.0 of 100.0 MB, 80 s left\n"
+
+
 def test_a_figure_is_written_with_its_interval_or_its_reason():
     assert percent({"value": 0.5, "low": 0.4, "high": 0.61}) == "50.0 % (40.0 to 61.0)"
     assert percent({"value": None, "why": "too few samples to tell"}) == "too few samples to tell"

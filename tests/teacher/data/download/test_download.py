@@ -1,0 +1,483 @@
+"""The real client libraries against a stand-in server; the real servers were never asked."""
+
+import errno
+import gzip
+import io
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections import namedtuple
+
+import pytest
+
+from teacher.data.download import archive as archive_module
+from teacher.data.download import space, transfer
+from teacher.data.download.dataset import download
+from teacher.data.download.ham10000 import offer_ham10000
+from teacher.data.download.kaggle import offer_kaggle
+from teacher.data.download.ledger import Ledger
+from teacher.data.download.remote import ConnectionLost
+from teacher.data.download.scin import offer_scin
+from teacher.data.sources.ham10000 import read_ham10000
+from teacher.data.sources.kaggle import read_kaggle
+from teacher.data.sources.scin import read_scin
+from triage.errors import UnusableInput
+
+
+def zipped(members):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as made:
+        for name, data in members.items():
+            made.writestr(name, data)
+    return buffer.getvalue()
+
+
+def leftovers(folder):
+    return [path.name for path in folder.rglob(".*") if path.name != ".download.jsonl"]
+
+
+def test_scin_arrives_as_prepare_reads_it(scin, tmp_path):
+    scin.page = 5
+    offer = offer_scin(scin.url)
+    assert len(offer.files) == 14
+    assert offer.size == sum(len(data) for data in scin.objects.values())
+    seen = []
+    result = download(offer, tmp_path / "SCIN", bytes_progress=lambda done, total: seen.append((done, total)))
+    assert (result.files, result.fetched) == (14, offer.size)
+    assert seen[-1] == (offer.size, offer.size)
+    for name, data in scin.objects.items():
+        if data:
+            assert (tmp_path / "SCIN" / name).read_bytes() == data
+    listing = read_scin(tmp_path / "SCIN")
+    assert (len(listing.records), list(listing.rejections)) == (12, [])
+    assert leftovers(tmp_path / "SCIN") == []
+
+
+def test_ham10000_arrives_as_prepare_reads_it(ham10000, tmp_path):
+    offer = offer_ham10000(ham10000.url)
+    assert offer.licence_there == "CC BY-NC 4.0, not for sale"
+    assert [file.path for file in offer.files] == [
+        "HAM10000_metadata.csv",
+        "HAM10000_images_part_1.zip",
+        "HAM10000_images_part_2.zip",
+    ]
+    result = download(offer, tmp_path)
+    assert result.files == 15
+    assert (tmp_path / "HAM10000_metadata.csv").read_bytes() == ham10000.datafiles[1][2]
+    assert sorted(p.name for p in tmp_path.iterdir() if not p.name.startswith(".")) == [
+        "HAM10000_images_part_1",
+        "HAM10000_images_part_2",
+        "HAM10000_metadata.csv",
+    ]
+    listing = read_ham10000(tmp_path)
+    assert (len(listing.records), list(listing.rejections)) == (14, [])
+
+
+def test_kaggle_arrives_as_prepare_reads_it(kaggle, tmp_path):
+    offer = offer_kaggle()
+    assert (offer.size, offer.licence_there) == (len(kaggle.archive), "Unknown")
+    result = download(offer, tmp_path / "K")
+    assert result.files == 20
+    listing = read_kaggle(tmp_path / "K")
+    assert (len(listing.records), list(listing.rejections)) == (20, [])
+    assert not list((tmp_path / "K").glob("*.zip"))
+
+
+@pytest.mark.parametrize("kind", ["scin", "ham10000", "kaggle"])
+def test_what_is_complete_is_not_fetched_again_and_what_was_lost_is(kind, request, tmp_path):
+    server = request.getfixturevalue(kind)
+    ask = {
+        "scin": lambda: offer_scin(server.url),
+        "ham10000": lambda: offer_ham10000(server.url),
+        "kaggle": offer_kaggle,
+    }[kind]
+    folder = tmp_path / "D"
+    first = download(ask(), folder)
+    server.asked.clear()
+    again = download(ask(), folder)
+    assert server.asked == []
+    assert (again.files, again.fetched) == (first.files, 0)
+    photo = next(path for path in sorted(folder.rglob("*")) if path.suffix in (".png", ".jpg"))
+    content = photo.read_bytes()
+    photo.write_bytes(b"x" * len(content))  # same size: only the checksum tells
+    download(ask(), folder)
+    assert photo.read_bytes() == content
+    assert len({path for path, _ in server.asked}) == 1
+
+
+def test_a_broken_connection_goes_on_by_byte_range(scin, tmp_path):
+    scin.cut["-003.png"] = [10_000, 5_000]
+    download(offer_scin(scin.url), tmp_path, workers=1)
+    asked = [given for path, given in scin.asked if "-003.png" in path]
+    assert asked[0] is None
+    assert [given.split("-")[0] for given in asked[1:]] == ["bytes=10000", "bytes=15000"]
+
+
+@pytest.mark.parametrize("kind", ["ham10000", "kaggle"])
+@pytest.mark.parametrize("ranges", [True, False])
+def test_an_archive_begun_by_an_earlier_run_goes_on(kind, ranges, request, tmp_path, monkeypatch):
+    server = request.getfixturevalue(kind)
+    server.ranges = ranges
+    part = "part_1.zip" if kind == "ham10000" else "/signed/"
+    monkeypatch.setattr(transfer, "ATTEMPTS", 1)
+    # Kaggle's client opens each transfer once for its headers.
+    server.cut[part] = [40_000, 0] if kind == "ham10000" else [10**9, 40_000, 10**9, 0]
+
+    def ask():
+        return offer_kaggle() if kind == "kaggle" else offer_ham10000(server.url)
+
+    with pytest.raises(ConnectionLost, match="goes on from there"):
+        download(ask(), tmp_path / "D")
+    (begun,) = (tmp_path / "D").glob(".*.part")
+    there = begun.stat().st_size
+    assert (0 < there <= 40_000) if ranges else there == 0
+    server.cut.clear()
+    server.asked.clear()
+    download(ask(), tmp_path / "D")
+    if ranges:
+        assert f"bytes={there}-" in [given for path, given in server.asked if part in path]
+    assert "HAM10000_metadata" not in str(server.asked)
+    assert leftovers(tmp_path / "D") == []
+
+
+def test_a_killed_process_goes_on_where_it_was(scin, tmp_path):
+    command = [sys.executable, "-m", "skin_distill", "download", "scin", "--out", str(tmp_path / "D")]
+    command += ["--server", scin.url, "--accept-licence", "--workers", "2"]
+    scin.gate = threading.Semaphore(4)
+    scin.gate.wait = lambda seconds: scin.gate.acquire(timeout=seconds)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    ledger = tmp_path / "D" / ".download.jsonl"
+    deadline = time.monotonic() + 30
+    while not (ledger.exists() and ledger.read_text().count("\n") == 4) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    complete = {path.name for path in (tmp_path / "D").rglob("*.[pc][ns][gv]") if not path.name.startswith(".")}
+    assert len(complete) == 4
+    scin.gate = None
+    scin.asked.clear()
+    # Nobody has to agree again, and no terminal is needed for it.
+    command.remove("--accept-licence")
+    again = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.splitlines()[-1] == f"Next: skin-distill prepare scin {tmp_path / 'D'} --out data/scin"
+    fetched = {path.rsplit("/", 1)[1] for path in scin.transfers()}
+    assert len(fetched) == 10
+    assert fetched.isdisjoint(complete)
+    assert (tmp_path / "D" / "LICENCE.txt").read_text().count("SCIN Data Use License") == 1
+
+
+def test_a_wrong_checksum_is_said_and_leaves_no_file(scin, tmp_path):
+    scin.lie["-005.png"] = b"?" * len(scin.objects["dataset/images/-005.png"])
+    with pytest.raises(UnusableInput, match=r"-005\.png is damaged: checksum md5:\w+ instead of md5:\w+"):
+        download(offer_scin(scin.url), tmp_path)
+    assert len(list((tmp_path / "dataset/images").glob("[!.]*"))) == 11
+    assert leftovers(tmp_path) == []
+
+
+def test_a_damaged_beginning_is_thrown_away_and_fetched_anew(scin, tmp_path, monkeypatch):
+    monkeypatch.setattr(transfer, "ATTEMPTS", 1)
+    scin.cut["-005.png"] = [10_000, 0]
+    with pytest.raises(ConnectionLost):
+        download(offer_scin(scin.url), tmp_path)
+    (begun,) = (tmp_path / "dataset/images").glob(".-005.png.*.part")
+    begun.write_bytes(b"!" * 10_000)
+    download(offer_scin(scin.url), tmp_path)
+    assert (tmp_path / "dataset/images/-005.png").read_bytes() == scin.objects["dataset/images/-005.png"]
+
+
+def test_crc32c_is_checked_where_there_is_no_md5(scin, tmp_path, monkeypatch):
+    google_crc32c = pytest.importorskip("google_crc32c")
+    import base64
+
+    listed = scin.send_json
+
+    def only_crc(request, value, status=200):
+        for item in value.get("items", ()):
+            del item["md5Hash"]
+            crc = google_crc32c.Checksum(scin.objects[item["name"]]).digest()
+            item["crc32c"] = base64.b64encode(crc).decode()
+        listed(request, value, status)
+
+    monkeypatch.setattr(scin, "send_json", only_crc)
+    scin.lie["-005.png"] = b"?" * 40_005
+    with pytest.raises(UnusableInput, match="damaged: checksum crc32c:"):
+        download(offer_scin(scin.url), tmp_path)
+    scin.lie.clear()
+    download(offer_scin(scin.url), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("status", "message"), [(404, "There is no the list|There is no"), (403, "No permission"), (400, "refused")]
+)
+@pytest.mark.parametrize("kind", ["scin", "ham10000", "kaggle"])
+def test_a_refused_listing_says_what_and_where(kind, status, message, request):
+    server = request.getfixturevalue(kind)
+    server.statuses = {"/storage/v1": status, "/api/": status}
+    ask = {"scin": offer_scin, "ham10000": offer_ham10000, "kaggle": lambda _: offer_kaggle()}[kind]
+    with pytest.raises(UnusableInput, match=message) as error:
+        ask(server.url)
+    assert f"HTTP {status}" in str(error.value)
+    assert "http" in str(error.value)
+
+
+def test_a_server_in_trouble_is_asked_again(scin, ham10000, tmp_path):
+    scin.statuses = {"/storage/v1": [503], "-002.png": [503, 429], "/api/v1/datasets/": [500]}
+    assert download(offer_scin(scin.url), tmp_path / "S").files == 14
+    assert download(offer_ham10000(ham10000.url), tmp_path / "H").files == 15
+
+
+def test_refused_files_do_not_keep_the_others_from_coming(scin, tmp_path):
+    scin.statuses = {"-004.png": 404, "-007.png": 403}
+    with pytest.raises(UnusableInput, match="2 of 14 files did not come") as error:
+        download(offer_scin(scin.url), tmp_path)
+    assert "-004.png" in str(error.value)
+    assert "HTTP 403" in str(error.value)
+    assert len(list((tmp_path / "dataset/images").glob("[!.]*"))) == 10
+
+
+def test_a_server_that_is_not_there(scin, ham10000, kaggle):
+    scin.server.shutdown()
+    scin.server.server_close()
+    for ask in (lambda: offer_scin(scin.url), lambda: offer_ham10000(scin.url), offer_kaggle):
+        with pytest.raises(ConnectionLost, match="check the network"):
+            ask()
+
+
+def test_a_missing_or_wrong_token_says_how_to_get_one(kaggle, tmp_path, monkeypatch):
+    kaggle.token = "right"
+    with pytest.raises(UnusableInput, match="Generate New Token"):
+        offer_kaggle()
+    monkeypatch.setenv("KAGGLE_API_TOKEN", "wrong")
+    with pytest.raises(UnusableInput, match="HTTP 401"):
+        offer_kaggle()
+    monkeypatch.setenv("KAGGLE_API_TOKEN", "right")
+    assert download(offer_kaggle(), tmp_path / "D").files == 20
+
+
+def test_a_broken_token_file(kaggle, tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "kaggle.json").write_text("{")
+    with pytest.raises(UnusableInput, match="token cannot be read"):
+        offer_kaggle()
+
+
+def test_a_table_that_is_stored_compressed_comes_unpacked(scin, tmp_path):
+    table = scin.objects["dataset/scin_cases.csv"]
+    scin.objects["dataset/scin_cases.csv"] = gzip.compress(table)
+    scin.gzipped.add("dataset/scin_cases.csv")
+    scin.cut["cases.csv"] = [50]
+    download(offer_scin(scin.url), tmp_path)
+    assert (tmp_path / "dataset/scin_cases.csv").read_bytes() == table
+    scin.asked.clear()
+    assert download(offer_scin(scin.url), tmp_path).files == 14
+    assert scin.asked == []
+    scin.objects["dataset/scin_cases.csv"] = gzip.compress(table + b"more")
+    scin.lie["cases.csv"] = gzip.compress(b"something else")
+    with pytest.raises(UnusableInput, match=r"scin_cases\.csv .*is damaged"):
+        download(offer_scin(scin.url), tmp_path)
+    assert (tmp_path / "dataset/scin_cases.csv").read_bytes() == table
+
+
+def test_other_contents_than_published(scin, ham10000):
+    del scin.objects["dataset/scin_labels.csv"]
+    with pytest.raises(UnusableInput, match=r"scin_labels\.csv missing"):
+        offer_scin(scin.url)
+    del ham10000.datafiles[1]
+    with pytest.raises(UnusableInput, match="as it was published"):
+        offer_ham10000(ham10000.url)
+
+
+def test_room_is_looked_at_before_the_first_byte(scin, tmp_path, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(space.shutil, "disk_usage", lambda path: usage(10**9, 10**9 - 1000, 1000))
+    with pytest.raises(UnusableInput, match="Too little room"):
+        download(offer_scin(scin.url), tmp_path / "D")
+    assert scin.asked == []
+
+
+@pytest.mark.parametrize("kind", ["scin", "ham10000"])
+def test_a_full_disk_ends_the_run_and_loses_nothing(kind, request, tmp_path, monkeypatch):
+    server = request.getfixturevalue(kind)
+    ask = offer_scin if kind == "scin" else offer_ham10000
+    write, wanted = transfer.PartialFile.write, "-006.png" if kind == "scin" else "part_2.zip"
+
+    class Full:
+        def __init__(self, file):
+            self.file = file
+
+        def write(self, data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
+
+    def full(self, data):
+        if wanted in str(self.target):
+            self._file = Full(self._file)
+        return write(self, data)
+
+    monkeypatch.setattr(transfer.PartialFile, "write", full)
+    with pytest.raises(UnusableInput, match="The disk is full"):
+        download(ask(server.url), tmp_path, workers=1)
+    monkeypatch.undo()
+    complete = {path.name for path in tmp_path.rglob("[!.]*") if path.is_file()}
+    assert len(complete) >= 6
+    server.asked.clear()
+    download(ask(server.url), tmp_path)
+    assert complete.isdisjoint(path.rsplit("/", 1)[1] for path in server.transfers())
+    assert server.transfers(wanted)
+
+
+def test_a_full_disk_while_unpacking_goes_on_without_fetching(ham10000, tmp_path, monkeypatch):
+    copy, calls = shutil.copyfileobj, []
+
+    def full(*arguments):
+        calls.append(1)
+        if len(calls) == 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        copy(*arguments)
+
+    monkeypatch.setattr(archive_module.shutil, "copyfileobj", full)
+    with pytest.raises(UnusableInput, match="No space left"):
+        download(offer_ham10000(ham10000.url), tmp_path)
+    assert len(list((tmp_path / "HAM10000_images_part_1").iterdir())) == 3
+    ham10000.asked.clear()
+    assert download(offer_ham10000(ham10000.url), tmp_path).files == 15
+    assert ham10000.transfers("part_1.zip") == []
+    assert len(calls) == 4 + 4 + 7
+
+
+@pytest.mark.parametrize("name", ["../evil.jpg", "/evil.jpg", "a/../../evil.jpg", "..\\evil.jpg"])
+def test_an_archive_cannot_write_outside_its_folder(kaggle, tmp_path, name):
+    kaggle.archive = zipped({"IMG_CLASSES/fine.jpg": b"fine", name: b"evil"})
+    with pytest.raises(UnusableInput, match="leads out of the folder"):
+        download(offer_kaggle(), tmp_path / "D")
+    assert not list(tmp_path.rglob("evil*"))
+    assert not (tmp_path / "D" / "IMG_CLASSES").exists()
+
+
+def test_neither_can_a_bucket_nor_a_link_that_lies_there(scin, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "D").mkdir()
+    (tmp_path / "D" / "dataset").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UnusableInput, match="leads out"):
+        download(offer_scin(scin.url), tmp_path / "D")
+    scin.objects["dataset/../../evil.png"] = b"evil"
+    with pytest.raises(UnusableInput, match="leads out"):
+        download(offer_scin(scin.url), tmp_path / "E")
+    assert not list(tmp_path.rglob("*.csv"))
+
+
+def test_an_archive_that_is_none(kaggle, tmp_path):
+    kaggle.archive = b"<html>" * 100
+    with pytest.raises(UnusableInput, match="cannot be unpacked"):
+        download(offer_kaggle(), tmp_path / "D")
+
+
+def test_files_of_ones_own_are_left_alone(scin, ham10000, tmp_path):
+    own = tmp_path / "S" / "dataset" / "scin_cases.csv"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+    with pytest.raises(UnusableInput, match="A file of yours is in the way"):
+        download(offer_scin(scin.url), tmp_path / "S")
+    assert own.read_text() == "mine"
+    photo = tmp_path / "H" / "HAM10000_images_part_1" / "ISIC_0000001.jpg"
+    photo.parent.mkdir(parents=True)
+    photo.write_text("mine")
+    with pytest.raises(UnusableInput, match="A file of yours is in the way"):
+        download(offer_ham10000(ham10000.url), tmp_path / "H")
+    assert photo.read_text() == "mine"
+
+
+def test_the_right_file_without_its_line_is_taken_over(scin, tmp_path):
+    download(offer_scin(scin.url), tmp_path)
+    ledger = tmp_path / ".download.jsonl"
+    lines = ledger.read_text().splitlines(keepends=True)
+    ledger.write_text("".join(lines[:5]) + lines[5][:20])
+    scin.asked.clear()
+    download(offer_scin(scin.url), tmp_path)
+    assert scin.asked == []
+
+
+def test_a_kill_just_before_the_rename_costs_nothing(scin, tmp_path, monkeypatch):
+    replace = transfer.Path.replace
+
+    def killed(self, target):
+        if "-004.png" in str(target):
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(transfer.Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        download(offer_scin(scin.url), tmp_path, workers=1)
+    monkeypatch.undo()
+    scin.asked.clear()
+    download(offer_scin(scin.url), tmp_path)
+    assert scin.transfers("-004.png") == []
+    assert (tmp_path / "dataset/images/-004.png").read_bytes() == scin.objects["dataset/images/-004.png"]
+
+
+def test_a_newer_content_on_the_server_replaces_the_older(scin, tmp_path):
+    download(offer_scin(scin.url), tmp_path)
+    scin.objects["dataset/images/-001.png"] = b"newer"
+    scin.asked.clear()
+    download(offer_scin(scin.url), tmp_path)
+    assert len(scin.asked) == 1
+    assert (tmp_path / "dataset/images/-001.png").read_bytes() == b"newer"
+
+
+def test_what_was_withdrawn_on_the_server_is_removed_here_unless_it_was_changed(scin, kaggle, tmp_path):
+    kaggle.archive = zipped({f"IMG_CLASSES/{n}.jpg": bytes([n]) * 100 for n in range(4)})
+    download(offer_kaggle(), tmp_path / "K")
+    (tmp_path / "K" / "IMG_CLASSES" / "2.jpg").write_text("edited by hand")
+    kaggle.version, kaggle.archive = 2, zipped({"IMG_CLASSES/0.jpg": bytes([0]) * 100})
+    assert download(offer_kaggle(), tmp_path / "K").files == 1
+    assert sorted(p.name for p in (tmp_path / "K" / "IMG_CLASSES").iterdir()) == ["0.jpg", "2.jpg"]
+    download(offer_scin(scin.url), tmp_path / "S")
+    del scin.objects["dataset/images/-001.png"]
+    assert download(offer_scin(scin.url), tmp_path / "S").files == 13
+    assert not (tmp_path / "S" / "dataset/images/-001.png").exists()
+    scin.asked.clear()
+    assert download(offer_scin(scin.url), tmp_path / "S").files == 13
+    assert scin.asked == []
+
+
+def test_a_beginning_longer_than_the_file_is_fetched_anew(kaggle, tmp_path):
+    offer = offer_kaggle()
+    (tmp_path / "D").mkdir()
+    partial = transfer.partial_path(tmp_path / "D" / offer.files[0].path, offer.files[0])
+    partial.write_bytes(b"x" * (len(kaggle.archive) + 5))
+    assert download(offer, tmp_path / "D").files == 20
+
+
+def test_archives_from_a_browser_are_taken_over(ham10000, kaggle, tmp_path):
+    (tmp_path / "HAM10000_images_part_1.zip").write_bytes(ham10000.datafiles[2][1])
+    assert download(offer_ham10000(ham10000.url), tmp_path).files == 15
+    assert ham10000.transfers("part_1") == []
+    (tmp_path / "K").mkdir()
+    (tmp_path / "K" / "skin-diseases-image-dataset.zip").write_bytes(kaggle.archive)
+    assert download(offer_kaggle(), tmp_path / "K").files == 20
+    assert len(kaggle.transfers("/signed/")) == 1  # for its headers
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "HAM10000_images_part_2.zip").write_text("mine")
+    with pytest.raises(UnusableInput, match="A file of yours is in the way"):
+        download(offer_ham10000(ham10000.url), tmp_path / "own")
+
+
+def test_a_firewall_that_answers_with_nothing(ham10000, tmp_path):
+    offer = offer_ham10000(ham10000.url)
+    ham10000.statuses = {"/s3/": 202, "/api/v1/datasets": 202}
+    with pytest.raises(UnusableInput, match="HTTP 202"):
+        download(offer, tmp_path)
+    with pytest.raises(UnusableInput, match="in a browser"):
+        offer_ham10000(ham10000.url)
+
+
+def test_two_downloads_do_not_share_a_folder(scin, tmp_path):
+    with Ledger(tmp_path), pytest.raises(UnusableInput, match="Another download is at work"):
+        download(offer_scin(scin.url), tmp_path)
