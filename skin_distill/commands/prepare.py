@@ -117,7 +117,7 @@ def _check(meta: Path, terminal: Terminal) -> None:
     with needs_extra("train"):
         from teacher.data.check import check_manifest
 
-    problems = check_manifest(meta)
+    problems = check_manifest(meta, terminal.progress)
     lines = [str(problem) for problem in problems]
     terminal.result({"meta": str(meta), "problems": lines}, "\n".join(lines) if lines else f"{meta}: no problem found.")
     if lines:

@@ -101,7 +101,8 @@ def prepare(
     records, measured = _measure(listing.records, out, rejections, workers, progress)
     own_groups: dict[int, str] = {}
     if groups is not None:
-        own_groups, unmatched = read_groups(groups, records, Path(*sources[:1]))
+        place = Path(sources[0]) if sources else out
+        own_groups, unmatched = read_groups(groups, records, place if place.is_dir() else place.parent)
         rejections += unmatched
     _write_findings(out / "rejected.csv", "reason", ((r.path, r.reason) for r in rejections))
     doubts += _absent_classes(listing, records, kind in ("scin", "combined") or taxonomy is not None, out)
