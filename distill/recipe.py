@@ -50,3 +50,7 @@ class DistillRecipe:
             )
         if any(phase.trains not in ("heads", "all") for phase in self.phases):
             raise UnusableInput(f"The student's phases train heads or all. Received: {self.phases}.")
+        if any(phase.fixed_views for phase in self.phases):
+            raise UnusableInput(
+                f"fixed_views is for a teacher's heads; here view_count counts. Received: {self.phases}."
+            )

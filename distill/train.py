@@ -105,7 +105,7 @@ def distill_student(
     training = make_training_set(
         manifest, frame, pixels, recipe.class_weights, recipe.label_smoothing, recipe.most_repeats
     )
-    validation = pixels_of("val")
+    validation_frame, validation_pixels = pixels_of("val")
     run.write_config(
         {
             "distill": to_mapping(recipe),
@@ -157,7 +157,7 @@ def distill_student(
         steps=steps_per_epoch(training, recipe.batch_size),
         loss=distillation_loss(student, recipe),
         select=select,
-        validate=validator(manifest, *validation, student),
+        validate=validator(manifest, validation_frame, lambda: predict(student, validation_pixels)),
         checkpoint=run.artifacts / "student-checkpoint.npz",
         key=key,
         stage="distill",

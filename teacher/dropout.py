@@ -12,7 +12,8 @@ class SeededDropout(keras.layers.Layer):
     """Inverted dropout (Srivastava et al. 2014) with a generator of its own.
 
     Keras's own layer draws from a state that no checkpoint holds: a run that was interrupted would go on with other
-    masks than an uninterrupted one.
+    masks than an uninterrupted one. A frozen layer drops nothing: like frozen batch normalisation it stays in inference
+    mode, so that a frozen backbone gives the same features every time.
 
     Args:
         rate: share of the inputs set to zero, in [0, 1).
@@ -27,8 +28,8 @@ class SeededDropout(keras.layers.Layer):
         self.generator = tf.random.Generator.from_seed(0)
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
-        """Return a tensor of the input's shape; outside training the input itself."""
-        if not training or not self.rate:
+        """Return a tensor of the input's shape; outside training, and when frozen, the input itself."""
+        if not training or not self.trainable or not self.rate:
             return inputs
         shape = tf.shape(inputs)
         if self.noise_shape is not None:

@@ -44,3 +44,21 @@ def logits_model(model: keras.Model) -> keras.Model:
     return keras.Model(
         model.input, [model.get_layer("diagnosis_logits").output, model.get_layer("lighting_logit").output]
     )
+
+
+def heads_on_features(model: keras.Model) -> keras.Model:
+    """Return the heads alone, on the same layers.
+
+    Args:
+        model: a teacher or student.
+
+    Returns:
+        Pooled features float32 [batch, channels] to (diagnosis logits [batch, classes], lighting logit [batch, 1]).
+    """
+    features = keras.Input(model.get_layer("features").output_shape[1:])
+    x = model.get_layer("features_dropout")(features)
+    logits = []
+    for name, logits_name in zip(OUTPUTS, ("diagnosis_logits", "lighting_logit"), strict=True):
+        hidden = model.get_layer(f"{name}_dropout")(model.get_layer(f"{name}_hidden")(x))
+        logits.append(model.get_layer(logits_name)(hidden))
+    return keras.Model(features, logits)

@@ -37,13 +37,19 @@ def lighting_cross_entropy(labels: Any, logits: Any, weights: Any) -> Any:
 
 
 def supervised_loss(model: Any, lighting_weight: float) -> Callable[[Mapping[str, Any]], Any]:
-    """Return `loss(batch)`: the diagnosis head's loss plus `lighting_weight` times the lighting head's."""
-    from teacher.heads import logits_model
+    """Return `loss(batch)`: the diagnosis head's loss plus `lighting_weight` times the lighting head's.
 
-    with_logits = logits_model(model)
+    A batch holds `image`, or `features` of a frozen backbone for the heads alone.
+    """
+    from teacher.heads import heads_on_features, logits_model
+
+    on_image, on_features = logits_model(model), heads_on_features(model)
 
     def loss(batch: Mapping[str, Any]) -> Any:
-        diagnosis, lighting = with_logits(batch["image"], training=True)
+        if "features" in batch:
+            diagnosis, lighting = on_features(batch["features"], training=True)
+        else:
+            diagnosis, lighting = on_image(batch["image"], training=True)
         return diagnosis_cross_entropy(
             batch["diagnosis"], diagnosis, batch["diagnosis_weight"]
         ) + lighting_weight * lighting_cross_entropy(batch["lighting"], lighting[:, 0], batch["lighting_weight"])

@@ -28,6 +28,10 @@ class Phase:
         weight_decay: of AdamW; never on the CCM, biases or normalisation.
         warmup: share of the phase's steps in [0, 1).
         patience: epochs without a better validation score before the phase ends; 0 means never early.
+        plateau: epochs without a better validation score after which the learning rate is halved, and again after as
+            many more; 0 means never.
+        fixed_views: of a phase that trains the heads alone: number of views of each photo whose features the frozen
+            backbone computes once; 0 shows ever new views through the whole model.
     """
 
     name: str
@@ -38,12 +42,18 @@ class Phase:
     weight_decay: float = 1e-4
     warmup: float = 0.05
     patience: int = 0
+    plateau: int = 0
+    fixed_views: int = 0
 
     def __post_init__(self) -> None:
         if self.trains not in ("heads", "ccm", "top", "all"):
             raise UnusableInput(f"A phase trains heads, ccm, top or all. Received: {self.trains!r}.")
         if self.epochs < 1 or self.learning_rate <= 0:
             raise UnusableInput(f"A phase needs at least one epoch and a positive learning rate. Received: {self}.")
+        if self.fixed_views and self.trains != "heads":
+            raise UnusableInput(
+                f"fixed_views is for phases that train the heads alone: elsewhere features change. Received: {self}."
+            )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ def train_teacher(
     from teacher.data.batches import epoch_batches, make_training_set, steps_per_epoch
     from teacher.data.pixels import load_pixels
     from teacher.evaluation import evaluate
+    from teacher.head_features import HeadFeatures
     from teacher.losses import supervised_loss
     from teacher.model import build_teacher, set_trainable
     from teacher.predict import predict
@@ -68,12 +70,26 @@ def train_teacher(
     loss = supervised_loss(model, recipe.lighting_weight)
     phases = list(recipe.phases)
 
+    features: HeadFeatures | None = None
+
     def batches(phase: int, epoch: int) -> Any:
         number = sum(p.epochs for p in phases[:phase]) + epoch
+        if features is not None:
+            return features.batches(recipe.batch_size, number)
         return epoch_batches(training, recipe.views, recipe.batch_size, recipe.seed, number)
 
     def select(phase: Phase) -> None:
+        nonlocal features
         set_trainable(model, phase.trains)
+        features = None
+        if phase.fixed_views:
+            features = HeadFeatures(
+                model, training, recipe.views, recipe.seed, phase.fixed_views, validation_pixels,
+                run.artifacts / "features", progress=progress,
+            )  # fmt: skip
+
+    def answer_validation() -> tuple[np.ndarray, np.ndarray]:
+        return predict(model, validation_pixels) if features is None else features.predict_validation()
 
     trainer = Trainer(
         model=model,
@@ -82,7 +98,7 @@ def train_teacher(
         steps=steps_per_epoch(training, recipe.batch_size),
         loss=loss,
         select=select,
-        validate=validator(manifest, validation_frame, validation_pixels, model),
+        validate=validator(manifest, validation_frame, answer_validation),
         checkpoint=run.artifacts / "teacher-checkpoint.npz",
         key=key,
         stage="teacher",
@@ -114,9 +130,10 @@ def train_teacher(
     return section
 
 
-def validator(manifest: Any, frame: Any, pixels: np.ndarray, model: Any) -> Any:
-    """Return a function that measures the model on the validation split: three figures, no intervals."""
-    from teacher.predict import predict
+def validator(
+    manifest: Any, frame: Any, answer: Callable[[], tuple[np.ndarray, np.ndarray]]
+) -> Callable[[], dict[str, float]]:
+    """Return a function that measures the answers on the validation split: three figures, no intervals."""
     from teacher.statistics import accuracy, balanced_accuracy
 
     ids = [c.id for c in manifest.taxonomy.classes]
@@ -125,11 +142,11 @@ def validator(manifest: Any, frame: Any, pixels: np.ndarray, model: Any) -> Any:
     known, known_lit = ~np.isnan(truth), ~np.isnan(lit)
 
     def validate() -> dict[str, float]:
-        diagnosis, lighting = predict(model, pixels)
-        answer = diagnosis.argmax(axis=1)
+        diagnosis, lighting = answer()
+        named = diagnosis.argmax(axis=1)
         return {
-            "accuracy": accuracy(truth[known], answer[known]),
-            "balanced_accuracy": balanced_accuracy(truth[known].astype(int), answer[known], len(ids)),
+            "accuracy": accuracy(truth[known], named[known]),
+            "balanced_accuracy": balanced_accuracy(truth[known].astype(int), named[known], len(ids)),
             "lighting_accuracy": accuracy(lit[known_lit], (lighting[known_lit] >= 0.5).astype(float)),
         }
 

@@ -23,6 +23,8 @@ from triage.errors import CheckFailed, UnusableInput
 log = logging.getLogger("skin_distill")
 
 MONITOR = "balanced_accuracy"
+PLATEAU_FACTOR = 0.5
+"""Of the learning rate, after `Phase.plateau` epochs without a better one."""
 # Weight decay is for the weights of convolutions and dense layers alone.
 UNDECAYED = ["ccm_", "bias", "gamma", "beta"]
 LARGEST_GRADIENT_NORM = 5.0
@@ -36,6 +38,7 @@ class Progressing:
     epoch: int = 0
     best_score: float = -math.inf
     since_best: int = 0
+    rate_scale: float = 1.0
     rows: list[dict[str, Any]] = field(default_factory=list)
     best_rows: list[int] = field(default_factory=list)
 
@@ -128,6 +131,7 @@ class Trainer:
             self.model.set_weights(self.best)
             self.state.phase += 1
             self.state.epoch, self.state.best_score, self.state.since_best = 0, -math.inf, 0
+            self.state.rate_scale = 1.0
             self._save(None)
         if self.best:
             self.model.set_weights(self.best)
@@ -156,7 +160,8 @@ class Trainer:
         reseed_dropout(self.model, self.seed, len(state.rows))
         for number, batch in enumerate(self.batches(state.phase, state.epoch)):
             done = state.epoch * self.steps + number
-            optimizer.learning_rate.assign(learning_rate(phase, done, phase.epochs * self.steps))
+            rate = learning_rate(phase, done, phase.epochs * self.steps) * state.rate_scale
+            optimizer.learning_rate.assign(rate)
             losses.append(float(step(batch)))
             if not math.isfinite(losses[-1]):
                 raise CheckFailed(
@@ -184,6 +189,8 @@ class Trainer:
             self.best = self.model.get_weights()
         else:
             state.since_best += 1
+            if phase.plateau and state.since_best % phase.plateau == 0:
+                state.rate_scale *= PLATEAU_FACTOR
         shown = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in figures.items())
         log.info("%s: loss %.3f; validation %s", label, state.rows[-1]["loss"], shown)
 

@@ -106,6 +106,17 @@ def test_patience_ends_a_phase_early(tmp_path):
     assert [row["best"] for row in rows] == [False, True, False, False]
 
 
+def test_a_plateau_halves_the_rate_and_a_resumed_run_knows(tmp_path):
+    phase = Phase("only", "all", epochs=6, learning_rate=0.01, final_learning_rate=0.01, warmup=0.0, plateau=2)
+    scores = [0.5, 0.4, 0.4, 0.6, 0.5, 0.5]
+    whole = make_trainer(tmp_path / "whole", phases=[phase], scores=list(scores)).run()
+    assert [row["learning_rate"] for row in whole] == pytest.approx([0.01] * 3 + [0.005] * 3)
+    with pytest.raises(Stop):
+        make_trainer(tmp_path, phases=[phase], scores=list(scores), stop_after=3 * STEPS + 1).run()
+    resumed = make_trainer(tmp_path, phases=[phase], scores=scores[3:]).run()
+    assert without_time(resumed) == without_time(whole)
+
+
 def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
     with pytest.raises(Stop):
         make_trainer(tmp_path, stop_after=STEPS + 1).run()
