@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from triage.light_measures import quantile
+from triage.counting import quantile
 from triage.skin_color import LINEAR
 
 Pixels = npt.NDArray[np.uint8]
@@ -93,7 +93,7 @@ def _too_dark(photo: Pixels, strength: float, direction: float, row: float, colu
 
 
 def _too_bright(photo: Pixels, strength: float, *_: float) -> Pixels:
-    darker = float(LINEAR[int(quantile(photo.max(axis=-1), BRIGHT_QUANTILE))])
+    darker = float(LINEAR[quantile(photo.max(axis=-1), BRIGHT_QUANTILE)])
     gain = min(2.0 ** _between(BRIGHT_STOPS, strength) / max(darker, 1e-6), 2.0**MOST_STOPS)
     return _encode(LINEAR * np.float32(gain))[photo]
 

@@ -5,12 +5,23 @@ with a fixed brightness: darkness is judged together with the redness that melan
 highlights, which only truly dark skin has above it. Where a photo does not tell, the light counts as good.
 """
 
-from dataclasses import asdict, dataclass, fields
+import math
+from dataclasses import dataclass, fields
 
+import cv2
 import numpy as np
 
-from triage.light_measures import half_size, noise_level, quantile, sharpness, specular_share, unevenness_stops
-from triage.photo import Photo, center_crop, small_copy
+from triage.counting import Bytes, counts_of, quantile_of_counts, quantile_on_scale
+from triage.light_measures import (
+    half_size,
+    highlight_core,
+    noise_level,
+    sharpness,
+    sorted_channels,
+    specular_share,
+    unevenness_stops,
+)
+from triage.photo import Photo, center_crop, samples, small_copy, thinned
 from triage.skin_color import LINEAR
 from triage.skin_tone import looks_like_skin
 
@@ -21,16 +32,23 @@ ANALYSIS_SIDE = 224
 """Longer side in pixels at which light is measured: as the model sees it. Blur of finer detail is no fault."""
 NEAR_CLIPPED = 250
 """Channel values from here on count as clipped; JPEG spreads 255 downward by some steps."""
+LEAST_SPECULAR = 0.001
+"""Share of highlights that counts as none: a quarter of what is called glare. On 2,100 real photographs the opening of
+`specular_share` left nothing of what lies below it."""
 FLOOR = 0.002
 """Linear luminance added before a logarithm: some steps of an 8-bit sRGB value near black."""
 LOG_LINEAR = np.log2(np.maximum(LINEAR, np.float32(FLOOR)))
 """log2 of linear light for each of the 256 channel values, stops."""
+STEPS = 512
+"""Steps a stop in which medians of logarithms are counted."""
 _LOG = np.log2(LINEAR + np.float32(0.01))
 EVENED = np.rint((_LOG - _LOG[0]) / (_LOG[-1] - _LOG[0]) * 255).astype(np.uint8)
 """Channel values on a nearly logarithmic scale, on which the texture of dark skin has the contrast of light skin's:
 otherwise a smooth pale lesion on dark skin outweighs it and the photo passes for blurred."""
 # Rec. 709 luminance of linear sRGB.
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+LUMINANCE_AND_FLOOR = np.array([[0.2126, 0.7152, 0.0722, FLOOR]], np.float32)
+CODES = np.arange(256.0)
+"""The values that a channel can have."""
 Curve = tuple[tuple[float, ...], tuple[float, ...]]
 
 
@@ -118,7 +136,7 @@ class LightingFeatures:
 
     def as_dict(self) -> dict[str, float]:
         """Feature name -> value."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in FEATURE_NAMES}
 
 
 FEATURE_NAMES = tuple(field.name for field in fields(LightingFeatures))
@@ -143,32 +161,32 @@ def measure_lighting(photo: Photo) -> LightingFeatures:
     Args:
         photo: uint8 [height, width, 3], RGB.
     """
-    pixels = small_copy(center_crop(photo), ANALYSIS_SIDE)
-    red, green, blue = (np.ascontiguousarray(pixels[..., channel]) for channel in range(3))
-    value = np.maximum(np.maximum(red, green), blue)
-    lowest = np.minimum(np.minimum(red, green), blue)
-    # The sum of three bytes wraps, and wraps back: what is left is the middle one.
-    middle = red + green + blue - value - lowest
-    # Light and colour are smooth: every second pixel both ways tells as much.
-    thin = pixels[::2, ::2]
-    log_luminance = np.log2(LINEAR[thin] @ LUMINANCE + np.float32(FLOOR))
-    bright = (value[::2, ::2] >= quantile(value, 0.5)) & (middle[::2, ::2] < NEAR_CLIPPED)
-    if not bright.any():
-        bright = np.ones_like(bright)
-    log_rgb = LOG_LINEAR[thin[bright]]
-    exposure = float(np.median(log_luminance[bright]))
-    red_green = float(np.median(log_rgb[:, 0] - log_rgb[:, 1]))
-    green_blue = float(np.median(log_rgb[:, 1] - log_rgb[:, 2]))
-    evened = EVENED[green]
+    crop = center_crop(photo)
+    # Light and colour are smooth: half as many samples both ways tell as much. Detail is measured in the green channel,
+    # of which a sensor has most.
+    thin = samples(crop, ANALYSIS_SIDE)
+    green = small_copy(np.asarray(cv2.extractChannel(thinned(crop, ANALYSIS_SIDE), 1), np.uint8), ANALYSIS_SIDE)
+    evened = np.asarray(cv2.LUT(green, EVENED), np.uint8)
+    lowest, middle, value = sorted_channels(thin)
+    counts = counts_of(value)
+    mean = float(counts @ CODES / value.size)
+    log_luminance = cv2.log(cv2.transform(cv2.LUT(thin, LINEAR), LUMINANCE_AND_FLOOR)) * np.float32(1 / math.log(2))
+    chosen = np.flatnonzero((value >= quantile_of_counts(counts, 0.5)) & (middle < NEAR_CLIPPED))
+    if not len(chosen):
+        chosen = np.arange(value.size)
+    exposure = quantile_on_scale(log_luminance.ravel()[chosen], STEPS, 0.5)
+    log_red, log_green, log_blue = cv2.split(cv2.LUT(thin, LOG_LINEAR))
+    red_green = quantile_on_scale((log_red - log_green).ravel()[chosen], STEPS, 0.5)
+    green_blue = quantile_on_scale((log_green - log_blue).ravel()[chosen], STEPS, 0.5)
     return LightingFeatures(
-        value_mean=float(value.mean()) / 255,
-        value_spread=float(value.std()) / 255,
+        value_mean=mean / 255,
+        value_spread=math.sqrt(counts @ (CODES - mean) ** 2 / value.size) / 255,
         exposure=exposure,
-        highlights=float(np.percentile(log_luminance, 99.7)) - exposure,
-        clipped=float((middle >= NEAR_CLIPPED).mean()),
-        saturated=float((value >= NEAR_CLIPPED).mean()),
-        specular=specular_share(lowest, value),
-        unevenness=unevenness_stops(log_luminance, value[::2, ::2], looks_like_skin(thin)),
+        highlights=quantile_on_scale(log_luminance, STEPS, 0.997) - exposure,
+        clipped=float(np.count_nonzero(middle >= NEAR_CLIPPED) / middle.size),
+        saturated=float(counts[NEAR_CLIPPED:].sum() / value.size),
+        specular=_specular(crop, lowest, value),
+        unevenness=unevenness_stops(log_luminance, value, looks_like_skin(thin)),
         sharpness=sharpness(evened),
         coarse_sharpness=sharpness(half_size(evened)),
         noise=noise_level(green),
@@ -176,6 +194,15 @@ def measure_lighting(photo: Photo) -> LightingFeatures:
         green_blue=green_blue,
         colour_cast=_colour_cast(exposure, red_green, green_blue),
     )
+
+
+def _specular(crop: Photo, lowest: Bytes, value: Bytes) -> float:
+    """Share of highlights in a crop, whose thin samples have these smallest and largest channels."""
+    # The closer look only takes away from what the samples show, and most photos show nothing.
+    if np.count_nonzero(highlight_core(lowest, value)) <= LEAST_SPECULAR * value.size:
+        return 0.0
+    lowest, _, value = sorted_channels(small_copy(crop, ANALYSIS_SIDE))
+    return specular_share(lowest, value)
 
 
 def judge_lighting(features: LightingFeatures) -> LightingVerdict:
@@ -204,7 +231,7 @@ def _colour_cast(exposure: float, red_green: float, green_blue: float) -> float:
     red = max(lowest - red_green, red_green - highest, 0.0)
     lowest, highest = _on(THRESHOLDS.green_blue_lowest, exposure), THRESHOLDS.green_blue_highest
     blue = max(lowest - green_blue, green_blue - highest, 0.0)
-    return float(np.hypot(red, blue))
+    return math.hypot(red, blue)
 
 
 def _on(curve: Curve, position: float) -> float:

@@ -123,8 +123,8 @@ def _jpeg(data: bytes, name: str) -> PhotoHeader:
     if not width or not height:
         raise UnreadablePhoto(name, "damaged JPEG: its header gives no size")
     # From the first scan on, 0xFF is stuffed, so these two bytes are the end marker. Phones append motion photos and
-    # other data after it, so it need not be the last thing in the file.
-    if data.find(JPEG_END, at) < 0:
+    # other data after it, so it need not be the last thing in the file; mostly it is, and is found at once from there.
+    if data.rfind(JPEG_END, at) < 0:
         raise UnreadablePhoto(name, "truncated JPEG: the end of the image is missing")
     return PhotoHeader("JPEG", width, height, orientation, data)
 

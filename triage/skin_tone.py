@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from triage.photo import Photo, small_copy
-from triage.skin_color import individual_typology_angle, to_lab
+from triage.counting import quantile_on_scale
+from triage.photo import Photo, samples, small_copy
+from triage.skin_color import Floats, to_lab, typology_angle_of
 
 TONE_SCHEME = "ITA (light > 41, medium 10 to 41, dark <= 10 degrees)"
 TONE_BUCKETS = ("light", "medium", "dark")
@@ -16,13 +17,20 @@ UNKNOWN_TONE = "unknown"
 LIGHT_ABOVE, DARK_UP_TO = 41.0, 10.0
 
 ANALYSIS_SIDE = 192
-"""Longer side in pixels at which skin is looked for: a tone needs no detail."""
+"""Longer side in pixels at which skin is looked for; its tone is measured in every second of them both ways."""
 MIN_MASK_SHARE = 0.05
 """Less skin than this share of the photo gives no tone."""
 LIGHTNESS_SPREAD, COLOR_SPREAD = 12.0, 10.0
 """How far plain skin may be from its median in L*, and in a* and b*: shading and texture stay, lesions and hair go."""
 NEAR_BLACK, NEAR_WHITE = 20, 250
 """Channel values: a red below the first says nothing any more, green and blue from the second on are glare."""
+STEPS = 50
+"""Steps a unit of Lab, or a degree, in which medians are counted."""
+_CODES = np.arange(256)
+# 2 red <= 5 green + 16, 4 blue <= 5 green + 32, and red >= green - 3 and blue - 3 (see `looks_like_skin`).
+_MOST_RED = np.minimum((5 * _CODES + 16) // 2, 255).astype(np.uint8)
+_MOST_BLUE = np.minimum((5 * _CODES + 32) // 4, 255).astype(np.uint8)
+_LEAST_RED = np.maximum(_CODES - 3, NEAR_BLACK).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -56,14 +64,15 @@ def measure_skin_tone(photo: Photo) -> SkinTone:
     Args:
         photo: uint8 [height, width, 3], RGB.
     """
-    lab, mask = _plain_skin(small_copy(photo, ANALYSIS_SIDE))
-    share = float(mask.mean())
+    lightness, yellowness, mask = _plain_skin(samples(photo, ANALYSIS_SIDE))
+    share = np.count_nonzero(mask) / mask.size
     if share < MIN_MASK_SHARE:
         return SkinTone(math.nan, UNKNOWN_TONE, share)
-    skin = lab[mask]
+    chosen = np.flatnonzero(mask)
+    lightness, yellowness = lightness.ravel()[chosen], yellowness.ravel()[chosen]
     # Furrows, pores, hair and the skin's own curvature only darken; the brighter half is nearest to flat skin.
-    brighter = skin[skin[:, 0] >= np.median(skin[:, 0])]
-    ita = float(np.median(individual_typology_angle(brighter)))
+    brighter = lightness >= quantile_on_scale(lightness, STEPS, 0.5)
+    ita = quantile_on_scale(typology_angle_of(lightness[brighter], yellowness[brighter]), STEPS, 0.5)
     return SkinTone(ita, tone_bucket(ita), share)
 
 
@@ -76,23 +85,25 @@ def skin_mask(photo: Photo) -> npt.NDArray[np.bool_]:
     Returns:
         bool [height, width].
     """
-    _, mask = _plain_skin(small_copy(photo, ANALYSIS_SIDE))
+    *_, mask = _plain_skin(small_copy(photo, ANALYSIS_SIDE))
     height, width = photo.shape[:2]
     full = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
     return full.astype(bool)
 
 
-def _plain_skin(pixels: Photo) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Lab of all pixels, float32 [h, w, 3], and the mask of plain skin, bool [h, w]."""
-    lab = to_lab(pixels)
-    skin = looks_like_skin(pixels)
-    surround = skin & _outside_center(*skin.shape)
+def _plain_skin(pixels: Photo) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+    """L* and b* of all pixels, each float32 [h, w], and the mask of plain skin, bool [h, w]."""
+    planes = [np.asarray(plane, np.float32) for plane in cv2.split(to_lab(pixels))]
+    mask = looks_like_skin(pixels)
     # A lesion is photographed in the middle; skin is what surrounds it. Where the surround is background, all counts.
-    sample = lab[surround if surround.mean() >= MIN_MASK_SHARE else skin]
-    if not len(sample):
-        return lab, skin
-    difference = np.abs(lab - np.median(sample, axis=0))
-    return lab, skin & (difference[..., 0] <= LIGHTNESS_SPREAD) & (difference[..., 1:].max(axis=-1) <= COLOR_SPREAD)
+    chosen = np.flatnonzero(mask & _outside_center(*mask.shape))
+    if len(chosen) < MIN_MASK_SHARE * mask.size:
+        chosen = np.flatnonzero(mask)
+    if len(chosen):
+        for plane, spread in zip(planes, (LIGHTNESS_SPREAD, COLOR_SPREAD, COLOR_SPREAD), strict=True):
+            middle = quantile_on_scale(plane.ravel()[chosen], STEPS, 0.5)
+            mask = mask & (plane >= middle - spread) & (plane <= middle + spread)
+    return planes[0], planes[2], mask
 
 
 def looks_like_skin(pixels: Photo) -> npt.NDArray[np.bool_]:
@@ -102,9 +113,15 @@ def looks_like_skin(pixels: Photo) -> npt.NDArray[np.bool_]:
     lightness. Here the order of the channels decides, which melanin and blood give to skin of every tone: they absorb
     blue and green more than red. The slack lets the pinks of dermoscopy in, whose lamps are bluish.
     """
-    red, green, blue = (pixels[..., channel].astype(np.int16) for channel in range(3))
-    ordered = (red >= green - 3) & (red >= blue - 3) & (4 * blue <= 5 * green + 32) & (2 * red <= 5 * green + 16)
-    return ordered & (red >= NEAR_BLACK) & (np.minimum(green, blue) < NEAR_WHITE)
+    red, green, blue = cv2.split(pixels)
+    most = np.maximum(green, blue)
+    # The bounds that one channel sets to another are looked up, so that all stays in bytes.
+    return (
+        (red >= cv2.LUT(most, _LEAST_RED))
+        & (red <= cv2.LUT(green, _MOST_RED))
+        & (blue <= cv2.LUT(green, _MOST_BLUE))
+        & (np.minimum(green, blue) < NEAR_WHITE)
+    )
 
 
 def _outside_center(height: int, width: int) -> npt.NDArray[np.bool_]:

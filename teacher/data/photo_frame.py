@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from triage.photo import Photo
+from teacher.data.perceptual_hash import COPY_SIDE
+from triage.photo import Photo, small_copy
 
 GRID = 12
 """Cells along each side; the outermost ring of them lies outside the crop that models see."""
@@ -23,11 +24,13 @@ def frame_signature(photo: Photo) -> str:
     Returns:
         Base64 text of the 44 cells of the outermost ring: mean red, green, blue and mean fine detail of each.
     """
+    photo = small_copy(photo, COPY_SIDE)
     shape = (min(DETAIL_SIDE, photo.shape[1]), min(DETAIL_SIDE, photo.shape[0]))
     small = cv2.resize(photo, shape, interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    detail = cv2.absdiff(grey, cv2.blur(grey, (5, 5)))
-    cells = cv2.resize(np.dstack([small, cv2.multiply(detail, 4)]), (GRID, GRID), interpolation=cv2.INTER_AREA)
+    detail = cv2.multiply(cv2.absdiff(grey, cv2.blur(grey, (5, 5))), 4)
+    colors, details = (cv2.resize(plane, (GRID, GRID), interpolation=cv2.INTER_AREA) for plane in (small, detail))
+    cells = np.dstack([colors, details])
     return base64.b64encode(cells[_ring()].tobytes()).decode("ascii")
 
 

@@ -125,9 +125,9 @@ def prepare(
     splits = split_by_group(
         group_names, [record.diagnosis for record in records], [str(m["tone_bucket"]) for m in measured], seed
     )
-    meta = out / "meta.csv"
+    meta, folder = out / "meta.csv", out.resolve()
     rows = [
-        _row(record, measurement, group, split, out)
+        _row(record, measurement, group, split, folder)
         for record, measurement, group, split in zip(records, measured, group_names, splits, strict=True)
     ]
     write_manifest(meta, rows, listing.taxonomy)
@@ -222,8 +222,8 @@ def _list(
     return readers[kind](root, taxonomy, apart_from)
 
 
-def _row(record: Record, measurement: Mapping[str, Any], group: str, split: str, out: Path) -> dict[str, Any]:
-    path, folder = record.path.resolve(), out.resolve()
+def _row(record: Record, measurement: Mapping[str, Any], group: str, split: str, folder: Path) -> dict[str, Any]:
+    path = record.path.resolve()
     return {
         "image_path": path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path),
         "dataset": record.dataset,
