@@ -3,9 +3,9 @@
     python -m benchmarks.preparation [PHOTOS_FOLDER] [--photos N] [--rounds N] [--json FILE]
 
 Preparing is all that `prepare` does with each photo: read, decode, light, skin tone, hash and frame. Decoding is
-reading and `cv2.imdecode`. Both run in turn (A B A B ...) in one process, then preparing in two processes that are up already, so
-that a drift of the machine hits all alike; medians and quartiles of the rounds are given. Compare ratios only.
-Without a folder phantoms are rendered and saved as JPEG: synthetic, but anyone has them.
+reading and `cv2.imdecode`. Both run in turn (A B A B ...) in one process, then in two processes that are up already, so
+that a drift of the machine hits all alike; medians and quartiles of the rounds are given. Compare ratios only. Without
+a folder phantoms are rendered and saved as JPEG: synthetic, but anyone has them.
 """
 
 import json
@@ -23,10 +23,10 @@ import numpy as np
 
 from teacher.data.ledger import CHUNK
 from teacher.data.measurement import measure_photo
-from teacher.data.perceptual_hash import COPY_SIDE, outline, photo_hashes
+from teacher.data.perceptual_hash import outline, photo_hashes, quick_copy
 from teacher.data.photo_frame import frame_signature
 from triage.lighting import judge_lighting, measure_lighting
-from triage.photo import Photo, read_photo, small_copy
+from triage.photo import Photo, read_photo
 from triage.skin_tone import measure_skin_tone
 
 PHOTOS, ROUNDS, PROCESSES = 96, 7, 2
@@ -85,7 +85,7 @@ def _decode(name: str) -> None:
 
 
 def _hash_and_frame(photo: Photo) -> None:
-    copy = small_copy(photo, COPY_SIDE)
+    copy = quick_copy(photo)
     photo_hashes(outline(copy)[None])
     frame_signature(copy)
 

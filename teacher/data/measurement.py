@@ -9,12 +9,12 @@ import cv2
 
 from teacher.data import perceptual_hash, photo_frame
 from teacher.data.fingerprint import code_fingerprint
-from teacher.data.perceptual_hash import COPY_SIDE, outline, outline_text, photo_hashes
+from teacher.data.perceptual_hash import outline, outline_text, photo_hashes, quick_copy
 from teacher.data.photo_frame import frame_signature
 from triage import counting, light_measures, lighting, photo, photo_header, skin_color, skin_tone
 from triage.errors import UnreadablePhoto
 from triage.lighting import judge_lighting, measure_lighting
-from triage.photo import read_photo, small_copy
+from triage.photo import read_photo
 from triage.skin_tone import measure_skin_tone
 
 MEASURING_MODULES = (
@@ -80,7 +80,7 @@ def measure_photo(path: str) -> dict[str, Any]:
     verdict = judge_lighting(features)
     tone = measure_skin_tone(pixels)
     known = tone.ita == tone.ita
-    copy = small_copy(pixels, COPY_SIDE)  # shrunk once, for both that follow
+    copy = quick_copy(pixels)  # shrunk once, for both that follow
     seen_from_afar = outline(copy)
     return {
         "width": pixels.shape[1],

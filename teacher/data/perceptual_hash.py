@@ -19,7 +19,7 @@ import numpy.typing as npt
 from triage.photo import Photo, small_copy
 
 COPY_SIDE = 320
-"""Pixels: larger photos are shrunk to this longer side first, which `triage` does quickly."""
+"""Pixels: larger photos are shrunk to this longer side first, quickly."""
 OUTLINE_SIDE = 32
 """Of the small grey copy that everything is computed from, as in Zauner 2010."""
 FREQUENCIES = 8
@@ -38,6 +38,17 @@ Outline = npt.NDArray[np.uint8]
 """uint8 [32, 32], grey: what a photo looks like from afar."""
 
 
+def quick_copy(photo: Photo) -> Photo:
+    """Shrink a photo to a longer side of at most `COPY_SIDE`; uint8 [height, width, 3], smaller ones as they are."""
+    height, width = photo.shape[:2]
+    scale = COPY_SIDE / max(height, width)
+    if 0.5 < scale < 1:
+        # Down to half no pixel is passed over, and averaging areas takes ten times as long.
+        shape = (max(1, round(width * scale)), max(1, round(height * scale)))
+        return np.asarray(cv2.resize(photo, shape, interpolation=cv2.INTER_LINEAR), np.uint8)
+    return small_copy(photo, COPY_SIDE)
+
+
 def outline(photo: Photo) -> Outline:
     """Shrink a photo to the small grey copy that all hashes are computed from.
 
@@ -47,7 +58,7 @@ def outline(photo: Photo) -> Outline:
     Returns:
         uint8 [32, 32].
     """
-    photo = small_copy(photo, COPY_SIDE)
+    photo = quick_copy(photo)
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)  # first: to shrink one channel takes less than half as long as three
     return np.asarray(cv2.resize(grey, (OUTLINE_SIDE, OUTLINE_SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from teacher.data.perceptual_hash import COPY_SIDE
-from triage.photo import Photo, small_copy
+from teacher.data.perceptual_hash import quick_copy
+from triage.photo import Photo
 
 GRID = 12
 """Cells along each side; the outermost ring of them lies outside the crop that models see."""
@@ -24,7 +24,7 @@ def frame_signature(photo: Photo) -> str:
     Returns:
         Base64 text of the 44 cells of the outermost ring: mean red, green, blue and mean fine detail of each.
     """
-    photo = small_copy(photo, COPY_SIDE)
+    photo = quick_copy(photo)
     shape = (min(DETAIL_SIDE, photo.shape[1]), min(DETAIL_SIDE, photo.shape[0]))
     small = cv2.resize(photo, shape, interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
