@@ -79,7 +79,7 @@ def test_ham10000_keeps_lesions_together_and_reports_what_does_not_match(tmp_pat
     assert result.used == 83
     reasons = {row["reason"] for row in rows_of(tmp_path / "out/rejected.csv")}
     assert reasons == {
-        "no image of that name",
+        "no photo of that name",
         "listed before, in HAM10000_metadata.csv row 2, which counts",
         "no row in HAM10000_metadata.csv",
         "listed with different labels, so none is trusted: "
@@ -97,7 +97,7 @@ def test_ham10000_keeps_lesions_together_and_reports_what_does_not_match(tmp_pat
         (b"", "cannot be read as CSV"),
         (b"lesion_id,image_id,dx\n\xff,a,nv\n", "cannot be read as CSV"),
         (b"lesion_id,image_id,dx\na,b,nv\na,b,c,d,e\n", "cannot be read as CSV"),
-        (b"lesion,image,diagnosis\na,b,nv\n", "lacks the columns lesion_id, image_id, dx"),
+        (b"lesion,image,diagnosis\na,b,nv\n", "lacks the columns image_id, dx, lesion_id"),
     ],
 )
 def test_a_broken_ham10000_table_is_one_clear_error(tmp_path, content, message):
