@@ -1,0 +1,97 @@
+"""How well a model's lighting head tells bad light that was made, and what that light costs the diagnosis.
+
+    python -m benchmarks.bad_light MODEL.keras --data META.csv [--split test] [--share 0.5] [--seed 777] [--json FILE]
+
+A share of the split's photos is relit as in training with `views.bad_light`, but from another seed, and the model
+answers both the photos as they are and these. Intervals are 95 %, by bootstrap over groups.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+SHARE, SEED = 0.5, 777
+
+
+def measure(model: Any, manifest: Any, split: str, share: float, seed: int) -> dict[str, Any]:
+    """Return figures of both, by `as they are` and `relit`.
+
+    Args:
+        model: a Keras model of the project.
+        manifest: the data set.
+        split: its part that is measured.
+        share: of the photos that are relit.
+        seed: of what is relit and how.
+
+    Returns:
+        Of each: `photos`, `relit`, `lighting_auc` (with `low` and `high`), `lighting_accuracy`, and
+        `diagnosis_balanced_accuracy`.
+    """
+    from teacher.data.pixels import load_pixels
+    from teacher.predict import predict
+    from teacher.relighting import relight, relighting_parameters
+    from teacher.statistics import area_under_roc, balanced_accuracy, grouped_bootstrap
+
+    frame = manifest.split(split)
+    frame = frame[frame["lighting_label"].notna()].reset_index(drop=True)
+    pixels = np.asarray(load_pixels(manifest, frame, model.input_shape[1]))
+    well_lit = frame["lighting_label"].to_numpy().astype(int)
+    parameters = relighting_parameters(share, seed, np.arange(len(frame)), np.zeros(len(frame), np.int64))
+    poor = parameters[:, 0] > 0
+    position = {name: number for number, name in enumerate(manifest.taxonomy.ids)}
+    known = frame["diagnosis"].notna().to_numpy()
+    truth = frame["diagnosis"][known].map(position).to_numpy().astype(int)
+    found = {}
+    for name, photos, label in (
+        ("as they are", pixels, well_lit),
+        ("relit", relight(pixels, parameters), np.where(poor, 0, well_lit)),
+    ):
+        diagnosis, lighting = predict(model, photos)
+
+        def area(rows: np.ndarray, label: np.ndarray = label, lighting: np.ndarray = lighting) -> float:
+            return area_under_roc(label[rows], lighting[rows])
+
+        low, high = grouped_bootstrap(area, frame["group"].to_numpy())
+        answers = diagnosis[known].argmax(axis=1)
+        found[name] = {
+            "photos": len(frame),
+            "relit": int(poor.sum()) if name == "relit" else 0,
+            "lighting_auc": area(np.arange(len(frame))),
+            "low": low,
+            "high": high,
+            "lighting_accuracy": float(np.mean((lighting >= 0.5) == label)),
+            "diagnosis_balanced_accuracy": balanced_accuracy(truth, answers, len(position)),
+        }
+    return found
+
+
+@click.command()
+@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--data", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--split", default="test", show_default=True)
+@click.option("--share", default=SHARE, show_default=True, type=click.FloatRange(0, 1, min_open=True))
+@click.option("--seed", default=SEED, show_default=True)
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Also write the figures.")
+def main(model: Path, data: Path, split: str, share: float, seed: int, json_path: Path | None) -> None:
+    """Print how well a model tells bad light."""
+    from distill.train import load_model
+    from teacher.data.manifest import read_manifest
+
+    manifest = read_manifest(data)
+    found = measure(load_model(model), manifest, split, share, seed)
+    for name, f in found.items():
+        area = f"{f['lighting_auc']:.3f} ({f['low']:.3f} to {f['high']:.3f})"
+        print(
+            f"{name:12} {f['photos']} photos, {f['relit']} relit: lighting AUC {area}, "
+            f"accuracy {f['lighting_accuracy']:.3f}; diagnosis, balanced accuracy "
+            f"{f['diagnosis_balanced_accuracy']:.3f}" + (" (synthetic)" if manifest.synthetic else "")
+        )
+    if json_path:
+        json_path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

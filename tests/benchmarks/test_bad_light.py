@@ -1,0 +1,25 @@
+import json
+
+import tf_keras as keras
+from click.testing import CliRunner
+
+from benchmarks.bad_light import main
+from teacher.data.prepare import prepare
+from teacher.model import build_teacher
+from teacher.recipe import Phase, TeacherRecipe
+
+
+def test_a_model_is_measured_on_photos_as_they_are_and_relit(tmp_path):
+    meta = prepare("phantom", None, tmp_path / "data", workers=1, count=60, size=64).meta_path
+    keras.utils.set_random_seed(1)
+    recipe = TeacherRecipe((Phase("a", "heads", 1, 1e-3),), "resnet10", "none", 32)
+    build_teacher(recipe, 10).save(tmp_path / "model.keras")
+    out = tmp_path / "found.json"
+    arguments = [str(tmp_path / "model.keras"), "--data", str(meta), "--split", "train", "--json", str(out)]
+    run = CliRunner().invoke(main, arguments)
+    assert run.exit_code == 0, run.output
+    found = json.loads(out.read_text())
+    assert found["as they are"]["relit"] == 0 < found["relit"]["relit"] < found["relit"]["photos"]
+    assert found["as they are"] | {"relit": 0} != found["relit"] | {"relit": 0}
+    assert all(0 <= f["low"] <= f["lighting_auc"] <= f["high"] <= 1 for f in found.values())
+    assert "synthetic" in run.output
