@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-CLASSES = 10
+from benchmarks.noise_photos import CLASSES, noise_training_set
+
 ROUNDS, STEPS = 5, 12
 
 
@@ -34,21 +35,13 @@ def measure(size: int, batch: int, bad_light: float, folder: Path) -> tuple[list
     from distill.recipe import DistillRecipe
     from distill.student import build_student
     from distill.train import distillation_loss
-    from teacher.data.batches import TrainingSet, epoch_batches
+    from teacher.data.batches import epoch_batches
     from teacher.recipe import Phase
     from teacher.training import build_optimizer, training_step
     from teacher.views import ViewRecipe
 
     count = batch * STEPS
-    training = TrainingSet(
-        pixels=noise_photos(folder, count, size),
-        diagnosis=np.eye(CLASSES, dtype=np.float32)[np.arange(count) % CLASSES],
-        diagnosis_weight=np.ones(count, np.float32),
-        lighting=np.ones(count, np.float32),
-        lighting_weight=np.ones(count, np.float32),
-        image_ids=np.arange(count),
-        repeats=np.ones(count, np.int64),
-    )
+    training = noise_training_set(noise_photos(folder, count, size))
 
     def teacher_logits(rows: np.ndarray, views: np.ndarray) -> dict[str, np.ndarray]:
         return {

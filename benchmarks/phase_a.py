@@ -14,14 +14,16 @@ from typing import Any
 
 import numpy as np
 
-CLASSES, BATCH = 10, 32
+from benchmarks.noise_photos import CLASSES, noise_training_set
+
+BATCH = 32
 
 
 def run(backbone: str, size: int, photos: int, views: int, epochs: int, folder: Path) -> list[tuple[str, float, float]]:
     """Return (way, seconds, last epoch's loss) of both ways, the time for features counted in."""
     import tf_keras as keras
 
-    from teacher.data.batches import TrainingSet, epoch_batches, steps_per_epoch
+    from teacher.data.batches import epoch_batches, steps_per_epoch
     from teacher.head_features import HeadFeatures
     from teacher.losses import supervised_loss
     from teacher.model import build_teacher, set_trainable
@@ -31,15 +33,7 @@ def run(backbone: str, size: int, photos: int, views: int, epochs: int, folder: 
     phase = Phase("A heads", "heads", epochs, 1e-3, fixed_views=views)
     recipe = TeacherRecipe((phase,), backbone, "none", size, batch_size=BATCH)
     generator = np.random.default_rng(0)
-    training = TrainingSet(
-        pixels=generator.integers(0, 256, (photos, size, size, 3), np.uint8),
-        diagnosis=np.eye(CLASSES, dtype=np.float32)[np.arange(photos) % CLASSES],
-        diagnosis_weight=np.ones(photos, np.float32),
-        lighting=np.ones(photos, np.float32),
-        lighting_weight=np.ones(photos, np.float32),
-        image_ids=np.arange(photos),
-        repeats=np.ones(photos, np.int64),
-    )
+    training = noise_training_set(generator.integers(0, 256, (photos, size, size, 3), np.uint8))
 
     def train(cached: bool) -> tuple[float, float]:
         keras.utils.set_random_seed(1)
