@@ -104,6 +104,9 @@ def group_photos(
         if group is not None:
             name_of.setdefault(members[row], group)
     groups = [name_of.get(member, name) for member, name in zip(members, named, strict=True)]
+    # A photo that looks like two of a person's own groups goes with one of them and leaves the other as it was.
+    for row, group in own_groups.items():
+        groups[row] = group
     return groups, doubts + _several_diagnoses(records, groups)
 
 

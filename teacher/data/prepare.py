@@ -110,16 +110,14 @@ def prepare(
     outlines = read_outlines([measurement.pop("outline") for measurement in measured])
     frames = [measurement.pop("frame") for measurement in measured]
     # Rendered phantoms are look-alikes by nature, and each is a person of its own.
-    pairs = (
-        []
-        if kind == "phantom" or not records
-        else same_pictures(
+    pairs = []
+    if kind != "phantom":
+        pairs = same_pictures(
             outlines,
             [record.path for record in records],
             lambda done, total: progress("compare near-duplicates", done, total),
             workers=workers,
         )
-    )
     group_names, found = group_photos(records, pairs, own_groups)
     doubts += found
     splits = split_by_group(

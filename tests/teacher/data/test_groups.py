@@ -57,6 +57,12 @@ def test_ones_own_groups_stand_and_their_copies_are_told(tmp_path):
     assert [d.kind for d in doubts] == ["copy in two groups"]
 
 
+def test_an_unlisted_photo_does_not_join_two_of_ones_own_groups(tmp_path):
+    pairs = [Duplicate(0, 1, 2, 0.6), Duplicate(1, 2, 2, 0.6)]
+    groups, _ = group_photos(records(tmp_path, [None] * 3), pairs, {0: "x", 2: "y"})
+    assert groups == ["x", "x", "y"]
+
+
 def test_a_group_that_spans_diagnoses_is_told(tmp_path):
     _, doubts = group_photos(records(tmp_path, ["p", "p", "p", "q"], ["a", "b", None, "b"]), [], {})
     assert [(d.kind, d.detail) for d in doubts] == [("group of several diagnoses", "p: 1 a, 1 b")]
