@@ -32,7 +32,12 @@ def build_teacher(recipe: TeacherRecipe, class_count: int) -> keras.Model:
     return keras.Model(image, [heads[name] for name in OUTPUTS], name="teacher")
 
 
-def set_trainable(model: keras.Model, trains: str) -> list[str]:
+def first_of_top(backbone: keras.Model) -> int:
+    """Return the number of the first layer of a backbone that belongs to its top."""
+    return round(len(backbone.layers) * (1 - TOP_SHARE))
+
+
+def set_trainable(model: keras.Model, trains: str, frozen_ccm: bool = False) -> list[str]:
     """Freeze everything but what a phase trains.
 
     Batch normalisation in a frozen layer stays in inference mode, as Keras does for `trainable = False`.
@@ -40,6 +45,7 @@ def set_trainable(model: keras.Model, trains: str) -> list[str]:
     Args:
         model: a teacher of `build_teacher`.
         trains: `heads`; `ccm` (with the heads); `top` (heads, CCM and the last 40 % of the backbone's layers); `all`.
+        frozen_ccm: leave the CCM as it is, whatever else is trained.
 
     Returns:
         The names of the variables that will move.
@@ -48,10 +54,10 @@ def set_trainable(model: keras.Model, trains: str) -> list[str]:
         raise UnusableInput(f"A phase trains heads, ccm, top or all. Received: {trains!r}.")
     model.trainable = True
     backbone = model.get_layer("backbone")
-    first_of_top = round(len(backbone.layers) * (1 - TOP_SHARE))
+    first = first_of_top(backbone)
     for number, layer in enumerate(backbone.layers):
-        layer.trainable = trains == "all" or (trains == "top" and number >= first_of_top)
-    model.get_layer(CCM_LAYER_NAME).trainable = trains != "heads"
+        layer.trainable = trains == "all" or (trains == "top" and number >= first)
+    model.get_layer(CCM_LAYER_NAME).trainable = trains != "heads" and not frozen_ccm
     for name in HEAD_LAYERS:
         model.get_layer(name).trainable = True
     return [variable.name for variable in model.trainable_variables]

@@ -32,6 +32,9 @@ class Phase:
             many more; 0 means never.
         fixed_views: of a phase that trains the heads alone: number of views of each photo whose features the frozen
             backbone computes once; 0 shows ever new views through the whole model.
+        frozen_ccm: of a phase that trains `top` or `all`: the CCM stays as it is. With `top`, nothing is then
+            backpropagated through the frozen layers below, which on a CPU is most of the work.
+        mixup: alpha of mixup (Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization"); 0 leaves it out.
     """
 
     name: str
@@ -44,6 +47,8 @@ class Phase:
     patience: int = 0
     plateau: int = 0
     fixed_views: int = 0
+    frozen_ccm: bool = False
+    mixup: float = 0.0
 
     def __post_init__(self) -> None:
         if self.trains not in ("heads", "ccm", "top", "all"):
@@ -54,6 +59,10 @@ class Phase:
             raise UnusableInput(
                 f"fixed_views is for phases that train the heads alone: elsewhere features change. Received: {self}."
             )
+        if self.mixup < 0 or (self.mixup and self.fixed_views):
+            raise UnusableInput(f"mixup is 0 or more, and mixes photos, not fixed_views' features. Received: {self}.")
+        if self.frozen_ccm and self.trains == "ccm":
+            raise UnusableInput(f"A phase that trains the CCM cannot freeze it. Received: {self}.")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -28,7 +28,8 @@ def train_teacher(
         progress: called as `progress(stage, done, total)`.
 
     Returns:
-        The report's `teacher` section: `meta_sha256`, `phases`, `color_calibration`, `seconds`, `test`.
+        The report's `teacher` section: `meta_sha256`, `phases` (of each what it moved and what the model was then worth
+        on the test split), `color_calibration`, `seconds`, `test`.
 
     Raises:
         UnusableInput: the recipe, data or weights cannot be used, or the checkpoint belongs to another recipe.
@@ -43,6 +44,7 @@ def train_teacher(
     from teacher.head_features import HeadFeatures
     from teacher.losses import supervised_loss
     from teacher.model import build_teacher, set_trainable
+    from teacher.phase_record import moved_variables, weight_digests
     from teacher.predict import predict
     from teacher.training import Trainer
 
@@ -76,11 +78,13 @@ def train_teacher(
         number = sum(p.epochs for p in phases[:phase]) + epoch
         if features is not None:
             return features.batches(recipe.batch_size, number)
-        return epoch_batches(training, recipe.views, recipe.batch_size, recipe.seed, number)
+        return epoch_batches(
+            training, recipe.views, recipe.batch_size, recipe.seed, number, mixup=phases[phase].mixup
+        )
 
     def select(phase: Phase) -> None:
         nonlocal features
-        set_trainable(model, phase.trains)
+        set_trainable(model, phase.trains, phase.frozen_ccm)
         features = None
         if phase.fixed_views:
             features = HeadFeatures(
@@ -90,6 +94,21 @@ def train_teacher(
 
     def answer_validation() -> tuple[np.ndarray, np.ndarray]:
         return predict(model, validation_pixels) if features is None else features.predict_validation()
+
+    untrained = weight_digests(model)
+
+    def after_phase(phase: Phase) -> dict[str, Any]:
+        records = trainer.state.phase_records
+        digests = weight_digests(model)
+        frame, pixels = pixels_of("test")
+        test = evaluate(manifest, frame, *predict(model, pixels, progress=progress, stage=f"{phase.name}: test"))
+        return {
+            "phase": phase.name,
+            "trains": phase.trains,
+            "moved": moved_variables(records[-1]["digests"] if records else untrained, digests),
+            "test": {head: test[head] for head in ("diagnosis", "lighting")},
+            "digests": digests,
+        }
 
     trainer = Trainer(
         model=model,
@@ -103,6 +122,7 @@ def train_teacher(
         key=key,
         stage="teacher",
         seed=recipe.seed,
+        after_phase=after_phase,
         describe=training.describe,
         progress=progress,
     )
@@ -120,6 +140,7 @@ def train_teacher(
         "best_epochs": [
             {k: row[k] for k in ("phase", "epoch", "val_balanced_accuracy")} for row in rows if row["best"]
         ],
+        "phases": [{k: v for k, v in r.items() if k != "digests"} for r in trainer.state.phase_records],
         "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
         "seconds": round(time.perf_counter() - begun, 1),
         "test": evaluate(manifest, test_frame, *answers),

@@ -41,6 +41,7 @@ class Progressing:
     rate_scale: float = 1.0
     rows: list[dict[str, Any]] = field(default_factory=list)
     best_rows: list[int] = field(default_factory=list)
+    phase_records: list[dict[str, Any]] = field(default_factory=list)
 
 
 def build_optimizer(model: keras.Model, phase: Phase) -> Any:
@@ -84,6 +85,8 @@ class Trainer:
         key: a JSON-able description of everything the result depends on; a checkpoint of another key is refused.
         stage: the word that stands in progress and log lines.
         seed: of the dropout's masks, which follow from it and the epoch.
+        after_phase: `after_phase(phase)` is called with the phase's best weights in the model; what it returns, JSON-able,
+            is kept in `state.phase_records`.
         describe: `describe(image_ids)` names the photos of a batch, for errors.
         progress: called as `progress(stage, done, total)` after every step.
     """
@@ -102,12 +105,13 @@ class Trainer:
         key: Any,
         stage: str,
         seed: int = 0,
+        after_phase: Callable[[Phase], dict[str, Any]] = lambda phase: {},
         describe: Callable[[np.ndarray], str] = str,
         progress: Progress = no_progress,
     ):
         self.model, self.phases, self.batches, self.steps = model, tuple(phases), batches, steps
         self.loss, self.select, self.validate = loss, select, validate
-        self.seed = seed
+        self.seed, self.after_phase = seed, after_phase
         self.checkpoint, self.stage, self.describe, self.progress = Path(checkpoint), stage, describe, progress
         self.key = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
         self.state = Progressing()
@@ -129,6 +133,7 @@ class Trainer:
             self._run_phase(self.phases[self.state.phase], optimizer_values)
             optimizer_values = None
             self.model.set_weights(self.best)
+            self.state.phase_records.append(self.after_phase(self.phases[self.state.phase]))
             self.state.phase += 1
             self.state.epoch, self.state.best_score, self.state.since_best = 0, -math.inf, 0
             self.state.rate_scale = 1.0

@@ -124,6 +124,7 @@ def epoch_batches(
     epoch: int,
     view_count: int | None = None,
     extra: Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]] | None = None,
+    mixup: float = 0.0,
 ) -> Any:
     """Return one epoch as a `tf.data.Dataset` whose content depends on nothing but the arguments.
 
@@ -137,7 +138,8 @@ def epoch_batches(
         seed: the run's seed.
         epoch: number of the epoch over the whole run; it seeds the order and chooses the views.
         view_count: number of different views of a photo, over and over; None for ever new ones.
-        extra: `extra(rows, views)` gives further arrays [batch, ...] of the batch by name.
+        extra: `extra(rows, views)` gives further arrays [batch, ...] of the batch by name; mixup leaves them alone.
+        mixup: alpha of mixup's Beta distribution; each photo is mixed with another of its batch. 0 leaves it out.
 
     Returns:
         Batches with `image` float32 [b, size, size, 3], `image_ids`, the targets of `TrainingSet` and the extras.
@@ -154,6 +156,8 @@ def epoch_batches(
             chosen = slice(step * batch_size, (step + 1) * batch_size)
             rows, shown = order[chosen], views[chosen]
             ids = training.image_ids[rows]
+            # Philox is counter-based, so an epoch begun again mixes the same photos in the same shares.
+            random = np.random.Generator(np.random.Philox(key=seed, counter=[1, 0, epoch, step]))
             pixels, parameters, poor = draw_views(np.asarray(training.pixels[rows]), recipe, seed, ids, shown)
             yield {
                 "pixels": pixels,
@@ -164,6 +168,7 @@ def epoch_batches(
                 "lighting": np.where(poor, np.float32(training.poor_light), training.lighting[rows]),
                 "lighting_weight": np.where(poor, np.float32(1), training.lighting_weight[rows]),
                 **(extra(rows, shown) if extra else {}),
+                **({"own_share": random.beta(mixup, mixup, len(rows)).astype(np.float32)} if mixup else {}),
             }
 
     sample = next(gather())
@@ -173,6 +178,36 @@ def epoch_batches(
 
     def to_view(batch: dict[str, Any]) -> dict[str, Any]:
         pixels, parameters = batch.pop("pixels"), batch.pop("parameters")
-        return {"image": apply_views(pixels, parameters), **batch}
+        batch = {"image": apply_views(pixels, parameters), **batch}
+        return mix_up(batch, batch.pop("own_share")) if mixup else batch
 
     return tf.data.Dataset.from_generator(gather, output_signature=signature).map(to_view).prefetch(3)
+
+
+def mix_up(batch: Mapping[str, Any], own_share: Any) -> dict[str, Any]:
+    """Blend each photo of a batch, and its targets, with the one at the mirrored place (Zhang et al. 2018).
+
+    Loss is linear in the weighted targets, so they are what is blended: a photo without a label adds nothing to a head.
+
+    Args:
+        batch: `image`, `diagnosis`, `diagnosis_weight`, `lighting`, `lighting_weight` and what stays as it is.
+        own_share: float32 [b] in [0, 1], what each photo keeps of itself; the larger of it and its complement counts.
+
+    Returns:
+        The batch with blended images, targets and weights.
+    """
+    import tensorflow as tf
+
+    own = tf.maximum(own_share, 1.0 - own_share)
+
+    def blend(values: Any) -> Any:
+        share = tf.reshape(own, [-1] + [1] * (len(values.shape) - 1))
+        return share * values + (1.0 - share) * values[::-1]
+
+    mixed = {"image": blend(batch["image"])}
+    for head in ("diagnosis", "lighting"):
+        targets, weight = batch[head], batch[f"{head}_weight"]
+        mixed[f"{head}_weight"] = blend(weight)
+        weight, new_weight = (tf.reshape(w, [-1] + [1] * (len(targets.shape) - 1)) for w in (weight, blend(weight)))
+        mixed[head] = tf.math.divide_no_nan(blend(targets * weight), new_weight)
+    return {**batch, **mixed}
