@@ -78,9 +78,7 @@ def train_teacher(
         number = sum(p.epochs for p in phases[:phase]) + epoch
         if features is not None:
             return features.batches(recipe.batch_size, number)
-        return epoch_batches(
-            training, recipe.views, recipe.batch_size, recipe.seed, number, mixup=phases[phase].mixup
-        )
+        return epoch_batches(training, recipe.views, recipe.batch_size, recipe.seed, number, mixup=phases[phase].mixup)
 
     def select(phase: Phase) -> None:
         nonlocal features

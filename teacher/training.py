@@ -85,8 +85,8 @@ class Trainer:
         key: a JSON-able description of everything the result depends on; a checkpoint of another key is refused.
         stage: the word that stands in progress and log lines.
         seed: of the dropout's masks, which follow from it and the epoch.
-        after_phase: `after_phase(phase)` is called with the phase's best weights in the model; what it returns, JSON-able,
-            is kept in `state.phase_records`.
+        after_phase: `after_phase(phase)` is called with the phase's best weights in the model; what it returns,
+            JSON-able, is kept in `state.phase_records`.
         describe: `describe(image_ids)` names the photos of a batch, for errors.
         progress: called as `progress(stage, done, total)` after every step.
     """
