@@ -32,6 +32,7 @@ DOWNLOAD = [
     "httpx>=0.27,<0.30",
 ]
 DEV = [
+    "isic-challenge-scoring>=5.6,<6",  # the ISIC archive's own figures, for tests to compare with
     "pytest>=8,<10",
     "pytest-timeout>=2.3,<3",
     "ruff>=0.8,<1",

@@ -31,9 +31,11 @@ def measure(model: Any, manifest: Any, split: str, share: float, seed: int) -> d
         `diagnosis_balanced_accuracy`.
     """
     from teacher.data.pixels import load_pixels
+    from teacher.evaluation.figure import GroupBootstrap
+    from teacher.evaluation.weighted_metrics import area_under_roc
     from teacher.predict import predict
     from teacher.relighting import relight, relighting_parameters
-    from teacher.statistics import area_under_roc, balanced_accuracy, grouped_bootstrap
+    from teacher.statistics import balanced_accuracy
 
     frame = manifest.split(split)
     frame = frame[frame["lighting_label"].notna()].reset_index(drop=True)
@@ -44,6 +46,7 @@ def measure(model: Any, manifest: Any, split: str, share: float, seed: int) -> d
     position = {name: number for number, name in enumerate(manifest.taxonomy.ids)}
     known = frame["diagnosis"].notna().to_numpy()
     truth = frame["diagnosis"][known].map(position).to_numpy().astype(int)
+    bootstrap = GroupBootstrap(frame["group"].to_numpy(), seed=0, resamples=1000)
     found = {}
     for name, photos, label in (
         ("as they are", pixels, well_lit),
@@ -51,17 +54,17 @@ def measure(model: Any, manifest: Any, split: str, share: float, seed: int) -> d
     ):
         diagnosis, lighting = predict(model, photos)
 
-        def area(rows: np.ndarray, label: np.ndarray = label, lighting: np.ndarray = lighting) -> float:
-            return area_under_roc(label[rows], lighting[rows])
+        def area(weights: np.ndarray, rows: np.ndarray, label: Any = label == 1, score: Any = lighting) -> np.ndarray:
+            return area_under_roc(weights, label[rows], score[rows])
 
-        low, high = grouped_bootstrap(area, frame["group"].to_numpy())
+        figure = bootstrap.figure(area, np.arange(len(frame)))
         answers = diagnosis[known].argmax(axis=1)
         found[name] = {
             "photos": len(frame),
             "relit": int(poor.sum()) if name == "relit" else 0,
-            "lighting_auc": area(np.arange(len(frame))),
-            "low": low,
-            "high": high,
+            "lighting_auc": figure["value"],
+            "low": figure["low"],
+            "high": figure["high"],
             "lighting_accuracy": float(np.mean((lighting >= 0.5) == label)),
             "diagnosis_balanced_accuracy": balanced_accuracy(truth, answers, len(position)),
         }

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from convert.calibration import SENSITIVITY, fit_temperature, temper, urgent_threshold
 from convert.dead_gates import enliven_dead_gates
 from convert.flatbuffer import Flatbuffer
 from convert.representative import COUNT, OUTLIER_RATIO, choose_representative, screen_outliers
 from convert.tflite import to_flatbuffer
 from convert.variants import Variant, find_variants
+from teacher.evaluation.calibration import fit_temperature, temper
+from teacher.evaluation.operating_point import SENSITIVITY, urgent_threshold
 from teacher.predict import Progress, no_progress
 from teacher.run_folder import RunFolder
 from triage.atomic import sha256_of, write_bytes

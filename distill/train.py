@@ -68,6 +68,8 @@ def distill_student(
     from teacher.data.batches import epoch_batches, make_training_set, steps_per_epoch
     from teacher.data.pixels import load_pixels
     from teacher.evaluation import evaluate
+    from teacher.evaluation.evaluate import truth_of
+    from teacher.evaluation.held_out import Validation
     from teacher.heads import HEAD_LAYERS
     from teacher.predict import predict
     from teacher.train import validator
@@ -170,6 +172,7 @@ def distill_student(
     test_frame, test_pixels = pixels_of("test")
     of_student = predict(student, test_pixels, progress=progress, stage="student: test")
     of_teacher = predict(teacher, test_pixels, progress=progress, stage="teacher: test")
+    validation = Validation(truth_of(validation_frame, manifest.taxonomy.ids), predict(student, validation_pixels)[0])
     run.save_model(student, "student.keras")
     matrices = {"teacher": ccm_of(teacher), "student": ccm_of(student)}
     section = {
@@ -187,7 +190,7 @@ def distill_student(
         "agreement": float(np.mean(of_teacher[0].argmax(axis=1) == of_student[0].argmax(axis=1))),
         "seconds": round(time.perf_counter() - begun, 1),
         "teacher_test": evaluate(manifest, test_frame, *of_teacher),
-        "test": evaluate(manifest, test_frame, *of_student),
+        "test": evaluate(manifest, test_frame, *of_student, validation=validation),
     }
     run.record_weights()
     run.update_report("distill", section)

@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-CALIBRATION_BINS = 15  # as in Guo et al. 2017
-
 
 def accuracy(truth: np.ndarray, answer: np.ndarray) -> float:
     """Return the share of equal labels of two int [n] arrays."""
@@ -23,39 +21,6 @@ def recalls(truth: np.ndarray, answer: np.ndarray, class_count: int) -> np.ndarr
 def balanced_accuracy(truth: np.ndarray, answer: np.ndarray, class_count: int) -> float:
     """Return the mean recall over the classes that the truth contains."""
     return float(np.nanmean(recalls(truth, answer, class_count)))
-
-
-def macro_f1(truth: np.ndarray, answer: np.ndarray, class_count: int) -> float:
-    """Return the mean F1 over the classes that occur in the truth or the answers."""
-    hits = np.bincount(truth[truth == answer], minlength=class_count)
-    total = np.bincount(truth, minlength=class_count) + np.bincount(answer, minlength=class_count)
-    present = total > 0
-    return float(np.mean(2 * hits[present] / total[present]))
-
-
-def area_under_roc(truth: np.ndarray, score: np.ndarray) -> float:
-    """Return the probability that a positive scores above a negative, ties counting half; NaN without both."""
-    positives = int(np.sum(truth))
-    negatives = len(truth) - positives
-    if not positives or not negatives:
-        return float("nan")
-    _, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    return float((ranks[truth == 1].sum() - positives * (positives + 1) / 2) / (positives * negatives))
-
-
-def expected_calibration_error(truth: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return the ECE of the top answer over 15 equal bins of confidence (Guo et al. 2017).
-
-    Args:
-        truth: int [n].
-        probabilities: float [n, classes].
-    """
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    counts = np.bincount(bins, minlength=CALIBRATION_BINS)
-    gap = np.bincount(bins, confidence - right, minlength=CALIBRATION_BINS)
-    return float(np.sum(np.abs(gap)) / counts.sum())
 
 
 def grouped_bootstrap(

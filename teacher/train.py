@@ -41,6 +41,8 @@ def train_teacher(
     from teacher.data.batches import epoch_batches, make_training_set, steps_per_epoch
     from teacher.data.pixels import load_pixels
     from teacher.evaluation import evaluate
+    from teacher.evaluation.evaluate import truth_of
+    from teacher.evaluation.held_out import Validation
     from teacher.head_features import HeadFeatures
     from teacher.losses import supervised_loss
     from teacher.model import build_teacher, set_trainable
@@ -128,6 +130,7 @@ def train_teacher(
     run.write_metrics(rows)
     test_frame, test_pixels = pixels_of("test")
     answers = predict(model, test_pixels, progress=progress, stage="teacher: test")
+    validation = Validation(truth_of(validation_frame, manifest.taxonomy.ids), predict(model, validation_pixels)[0])
     run.save_model(model, "teacher.keras")
     matrix, bias = ccm_of(model)
     section = {
@@ -141,7 +144,7 @@ def train_teacher(
         "phases": [{k: v for k, v in r.items() if k != "digests"} for r in trainer.state.phase_records],
         "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
         "seconds": round(time.perf_counter() - begun, 1),
-        "test": evaluate(manifest, test_frame, *answers),
+        "test": evaluate(manifest, test_frame, *answers, validation=validation),
     }
     run.record_weights()
     run.update_report("teacher", section)
@@ -153,19 +156,19 @@ def validator(
     manifest: Any, frame: Any, answer: Callable[[], tuple[np.ndarray, np.ndarray]]
 ) -> Callable[[], dict[str, float]]:
     """Return a function that measures the answers on the validation split: three figures, no intervals."""
+    from teacher.evaluation.evaluate import lit_of, truth_of
     from teacher.statistics import accuracy, balanced_accuracy
 
-    ids = [c.id for c in manifest.taxonomy.classes]
-    truth = frame["diagnosis"].map({name: number for number, name in enumerate(ids)}).to_numpy(float)
-    lit = frame["lighting_label"].to_numpy(float, na_value=np.nan)
-    known, known_lit = ~np.isnan(truth), ~np.isnan(lit)
+    ids = manifest.taxonomy.ids
+    truth, lit = truth_of(frame, ids), lit_of(frame)
+    known, known_lit = truth >= 0, ~np.isnan(lit)
 
     def validate() -> dict[str, float]:
         diagnosis, lighting = answer()
         named = diagnosis.argmax(axis=1)
         return {
             "accuracy": accuracy(truth[known], named[known]),
-            "balanced_accuracy": balanced_accuracy(truth[known].astype(int), named[known], len(ids)),
+            "balanced_accuracy": balanced_accuracy(truth[known], named[known], len(ids)),
             "lighting_accuracy": accuracy(lit[known_lit], (lighting[known_lit] >= 0.5).astype(float)),
         }
 

@@ -24,30 +24,72 @@ MODEL is a .tflite, a .keras file or a run's name.
 @click.option("--split", type=click.Choice(["train", "val", "test"]), default="test", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for evaluation.json.")
 @click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
+@click.option(
+    "--calibration",
+    type=click.Choice(["temperature", "vector", "dirichlet"]),
+    default="temperature",
+    show_default=True,
+    help="Map of the probabilities, fitted on the validation split.",
+)
+@click.option(
+    "--sensitivity",
+    default=0.9,
+    show_default=True,
+    type=click.FloatRange(0, 1, True, True),
+    help="Share of the urgent cases of the validation split that the triage threshold shall catch.",
+)
+@click.option(
+    "--coverage",
+    default=0.9,
+    show_default=True,
+    type=click.FloatRange(0, 1, True, True),
+    help="Share of the conformal sets that shall hold the truth.",
+)
 @output_options
-def command(model: str, data: Path, split: str, out: Path | None, seed: int, terminal: Terminal) -> None:
+def command(
+    model: str,
+    data: Path,
+    split: str,
+    out: Path | None,
+    seed: int,
+    calibration: str,
+    sensitivity: float,
+    coverage: float,
+    terminal: Terminal,
+) -> None:
     """Measure a model on a split.
 
-    Both heads, overall and per skin tone, with 95 % intervals over groups.
+    Both heads, overall and per skin tone, with 95 % intervals over groups. Calibration, the triage threshold and
+    conformal sets are fitted on the validation split, and are not measured where that is the split asked for.
     """
     load_tensorflow()
     with needs_extra("train"):
         from teacher.data.manifest import read_manifest
         from teacher.data.pixels import load_pixels
         from teacher.evaluation import evaluate
+        from teacher.evaluation.evaluate import truth_of
+        from teacher.evaluation.held_out import Validation
         from teacher.predict import predict
         from triage.atomic import write_json
 
     manifest = read_manifest(data)
     frame = manifest.split(split)
     answering, size, crop = _open(model)
-    pixels = load_pixels(manifest, frame, size, crop, Path("artifacts") / "pixels", terminal.progress)
-    answers = predict(answering, pixels, progress=terminal.progress, stage=f"evaluate on {split}")
+
+    def answer(name: str) -> tuple[Any, Any]:
+        rows = manifest.split(name)
+        pixels = load_pixels(manifest, rows, size, crop, Path("artifacts") / "pixels", terminal.progress)
+        return predict(answering, pixels, progress=terminal.progress, stage=f"evaluate on {name}")
+
+    answers, validation = answer(split), None
+    if split == "test":
+        truth = truth_of(manifest.split("val"), manifest.taxonomy.ids)
+        validation = Validation(truth, answer("val")[0], "val", calibration, sensitivity, coverage)
     report = {
         "model": model,
         "split": split,
         "meta_sha256": manifest.sha256,
-        **evaluate(manifest, frame, *answers, seed=seed),
+        **evaluate(manifest, frame, *answers, seed=seed, validation=validation),
     }
     if out:
         write_json(out / "evaluation.json", report)

@@ -21,20 +21,6 @@ def test_figures_equal_scikit_learn(answers):
     assert statistics.balanced_accuracy(truth, answer, 5) == pytest.approx(np.mean([
         metrics.recall_score(truth, answer, labels=[c], average=None)[0] for c in range(4)
     ]))  # fmt: skip
-    assert statistics.macro_f1(truth, answer, 5) == pytest.approx(metrics.f1_score(truth, answer, average="macro"))
-    lit = (truth > 1).astype(int)
-    score = np.round(probabilities[:, 2], 1)  # rounding makes ties
-    assert statistics.area_under_roc(lit, score) == pytest.approx(metrics.roc_auc_score(lit, score))
-
-
-def test_area_under_roc_of_one_class_is_undefined():
-    assert np.isnan(statistics.area_under_roc(np.ones(4), np.arange(4.0)))
-
-
-def test_calibration_error_of_a_known_case():
-    # Ten answers of confidence 0.9 of which five are right: the gap is 0.4.
-    probabilities = np.tile([0.9, 0.1], (10, 1))
-    assert statistics.expected_calibration_error(np.repeat([0, 1], 5), probabilities) == pytest.approx(0.4)
 
 
 def test_bootstrap_over_single_groups_covers_the_normal_interval():

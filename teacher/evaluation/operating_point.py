@@ -1,0 +1,24 @@
+"""The threshold on the probability of an urgent class."""
+
+import numpy as np
+
+SENSITIVITY = 0.9
+"""Share of urgent cases of the validation split that the urgent threshold must catch."""
+
+
+def urgent_threshold(truth_urgent: np.ndarray, score: np.ndarray, sensitivity: float = SENSITIVITY) -> float:
+    """Return the largest threshold that still catches a share of the urgent cases.
+
+    Args:
+        truth_urgent: bool [n].
+        score: float [n], summed probability of the urgent classes.
+        sensitivity: share to catch.
+
+    Returns:
+        Threshold in [0, 1], compared with `>=`; 0.5 when there is no urgent case to fit it on.
+    """
+    positives = np.sort(score[truth_urgent])[::-1]
+    if not len(positives):
+        return 0.5
+    # Rounded down, so that the case that sets it is still caught.
+    return float(np.floor(positives[int(np.ceil(sensitivity * len(positives))) - 1] * 1e4) / 1e4)

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from teacher.evaluation.figure import FEWEST_FOR_A_FIGURE, GroupBootstrap
+from teacher.statistics import grouped_bootstrap
+
+
+def mean_of(values):
+    return lambda weights, rows: (weights @ values[rows]) / weights.sum(axis=1)
+
+
+def test_the_interval_is_that_of_drawing_groups_one_by_one():
+    generator = np.random.default_rng(4)
+    groups = generator.integers(0, 60, 400)
+    values = generator.normal(size=60)[groups] + 0.3 * generator.normal(size=400)
+    figure = GroupBootstrap(groups, seed=1, resamples=4000).figure(mean_of(values), np.arange(400))
+    low, high = grouped_bootstrap(lambda rows: values[rows].mean(), groups, seed=2, resamples=4000)
+    assert figure["value"] == pytest.approx(values.mean())
+    assert figure["low"] == pytest.approx(low, abs=0.03)
+    assert figure["high"] == pytest.approx(high, abs=0.03)
+    assert figure["n"] == 400
+
+
+def test_a_slice_is_measured_on_its_own_rows():
+    values = np.arange(100.0)
+    rows = np.arange(40, 80)
+    figure = GroupBootstrap(np.arange(100), seed=0, resamples=300).figure(mean_of(values), rows)
+    assert figure["value"] == pytest.approx(59.5)
+    assert 40 < figure["low"] < 59.5 < figure["high"] < 79
+
+
+def test_too_few_photos_and_undefined_figures_say_so():
+    bootstrap = GroupBootstrap(np.arange(50), seed=0, resamples=10)
+    few = bootstrap.figure(mean_of(np.ones(50)), np.arange(FEWEST_FOR_A_FIGURE - 1))
+    assert few["value"] is None
+    assert "too few" in few["why"]
+    undefined = bootstrap.figure(lambda weights, rows: np.full(len(weights), np.nan), np.arange(50))
+    assert undefined["value"] is None
+    assert "undefined" in undefined["why"]
+
+
+def test_the_same_seed_gives_the_same_interval():
+    values = np.random.default_rng(0).normal(size=80)
+    one, two = (GroupBootstrap(np.arange(80) // 2, 7, 200).figure(mean_of(values), np.arange(80)) for _ in range(2))
+    assert one == two
