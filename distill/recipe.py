@@ -16,7 +16,9 @@ class DistillRecipe:
         phases: in order; each trains `heads` or `all`.
         weights: of the backbone: "imagenet", "none" or a file.
         width: channel multiplier of MobileNetV3-Small.
-        temperature: T of Hinton's loss.
+        loss: of the diagnosis against the teacher: "hinton", "dkd" or "dist" (see `distill.losses`).
+        loss_weights: the two weights of "dkd" (target, other classes) or "dist" (between, within classes).
+        temperature: T of the soft targets.
         hard_share: share of the labels' own loss beside the teacher's, in [0, 1].
         lighting_weight: share of the lighting head's loss beside the diagnosis head's.
         most_repeats: oversampling: a photo of a rare class and skin tone stands up to this often in an epoch.
@@ -31,6 +33,8 @@ class DistillRecipe:
     batch_size: int = 32
     dropout: float = 0.2
     ccm_reg: float = 1e-4
+    loss: str = "hinton"
+    loss_weights: tuple[float, float] = (1.0, 1.0)
     temperature: float = 2.0
     hard_share: float = 0.3
     lighting_weight: float = 0.5
@@ -48,8 +52,15 @@ class DistillRecipe:
                 "distill needs hard_share in [0, 1], a positive temperature and at least one view. "
                 f"Received: {self.hard_share}, {self.temperature}, {self.view_count}."
             )
+        if self.loss not in ("hinton", "dkd", "dist") or min(self.loss_weights) < 0:
+            raise UnusableInput(
+                "distill.loss is hinton, dkd or dist, with two weights of 0 or more. "
+                f"Received: {self.loss!r}, {self.loss_weights}."
+            )
         if any(phase.trains not in ("heads", "all") for phase in self.phases):
             raise UnusableInput(f"The student's phases train heads or all. Received: {self.phases}.")
+        if any(phase.mixup or phase.frozen_ccm for phase in self.phases):
+            raise UnusableInput(f"mixup and frozen_ccm are for a teacher's phases. Received: {self.phases}.")
         if any(phase.fixed_views for phase in self.phases):
             raise UnusableInput(
                 f"fixed_views is for a teacher's heads; here view_count counts. Received: {self.phases}."

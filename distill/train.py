@@ -205,19 +205,36 @@ def distillation_loss(student: Any, recipe: DistillRecipe) -> Callable[[Mapping[
     """
     import tensorflow as tf
 
-    from distill.losses import binary_soft_target_divergence, soft_target_divergence
+    from distill.losses import (
+        binary_soft_target_divergence,
+        decoupled_divergence,
+        relational_distance,
+        soft_target_divergence,
+    )
     from teacher.heads import logits_model
     from teacher.losses import diagnosis_cross_entropy, lighting_cross_entropy
 
     with_logits = logits_model(student)
     hard, soft, temperature = recipe.hard_share, 1.0 - recipe.hard_share, recipe.temperature
 
+    def of_diagnosis(batch: Mapping[str, Any], diagnosis: Any) -> Any:
+        from_teacher = batch["teacher_diagnosis"]
+        if recipe.loss == "dist":
+            return relational_distance(from_teacher, diagnosis, temperature, *recipe.loss_weights)
+        if recipe.loss == "dkd":
+            # A photo without a label takes the teacher's word for it.
+            labels = batch["diagnosis"]
+            known = tf.reduce_sum(labels, axis=1, keepdims=True) > 0
+            target = tf.argmax(tf.where(known, labels, from_teacher), axis=1)
+            return tf.reduce_mean(
+                decoupled_divergence(from_teacher, diagnosis, target, temperature, *recipe.loss_weights)
+            )
+        return tf.reduce_mean(soft_target_divergence(from_teacher, diagnosis, temperature))
+
     def loss(batch: Mapping[str, Any]) -> Any:
         diagnosis, lighting = with_logits(batch["image"], training=True)
         lighting = lighting[:, 0]
-        from_teacher = tf.reduce_mean(
-            soft_target_divergence(batch["teacher_diagnosis"], diagnosis, temperature)
-        ) + recipe.lighting_weight * tf.reduce_mean(
+        from_teacher = of_diagnosis(batch, diagnosis) + recipe.lighting_weight * tf.reduce_mean(
             binary_soft_target_divergence(batch["teacher_lighting"], lighting, temperature)
         )
         from_labels = diagnosis_cross_entropy(

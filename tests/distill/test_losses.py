@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from distill.losses import binary_soft_target_divergence, soft_target_divergence
+from distill.losses import (
+    binary_soft_target_divergence,
+    decoupled_divergence,
+    relational_distance,
+    soft_target_divergence,
+)
 
 
 def softmax(x):
@@ -55,3 +60,84 @@ def test_equal_answers_cost_nothing_and_extreme_ones_stay_finite():
     assert np.isfinite(soft_target_divergence(logits, -logits, 1.0)).all()
     far = binary_soft_target_divergence(tf.constant([500.0]), tf.constant([-500.0]), 1.0)
     assert np.isfinite(far).all()
+
+
+def plain_decoupled(teacher, student, target, temperature, alpha, beta):
+    """As the paper writes it: probabilities of the target and of the rest, then the rest renormalised."""
+    total = []
+    for t, s, c in zip(teacher, student, target, strict=True):
+        p, q = softmax(t / temperature), softmax(s / temperature)
+        b, d = np.array([p[c], 1 - p[c]]), np.array([q[c], 1 - q[c]])
+        others_p, others_q = np.delete(p, c) / (1 - p[c]), np.delete(q, c) / (1 - q[c])
+        target_part, other_part = (b * np.log(b / d)).sum(), (others_p * np.log(others_p / others_q)).sum()
+        total.append(temperature**2 * (alpha * target_part + beta * other_part))
+    return np.array(total)
+
+
+def plain_relational(teacher, student, temperature, between, within):
+    p, q = softmax(teacher / temperature), softmax(student / temperature)
+    inter = 1 - np.mean([np.corrcoef(a, b)[0, 1] for a, b in zip(p, q, strict=True)])
+    intra = 1 - np.mean([np.corrcoef(a, b)[0, 1] for a, b in zip(p.T, q.T, strict=True)])
+    return temperature**2 * (between * inter + within * intra)
+
+
+TARGET = np.array([0, 3, 9, 3, 7, 1])
+
+
+@pytest.mark.parametrize("temperature", [1.0, 4.0])
+def test_the_decoupled_loss_equals_a_plain_implementation(logits, temperature):
+    found = decoupled_divergence(*(tf.constant(x) for x in logits), TARGET, temperature, 0.7, 3.0)
+    np.testing.assert_allclose(found, plain_decoupled(*logits, TARGET, temperature, 0.7, 3.0), rtol=1e-6)
+
+
+def test_the_decoupled_loss_holds_hintons_as_a_special_case(logits):
+    # Hinton's is TCKD + (1 - p_target of the teacher) NCKD.
+    teacher, student = (tf.constant(x) for x in logits)
+    certainty = softmax(logits[0] / 2.0)[np.arange(6), TARGET]
+    target_part = decoupled_divergence(teacher, student, TARGET, 2.0, 1.0, 0.0).numpy()
+    other_part = decoupled_divergence(teacher, student, TARGET, 2.0, 0.0, 1.0).numpy()
+    np.testing.assert_allclose(
+        target_part + (1 - certainty) * other_part, soft_target_divergence(teacher, student, 2.0), rtol=1e-6
+    )
+
+
+def test_the_relational_loss_equals_a_plain_implementation(logits):
+    found = relational_distance(*(tf.constant(x) for x in logits), 2.0, 0.7, 3.0)
+    assert float(found) == pytest.approx(plain_relational(*logits, 2.0, 0.7, 3.0), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("loss", "plain"),
+    [
+        (
+            lambda t, s: tf.reduce_sum(decoupled_divergence(t, s, TARGET, 3.0, 0.7, 2.0)),
+            lambda t, s: plain_decoupled(t, s, TARGET, 3.0, 0.7, 2.0).sum(),
+        ),
+        (lambda t, s: relational_distance(t, s, 3.0, 1.0, 2.0), lambda t, s: plain_relational(t, s, 3.0, 1.0, 2.0)),
+    ],
+)
+def test_gradients_equal_differences(logits, loss, plain):
+    teacher, student = logits
+    variable = tf.Variable(student)
+    with tf.GradientTape() as tape:
+        value = loss(tf.constant(teacher), variable)
+    gradient = tape.gradient(value, variable).numpy()
+    for place in ((0, 0), (2, 4), (5, 1)):
+        step = np.zeros_like(student)
+        step[place] = 1e-5
+        difference = (plain(teacher, student + step) - plain(teacher, student - step)) / 2e-5
+        assert gradient[place] == pytest.approx(difference, rel=1e-4)
+
+
+def test_extreme_and_constant_answers_have_finite_losses_and_gradients():
+    teacher = tf.constant([[100.0, -100.0, 0.0], [0.0, 0.0, 0.0]])
+    for loss in (
+        lambda s: tf.reduce_sum(decoupled_divergence(teacher, s, [1, 0], 1.0, 1.0, 8.0)),
+        lambda s: relational_distance(teacher, s, 1.0, 1.0, 1.0),
+    ):
+        for answer in (-teacher, tf.zeros_like(teacher)):
+            variable = tf.Variable(answer)
+            with tf.GradientTape() as tape:
+                value = loss(variable)
+            assert np.isfinite(float(value))
+            assert np.isfinite(tape.gradient(value, variable).numpy()).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from teacher.data.batches import diagnosis_targets, epoch_batches, make_training_set, steps_per_epoch
+from teacher.data.batches import diagnosis_targets, epoch_batches, make_training_set, mix_up, steps_per_epoch
 from teacher.data.oversampling import photo_repeats
 from teacher.views import ViewRecipe
 from triage.errors import UnusableInput
@@ -120,3 +120,47 @@ def test_bad_light_moves_the_label_and_nothing_else():
     np.testing.assert_array_equal(poor["lighting"].numpy()[~changed], plain["lighting"].numpy()[~changed])
     np.testing.assert_array_equal(poor["lighting_weight"].numpy()[~changed], plain["lighting_weight"].numpy()[~changed])
     np.testing.assert_array_equal(poor["diagnosis"], plain["diagnosis"])
+
+
+def test_mixup_blends_photos_and_what_they_count_for():
+    """Against plain sums: the loss of a mixed photo is the blend of both photos' weighted losses."""
+    generator = np.random.default_rng(0)
+    batch = {
+        "image": generator.random((4, 2, 2, 3), np.float32),
+        "image_ids": np.arange(4),
+        "diagnosis": np.eye(3, dtype=np.float32)[[0, 1, 2, 1]],
+        "diagnosis_weight": np.array([1.0, 3.0, 0.5, 0.0], np.float32),  # the last has no diagnosis
+        "lighting": np.array([1.0, 0.0, 1.0, 0.0], np.float32),
+        "lighting_weight": np.array([1.0, 0.0, 0.0, 1.0], np.float32),
+    }
+    share = np.array([0.9, 0.4, 0.5, 0.2], np.float32)
+    mixed = {name: np.asarray(value) for name, value in mix_up(batch, share).items()}
+    own = np.maximum(share, 1 - share)
+    log_probabilities = np.log(generator.dirichlet(np.ones(3), 4))
+    for row in range(4):
+        other = 3 - row
+        image = own[row] * batch["image"][row] + (1 - own[row]) * batch["image"][other]
+        np.testing.assert_allclose(mixed["image"][row], image, rtol=1e-6)
+
+        def loss(labels, weight, row=row):
+            return -weight * (labels * log_probabilities[row]).sum()
+
+        blended = own[row] * loss(batch["diagnosis"][row], batch["diagnosis_weight"][row]) + (1 - own[row]) * loss(
+            batch["diagnosis"][other], batch["diagnosis_weight"][other]
+        )
+        assert loss(mixed["diagnosis"][row], mixed["diagnosis_weight"][row]) == pytest.approx(blended, rel=1e-5)
+    # Rows 1 and 2 have no lighting label, nor have their partners: they stay out.
+    np.testing.assert_allclose(mixed["lighting_weight"], [1, 0, 0, 1])
+    np.testing.assert_allclose(mixed["lighting"][[0, 3]], [own[0], 1 - own[3]], rtol=1e-6)
+    assert mixed["image_ids"].tolist() == [0, 1, 2, 3]
+
+
+def test_mixup_repeats_itself_epoch_for_epoch():
+    training = make_training_set(manifest(), frame(["a", "b"] * 4, [1, 0] * 4), pixels(8), "none", 0.0)
+
+    def images(epoch, mixup=0.4):
+        return np.concatenate([b["image"] for b in epoch_batches(training, ViewRecipe(), 4, 1, epoch, mixup=mixup)])
+
+    np.testing.assert_array_equal(images(0), images(0))
+    assert not np.array_equal(images(0), images(1))
+    assert not np.array_equal(images(0), images(0, mixup=0.0))
