@@ -22,6 +22,8 @@ class DistillRecipe:
         hard_share: share of the labels' own loss beside the teacher's, in [0, 1].
         lighting_weight: share of the lighting head's loss beside the diagnosis head's.
         most_repeats: oversampling: a photo of a rare class and skin tone stands up to this often in an epoch.
+        without_teacher: also train the same student, seed and budget on the labels alone, so that the report can say
+            what the teacher was worth; it doubles the training.
         view_count: views of each photo that the teacher answers; epoch e shows view e modulo this number.
     """
 
@@ -41,6 +43,7 @@ class DistillRecipe:
     class_weights: str = "balanced"
     most_repeats: int = 1
     label_smoothing: float = 0.05
+    without_teacher: bool = True
     view_count: int = 6
     batch_norm_momentum: float = 0.99
     views: ViewRecipe = dataclasses.field(default_factory=ViewRecipe)

@@ -1,5 +1,6 @@
 """Distil a teacher's run into a student: one call, one run folder."""
 
+import dataclasses
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -43,7 +44,9 @@ def distill_student(
 ) -> dict[str, Any]:
     """Train a student on a teacher's answers and measure both on the test split.
 
-    The same call after a kill goes on after the last whole epoch; after a finished run it answers at once.
+    The same student is trained a second time without the teacher, unless the recipe says otherwise: the difference is
+    what the teacher was worth. The same call after a kill goes on after the last whole epoch; after a finished run it
+    answers at once.
 
     Args:
         recipe: student, views, losses, phases.
@@ -64,6 +67,7 @@ def distill_student(
 
     from distill.answers import store_answers
     from distill.student import build_student, load_backbone_weights
+    from distill.worth import agreement_with_teacher, worth_of_teacher
     from teacher.color_calibration import CCM_LAYER_NAME, ccm_of
     from teacher.data.batches import epoch_batches, make_training_set, steps_per_epoch
     from teacher.data.pixels import load_pixels
@@ -90,13 +94,6 @@ def distill_student(
     classes = len(manifest.taxonomy.classes)
     teacher = load_model(teacher_file)
     _check_teacher(teacher, classes, recipe, teacher_run, manifest)
-    keras.utils.set_random_seed(recipe.seed)
-    student = build_student(
-        classes, recipe.input_size, recipe.width, recipe.dropout, recipe.ccm_reg, recipe.batch_norm_momentum
-    )
-    if recipe.weights != "none":
-        load_backbone_weights(student, recipe.weights)
-    student.get_layer(CCM_LAYER_NAME).set_weights(teacher.get_layer(CCM_LAYER_NAME).get_weights())
     cache = run.root / "artifacts" / "pixels"
 
     def pixels_of(split: str) -> tuple[Any, np.ndarray]:
@@ -148,28 +145,48 @@ def distill_student(
             training, recipe.views, recipe.batch_size, recipe.seed, number, recipe.view_count, teacher_logits
         )
 
-    def select(phase: Phase) -> None:
-        for layer in student.layers:
-            layer.trainable = phase.trains == "all" or layer.name in HEAD_LAYERS
+    def train(student: Any, recipe: DistillRecipe, name: str, stage: str) -> list[dict[str, Any]]:
+        def select(phase: Phase) -> None:
+            for layer in student.layers:
+                layer.trainable = phase.trains == "all" or layer.name in HEAD_LAYERS
 
-    trainer = Trainer(
-        model=student,
-        phases=phases,
-        batches=batches,
-        steps=steps_per_epoch(training, recipe.batch_size),
-        loss=distillation_loss(student, recipe),
-        select=select,
-        validate=validator(manifest, validation_frame, lambda: predict(student, validation_pixels)),
-        checkpoint=run.artifacts / "student-checkpoint.npz",
-        key=key,
-        stage="distill",
-        seed=recipe.seed,
-        describe=training.describe,
-        progress=progress,
-    )
-    rows = trainer.run()
+        return Trainer(
+            model=student,
+            phases=phases,
+            batches=batches,
+            steps=steps_per_epoch(training, recipe.batch_size),
+            loss=distillation_loss(student, recipe),
+            select=select,
+            validate=validator(manifest, validation_frame, lambda: predict(student, validation_pixels)),
+            checkpoint=run.artifacts / f"{name}-checkpoint.npz",
+            key={**key, "stage": stage},
+            stage=stage,
+            seed=recipe.seed,
+            describe=training.describe,
+            progress=progress,
+        ).run()
+
+    def new_student() -> Any:
+        keras.utils.set_random_seed(recipe.seed)
+        student = build_student(
+            classes, recipe.input_size, recipe.width, recipe.dropout, recipe.ccm_reg, recipe.batch_norm_momentum
+        )
+        if recipe.weights != "none":
+            load_backbone_weights(student, recipe.weights)
+        return student
+
+    student = new_student()
+    student.get_layer(CCM_LAYER_NAME).set_weights(teacher.get_layer(CCM_LAYER_NAME).get_weights())
+    rows = train(student, recipe, "student", "distill")
     run.write_metrics(rows)
     test_frame, test_pixels = pixels_of("test")
+    alone = None
+    if recipe.without_teacher:
+        student_alone = new_student()
+        labels_alone = dataclasses.replace(recipe, hard_share=1.0)
+        more = train(student_alone, labels_alone, "student-without-teacher", "without teacher")
+        run.write_metrics([*rows, *({**row, "phase": f"{row['phase']}, without teacher"} for row in more)])
+        alone = predict(student_alone, test_pixels, progress=progress, stage="without teacher: test")
     of_student = predict(student, test_pixels, progress=progress, stage="student: test")
     of_teacher = predict(teacher, test_pixels, progress=progress, stage="teacher: test")
     validation = Validation(truth_of(validation_frame, manifest.taxonomy.ids), predict(student, validation_pixels)[0])
@@ -187,14 +204,20 @@ def distill_student(
             **{name: {"matrix": m.tolist(), "bias": b.tolist()} for name, (m, b) in matrices.items()},
             "distance": float(np.linalg.norm(matrices["teacher"][0] - matrices["student"][0])),
         },
-        "agreement": float(np.mean(of_teacher[0].argmax(axis=1) == of_student[0].argmax(axis=1))),
+        "agreement": agreement_with_teacher(manifest, test_frame, of_teacher[0], of_student[0]),
         "seconds": round(time.perf_counter() - begun, 1),
         "teacher_test": evaluate(manifest, test_frame, *of_teacher),
         "test": evaluate(manifest, test_frame, *of_student, validation=validation),
+        "without_teacher": alone
+        and {
+            "test": evaluate(manifest, test_frame, *alone),
+            "gain": worth_of_teacher(manifest, test_frame, of_student[0], alone[0]),
+        },
     }
     run.record_weights()
     run.update_report("distill", section)
-    trainer.checkpoint.unlink(missing_ok=True)
+    for checkpoint in run.artifacts.glob("student*-checkpoint.npz"):
+        checkpoint.unlink()
     return section
 
 

@@ -46,11 +46,19 @@ def command(config: str, data: Path, teacher_name: str, run_name: str, weights: 
         terminal.progress,
     )
     test, teacher_test = report["test"], report["teacher_test"]
+    alone = report["without_teacher"]
+    worth = ""
+    if alone:
+        gain = alone["gain"]["balanced_accuracy"]
+        worth = (
+            f"Without its teacher {percent(alone['test']['diagnosis']['accuracy'])}; the teacher's worth in balanced "
+            f"accuracy: {percent(gain)}: {alone['gain']['verdict']}.\n"
+        )
     note = " Synthetic data." if test["synthetic"] else ""
     terminal.result(
         report,
         f"Student '{run_name}' on {test['n']} test photos: diagnosis accuracy "
         f"{percent(test['diagnosis']['accuracy'])}, lighting {percent(test['lighting']['accuracy'])}; the teacher "
         f"{percent(teacher_test['diagnosis']['accuracy'])} and {percent(teacher_test['lighting']['accuracy'])}.{note}\n"
-        f"Next: skin-distill convert --run {run_name} --data {data}",
+        f"{worth}Next: skin-distill convert --run {run_name} --data {data}",
     )

@@ -67,6 +67,9 @@ def test_the_job_leaves_what_it_promises(shell):
     report = json.loads((folder / "experiments/s/report.json").read_text())
     assert report["distill"]["test"]["synthetic"] is True
     assert report["distill"]["test"]["n"] > 0
+    worth = report["distill"]["without_teacher"]["gain"]
+    assert worth["verdict"] in ("helped", "hurt", "no difference shown", "too few samples to tell")
+    assert set(worth["per_tone"]) == {"light", "medium", "dark", "unknown"} & set(worth["per_tone"])
     assert (folder / "artifacts/s/student-float32.tflite").stat().st_size > 1_000_000
     assert (folder / "artifacts/s/student-int8.tflite").stat().st_size < 2_000_000
 

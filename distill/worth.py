@@ -1,0 +1,118 @@
+"""What the teacher was worth: the distilled student beside the same student trained without it, photo by photo."""
+
+from typing import Any
+
+import numpy as np
+
+from teacher.evaluation import weighted_metrics as metrics
+from teacher.evaluation.evaluate import truth_of
+from teacher.evaluation.figure import GroupBootstrap
+from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
+
+SMALLEST = 1e-12  # probability that still has a logarithm
+
+
+def worth_of_teacher(
+    manifest: Any,
+    frame: Any,
+    distilled: np.ndarray,
+    alone: np.ndarray,
+    seed: int = 0,
+    resamples: int = 1000,
+) -> dict[str, Any]:
+    """Compare two students' answers to the same photos.
+
+    Args:
+        manifest: the data set.
+        frame: the rows that were answered.
+        distilled: float [n, classes], probabilities of the student that learned from the teacher.
+        alone: float [n, classes], those of the same student, seed and budget without the teacher.
+        seed: of the bootstrap over groups.
+        resamples: of the bootstrap.
+
+    Returns:
+        JSON-able: `accuracy` and `balanced_accuracy`, gains as paired differences `{value, low, high, n}`; `per_class`
+        and `per_tone` the same; `lost`, the slices that are worse off, and whether their interval leaves no doubt;
+        `verdict`: `helped`, `hurt` or `no difference shown`, by the balanced accuracy's interval.
+    """
+    ids, truth = manifest.taxonomy.ids, truth_of(frame, manifest.taxonomy.ids)
+    tones = frame["tone_bucket"].to_numpy(str)
+    bootstrap = GroupBootstrap(frame["group"].astype(str).to_numpy(), seed, resamples)
+    after, before = distilled.argmax(axis=1), alone.argmax(axis=1)
+    gain = (after == truth).astype(float) - (before == truth)
+    labelled = np.flatnonzero(truth >= 0)
+
+    def of_accuracy(rows: np.ndarray) -> dict[str, Any]:
+        return bootstrap.figure(lambda w, r: metrics.share(w, gain[r]), rows)
+
+    def of_balanced(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        one, other = (
+            metrics.balanced_accuracy(metrics.confusion(weights, truth[rows], answer[rows], len(ids)))
+            for answer in (after, before)
+        )
+        return one - other
+
+    balanced = bootstrap.figure(of_balanced, labelled)
+    slices = {
+        "per_class": {name: of_accuracy(np.flatnonzero(truth == number)) for number, name in enumerate(ids)},
+        "per_tone": {bucket: of_accuracy(labelled[tones[labelled] == bucket]) for bucket in TONE_BUCKETS},
+    }
+    lost = [
+        {"slice": name, "by": by[4:], "change": figure["value"], "beyond_doubt": figure["high"] < 0, "n": figure["n"]}
+        for by, figures in slices.items()
+        for name, figure in figures.items()
+        if figure["value"] is not None and figure["value"] < 0
+    ]
+    return {
+        "accuracy": of_accuracy(labelled),
+        "balanced_accuracy": balanced,
+        **slices,
+        "tone_scheme": TONE_SCHEME,
+        "lost": sorted(lost, key=lambda part: part["change"]),
+        "verdict": _verdict(balanced),
+    }
+
+
+def agreement_with_teacher(
+    manifest: Any, frame: Any, of_teacher: np.ndarray, of_student: np.ndarray, seed: int = 0, resamples: int = 1000
+) -> dict[str, Any]:
+    """Say how far a student answers as its teacher does.
+
+    Args:
+        manifest: the data set.
+        frame: the rows that were answered.
+        of_teacher: float [n, classes], probabilities.
+        of_student: float [n, classes].
+        seed: of the bootstrap over groups.
+        resamples: of the bootstrap.
+
+    Returns:
+        JSON-able: `all`, `per_class` (by the photos' own label) and `per_tone`, each with the share of photos with the
+        same `top1` and the mean `kl`, the divergence of the student's probabilities from the teacher's in nats.
+    """
+    ids, truth = manifest.taxonomy.ids, truth_of(frame, manifest.taxonomy.ids)
+    tones = frame["tone_bucket"].to_numpy(str)
+    bootstrap = GroupBootstrap(frame["group"].astype(str).to_numpy(), seed, resamples)
+    same = of_teacher.argmax(axis=1) == of_student.argmax(axis=1)
+    teacher, student = (np.maximum(p.astype(np.float64), SMALLEST) for p in (of_teacher, of_student))
+    divergence = (teacher * np.log(teacher / student)).sum(axis=1)
+
+    def both(rows: np.ndarray) -> dict[str, Any]:
+        return {
+            "top1": bootstrap.figure(lambda w, r: metrics.share(w, same[r]), rows),
+            "kl": bootstrap.figure(lambda w, r: metrics.share(w, divergence[r]), rows),
+        }
+
+    return {
+        "all": both(np.arange(len(frame))),
+        "per_class": {name: both(np.flatnonzero(truth == number)) for number, name in enumerate(ids)},
+        "per_tone": {bucket: both(np.flatnonzero(tones == bucket)) for bucket in TONE_BUCKETS},
+    }
+
+
+def _verdict(gain: dict[str, Any]) -> str:
+    if gain["value"] is None:
+        return gain["why"]
+    if gain["low"] > 0:
+        return "helped"
+    return "hurt" if gain["high"] < 0 else "no difference shown"
