@@ -31,6 +31,7 @@ DOWNLOAD = [
     "pyDataverse>=0.3.4,<0.4",
     "httpx>=0.27,<0.30",
 ]
+MAXVIT = ["keras-cv-attention-models>=1.4.3,<2"]
 DEV = [
     "isic-challenge-scoring>=5.6,<6",  # the ISIC archive's own figures, for tests to compare with
     "pytest>=8,<10",
@@ -45,8 +46,9 @@ EXTRAS = {
     # tflite-runtime predates numpy 2: with numpy 2 it installs without a word and crashes on import.
     "tflite-runtime": ["tflite-runtime==2.14; python_version < '3.12'", "numpy<2; python_version < '3.12'"],
     "download": DOWNLOAD,
+    "maxvit": MAXVIT,
     "dev": DEV,
-    "all": TRAIN + DOWNLOAD + DEV,
+    "all": TRAIN + DOWNLOAD + MAXVIT + DEV,
 }
 PACKAGES = ["triage", "teacher", "distill", "convert", "benchmarks", "skin_distill"]
 

@@ -80,7 +80,7 @@ def measure(model: Any, manifest: Any, split: str, share: float, seed: int) -> d
 @click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Also write the figures.")
 def main(model: Path, data: Path, split: str, share: float, seed: int, json_path: Path | None) -> None:
     """Print how well a model tells bad light."""
-    from distill.train import load_model
+    from distill.model_file import load_model
     from teacher.data.manifest import read_manifest
 
     manifest = read_manifest(data)

@@ -76,7 +76,7 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
     if not todo:
         log.info("convert: the files of run '%s' are current", run.name)
         return paths
-    from distill.train import load_model
+    from distill.model_file import load_model
 
     student = load_model(student_file)
     crop = run.read_config()["distill"]["crop_fraction"]

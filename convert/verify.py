@@ -119,7 +119,7 @@ def verify(
         UnusableInput: no student, another data set, or a file that is none of this project.
     """
     from convert.figures import draw_tone_change
-    from distill.train import load_model
+    from distill.model_file import load_model
     from teacher.color_calibration import ccm_of
     from teacher.data.pixels import load_pixels
 

@@ -18,22 +18,6 @@ from triage.errors import UnusableInput
 log = logging.getLogger("skin_distill")
 
 
-def load_model(path: Any) -> Any:
-    """Load a Keras model of this project with its own layers."""
-    import tf_keras as keras
-
-    from distill.mobilenet_v3 import HardSigmoid, HardSwish
-    from teacher.backbones import BackbonePreprocessing
-    from teacher.color_calibration import ColorCalibration, PullToIdentity
-    from teacher.dropout import SeededDropout
-
-    own = (HardSigmoid, HardSwish, BackbonePreprocessing, ColorCalibration, PullToIdentity, SeededDropout)
-    try:
-        return keras.models.load_model(path, custom_objects={c.__name__: c for c in own}, compile=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise UnusableInput(f"This is not a model of skin-distill. Received: {path}: {error}") from error
-
-
 def distill_student(
     recipe: DistillRecipe,
     manifest: Any,
@@ -66,6 +50,7 @@ def distill_student(
     import tf_keras as keras
 
     from distill.answers import store_answers
+    from distill.model_file import load_model
     from distill.student import build_student, load_backbone_weights
     from distill.worth import agreement_with_teacher, worth_of_teacher
     from teacher.color_calibration import CCM_LAYER_NAME, ccm_of

@@ -134,7 +134,7 @@ def _teacher_file(run: Any) -> Path:
     """The teacher as a float32 file, so that all rows of the table are timed by the same runtime."""
     from convert.tflite import to_flatbuffer
     from convert.variants import VARIANTS
-    from distill.train import load_model
+    from distill.model_file import load_model
 
     path = run.artifacts / "teacher-float32.tflite"
     if not path.is_file():

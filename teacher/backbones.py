@@ -1,5 +1,6 @@
 """The teacher's backbones: one table entry each."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,10 +9,13 @@ import tensorflow as tf
 import tf_keras as keras
 
 from teacher.dropout import with_seeded_dropout
-from teacher.efficientnet_lite import VARIANTS, load_npz_weights
+from teacher.efficientnet_lite import SCALES, VARIANTS, load_npz_weights
+from teacher.maxvit import maxvit_tiny
 from triage.errors import UnusableInput
 
-TOP_SHARE = 0.4  # share of a backbone's layers that phase C trains
+log = logging.getLogger("skin_distill")
+
+MODES = ("unit", "symmetric", "lite", "bytes", "caffe", "torch")
 
 
 @keras.saving.register_keras_serializable("skin_distill")
@@ -19,16 +23,17 @@ class BackbonePreprocessing(keras.layers.Layer):
     """Turn sRGB in [0, 1] into what a backbone's weights expect.
 
     Args:
-        mode: `unit` (as it is), `symmetric` (2x - 1), `lite` ((255x - 127) / 128), `bytes` (255x) or `caffe` (BGR, 255x
-            less ImageNet's mean).
+        mode: `unit` (as it is), `symmetric` (2x - 1), `lite` ((255x - 127) / 128), `bytes` (255x), `caffe` (BGR, 255x
+            less ImageNet's mean) or `torch` (less ImageNet's mean, over its standard deviation).
     """
 
     CAFFE_MEAN = (103.939, 116.779, 123.68)  # ImageNet's BGR mean (Simonyan and Zisserman 2014)
+    TORCH_MEAN, TORCH_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
     def __init__(self, mode: str, **kwargs: Any):
         super().__init__(**kwargs)
-        if mode not in ("unit", "symmetric", "lite", "bytes", "caffe"):
-            raise ValueError(f"mode is unit, symmetric, lite, bytes or caffe. Received: {mode!r}")
+        if mode not in MODES:
+            raise ValueError(f"mode is one of {', '.join(MODES)}. Received: {mode!r}")
         self.mode = mode
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
@@ -41,6 +46,9 @@ class BackbonePreprocessing(keras.layers.Layer):
             return inputs * 255.0
         if self.mode == "caffe":
             return tf.reverse(inputs, axis=[-1]) * 255.0 - tf.constant(self.CAFFE_MEAN, inputs.dtype)
+        if self.mode == "torch":
+            mean, deviation = (tf.constant(c, inputs.dtype) for c in (self.TORCH_MEAN, self.TORCH_DEVIATION))
+            return (inputs - mean) / deviation
         return inputs
 
     def get_config(self) -> dict[str, Any]:
@@ -80,12 +88,16 @@ class Backbone(NamedTuple):
     Attributes:
         build: `(include_top, weights, input_shape) -> keras.Model`.
         preprocessing: mode of `BackbonePreprocessing`.
-        smallest: the smallest input side it takes, in pixels.
+        input_size: the side that the published weights were trained at, in pixels.
+        smallest: the smallest input side it takes.
+        top: share of its layers, from the output down, that a phase with `trains: top` trains.
     """
 
     build: Callable[..., keras.Model]
     preprocessing: str
+    input_size: int = 224
     smallest: int = 32
+    top: float = 0.4
 
 
 _APPLICATIONS = keras.applications
@@ -97,9 +109,16 @@ BACKBONES: dict[str, Backbone] = {
     "mobilenetv2": Backbone(_APPLICATIONS.MobileNetV2, "symmetric"),
     "mobilenetv3small": Backbone(_APPLICATIONS.MobileNetV3Small, "bytes"),
     "mobilenetv3large": Backbone(_APPLICATIONS.MobileNetV3Large, "bytes"),
-    **{f"efficientnetb{n}": Backbone(getattr(_APPLICATIONS, f"EfficientNetB{n}"), "bytes") for n in range(8)},
-    **{name: Backbone(build, "lite") for name, build in VARIANTS.items()},
-    "xception": Backbone(_APPLICATIONS.Xception, "symmetric", 71),
+    **{
+        f"efficientnetb{n}": Backbone(getattr(_APPLICATIONS, f"EfficientNetB{n}"), "bytes", side)
+        for n, side in enumerate((224, 240, 260, 300, 380, 456, 528, 600))
+    },
+    **{
+        name: Backbone(build, "lite", side)
+        for (name, build), (_, _, side) in zip(VARIANTS.items(), SCALES.values(), strict=True)
+    },
+    "xception": Backbone(_APPLICATIONS.Xception, "symmetric", 299, smallest=71),
+    "maxvit": Backbone(maxvit_tiny, "torch"),
     "resnet10": Backbone(resnet10, "symmetric"),
 }
 
@@ -115,7 +134,7 @@ def build_backbone(name: str, size: int, weights: str, batch_norm_momentum: floa
         batch_norm_momentum: replaces the backbone's own when given.
 
     Returns:
-        A model named `backbone`: float32 [batch, size, size, 3] to a feature map.
+        A model named `backbone`: float32 [batch, size, size, 3] to a feature map. Its `top_share` is the table's.
 
     Raises:
         UnusableInput: an unknown name, too small an input, or weights that cannot be had.
@@ -123,21 +142,26 @@ def build_backbone(name: str, size: int, weights: str, batch_norm_momentum: floa
     if name not in BACKBONES:
         raise UnusableInput(f"Unknown backbone. Received: {name!r}. Known: {', '.join(BACKBONES)}.")
     entry = BACKBONES[name]
+    if weights != "none" and size != entry.input_size:
+        log.info("%s: its published weights are for %d px; this recipe shows it %d px", name, entry.input_size, size)
     if size < entry.smallest:
         raise UnusableInput(f"{name} needs an input of at least {entry.smallest} px. Received: {size}.")
     try:
         model = entry.build(
             include_top=False, weights="imagenet" if weights == "imagenet" else None, input_shape=(size, size, 3)
         )
+    except UnusableInput:
+        raise
     except Exception as error:
         if weights != "imagenet":
             raise
         if name in VARIANTS:
             raise UnusableInput(f"{name}: {error} with --weights, or start untrained with --weights none.") from error
         raise UnusableInput(
-            f"ImageNet weights for {name} could not be had ({error}). On a machine that is online, run "
-            f"tf_keras.applications' {name} with include_top=False and save_weights('{name}.h5'); then give "
-            f"--weights {name}.h5. With --weights none it starts untrained."
+            f"ImageNet weights for {name} could not be had ({error}). On a machine that is online, run: python -c "
+            f"\"from teacher.backbones import build_backbone as b; b('{name}', {size}, 'imagenet', None)"
+            f".save_weights('{name}.h5')\"; then give --weights {name}.h5 here. With --weights none it starts "
+            "untrained."
         ) from error
     if weights not in ("imagenet", "none"):
         if not Path(weights).is_file():
@@ -147,10 +171,10 @@ def build_backbone(name: str, size: int, weights: str, batch_norm_momentum: floa
                 load_npz_weights(model, weights)
             else:
                 model.load_weights(weights)
-        except (ValueError, OSError, KeyError) as error:
+        except (ValueError, OSError, KeyError, TypeError) as error:
             raise UnusableInput(f"These weights do not fit {name}. Received: {weights}: {error}") from error
     model = with_seeded_dropout(model)
-    model._name = "backbone"
+    model._name, model.top_share = "backbone", entry.top
     if batch_norm_momentum is not None:
         for layer in model.layers:
             if isinstance(layer, keras.layers.BatchNormalization):

@@ -2,7 +2,7 @@
 
 import tf_keras as keras
 
-from teacher.backbones import BACKBONES, TOP_SHARE, BackbonePreprocessing, build_backbone
+from teacher.backbones import BACKBONES, BackbonePreprocessing, build_backbone
 from teacher.color_calibration import CCM_LAYER_NAME, ColorCalibration
 from teacher.heads import HEAD_LAYERS, OUTPUTS, add_heads
 from teacher.recipe import TeacherRecipe
@@ -34,7 +34,7 @@ def build_teacher(recipe: TeacherRecipe, class_count: int) -> keras.Model:
 
 def first_of_top(backbone: keras.Model) -> int:
     """Return the number of the first layer of a backbone that belongs to its top."""
-    return round(len(backbone.layers) * (1 - TOP_SHARE))
+    return round(len(backbone.layers) * (1 - backbone.top_share))
 
 
 def set_trainable(model: keras.Model, trains: str, frozen_ccm: bool = False) -> list[str]:
@@ -44,7 +44,8 @@ def set_trainable(model: keras.Model, trains: str, frozen_ccm: bool = False) -> 
 
     Args:
         model: a teacher of `build_teacher`.
-        trains: `heads`; `ccm` (with the heads); `top` (heads, CCM and the last 40 % of the backbone's layers); `all`.
+        trains: `heads`; `ccm` (with the heads); `top` (heads, CCM and the last layers of the backbone, as `BACKBONES`
+            says); `all`.
         frozen_ccm: leave the CCM as it is, whatever else is trained.
 
     Returns:

@@ -34,6 +34,8 @@ class Phase:
             backbone computes once; 0 shows ever new views through the whole model.
         frozen_ccm: of a phase that trains `top` or `all`: the CCM stays as it is. With `top`, nothing is then
             backpropagated through the frozen layers below, which on a CPU is most of the work.
+        weight_average: decay per step of an exponential moving average of the weights (Polyak and Juditsky 1992), such
+            as 0.995; validation and the phase's best then are the average. 0 leaves it out.
         mixup: alpha of mixup (Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization"); 0 leaves it out.
     """
 
@@ -49,6 +51,7 @@ class Phase:
     fixed_views: int = 0
     frozen_ccm: bool = False
     mixup: float = 0.0
+    weight_average: float = 0.0
 
     def __post_init__(self) -> None:
         if self.trains not in ("heads", "ccm", "top", "all"):
@@ -61,6 +64,8 @@ class Phase:
             )
         if self.mixup < 0 or (self.mixup and self.fixed_views):
             raise UnusableInput(f"mixup is 0 or more, and mixes photos, not fixed_views' features. Received: {self}.")
+        if not 0 <= self.weight_average < 1:
+            raise UnusableInput(f"weight_average is a decay in [0, 1). Received: {self}.")
         if self.frozen_ccm and self.trains == "ccm":
             raise UnusableInput(f"A phase that trains the CCM cannot freeze it. Received: {self}.")
 

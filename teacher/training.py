@@ -5,7 +5,8 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,8 @@ class Progressing:
 
 def build_optimizer(model: keras.Model, phase: Phase) -> Any:
     """Return AdamW over the model's trainable variables; the CCM, biases and normalisation do not decay."""
-    optimizer = keras.optimizers.AdamW(phase.learning_rate, weight_decay=phase.weight_decay)
+    average = {"use_ema": True, "ema_momentum": phase.weight_average} if phase.weight_average else {}
+    optimizer = keras.optimizers.AdamW(phase.learning_rate, weight_decay=phase.weight_decay, **average)
     optimizer.exclude_from_weight_decay(var_names=UNDECAYED)
     optimizer.build(model.trainable_variables)
     return optimizer
@@ -175,7 +177,9 @@ class Trainer:
                     "learning rate, or look at these photos. The epochs before are kept."
                 )
             self.progress(label, number + 1, self.steps)
-        figures = self.validate()
+        with self._averaged(optimizer):
+            figures = self.validate()
+            candidate = self.model.get_weights() if figures[MONITOR] > state.best_score else []
         state.rows.append(
             {
                 "phase": phase.name,
@@ -187,17 +191,30 @@ class Trainer:
             }
         )
         state.epoch += 1
-        if figures[MONITOR] > state.best_score:
+        if candidate:
             state.best_score, state.since_best = figures[MONITOR], 0
             state.best_rows = [n for n in state.best_rows if state.rows[n]["phase"] != phase.name]
             state.best_rows.append(len(state.rows) - 1)
-            self.best = self.model.get_weights()
+            self.best = candidate
         else:
             state.since_best += 1
             if phase.plateau and state.since_best % phase.plateau == 0:
                 state.rate_scale *= PLATEAU_FACTOR
         shown = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in figures.items())
         log.info("%s: loss %.3f; validation %s", label, state.rows[-1]["loss"], shown)
+
+    @contextmanager
+    def _averaged(self, optimizer: Any) -> Iterator[None]:
+        """Put the average of the weights into the model, where the phase keeps one, and take it out again."""
+        if not optimizer.use_ema:
+            yield
+            return
+        trained = self.model.get_weights()
+        optimizer.finalize_variable_values(self.model.trainable_variables)
+        try:
+            yield
+        finally:
+            self.model.set_weights(trained)
 
     def _save(self, optimizer: Any | None) -> None:
         arrays = {f"weights_{n}": value for n, value in enumerate(self.model.get_weights())}

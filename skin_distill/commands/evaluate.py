@@ -126,7 +126,7 @@ def _open(model: str) -> tuple[Any, int, float]:
         file = read_model(path)
         interpreter = open_interpreter(file.flatbuffer, threads=2)
         return interpreter, interpreter.input_size, file.card["input"]["crop_fraction"]
-    from distill.train import load_model
+    from distill.model_file import load_model
 
     if path.suffix == ".keras":
         loaded = load_model(path)

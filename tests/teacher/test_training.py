@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import json
 import math
@@ -12,7 +13,7 @@ from teacher.training import Trainer, learning_rate
 from triage.errors import CheckFailed, UnusableInput
 
 PHASES = (
-    Phase("first", "all", epochs=3, learning_rate=0.05),
+    Phase("first", "all", epochs=3, learning_rate=0.05, weight_average=0.9),
     Phase("second", "all", epochs=2, learning_rate=0.01),
 )
 STEPS = 5
@@ -97,6 +98,34 @@ def test_the_best_epoch_of_a_phase_starts_the_next(tmp_path):
     two = make_trainer(tmp_path / "two", phases=PHASES[:1], scores=[0.1, 0.2, 0.9])
     two.run()
     assert not np.array_equal(reference.model.get_weights()[0], two.model.get_weights()[0])
+
+
+def test_validation_and_the_best_are_the_average_of_the_weights_and_training_goes_on_without_it(tmp_path):
+    phase = Phase("first", "all", epochs=3, learning_rate=0.05, weight_average=0.8)
+    trainer = make_trainer(tmp_path, phases=(phase,), scores=[0.1, 0.2, 0.3])
+    average, validated = None, []
+    trainer_batches, trainer_validate = trainer.batches, trainer.validate
+
+    def watch(phase, epoch):
+        nonlocal average
+        if average is None:
+            average = trainer.model.get_weights()
+        for batch in trainer_batches(phase, epoch):
+            yield batch
+            average = [0.8 * a + 0.2 * w for a, w in zip(average, trainer.model.get_weights(), strict=True)]
+
+    def validate():
+        validated.append(trainer.model.get_weights())
+        return trainer_validate()
+
+    trainer.batches, trainer.validate = watch, validate
+    trainer.run()
+    plain = make_trainer(tmp_path / "plain", phases=(dataclasses.replace(phase, weight_average=0.0),))
+    rows = plain.run()
+    for one, other, best in zip(validated[-1], average, trainer.model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+        np.testing.assert_array_equal(one, best)
+    assert [r["loss"] for r in trainer.state.rows] == [r["loss"] for r in rows]
 
 
 def test_patience_ends_a_phase_early(tmp_path):

@@ -1,0 +1,38 @@
+import zipfile
+
+import numpy as np
+import pytest
+import tf_keras as keras
+
+from distill.model_file import load_model
+from distill.student import build_student
+from teacher.model import build_teacher
+from teacher.recipe import TeacherRecipe
+from triage.errors import UnusableInput
+
+
+@pytest.mark.parametrize("kind", ["teacher", "student"])
+def test_a_loaded_model_is_the_saved_one(kind, tmp_path):
+    keras.utils.set_random_seed(3)
+    if kind == "teacher":
+        model = build_teacher(TeacherRecipe((), "efficientnetb0", "none", 32), 4)
+    else:
+        model = build_student(4, 32)
+    image = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
+    model.get_layer("color_calibration").set_weights([np.eye(3) * 0.9, np.full(3, 0.1)])
+    model.save(tmp_path / "model.keras")
+    loaded = load_model(tmp_path / "model.keras")
+    by_keras = keras.models.load_model(tmp_path / "model.keras", compile=False)
+    for own, other, expected in zip(loaded.get_weights(), by_keras.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(own, expected)
+        np.testing.assert_array_equal(own, other)
+    np.testing.assert_array_equal(loaded(image)[0], model(image)[0])
+
+
+def test_what_is_no_model_is_a_clear_error(tmp_path):
+    (tmp_path / "text.keras").write_text("not a model")
+    with zipfile.ZipFile(tmp_path / "empty.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+    for name in ("text.keras", "empty.keras", "missing.keras"):
+        with pytest.raises(UnusableInput, match=f"not a model of skin-distill.*{name}"):
+            load_model(tmp_path / name)
