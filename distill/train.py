@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -72,10 +71,11 @@ def distill_student(
         )
     teacher_hash = sha256_of(teacher_file)
     key = {"recipe": to_mapping(recipe), "meta_sha256": manifest.sha256, "teacher_sha256": teacher_hash}
+    run.remove_abandoned()
     if finished := run.finished("distill", key):
         log.info("distill: run '%s' is finished already", run.name)
+        run.remove_unfinished("student")  # a kill may have come before this
         return finished
-    begun = time.perf_counter()
     classes = len(manifest.taxonomy.classes)
     teacher = load_model(teacher_file)
     _check_teacher(teacher, classes, recipe, teacher_run, manifest)
@@ -130,12 +130,12 @@ def distill_student(
             training, recipe.views, recipe.batch_size, recipe.seed, number, recipe.view_count, teacher_logits
         )
 
-    def train(student: Any, recipe: DistillRecipe, name: str, stage: str) -> list[dict[str, Any]]:
+    def train(student: Any, recipe: DistillRecipe, name: str, stage: str) -> tuple[list[dict[str, Any]], float]:
         def select(phase: Phase) -> None:
             for layer in student.layers:
                 layer.trainable = phase.trains == "all" or layer.name in HEAD_LAYERS
 
-        return Trainer(
+        trainer = Trainer(
             model=student,
             phases=phases,
             batches=batches,
@@ -143,13 +143,14 @@ def distill_student(
             loss=distillation_loss(student, recipe),
             select=select,
             validate=validator(manifest, validation_frame, lambda: predict(student, validation_pixels)),
-            checkpoint=run.artifacts / f"{name}-checkpoint.npz",
+            checkpoint=run.checkpoint(name),
             key={**key, "stage": stage},
             stage=stage,
             seed=recipe.seed,
             describe=training.describe,
             progress=progress,
-        ).run()
+        )
+        return trainer.run(), trainer.state.seconds
 
     def new_student() -> Any:
         keras.utils.set_random_seed(recipe.seed)
@@ -162,14 +163,14 @@ def distill_student(
 
     student = new_student()
     student.get_layer(CCM_LAYER_NAME).set_weights(teacher.get_layer(CCM_LAYER_NAME).get_weights())
-    rows = train(student, recipe, "student", "distill")
+    rows, seconds = train(student, recipe, "student", "distill")
     run.write_metrics(rows)
     test_frame, test_pixels = pixels_of("test")
     alone = None
     if recipe.without_teacher:
         student_alone = new_student()
         labels_alone = dataclasses.replace(recipe, hard_share=1.0)
-        more = train(student_alone, labels_alone, "student-without-teacher", "without teacher")
+        more, _ = train(student_alone, labels_alone, "student-without-teacher", "without teacher")
         run.write_metrics([*rows, *({**row, "phase": f"{row['phase']}, without teacher"} for row in more)])
         alone = predict(student_alone, test_pixels, progress=progress, stage="without teacher: test")
     of_student = predict(student, test_pixels, progress=progress, stage="student: test")
@@ -190,7 +191,7 @@ def distill_student(
             "distance": float(np.linalg.norm(matrices["teacher"][0] - matrices["student"][0])),
         },
         "agreement": agreement_with_teacher(manifest, test_frame, of_teacher[0], of_student[0]),
-        "seconds": round(time.perf_counter() - begun, 1),
+        "seconds": round(seconds, 1),
         "teacher_test": evaluate(manifest, test_frame, *of_teacher),
         "test": evaluate(manifest, test_frame, *of_student, validation=validation),
         "without_teacher": alone
@@ -201,8 +202,7 @@ def distill_student(
     }
     run.record_weights()
     run.update_report("distill", section)
-    for checkpoint in run.artifacts.glob("student*-checkpoint.npz"):
-        checkpoint.unlink()
+    run.remove_unfinished("student")
     return section
 
 

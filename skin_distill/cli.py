@@ -1,6 +1,7 @@
 """The `skin-distill` command. Command modules import nothing heavy before they run."""
 
 import os
+import signal
 import sys
 
 import click
@@ -47,11 +48,20 @@ for _command in (demo, doctor, download, prepare, teacher, distill, convert, ver
 cli.list_commands = lambda context: list(cli.commands)  # type: ignore[method-assign]
 
 
+class Terminated(KeyboardInterrupt):
+    """Somebody asked the process to end, with SIGTERM."""
+
+
+def _terminated(*_: object) -> None:
+    raise Terminated
+
+
 def main() -> None:
     """Run the command line; errors that a person can act on become one message and an exit code."""
     # TensorFlow reads these when it is first imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         cli.main(standalone_mode=False)
     except SkinDistillError as error:
@@ -62,9 +72,10 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as error:
         click.echo("\nskin-distill: stopped. The same command goes on from here.", err=True)
-        sys.exit(130)
+        terminated = isinstance(error, Terminated) or isinstance(error.__cause__, Terminated)
+        sys.exit(128 + (signal.SIGTERM if terminated else signal.SIGINT))
     except BrokenPipeError:
         # The reader (head, less) has seen enough; Python must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,13 +4,15 @@ import csv
 import io
 import json
 import re
+import shutil
+import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from teacher.environment import describe_environment
-from triage.atomic import replacing, sha256_of, write_json, write_text
+from triage.atomic import remove_abandoned, replacing, sha256_of, write_json, write_text
 from triage.errors import UnusableInput
 
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -60,6 +62,26 @@ class RunFolder:
         """The run's report."""
         return self.experiment / "report.json"
 
+    @property
+    def features(self) -> Path:
+        """Folder of a frozen backbone's features."""
+        return self.artifacts / "features"
+
+    def checkpoint(self, model: str) -> Path:
+        """Return the file that holds the state of a training, such as that of the `teacher`."""
+        return self.artifacts / f"{model}-checkpoint.npz"
+
+    def remove_unfinished(self, model: str) -> None:
+        """Remove what only an unfinished training needs: checkpoints of models so named, and features."""
+        for path in self.artifacts.glob(f"{model}*-checkpoint.npz"):
+            path.unlink()
+        shutil.rmtree(self.features, ignore_errors=True)
+
+    def remove_abandoned(self) -> None:
+        """Remove what a killed process left half-written, in the cache of pixels, too."""
+        for folder in (self.experiment, self.artifacts, self.root / "artifacts" / "pixels"):
+            remove_abandoned(folder)
+
     def read_report(self) -> dict[str, Any]:
         """Return the report of a finished run; raise UnusableInput when there is none."""
         if not self.report_path.is_file():
@@ -93,10 +115,14 @@ class RunFolder:
         return dict(found)
 
     def save_model(self, model: Any, name: str) -> Path:
-        """Save a Keras model under the run's binaries, whole or not at all."""
+        """Save a Keras model under the run's binaries, whole or not at all.
+
+        The same model gives the same bytes: the time of saving is left out.
+        """
         path = self.artifacts / name
         with replacing(path) as temporary:
             model.save(temporary)
+            _without_times(temporary)
         return path
 
     def write_config(self, config: Mapping[str, Any]) -> None:
@@ -126,10 +152,23 @@ class RunFolder:
 
     def record_weights(self) -> None:
         """Write `weights.txt`: SHA-256, size in bytes and place of each model file of the run."""
-        files = sorted(p for p in self.artifacts.glob("*") if p.suffix in {".keras", ".tflite"})
+        files = sorted(p for p in self.artifacts.glob("[!.]*") if p.suffix in {".keras", ".tflite"})
         lines = [f"{sha256_of(path)}  {path.stat().st_size:>10}  artifacts/{self.name}/{path.name}" for path in files]
         write_text(self.experiment / "weights.txt", "\n".join(lines) + "\n")
 
     def write_environment(self) -> None:
         """Write `environment.json`: versions, processor and command line of this process."""
         write_json(self.experiment / "environment.json", describe_environment())
+
+
+def _without_times(path: Path) -> None:
+    """Write a .keras file anew with neither the date in its metadata nor its entries' times."""
+    with zipfile.ZipFile(path) as archive:
+        entries = [(entry, archive.read(entry)) for entry in archive.infolist()]
+    with zipfile.ZipFile(path, "w") as archive:
+        for entry, content in entries:
+            if entry.filename == "metadata.json":
+                kept = {k: v for k, v in json.loads(content).items() if k != "date_saved"}
+                content = json.dumps(kept).encode()
+            # A ZipInfo of its own has the format's first date, 1980.
+            archive.writestr(zipfile.ZipInfo(entry.filename), content)

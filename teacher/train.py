@@ -1,7 +1,6 @@
 """Train a teacher from a recipe: one call, one run folder."""
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -51,10 +50,11 @@ def train_teacher(
     from teacher.training import Trainer
 
     key = {"recipe": to_mapping(recipe), "meta_sha256": manifest.sha256}
+    run.remove_abandoned()
     if finished := run.finished("teacher", key):
         log.info("teacher: run '%s' is finished already", run.name)
+        run.remove_unfinished("teacher")  # a kill may have come before this
         return finished
-    begun = time.perf_counter()
     keras.utils.set_random_seed(recipe.seed)
     classes = len(manifest.taxonomy.classes)
     model = build_teacher(recipe, classes)
@@ -89,7 +89,7 @@ def train_teacher(
         if phase.fixed_views:
             features = HeadFeatures(
                 model, training, recipe.views, recipe.seed, phase.fixed_views, validation_pixels,
-                run.artifacts / "features", progress=progress,
+                run.features, progress=progress,
             )  # fmt: skip
 
     def answer_validation() -> tuple[np.ndarray, np.ndarray]:
@@ -118,7 +118,7 @@ def train_teacher(
         loss=loss,
         select=select,
         validate=validator(manifest, validation_frame, answer_validation),
-        checkpoint=run.artifacts / "teacher-checkpoint.npz",
+        checkpoint=run.checkpoint("teacher"),
         key=key,
         stage="teacher",
         seed=recipe.seed,
@@ -143,12 +143,12 @@ def train_teacher(
         ],
         "phases": [{k: v for k, v in r.items() if k != "digests"} for r in trainer.state.phase_records],
         "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
-        "seconds": round(time.perf_counter() - begun, 1),
+        "seconds": round(trainer.state.seconds, 1),
         "test": evaluate(manifest, test_frame, *answers, validation=validation),
     }
     run.record_weights()
     run.update_report("teacher", section)
-    trainer.checkpoint.unlink(missing_ok=True)
+    run.remove_unfinished("teacher")
     return section
 
 

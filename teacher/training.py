@@ -42,6 +42,7 @@ class Progressing:
     rate_scale: float = 1.0
     rows: list[dict[str, Any]] = field(default_factory=list)
     best_rows: list[int] = field(default_factory=list)
+    seconds: float = 0.0
     phase_records: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -116,6 +117,7 @@ class Trainer:
         self.seed, self.after_phase = seed, after_phase
         self.checkpoint, self.stage, self.describe, self.progress = Path(checkpoint), stage, describe, progress
         self.key = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+        self.begun = time.perf_counter()
         self.state = Progressing()
         self.best: list[np.ndarray] = []
 
@@ -217,6 +219,8 @@ class Trainer:
             self.model.set_weights(trained)
 
     def _save(self, optimizer: Any | None) -> None:
+        now = time.perf_counter()
+        self.state.seconds, self.begun = self.state.seconds + now - self.begun, now
         arrays = {f"weights_{n}": value for n, value in enumerate(self.model.get_weights())}
         arrays |= {f"best_{n}": value for n, value in enumerate(self.best)}
         if optimizer is not None:

@@ -1,4 +1,8 @@
-"""Files that appear whole or not at all: write beside, fsync, rename."""
+"""Files that appear whole or not at all: write beside, fsync, rename.
+
+A killed process leaves its half-written file. It is locked while it is written, where the system has `flock`, so that
+`remove_abandoned` can tell what a killed process left from what another one is writing now.
+"""
 
 import hashlib
 import json
@@ -8,6 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+MARK = ".half"
+"""Stands before the suffix of a half-written file's name: `.teacher-k3v9x2pa.half.keras`."""
 
 
 @contextmanager
@@ -19,9 +31,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(descriptor)
-    temporary = Path(name)
+    descriptor, temporary = _locked_file(path)
     try:
         yield temporary
         with open(temporary, "rb") as written:
@@ -35,6 +45,47 @@ def replacing(path: str | Path) -> Iterator[Path]:
         with suppress(FileNotFoundError):
             temporary.unlink()
         raise
+    finally:
+        os.close(descriptor)
+
+
+def _locked_file(path: Path) -> tuple[int, Path]:
+    while True:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=MARK + path.suffix)
+        if fcntl is None:
+            return descriptor, Path(name)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # Between its making and its locking another process may have taken it for abandoned.
+        if os.fstat(descriptor).st_nlink:
+            return descriptor, Path(name)
+        os.close(descriptor)
+
+
+def remove_abandoned(folder: str | Path) -> int:
+    """Remove the half-written files that killed processes left in a folder and below it.
+
+    A file that another process is writing is locked, and stays. Without `flock` (Windows) nothing is removed.
+
+    Args:
+        folder: need not exist.
+
+    Returns:
+        The number of files removed.
+    """
+    if fcntl is None:
+        return 0
+    removed = 0
+    for path in Path(folder).rglob(f".*-????????{MARK}*"):
+        with suppress(OSError):  # locked, or gone meanwhile
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+                removed += 1
+            finally:
+                os.close(descriptor)
+    return removed
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:

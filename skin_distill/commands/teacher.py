@@ -17,7 +17,12 @@ Killed or stopped, the same command goes on after the last whole epoch.
 
 
 @click.command("teacher", epilog=EPILOG)
-@click.option("--config", required=True, help="Recipe: a YAML file, or the name of one that travels with the package.")
+@click.option(
+    "--config",
+    default="resnet152v2_baseline",
+    show_default=True,
+    help="Recipe: a YAML file, or the name of one that travels with the package.",
+)
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="meta.csv of `prepare`.")
 @click.option("--run", "run_name", required=True, help="Name of the run folder under experiments/ and artifacts/.")
 @click.option("--weights", help="imagenet, none or a file; replaces the recipe's.")

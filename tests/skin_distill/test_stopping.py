@@ -1,0 +1,82 @@
+"""Stopping a training, and what it refuses to begin with."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+LONG = """
+teacher:
+  backbone: resnet10
+  weights: none
+  input_size: 32
+  batch_size: 16
+  seed: {seed}
+  phases:
+    - {{name: D all, trains: all, epochs: {epochs}, learning_rate: {rate}}}
+"""
+
+
+def run(folder, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-m", "skin_distill", *map(str, arguments)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stopping")
+    done = run(folder, "prepare", "phantom", "--out", "data", "--count", 60, "--size", 64)
+    assert done.wait(250) == 0, done.stderr.read()
+    return folder
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_training_cleanly_and_the_checkpoint_stays(folder, number, code):
+    name = f"signal-{code}"
+    (folder / "long.yaml").write_text(LONG.format(seed=1, epochs=10_000, rate=1e-3))
+    process = run(folder, "teacher", "--config", "long.yaml", "--data", "data/meta.csv", "--run", name)
+    checkpoint = folder / "artifacts" / name / "teacher-checkpoint.npz"
+    patience = time.monotonic() + 200
+    while not checkpoint.is_file() and process.poll() is None and time.monotonic() < patience:
+        time.sleep(0.1)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == code, errors[-2000:]
+    assert "stopped. The same command goes on from here." in errors
+    assert "Traceback" not in errors
+    assert checkpoint.is_file()
+    assert not [file for _, _, files in os.walk(folder / "artifacts") for file in files if file.startswith(".")]
+    # Another recipe is told, not overwritten.
+    if code == 143:
+        (folder / "long.yaml").write_text(LONG.format(seed=2, epochs=10_000, rate=1e-3))
+        process = run(folder, "teacher", "--config", "long.yaml", "--data", "data/meta.csv", "--run", name)
+        _, errors = process.communicate(timeout=200)
+        assert process.returncode == 2
+        assert "another recipe" in errors
+
+
+def test_a_loss_that_is_no_number_and_photos_that_moved_are_clear_errors(folder):
+    (folder / "mad.yaml").write_text(LONG.format(seed=1, epochs=2, rate=1e30))
+    process = run(folder, "teacher", "--config", "mad.yaml", "--data", "data/meta.csv", "--run", "mad")
+    _, errors = process.communicate(timeout=200)
+    assert process.returncode == 1, errors[-2000:]
+    for part in ("in phase D all, epoch ", ", step ", "The batch's photos: ", ".jpg", "smaller learning rate"):
+        assert part in errors, part
+    moved = next((folder / "data").rglob("*.jpg"))
+    moved.rename(moved.with_suffix(".gone"))
+    # At another size: the pixels of this one are kept.
+    (folder / "moved.yaml").write_text(LONG.format(seed=1, epochs=1, rate=1e-3).replace("32", "40"))
+    process = run(folder, "teacher", "--config", "moved.yaml", "--data", "data/meta.csv", "--run", "moved")
+    _, errors = process.communicate(timeout=200)
+    moved.with_suffix(".gone").rename(moved)
+    assert process.returncode == 2, errors[-2000:]
+    assert moved.name in errors

@@ -1,0 +1,41 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from triage.atomic import remove_abandoned, replacing, write_text
+
+KILLED = """
+import os, signal, sys
+from triage.atomic import replacing
+with replacing(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_failure_leaves_the_old_file_and_no_half_written_one(tmp_path):
+    path = tmp_path / "report.json"
+    write_text(path, "old")
+    with pytest.raises(ZeroDivisionError), replacing(path) as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["report.json"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="without flock nothing is removed")
+def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(tmp_path):
+    path = tmp_path / "run" / "report.json"
+    write_text(path, "old")
+    write_text(tmp_path / "run" / ".hidden.json", "of somebody else")
+    assert subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False).returncode == -9
+    assert len(os.listdir(path.parent)) == 3
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+        assert remove_abandoned(tmp_path) == 1
+        assert temporary.is_file()
+    assert path.read_text() == "new"
+    assert sorted(os.listdir(path.parent)) == [".hidden.json", "report.json"]
+    assert remove_abandoned(tmp_path / "missing") == 0
