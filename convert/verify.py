@@ -12,6 +12,7 @@ from convert.convert import student_of
 from convert.gates import CANNOT_TELL, FAILED, PASSED, Gates, Verdict, tone_verdict
 from teacher.evaluation import FEWEST_FOR_A_FIGURE, evaluate
 from teacher.predict import Progress, no_progress, predict
+from teacher.run_card import write_card
 from teacher.run_folder import RunFolder
 from teacher.statistics import accuracy, grouped_bootstrap
 from triage.atomic import sha256_of
@@ -150,6 +151,7 @@ def verify(
         files.append(FileVerdict(path, sha256_of(path), model.card["variant"], test, comparison, proof, verdicts))
     report = VerifyReport(float_test, files)
     run.update_report("verify", report.to_json())
+    write_card(run)
     draw_tone_change(run.figures / "tone_change.png", report)
     return report
 

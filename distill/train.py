@@ -58,10 +58,13 @@ def distill_student(
     from teacher.evaluation import evaluate
     from teacher.evaluation.evaluate import truth_of
     from teacher.evaluation.held_out import Validation
+    from teacher.evaluation.pictures import draw_evaluation, draw_worth
     from teacher.heads import HEAD_LAYERS
     from teacher.predict import predict
+    from teacher.run_card import write_card
     from teacher.train import validator
     from teacher.training import Trainer
+    from teacher.training_pictures import draw_training
 
     teacher_file = teacher_run.artifacts / "teacher.keras"
     if not teacher_file.is_file():
@@ -74,7 +77,8 @@ def distill_student(
     run.remove_abandoned()
     if finished := run.finished("distill", key):
         log.info("distill: run '%s' is finished already", run.name)
-        run.remove_unfinished("student")  # a kill may have come before this
+        write_card(run)  # a kill may have come before these
+        run.remove_unfinished("student")
         return finished
     classes = len(manifest.taxonomy.classes)
     teacher = load_model(teacher_file)
@@ -182,6 +186,7 @@ def distill_student(
         "key": key,
         "meta_sha256": manifest.sha256,
         "teacher_run": teacher_run.name,
+        "backbone": f"mobilenetv3small, width {recipe.width}",
         "parameters": student.count_params(),
         "best_epochs": [
             {k: row[k] for k in ("phase", "epoch", "val_balanced_accuracy")} for row in rows if row["best"]
@@ -201,7 +206,12 @@ def distill_student(
         },
     }
     run.record_weights()
+    draw_training(run.figures, rows, section, run.name)
+    draw_evaluation(run.figures, section["test"], f"{run.name} on the test split")
+    if section["without_teacher"]:
+        draw_worth(run.figures / "worth_of_the_teacher.png", section["without_teacher"]["gain"], run.name)
     run.update_report("distill", section)
+    write_card(run)
     run.remove_unfinished("student")
     return section
 

@@ -15,6 +15,7 @@ from skin_distill.commands import (
     doctor,
     download,
     evaluate,
+    explain,
     prepare,
     teacher,
     verify,
@@ -43,7 +44,20 @@ def cli() -> None:
 
 
 # In the order in which a person meets them.
-for _command in (demo, doctor, download, prepare, teacher, distill, convert, verify, evaluate, benchmark, classify):
+for _command in (
+    demo,
+    doctor,
+    download,
+    prepare,
+    teacher,
+    distill,
+    convert,
+    verify,
+    evaluate,
+    explain,
+    benchmark,
+    classify,
+):
     cli.add_command(_command.command)
 cli.list_commands = lambda context: list(cli.commands)  # type: ignore[method-assign]
 

@@ -42,18 +42,22 @@ def train_teacher(
     from teacher.evaluation import evaluate
     from teacher.evaluation.evaluate import truth_of
     from teacher.evaluation.held_out import Validation
+    from teacher.evaluation.pictures import draw_evaluation
     from teacher.head_features import HeadFeatures
     from teacher.losses import supervised_loss
     from teacher.model import build_teacher, set_trainable
     from teacher.phase_record import moved_variables, weight_digests
     from teacher.predict import predict
+    from teacher.run_card import write_card
     from teacher.training import Trainer
+    from teacher.training_pictures import draw_training
 
     key = {"recipe": to_mapping(recipe), "meta_sha256": manifest.sha256}
     run.remove_abandoned()
     if finished := run.finished("teacher", key):
         log.info("teacher: run '%s' is finished already", run.name)
-        run.remove_unfinished("teacher")  # a kill may have come before this
+        write_card(run)  # a kill may have come before these
+        run.remove_unfinished("teacher")
         return finished
     keras.utils.set_random_seed(recipe.seed)
     classes = len(manifest.taxonomy.classes)
@@ -147,7 +151,10 @@ def train_teacher(
         "test": evaluate(manifest, test_frame, *answers, validation=validation),
     }
     run.record_weights()
+    draw_training(run.figures, rows, section, run.name)
+    draw_evaluation(run.figures, section["test"], f"{run.name} on the test split")
     run.update_report("teacher", section)
+    write_card(run)
     run.remove_unfinished("teacher")
     return section
 

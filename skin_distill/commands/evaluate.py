@@ -22,7 +22,9 @@ MODEL is a .tflite, a .keras file or a run's name.
 @click.argument("model")
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="meta.csv of `prepare`.")
 @click.option("--split", type=click.Choice(["train", "val", "test"]), default="test", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for evaluation.json.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for evaluation.json and figures/."
+)
 @click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
 @click.option(
     "--calibration",
@@ -69,6 +71,7 @@ def command(
         from teacher.evaluation import evaluate
         from teacher.evaluation.evaluate import truth_of
         from teacher.evaluation.held_out import Validation
+        from teacher.evaluation.pictures import draw_evaluation
         from teacher.predict import predict
         from triage.atomic import write_json
 
@@ -93,6 +96,7 @@ def command(
     }
     if out:
         write_json(out / "evaluation.json", report)
+        draw_evaluation(out / "figures", report, f"{Path(model).name} on {split}")
     slices: list[tuple[str, Any]] = [("all", report), *report["per_tone"].items()]
     terminal.table(
         f"{model} on {split}" + (", synthetic data" if report["synthetic"] else ""),

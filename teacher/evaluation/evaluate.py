@@ -83,6 +83,7 @@ def evaluate(
         "confusion": {"classes": list(ids), "counts": measured.counts(labelled).tolist()},
         "curves": {
             "lighting_precision_recall": measured.poor_light_curve(everything),
+            "precision_recall": measured.class_curves(labelled, ids),
             "urgent_roc": _urgent_roc(measured.truth[labelled], diagnosis[labelled], np.array(urgent)),
         },
         "calibration": calibration_section(*held_out) if held_out else None,
@@ -179,6 +180,18 @@ class _Measured:
                 lambda w, r: metrics.area_under_roc(w, self.truth[r] == number, self.probabilities[r, number]), rows, n
             ),
         }
+
+    def class_curves(self, rows: np.ndarray, ids: list[str]) -> dict[str, dict[str, list[float]]]:
+        """Return the precision-recall curve of each class that has photos."""
+        from sklearn.metrics import precision_recall_curve
+
+        curves = {}
+        for number, name in enumerate(ids):
+            positive = self.truth[rows] == number
+            if positive.any():
+                precision, recall, _ = precision_recall_curve(positive, self.probabilities[rows, number])
+                curves[name] = _thinned({"recall": recall[::-1], "precision": precision[::-1]})
+        return curves
 
     def poor_light_curve(self, rows: np.ndarray) -> dict[str, list[float]] | None:
         from sklearn.metrics import precision_recall_curve

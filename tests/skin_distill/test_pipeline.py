@@ -62,7 +62,7 @@ def test_the_job_leaves_what_it_promises(shell):
     for name in ("meta.csv", "rejected.csv", "datacard.md", "taxonomy.yaml", "figures"):
         assert (folder / "data" / name).exists(), name
     for run in ("t", "s"):
-        for name in ("config.yaml", "report.json", "metrics.csv", "weights.txt", "environment.json"):
+        for name in ("config.yaml", "report.json", "metrics.csv", "weights.txt", "environment.json", "card.md"):
             assert (folder / "experiments" / run / name).is_file(), name
     report = json.loads((folder / "experiments/s/report.json").read_text())
     assert report["distill"]["test"]["synthetic"] is True
@@ -150,3 +150,13 @@ def test_a_teacher_of_other_classes_is_refused(shell):
         "distill", "--config", "tiny.yaml", "--data", "two-data/meta.csv", "--teacher", "t", "--run", "u", expect=2
     )
     assert "classes" in done.stderr
+
+
+def test_explain_draws_where_a_model_looked_and_names_what_it_cannot_read(shell):
+    photo = next((shell.folder / "data" / "images").rglob("*.jpg"))
+    done = shell("explain", "s", photo, "missing.jpg", "--out", "explained", "--head", "lighting", expect=1)
+    assert (shell.folder / "explained" / f"{photo.stem}-lighting.png").stat().st_size > 5_000
+    assert "not a diagnosis" in done.stdout
+    assert "1 of 2 photos could not be read: missing.jpg" in done.stderr
+    done = shell("explain", "s", photo, "--class", "freckle", expect=2)
+    assert "melanoma" in done.stderr

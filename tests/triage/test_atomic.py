@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 
@@ -15,6 +14,10 @@ with replacing(sys.argv[1]) as temporary:
 """
 
 
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
 def test_a_failure_leaves_the_old_file_and_no_half_written_one(tmp_path):
     path = tmp_path / "report.json"
     write_text(path, "old")
@@ -22,7 +25,7 @@ def test_a_failure_leaves_the_old_file_and_no_half_written_one(tmp_path):
         temporary.write_text("half")
         raise ZeroDivisionError
     assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["report.json"]
+    assert names_in(tmp_path) == ["report.json"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="without flock nothing is removed")
@@ -31,11 +34,11 @@ def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(tm
     write_text(path, "old")
     write_text(tmp_path / "run" / ".hidden.json", "of somebody else")
     assert subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False).returncode == -9
-    assert len(os.listdir(path.parent)) == 3
+    assert len(names_in(path.parent)) == 3
     with replacing(path) as temporary:
         temporary.write_text("new")
         assert remove_abandoned(tmp_path) == 1
         assert temporary.is_file()
     assert path.read_text() == "new"
-    assert sorted(os.listdir(path.parent)) == [".hidden.json", "report.json"]
+    assert names_in(path.parent) == [".hidden.json", "report.json"]
     assert remove_abandoned(tmp_path / "missing") == 0
