@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -70,6 +71,14 @@ class RunFolder:
     def checkpoint(self, model: str) -> Path:
         """Return the file that holds the state of a training, such as that of the `teacher`."""
         return self.artifacts / f"{model}-checkpoint.npz"
+
+    def private_copy(self) -> "RunFolder":
+        """Return a run of the same name and state in a folder that is forgotten, for processes that must not write."""
+        copy = RunFolder(self.name, Path(tempfile.mkdtemp(prefix="skin-distill-")))
+        for path in self.artifacts.glob("*-checkpoint.npz"):
+            copy.artifacts.mkdir(parents=True)
+            shutil.copy(path, copy.artifacts)
+        return copy
 
     def remove_unfinished(self, model: str) -> None:
         """Remove what only an unfinished training needs: checkpoints of models so named, and features."""

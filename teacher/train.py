@@ -1,5 +1,6 @@
 """Train a teacher from a recipe: one call, one run folder."""
 
+import dataclasses
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ log = logging.getLogger("skin_distill")
 
 
 def train_teacher(
-    recipe: TeacherRecipe, manifest: Any, run: RunFolder, progress: Progress = no_progress
+    recipe: TeacherRecipe, manifest: Any, run: RunFolder, progress: Progress = no_progress, strategy: Any = None
 ) -> dict[str, Any]:
     """Train a teacher through its phases and measure it on the test split.
 
@@ -25,6 +26,7 @@ def train_teacher(
         manifest: the data set; its `train` and `val` splits are trained and selected on, `test` only measured.
         run: where everything is written; the model becomes `artifacts/<run>/teacher.keras`.
         progress: called as `progress(stage, done, total)`.
+        strategy: of `teacher.strategy.make_strategy`; of its processes the first writes the run.
 
     Returns:
         The report's `teacher` section: `meta_sha256`, `phases` (of each what it moved and what the model was then worth
@@ -34,6 +36,7 @@ def train_teacher(
         UnusableInput: the recipe, data or weights cannot be used, or the checkpoint belongs to another recipe.
         CheckFailed: the loss is no longer a finite number.
     """
+    import tensorflow as tf
     import tf_keras as keras
 
     from teacher.color_calibration import ccm_of
@@ -49,6 +52,7 @@ def train_teacher(
     from teacher.phase_record import moved_variables, weight_digests
     from teacher.predict import predict
     from teacher.run_card import write_card
+    from teacher.strategy import is_chief
     from teacher.training import Trainer
     from teacher.training_pictures import draw_training
 
@@ -61,8 +65,15 @@ def train_teacher(
         return finished
     keras.utils.set_random_seed(recipe.seed)
     classes = len(manifest.taxonomy.classes)
-    model = build_teacher(recipe, classes)
     cache = run.root / "artifacts" / "pixels"
+    strategy = strategy or tf.distribute.get_strategy()
+    with strategy.scope():
+        model = build_teacher(recipe, classes)
+    alone = strategy.num_replicas_in_sync == 1
+    # Answers come from a model of this process alone, so that the others need not answer at the same moment.
+    own = model if alone else build_teacher(dataclasses.replace(recipe, weights="none"), classes)
+    if not is_chief(strategy):
+        run = run.private_copy()
 
     def pixels_of(split: str) -> tuple[Any, np.ndarray]:
         frame = manifest.split(split)
@@ -92,20 +103,26 @@ def train_teacher(
         features = None
         if phase.fixed_views:
             features = HeadFeatures(
-                model, training, recipe.views, recipe.seed, phase.fixed_views, validation_pixels,
+                answering(), training, recipe.views, recipe.seed, phase.fixed_views, validation_pixels,
                 run.features, progress=progress,
             )  # fmt: skip
 
     def answer_validation() -> tuple[np.ndarray, np.ndarray]:
-        return predict(model, validation_pixels) if features is None else features.predict_validation()
+        current = answering()
+        return predict(current, validation_pixels) if features is None else features.predict_validation()
 
-    untrained = weight_digests(model)
+    def answering() -> Any:
+        if not alone:
+            own.set_weights(model.get_weights())
+        return own
+
+    untrained = weight_digests(answering())
 
     def after_phase(phase: Phase) -> dict[str, Any]:
         records = trainer.state.phase_records
-        digests = weight_digests(model)
+        digests = weight_digests(answering())
         frame, pixels = pixels_of("test")
-        test = evaluate(manifest, frame, *predict(model, pixels, progress=progress, stage=f"{phase.name}: test"))
+        test = evaluate(manifest, frame, *predict(own, pixels, progress=progress, stage=f"{phase.name}: test"))
         return {
             "phase": phase.name,
             "trains": phase.trains,
@@ -129,9 +146,11 @@ def train_teacher(
         after_phase=after_phase,
         describe=training.describe,
         progress=progress,
+        strategy=strategy,
     )
     rows = trainer.run()
     run.write_metrics(rows)
+    model = answering()
     test_frame, test_pixels = pixels_of("test")
     answers = predict(model, test_pixels, progress=progress, stage="teacher: test")
     validation = Validation(truth_of(validation_frame, manifest.taxonomy.ids), predict(model, validation_pixels)[0])

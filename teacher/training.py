@@ -18,6 +18,7 @@ import tf_keras as keras
 from teacher.dropout import reseed_dropout
 from teacher.predict import Progress, no_progress
 from teacher.recipe import Phase
+from teacher.strategy import agreed, split_batch
 from triage.atomic import replacing
 from triage.errors import CheckFailed, UnusableInput
 
@@ -55,19 +56,37 @@ def build_optimizer(model: keras.Model, phase: Phase) -> Any:
     return optimizer
 
 
-def training_step(model: keras.Model, loss: Callable[[Mapping[str, Any]], Any], optimizer: Any) -> Any:
-    """Return `step(batch)`, compiled: one update of what is trainable now; it gives the loss, a scalar tensor."""
-    variables = model.trainable_variables
+def training_step(
+    model: keras.Model,
+    loss: Callable[[Mapping[str, Any]], Any],
+    optimizer: Any,
+    strategy: tf.distribute.Strategy | None = None,
+) -> Any:
+    """Return `step(batch)`, compiled: one update of what is trainable now; it gives the loss, a scalar tensor.
 
-    @tf.function
-    def step(batch: Mapping[str, Any]) -> Any:
+    Over several replicas, each takes its part of the batch (`split_batch`), and gradients and loss are those of the
+    whole; batch normalisation sees the part.
+    """
+    variables = model.trainable_variables
+    strategy = strategy or tf.distribute.get_strategy()
+    replicas, total = strategy.num_replicas_in_sync, tf.distribute.ReduceOp.SUM
+
+    def of_replica(batch: Mapping[str, Any]) -> Any:
         with tf.GradientTape() as tape:
             value = loss(batch)
             if model.losses:
                 value += tf.add_n(model.losses)
-        gradients, _ = tf.clip_by_global_norm(tape.gradient(value, variables), LARGEST_GRADIENT_NORM)
-        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+            value /= replicas
+        gradients = tape.gradient(value, variables)
+        if replicas > 1:
+            gradients = tf.distribute.get_replica_context().all_reduce(total, gradients)
+        gradients, _ = tf.clip_by_global_norm(gradients, LARGEST_GRADIENT_NORM)
+        optimizer.apply_gradients(zip(gradients, variables, strict=True), skip_gradients_aggregation=True)
         return value
+
+    @tf.function
+    def step(batch: Any) -> Any:
+        return strategy.reduce(total, strategy.run(of_replica, (batch,)), axis=None)
 
     return step
 
@@ -92,6 +111,7 @@ class Trainer:
             JSON-able, is kept in `state.phase_records`.
         describe: `describe(image_ids)` names the photos of a batch, for errors.
         progress: called as `progress(stage, done, total)` after every step.
+        strategy: the model was built in its scope; every process of it runs the same.
     """
 
     def __init__(
@@ -111,7 +131,9 @@ class Trainer:
         after_phase: Callable[[Phase], dict[str, Any]] = lambda phase: {},
         describe: Callable[[np.ndarray], str] = str,
         progress: Progress = no_progress,
+        strategy: tf.distribute.Strategy | None = None,
     ):
+        self.strategy = strategy or tf.distribute.get_strategy()
         self.model, self.phases, self.batches, self.steps = model, tuple(phases), batches, steps
         self.loss, self.select, self.validate = loss, select, validate
         self.seed, self.after_phase = seed, after_phase
@@ -149,12 +171,13 @@ class Trainer:
 
     def _run_phase(self, phase: Phase, optimizer_values: list[np.ndarray] | None) -> None:
         self.select(phase)
-        optimizer = build_optimizer(self.model, phase)
+        with self.strategy.scope():
+            optimizer = build_optimizer(self.model, phase)
         if optimizer_values is not None:
             for variable, value in zip(optimizer.variables, optimizer_values, strict=True):
                 variable.assign(value)
 
-        step = training_step(self.model, self.loss, optimizer)
+        step = training_step(self.model, self.loss, optimizer, self.strategy)
         while self.state.epoch < phase.epochs:
             if phase.patience and self.state.since_best >= phase.patience:
                 log.info("%s: phase %s ends early: %d epochs without a better one", self.stage, phase.name,
@@ -171,7 +194,7 @@ class Trainer:
             done = state.epoch * self.steps + number
             rate = learning_rate(phase, done, phase.epochs * self.steps) * state.rate_scale
             optimizer.learning_rate.assign(rate)
-            losses.append(float(step(batch)))
+            losses.append(float(step(split_batch(self.strategy, batch))))
             if not math.isfinite(losses[-1]):
                 raise CheckFailed(
                     f"The loss became {losses[-1]} in phase {phase.name}, epoch {state.epoch + 1}, step {number + 1}. "
@@ -180,7 +203,7 @@ class Trainer:
                 )
             self.progress(label, number + 1, self.steps)
         with self._averaged(optimizer):
-            figures = self.validate()
+            figures = agreed(self.strategy, self.validate())
             candidate = self.model.get_weights() if figures[MONITOR] > state.best_score else []
         state.rows.append(
             {

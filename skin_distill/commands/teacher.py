@@ -26,8 +26,15 @@ Killed or stopped, the same command goes on after the last whole epoch.
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="meta.csv of `prepare`.")
 @click.option("--run", "run_name", required=True, help="Name of the run folder under experiments/ and artifacts/.")
 @click.option("--weights", help="imagenet, none or a file; replaces the recipe's.")
+@click.option(
+    "--strategy",
+    type=click.Choice(["none", "mirrored", "multiworker"]),
+    default="none",
+    show_default=True,
+    help="mirrored: all GPUs of this machine; multiworker: the machines of TF_CONFIG, which share this folder.",
+)
 @output_options
-def command(config: str, data: Path, run_name: str, weights: str | None, terminal: Terminal) -> None:
+def command(config: str, data: Path, run_name: str, weights: str | None, strategy: str, terminal: Terminal) -> None:
     """Train a teacher through its phases.
 
     It learns lighting and diagnosis behind a learnable colour calibration.
@@ -38,12 +45,14 @@ def command(config: str, data: Path, run_name: str, weights: str | None, termina
         from teacher.data.manifest import read_manifest
         from teacher.recipe import TeacherRecipe, read_recipe
         from teacher.run_folder import RunFolder
+        from teacher.strategy import make_strategy
         from teacher.train import train_teacher
 
+    devices = make_strategy(strategy)
     recipe, _ = read_recipe(recipe_path(config), "teacher", TeacherRecipe)
     if weights:
         recipe = dataclasses.replace(recipe, weights=weights)
-    report = train_teacher(recipe, read_manifest(data), RunFolder(run_name), terminal.progress)
+    report = train_teacher(recipe, read_manifest(data), RunFolder(run_name), terminal.progress, devices)
     test = report["test"]
     note = " Synthetic data." if test["synthetic"] else ""
     terminal.result(

@@ -1,0 +1,87 @@
+"""Training on several GPUs or machines, through `tf.distribute`."""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from triage.errors import UnusableInput
+
+STRATEGIES = ("none", "mirrored", "multiworker")
+
+
+def make_strategy(name: str) -> tf.distribute.Strategy:
+    """Return a strategy; call it before TensorFlow has done anything else.
+
+    Args:
+        name: `none`; `mirrored`, all GPUs of this machine; `multiworker`, the machines that the environment variable
+            TF_CONFIG names, of which each runs the same command with its own `task`.
+
+    Raises:
+        UnusableInput: an unknown name, or a TF_CONFIG that is missing or no cluster.
+    """
+    if name == "none":
+        return tf.distribute.get_strategy()
+    if name == "mirrored":
+        return tf.distribute.MirroredStrategy()
+    if name != "multiworker":
+        raise UnusableInput(f"A strategy is one of {', '.join(STRATEGIES)}. Received: {name!r}.")
+    text = os.environ.get("TF_CONFIG", "")
+    try:
+        config = json.loads(text)
+        workers, index = config["cluster"]["worker"], config["task"]["index"]
+        usable = config["task"]["type"] == "worker" and 0 <= index < len(workers)
+    except (ValueError, KeyError, TypeError):
+        usable = False
+    if not usable:
+        raise UnusableInput(
+            "multiworker needs TF_CONFIG, the same on each machine but for the index: "
+            '{"cluster": {"worker": ["host0:port", "host1:port"]}, "task": {"type": "worker", "index": 0}}. '
+            f"Received: {text or 'nothing'}."
+        )
+    return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Return whether this process writes the files: the only one, or the first worker."""
+    return not strategy.cluster_resolver or not strategy.cluster_resolver.task_id
+
+
+def split_batch(strategy: tf.distribute.Strategy, batch: Mapping[str, Any]) -> Any:
+    """Deal a batch out to the strategy's replicas, in equal parts; alone, return it as it is.
+
+    Args:
+        strategy: of `make_strategy`.
+        batch: tensors by name, all with the batch as their first axis. Every process holds the whole batch.
+
+    Raises:
+        UnusableInput: the batch cannot be dealt out evenly.
+    """
+    replicas, count = strategy.num_replicas_in_sync, len(batch["image_ids"])
+    if replicas == 1:
+        return batch
+    if count % replicas:
+        raise UnusableInput(
+            f"A batch of {count} photos cannot be dealt out to {replicas} replicas evenly. "
+            "Choose a batch_size that is a multiple of their number."
+        )
+
+    def of_replica(context: Any) -> dict[str, Any]:
+        part = slice(*(count * (context.replica_id_in_sync_group + n) // replicas for n in (0, 1)))
+        return {name: values[part] for name, values in batch.items()}
+
+    return strategy.experimental_distribute_values_from_function(of_replica)
+
+
+def agreed(strategy: tf.distribute.Strategy, figures: Mapping[str, float]) -> dict[str, float]:
+    """Return figures that are the same in every process: their mean. What is decided by them is then decided alike."""
+    if strategy.num_replicas_in_sync == 1:
+        return dict(figures)
+
+    def mean(value: float) -> float:
+        values = strategy.run(lambda: tf.constant(value, tf.float64))
+        return float(strategy.reduce(tf.distribute.ReduceOp.MEAN, values, axis=None))
+
+    return {name: mean(value) for name, value in figures.items()}
