@@ -61,6 +61,7 @@ def distill_student(
     from teacher.evaluation.pictures import draw_evaluation, draw_worth
     from teacher.heads import HEAD_LAYERS
     from teacher.predict import predict
+    from teacher.resources import check_resources
     from teacher.run_card import write_card
     from teacher.train import validator
     from teacher.training import Trainer
@@ -94,6 +95,7 @@ def distill_student(
         manifest, frame, pixels, recipe.class_weights, recipe.label_smoothing, recipe.most_repeats
     )
     validation_frame, validation_pixels = pixels_of("val")
+    test_frame, test_pixels = pixels_of("test")
     run.write_config(
         {
             "distill": to_mapping(recipe),
@@ -166,10 +168,10 @@ def distill_student(
         return student
 
     student = new_student()
+    check_resources(teacher.count_params() + student.count_params(), run.artifacts)
     student.get_layer(CCM_LAYER_NAME).set_weights(teacher.get_layer(CCM_LAYER_NAME).get_weights())
     rows, seconds = train(student, recipe, "student", "distill")
     run.write_metrics(rows)
-    test_frame, test_pixels = pixels_of("test")
     alone = None
     if recipe.without_teacher:
         student_alone = new_student()

@@ -51,6 +51,7 @@ def train_teacher(
     from teacher.model import build_teacher, set_trainable
     from teacher.phase_record import moved_variables, weight_digests
     from teacher.predict import predict
+    from teacher.resources import check_resources
     from teacher.run_card import write_card
     from teacher.strategy import is_chief
     from teacher.training import Trainer
@@ -84,6 +85,10 @@ def train_teacher(
         manifest, frame, pixels, recipe.class_weights, recipe.label_smoothing, recipe.most_repeats
     )
     validation_frame, validation_pixels = pixels_of("val")
+    test_frame, test_pixels = pixels_of("test")
+    width, views = model.get_layer("features").output_shape[-1], max((p.fixed_views for p in recipe.phases), default=0)
+    features_stored = width * (views * len(training) + len(validation_frame)) if views else 0
+    check_resources(model.count_params(), run.artifacts, features_stored)
     run.write_config({"teacher": to_mapping(recipe), "data": {"meta_sha256": manifest.sha256}})
     run.write_environment()
     loss = supervised_loss(model, recipe.lighting_weight)
@@ -121,8 +126,9 @@ def train_teacher(
     def after_phase(phase: Phase) -> dict[str, Any]:
         records = trainer.state.phase_records
         digests = weight_digests(answering())
-        frame, pixels = pixels_of("test")
-        test = evaluate(manifest, frame, *predict(own, pixels, progress=progress, stage=f"{phase.name}: test"))
+        test = evaluate(
+            manifest, test_frame, *predict(own, test_pixels, progress=progress, stage=f"{phase.name}: test")
+        )
         return {
             "phase": phase.name,
             "trains": phase.trains,
@@ -151,7 +157,6 @@ def train_teacher(
     rows = trainer.run()
     run.write_metrics(rows)
     model = answering()
-    test_frame, test_pixels = pixels_of("test")
     answers = predict(model, test_pixels, progress=progress, stage="teacher: test")
     validation = Validation(truth_of(validation_frame, manifest.taxonomy.ids), predict(model, validation_pixels)[0])
     run.save_model(model, "teacher.keras")
