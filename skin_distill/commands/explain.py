@@ -7,7 +7,6 @@ import click
 
 from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.terminal import Terminal, output_options
-from triage.assessment import DISCLAIMER
 from triage.errors import CheckFailed, UnreadablePhoto, UnusableInput
 
 EPILOG = """\b
@@ -24,7 +23,13 @@ SHOWN_ANSWERS = 3
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--out", default=Path("explained"), show_default=True, type=click.Path(path_type=Path, file_okay=False),
               help="Folder for the pictures, one for each photo.")  # fmt: skip
-@click.option("--head", type=click.Choice(["diagnosis", "lighting"]), default="diagnosis", show_default=True)
+@click.option(
+    "--head",
+    type=click.Choice(["diagnosis", "lighting"]),
+    default="diagnosis",
+    show_default=True,
+    help="What to explain: what it looks like, or how good the light is.",
+)
 @click.option("--class", "class_id", help="Explain this class instead of the first answer.")
 @output_options
 def command(
@@ -40,6 +45,7 @@ def command(
         from teacher.grad_cam import grad_cam
         from teacher.predict import predict
         from teacher.run_folder import RunFolder
+        from triage.assessment import DISCLAIMER
         from triage.photo import CROP_FRACTION, prepare_pixels, read_photo, to_tensor
 
     run = RunFolder(run_name)

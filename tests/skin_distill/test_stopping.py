@@ -20,6 +20,10 @@ teacher:
 """
 
 
+def heed_interrupts():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def run(folder, *arguments):
     return subprocess.Popen(
         [sys.executable, "-m", "skin_distill", *map(str, arguments)],
@@ -27,6 +31,8 @@ def run(folder, *arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell that runs the tests in the background has them ignore Ctrl-C, and so would what they start.
+        preexec_fn=heed_interrupts if os.name == "posix" else None,
     )
 
 
