@@ -8,13 +8,17 @@ from teacher.heads import HEAD_LAYERS, OUTPUTS, add_heads
 from teacher.recipe import TeacherRecipe
 from triage.errors import UnusableInput
 
+MIXED = "mixed_bfloat16"
+"""Activations in bfloat16, weights in float32. Its range is that of float32: the loss needs no scaling."""
 
-def build_teacher(recipe: TeacherRecipe, class_count: int) -> keras.Model:
+
+def build_teacher(recipe: TeacherRecipe, class_count: int, mixed_precision: bool = False) -> keras.Model:
     """Build a teacher.
 
     Args:
         recipe: backbone, weights, input size, dropout and the CCM's penalty.
         class_count: number of diagnoses.
+        mixed_precision: compute the backbone in bfloat16; the CCM and the heads stay in float32.
 
     Returns:
         A functional model: `image` float32 [batch, size, size, 3] in [0, 1] to [`diagnosis`, `lighting`].
@@ -23,7 +27,12 @@ def build_teacher(recipe: TeacherRecipe, class_count: int) -> keras.Model:
         UnusableInput: an unknown backbone or weights that cannot be had.
     """
     size = recipe.input_size
-    backbone = build_backbone(recipe.backbone, size, recipe.weights, recipe.batch_norm_momentum)
+    policy = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(MIXED if mixed_precision else policy)
+    try:
+        backbone = build_backbone(recipe.backbone, size, recipe.weights, recipe.batch_norm_momentum)
+    finally:
+        keras.mixed_precision.set_global_policy(policy)
     image = keras.Input((size, size, 3), name="image")
     x = ColorCalibration(recipe.ccm_reg, name=CCM_LAYER_NAME)(image)
     x = BackbonePreprocessing(BACKBONES[recipe.backbone].preprocessing, name="preprocessing")(x)

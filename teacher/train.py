@@ -15,7 +15,12 @@ log = logging.getLogger("skin_distill")
 
 
 def train_teacher(
-    recipe: TeacherRecipe, manifest: Any, run: RunFolder, progress: Progress = no_progress, strategy: Any = None
+    recipe: TeacherRecipe,
+    manifest: Any,
+    run: RunFolder,
+    progress: Progress = no_progress,
+    strategy: Any = None,
+    mixed_precision: bool = False,
 ) -> dict[str, Any]:
     """Train a teacher through its phases and measure it on the test split.
 
@@ -27,6 +32,8 @@ def train_teacher(
         run: where everything is written; the model becomes `artifacts/<run>/teacher.keras`.
         progress: called as `progress(stage, done, total)`.
         strategy: of `teacher.strategy.make_strategy`; of its processes the first writes the run.
+        mixed_precision: compute the backbone in bfloat16 while training, which GPUs since 2020 do faster; what is
+            measured and saved computes in float32.
 
     Returns:
         The report's `teacher` section: `meta_sha256`, `phases` (of each what it moved and what the model was then worth
@@ -69,9 +76,9 @@ def train_teacher(
     cache = run.root / "artifacts" / "pixels"
     strategy = strategy or tf.distribute.get_strategy()
     with strategy.scope():
-        model = build_teacher(recipe, classes)
-    alone = strategy.num_replicas_in_sync == 1
-    # Answers come from a model of this process alone, so that the others need not answer at the same moment.
+        model = build_teacher(recipe, classes, mixed_precision)
+    alone = strategy.num_replicas_in_sync == 1 and not mixed_precision
+    # Answers come from a float32 model of this process alone: the others need not answer at the same moment.
     own = model if alone else build_teacher(dataclasses.replace(recipe, weights="none"), classes)
     if not is_chief(strategy):
         run = run.private_copy()

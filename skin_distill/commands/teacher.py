@@ -33,8 +33,17 @@ Killed or stopped, the same command goes on after the last whole epoch.
     show_default=True,
     help="mirrored: all GPUs of this machine; multiworker: the machines of TF_CONFIG, which share this folder.",
 )
+@click.option("--mixed-precision", is_flag=True, help="Compute the backbone in bfloat16, for GPUs since 2020.")
 @output_options
-def command(config: str, data: Path, run_name: str, weights: str | None, strategy: str, terminal: Terminal) -> None:
+def command(
+    config: str,
+    data: Path,
+    run_name: str,
+    weights: str | None,
+    strategy: str,
+    mixed_precision: bool,
+    terminal: Terminal,
+) -> None:
     """Train a teacher through its phases.
 
     It learns lighting and diagnosis behind a learnable colour calibration.
@@ -52,7 +61,9 @@ def command(config: str, data: Path, run_name: str, weights: str | None, strateg
     recipe, _ = read_recipe(recipe_path(config), "teacher", TeacherRecipe)
     if weights:
         recipe = dataclasses.replace(recipe, weights=weights)
-    report = train_teacher(recipe, read_manifest(data), RunFolder(run_name), terminal.progress, devices)
+    report = train_teacher(
+        recipe, read_manifest(data), RunFolder(run_name), terminal.progress, devices, mixed_precision
+    )
     test = report["test"]
     note = " Synthetic data." if test["synthetic"] else ""
     terminal.result(

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from benchmarks.kill_training import make_photos
+from distill.model_file import load_model
+from teacher.data.manifest import read_manifest
+from teacher.recipe import Phase, TeacherRecipe
+from teacher.run_folder import RunFolder
 from teacher.strategy import make_strategy, split_batch
+from teacher.train import train_teacher
 from triage.errors import UnusableInput
 
 # Batch normalisation stays frozen and dropout off: both would see a worker's part of the batch, not the whole.
@@ -98,3 +103,15 @@ def test_what_a_strategy_cannot_do_is_a_clear_error(monkeypatch):
 
     with pytest.raises(UnusableInput, match=r"8 photos.*3 replicas.*multiple"):
         split_batch(Three(), {"image_ids": np.arange(8)})
+
+
+def test_mixed_precision_trains_nearly_the_same_and_saves_float32(tmp_path):
+    meta = read_manifest(make_photos(tmp_path / "data"))
+    recipe = TeacherRecipe((Phase("D all", "all", 2, 1e-3),), "resnet10", "none", 32, batch_size=8, dropout=0.2)
+    for name in ("float", "mixed"):
+        train_teacher(recipe, meta, RunFolder("run", tmp_path / name), mixed_precision=name == "mixed")
+    losses, expected = (result(tmp_path / name)[0] for name in ("mixed", "float"))
+    np.testing.assert_allclose(losses, expected, rtol=0.05)
+    assert losses != expected
+    model = load_model(tmp_path / "mixed/artifacts/run/teacher.keras")
+    assert {layer.compute_dtype for layer in model._flatten_layers()} == {"float32"}
