@@ -1,5 +1,6 @@
 """A run's folders: `experiments/<run>` for what people read, `artifacts/<run>` for binaries that git ignores."""
 
+import atexit
 import csv
 import io
 import json
@@ -75,6 +76,7 @@ class RunFolder:
     def private_copy(self) -> "RunFolder":
         """Return a run of the same name and state in a folder that is forgotten, for processes that must not write."""
         copy = RunFolder(self.name, Path(tempfile.mkdtemp(prefix="skin-distill-")))
+        atexit.register(shutil.rmtree, copy.root, ignore_errors=True)
         for path in self.artifacts.glob("*-checkpoint.npz"):
             copy.artifacts.mkdir(parents=True)
             shutil.copy(path, copy.artifacts)

@@ -2,12 +2,13 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
 
-from triage.errors import UnusableInput
+from triage.errors import CheckFailed, UnusableInput
 
 STRATEGIES = ("none", "mirrored", "multiworker")
 
@@ -73,6 +74,18 @@ def split_batch(strategy: tf.distribute.Strategy, batch: Mapping[str, Any]) -> A
         return {name: values[part] for name, values in batch.items()}
 
     return strategy.experimental_distribute_values_from_function(of_replica)
+
+
+@contextmanager
+def others_alive() -> Iterator[None]:
+    """Turn TensorFlow's error about a worker that is gone into one that says what to do: a CheckFailed."""
+    try:
+        yield
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
+        raise CheckFailed(
+            "Another worker has ended or cannot be reached. The epochs before are kept: start the same command on all "
+            f"workers again. Received: {type(error).__name__}."
+        ) from error
 
 
 def agreed(strategy: tf.distribute.Strategy, figures: Mapping[str, float]) -> dict[str, float]:

@@ -60,7 +60,7 @@ def train_teacher(
     from teacher.predict import predict
     from teacher.resources import check_resources
     from teacher.run_card import write_card
-    from teacher.strategy import is_chief
+    from teacher.strategy import is_chief, others_alive
     from teacher.training import Trainer
     from teacher.training_pictures import draw_training
 
@@ -161,7 +161,8 @@ def train_teacher(
         progress=progress,
         strategy=strategy,
     )
-    rows = trainer.run()
+    with others_alive():
+        rows = trainer.run()
     run.write_metrics(rows)
     model = answering()
     answers = predict(model, test_pixels, progress=progress, stage="teacher: test")

@@ -7,6 +7,7 @@ import click
 
 from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.terminal import Terminal, output_options, percent
+from triage.native_output import native_stderr_muted
 
 EPILOG = """\b
 Example:
@@ -48,16 +49,21 @@ def command(
 
     It learns lighting and diagnosis behind a learnable colour calibration.
     """
+    if strategy == "multiworker":
+        terminal.line("teacher: waiting for the other workers")
+    with needs_extra("train"), native_stderr_muted():
+        from teacher.strategy import make_strategy
+
+        # First: several workers cannot be joined once TensorFlow has run anything.
+        devices = make_strategy(strategy)
     load_tensorflow()
     with needs_extra("train"):
         from skin_distill.recipes import recipe_path
         from teacher.data.manifest import read_manifest
         from teacher.recipe import TeacherRecipe, read_recipe
         from teacher.run_folder import RunFolder
-        from teacher.strategy import make_strategy
         from teacher.train import train_teacher
 
-    devices = make_strategy(strategy)
     recipe, _ = read_recipe(recipe_path(config), "teacher", TeacherRecipe)
     if weights:
         recipe = dataclasses.replace(recipe, weights=weights)

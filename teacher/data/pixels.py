@@ -13,6 +13,8 @@ from triage.atomic import replacing
 from triage.errors import UnreadablePhoto, UnusableInput
 from triage.photo import CROP_FRACTION, prepare_pixels, read_photo
 
+_SHOWN = 5  # photos named in an error
+
 
 def load_pixels(
     manifest: Any,
@@ -43,10 +45,7 @@ def load_pixels(
     shape = (len(paths), size, size, 3)
     if cache is None:
         return _decode_into(np.empty(shape, np.uint8), paths, size, crop_fraction, progress)
-    # Size and time of change stand in the key, so that a photo edited in place is decoded again.
-    stamps = (f"{p}|{s.st_size}|{s.st_mtime_ns}" for p, s in ((p, _stat(p)) for p in paths))
-    key = hashlib.sha256("\n".join([f"{size} {crop_fraction}", *stamps]).encode()).hexdigest()
-    file = Path(cache) / f"pixels-{size}-{key[:16]}.npy"
+    file = pixels_file(manifest, frame, size, crop_fraction, cache)
     if not file.is_file():
         needed = int(np.prod(shape, dtype=np.int64))
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -63,13 +62,30 @@ def load_pixels(
     return np.load(file, mmap_mode="r")
 
 
-def _stat(path: Path) -> Any:
-    try:
-        return path.stat()
-    except OSError as error:
+def pixels_file(manifest: Any, frame: Any, size: int, crop_fraction: float, cache: Path) -> Path:
+    """Return where `load_pixels` keeps the decoded photos of these rows; whether they are there is not asked.
+
+    Raises:
+        UnusableInput: photos of the table are gone; up to five are named.
+    """
+    paths = [Path(path) for path in manifest.photo_paths(frame)]
+    stamps, gone = [f"{size} {crop_fraction}"], []
+    for path in paths:
+        try:
+            stat = path.stat()
+        except OSError:
+            gone.append(path)
+        else:
+            # Size and time of change stand in the key, so that a photo edited in place is decoded again.
+            stamps.append(f"{path}|{stat.st_size}|{stat.st_mtime_ns}")
+    if gone:
+        named = ", ".join(map(str, gone[:_SHOWN])) + (f" and {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else "")
         raise UnusableInput(
-            f"A photo of the table is gone. Received: {path}. Run `skin-distill prepare` again, or put it back."
-        ) from error
+            f"{len(gone)} of {len(paths)} photos of the table are gone. Received: {manifest.path}; gone: {named}. "
+            "Put them back, or run `skin-distill prepare` again."
+        )
+    key = hashlib.sha256("\n".join(stamps).encode()).hexdigest()
+    return Path(cache) / f"pixels-{size}-{key[:16]}.npy"
 
 
 def _decode_into(array: Any, paths: list[Path], size: int, crop_fraction: float, progress: Progress) -> Any:

@@ -1,6 +1,8 @@
 """Stopping a training, and what it refuses to begin with."""
 
+import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,3 +88,24 @@ def test_a_loss_that_is_no_number_and_photos_that_moved_are_clear_errors(folder)
     moved.with_suffix(".gone").rename(moved)
     assert process.returncode == 2, errors[-2000:]
     assert moved.name in errors
+    assert "1 of " in errors
+
+
+def test_a_class_without_a_training_example_is_named(folder):
+    rows = list(csv.DictReader((folder / "data" / "meta.csv").open(newline="")))
+    rare = rows[0]["diagnosis"]
+    for row in rows:
+        if row["diagnosis"] == rare:
+            row["split"] = "test"
+        row["image_path"] = str(folder / "data" / row["image_path"])
+    (folder / "rare").mkdir()
+    shutil.copy(folder / "data" / "taxonomy.yaml", folder / "rare")
+    with open(folder / "rare" / "meta.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    (folder / "rare.yaml").write_text(LONG.format(seed=1, epochs=1, rate=1e-3))
+    process = run(folder, "teacher", "--config", "rare.yaml", "--data", "rare/meta.csv", "--run", "rare")
+    _, errors = process.communicate(timeout=200)
+    assert process.returncode == 2, errors[-2000:]
+    assert f"no training example: {rare}." in errors
