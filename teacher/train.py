@@ -65,6 +65,8 @@ def train_teacher(
     from teacher.training_pictures import draw_training
 
     key = {"recipe": to_mapping(recipe), "meta_sha256": manifest.sha256}
+    if mixed_precision:
+        key["mixed_precision"] = True
     run.remove_abandoned()
     if finished := run.finished("teacher", key):
         log.info("teacher: run '%s' is finished already", run.name)
