@@ -34,11 +34,11 @@ def build_student(
         A functional model: `image` float32 [batch, size, size, 3] in [0, 1] to [`diagnosis`, `lighting`].
     """
     image = keras.Input((size, size, 3), name="image")
-    x = ColorCalibration(ccm_reg, name=CCM_LAYER_NAME)(image)
-    x = keras.layers.Rescaling(2.0, -1.0, name="to_symmetric_range")(x)
+    calibrated = ColorCalibration(ccm_reg, name=CCM_LAYER_NAME)(image)
+    x = keras.layers.Rescaling(2.0, -1.0, name="to_symmetric_range")(calibrated)
     x = mobilenet_v3_small(x, width, batch_norm_momentum)
     x = keras.layers.GlobalAveragePooling2D(name="features")(x)
-    heads = add_heads(x, class_count, dropout)
+    heads = add_heads(calibrated, x, class_count, dropout)
     return keras.Model(image, [heads[name] for name in OUTPUTS], name="student")
 
 

@@ -6,8 +6,6 @@ import numpy as np
 
 from triage.errors import UnusableInput
 
-HEADS = {"diagnosis": "diagnosis_logits", "lighting": "lighting_logit"}
-
 
 def grad_cam(model: Any, image: np.ndarray, head: str = "diagnosis", number: int | None = None) -> np.ndarray:
     """Return how much each place of the last feature map speaks for an answer.
@@ -15,7 +13,7 @@ def grad_cam(model: Any, image: np.ndarray, head: str = "diagnosis", number: int
     Args:
         model: a Keras teacher or student: its layer `features` pools the map.
         image: float [size, size, 3], sRGB in [0, 1].
-        head: `diagnosis` or `lighting` (how much speaks for good light).
+        head: `diagnosis` or `lighting` (how much speaks for good light; what its light grid says is left out).
         number: of the class; None takes the model's first answer.
 
     Returns:
@@ -28,15 +26,20 @@ def grad_cam(model: Any, image: np.ndarray, head: str = "diagnosis", number: int
     import tensorflow as tf
     import tf_keras as keras
 
-    if head not in HEADS:
-        raise UnusableInput(f"A head is one of {', '.join(HEADS)}. Received: {head!r}.")
+    from teacher.heads import OUTPUTS, after_features
+    from teacher.light_grid import GRID_LAYER_NAME
+
+    if head not in OUTPUTS:
+        raise UnusableInput(f"A head is one of {', '.join(OUTPUTS)}. Received: {head!r}.")
     if tuple(image.shape) != tuple(model.input_shape[1:]):
         raise UnusableInput(f"The model takes {model.input_shape[1:]}. Received an image of {image.shape}.")
     pooling = model.get_layer("features")
-    feature_map = keras.Model(model.input, pooling.input)(tf.constant(image[None], tf.float32), training=False)
+    seen = keras.Model(model.input, [pooling.input, model.get_layer(GRID_LAYER_NAME).output])
+    feature_map, light_grid = seen(tf.constant(image[None], tf.float32), training=False)
+    heads = after_features(model)
     with tf.GradientTape() as tape:
         tape.watch(feature_map)
-        logits = _head_on_map(model, head)(feature_map, training=False)
+        logits = heads([pooling(feature_map), light_grid], training=False)[OUTPUTS.index(head)]
         chosen = int(tf.argmax(logits[0])) if number is None else number
         if not 0 <= chosen < logits.shape[1]:
             raise UnusableInput(f"The head '{head}' has {logits.shape[1]} answers. Received: number {chosen}.")
@@ -63,13 +66,3 @@ def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
     grey = image.mean(axis=2, keepdims=True).repeat(3, axis=2)
     share = 0.65 * np.clip(heat, 0, 1)[..., None]
     return np.clip(255 * ((1 - share) * grey + share * colormaps["inferno"](heat)[..., :3]), 0, 255).astype(np.uint8)
-
-
-def _head_on_map(model: Any, head: str) -> Any:
-    import tf_keras as keras
-
-    pooling = model.get_layer("features")
-    feature_map = keras.Input(pooling.input_shape[1:])
-    x = model.get_layer("features_dropout")(pooling(feature_map))
-    hidden = model.get_layer(f"{head}_dropout")(model.get_layer(f"{head}_hidden")(x))
-    return keras.Model(feature_map, model.get_layer(HEADS[head])(hidden))

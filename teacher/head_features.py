@@ -20,7 +20,7 @@ HEADS = ("diagnosis_", "lighting_")
 
 
 class HeadFeatures:
-    """What the frozen part of a model makes of the training views and of the validation photos.
+    """What the heads see of the training views and of the validation photos, behind the frozen part of a model.
 
     One file holds one view of all photos and appears whole; a kill loses at most the view under way.
 
@@ -48,13 +48,14 @@ class HeadFeatures:
         batch_size: int = 64,
         progress: Progress = no_progress,
     ):
-        from teacher.heads import heads_on_features
+        from teacher.heads import heads_alone
 
         self.training, self.recipe, self.seed, self.view_count = training, recipe, seed, view_count
         self.folder, self.batch_size, self.progress = Path(folder), batch_size, progress
-        self.heads = heads_on_features(model)
+        self.heads = heads_alone(model)
         self._forward = _features_forward(model)
-        key = f"{_frozen_digest(model)} {recipe} {seed} {_digest_of(training.pixels)} {_digest_of(validation)}"
+        photos = f"{_digest_of(training.pixels)} {_digest_of(validation)}"
+        key = f"{_frozen_digest(model)} {self.heads.input_shape} {recipe} {seed} {photos}"
         self._key = hashlib.sha256(key.encode()).hexdigest()[:16]
         total = view_count * len(training) + len(validation)
         self.views = [self._view(view, total) for view in range(view_count)]
@@ -124,15 +125,16 @@ class HeadFeatures:
 
 def _features_forward(model: Any) -> Any:
     import tensorflow as tf
-    import tf_keras as keras
 
-    features = keras.Model(model.input, model.get_layer("features").output)
+    from teacher.heads import before_heads
+
+    seen = before_heads(model)
     size = model.input_shape[1]
     signature = [tf.TensorSpec((None, size, size, 3), tf.uint8), tf.TensorSpec((None, 9), tf.float32)]
 
     @tf.function(input_signature=signature)
     def forward(pixels: Any, parameters: Any) -> Any:
-        return features(apply_views(pixels, parameters), training=False)
+        return seen(apply_views(pixels, parameters), training=False)
 
     return forward
 

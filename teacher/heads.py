@@ -1,23 +1,34 @@
 """The two answers every model of the project gives: what it looks like, and whether the photo is well lit."""
 
+import math
 from typing import Any
 
 import tf_keras as keras
 
 from teacher.dropout import SeededDropout
+from teacher.light_grid import GRID_LAYER_NAME, light_code
 
 HEAD_UNITS = 128
 OUTPUTS = ("diagnosis", "lighting")
-HEAD_LAYERS = ("diagnosis_hidden", "diagnosis_logits", "lighting_hidden", "lighting_logit")
+HEAD_LAYERS = (
+    "diagnosis_hidden",
+    "diagnosis_logits",
+    "lighting_grid_conv_1",
+    "lighting_grid_conv_2",
+    "lighting_grid_hidden",
+    "lighting_hidden",
+    "lighting_logit",
+)
 
 
-def add_heads(features: Any, class_count: int, dropout: float) -> dict[str, Any]:
+def add_heads(image: Any, features: Any, class_count: int, dropout: float) -> dict[str, Any]:
     """Put the diagnosis and the lighting head on pooled features.
 
     Each head is Dense(128, ReLU), dropout, Dense; the logits are layers of their own so that distillation can read
-    them before the softmax.
+    them before the softmax. The lighting head also sees a coarse grid of the photo's light (`teacher.light_grid`).
 
     Args:
+        image: Keras tensor float32 [batch, size, size, 3] in [0, 1], the calibrated photo.
         features: Keras tensor float32 [batch, channels].
         class_count: number of diagnoses.
         dropout: rate before and inside the heads.
@@ -33,6 +44,8 @@ def add_heads(features: Any, class_count: int, dropout: float) -> dict[str, Any]
         ("lighting", 1, "lighting_logit", "sigmoid"),
     ):
         x = keras.layers.Dense(HEAD_UNITS, activation="relu", name=f"{name}_hidden")(features)
+        if name == "lighting":
+            x = keras.layers.Concatenate(name="lighting_seen")([x, light_code(image)])
         x = SeededDropout(dropout, name=f"{name}_dropout")(x)
         x = keras.layers.Dense(units, name=logits_name)(x)
         outputs[name] = keras.layers.Activation(activation, name=name)(x)
@@ -46,19 +59,38 @@ def logits_model(model: keras.Model) -> keras.Model:
     )
 
 
-def heads_on_features(model: keras.Model) -> keras.Model:
+def before_heads(model: keras.Model) -> keras.Model:
+    """Return what the heads see of a photo, on the same layers.
+
+    Args:
+        model: a teacher or student.
+
+    Returns:
+        `image` float32 [batch, size, size, 3] to float32 [batch, channels + cells]: the pooled features, then the light
+        grid, flattened.
+    """
+    grid = keras.layers.Flatten()(model.get_layer(GRID_LAYER_NAME).output)
+    return keras.Model(model.input, keras.layers.Concatenate()([model.get_layer("features").output, grid]))
+
+
+def after_features(model: keras.Model) -> keras.Model:
     """Return the heads alone, on the same layers.
 
     Args:
         model: a teacher or student.
 
     Returns:
-        Pooled features float32 [batch, channels] to (diagnosis logits [batch, classes], lighting logit [batch, 1]).
+        [pooled features float32 [batch, channels], light grid float32 [batch, h, w, 9]] to (diagnosis logits
+        [batch, classes], lighting logit [batch, 1]).
     """
-    features = keras.Input(model.get_layer("features").output_shape[1:])
-    x = model.get_layer("features_dropout")(features)
-    logits = []
-    for name, logits_name in zip(OUTPUTS, ("diagnosis_logits", "lighting_logit"), strict=True):
-        hidden = model.get_layer(f"{name}_dropout")(model.get_layer(f"{name}_hidden")(x))
-        logits.append(model.get_layer(logits_name)(hidden))
-    return keras.Model(features, logits)
+    seen = [model.get_layer(name).output for name in ("features", GRID_LAYER_NAME)]
+    return keras.Model(seen, logits_model(model).outputs)
+
+
+def heads_alone(model: keras.Model) -> keras.Model:
+    """Return the heads on the same layers, behind what `before_heads` gives: float32 [batch, channels + cells]."""
+    channels = model.get_layer("features").output_shape[-1]
+    grid_shape = model.get_layer(GRID_LAYER_NAME).output_shape[1:]
+    seen = keras.Input((channels + math.prod(grid_shape),))
+    grid = keras.layers.Reshape(grid_shape)(seen[:, channels:])
+    return keras.Model(seen, after_features(model)([seen[:, :channels], grid]))

@@ -41,9 +41,9 @@ def supervised_loss(model: Any, lighting_weight: float) -> Callable[[Mapping[str
 
     A batch holds `image`, or `features` of a frozen backbone for the heads alone.
     """
-    from teacher.heads import heads_on_features, logits_model
+    from teacher.heads import heads_alone, logits_model
 
-    on_image, on_features = logits_model(model), heads_on_features(model)
+    on_image, on_features = logits_model(model), heads_alone(model)
 
     def loss(batch: Mapping[str, Any]) -> Any:
         if "features" in batch:

@@ -34,10 +34,10 @@ def build_teacher(recipe: TeacherRecipe, class_count: int, mixed_precision: bool
     finally:
         keras.mixed_precision.set_global_policy(policy)
     image = keras.Input((size, size, 3), name="image")
-    x = ColorCalibration(recipe.ccm_reg, name=CCM_LAYER_NAME)(image)
-    x = BackbonePreprocessing(BACKBONES[recipe.backbone].preprocessing, name="preprocessing")(x)
+    calibrated = ColorCalibration(recipe.ccm_reg, name=CCM_LAYER_NAME)(image)
+    x = BackbonePreprocessing(BACKBONES[recipe.backbone].preprocessing, name="preprocessing")(calibrated)
     x = keras.layers.GlobalAveragePooling2D(name="features")(backbone(x))
-    heads = add_heads(x, class_count, recipe.dropout)
+    heads = add_heads(calibrated, x, class_count, recipe.dropout)
     return keras.Model(image, [heads[name] for name in OUTPUTS], name="teacher")
 
 

@@ -54,6 +54,7 @@ def train_teacher(
     from teacher.evaluation.held_out import Validation
     from teacher.evaluation.pictures import draw_evaluation
     from teacher.head_features import HeadFeatures
+    from teacher.heads import before_heads
     from teacher.losses import supervised_loss
     from teacher.model import build_teacher, set_trainable
     from teacher.phase_record import moved_variables, weight_digests
@@ -95,7 +96,7 @@ def train_teacher(
     )
     validation_frame, validation_pixels = pixels_of("val")
     test_frame, test_pixels = pixels_of("test")
-    width, views = model.get_layer("features").output_shape[-1], max((p.fixed_views for p in recipe.phases), default=0)
+    width, views = before_heads(model).output_shape[-1], max((p.fixed_views for p in recipe.phases), default=0)
     features_stored = width * (views * len(training) + len(validation_frame)) if views else 0
     check_resources(model.count_params(), run.artifacts, features_stored)
     run.write_config({"teacher": to_mapping(recipe), "data": {"meta_sha256": manifest.sha256}})

@@ -17,7 +17,7 @@ def teacher():
     keras.utils.set_random_seed(0)
     image = keras.Input((SIZE, SIZE, 3), name="image")
     features = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(8, 3, activation="relu")(image))
-    heads = add_heads(features, 4, 0.5)
+    heads = add_heads(image, features, 4, 0.5)
     return keras.Model(image, [heads["diagnosis"], heads["lighting"]])
 
 

@@ -39,7 +39,8 @@ def test_imagenet_weights_give_the_features_of_keras_applications(shared_data):
 
 def test_the_whole_student_has_the_size_of_its_table():
     # 939,120 weights of MobileNetV3-Small without its classifier (keras.applications), 12 of the CCM, two heads.
-    heads = 2 * (576 * 128 + 128) + 128 * 10 + 10 + 128 + 1
+    grid = (9 * 9 * 24 + 24) + (9 * 24 * 24 + 24) + (48 * 32 + 32)
+    heads = 2 * (576 * 128 + 128) + 128 * 10 + 10 + (128 + 32) + 1 + grid
     assert build_student(10).count_params() == 939_120 + 12 + heads
 
 
