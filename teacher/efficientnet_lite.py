@@ -67,10 +67,23 @@ def efficientnet_lite(
             "published checkpoint to .npz and give the file"
         )
     image = keras.Input(input_shape)
+    return keras.Model(image, feature_map(image, variant), name=f"efficientnet_lite{variant}")
+
+
+def feature_map(image: Any, variant: int) -> Any:
+    """Apply the network's layers, without its classifier.
+
+    Args:
+        image: Keras tensor float32 [batch, size, size, 3] with values in [-1, 1].
+        variant: 0 to 4.
+
+    Returns:
+        Keras tensor float32 [batch, size / 32, size / 32, 1280] (before pooling).
+    """
     x = _convolved(image, STEM_CHANNELS, 3, 2, "stem")
     for number, (stage, channels, stride) in enumerate(_blocks(variant)):
         x = _block(x, stage, channels, stride, f"block{number}")
-    return keras.Model(image, _convolved(x, HEAD_CHANNELS, 1, 1, "head"), name=f"efficientnet_lite{variant}")
+    return _convolved(x, HEAD_CHANNELS, 1, 1, "head")
 
 
 VARIANTS = {f"efficientnet_lite{variant}": partial(efficientnet_lite, variant) for variant in SCALES}

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from teacher.data.mixup import mix_targets, own_shares, partner_rows
 from teacher.data.oversampling import draws_of_epoch, photo_repeats
 from teacher.views import ViewRecipe, apply_views, draw_views
 from triage.errors import UnusableInput
@@ -116,6 +117,55 @@ def steps_per_epoch(training: TrainingSet, batch_size: int) -> int:
     return max(1, int(training.repeats.sum()) // batch_size)
 
 
+def draw_photos(
+    training: TrainingSet, recipe: ViewRecipe, seed: int, rows: np.ndarray, views: np.ndarray, mixup: float = 0.0
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Draw what is shown of some photos, and its targets, as a function of the arguments alone.
+
+    Args:
+        training: the split.
+        recipe: how views are drawn.
+        seed: of the views.
+        rows: int [n], the photos' places in the split.
+        views: int [n], the number of the view of each.
+        mixup: alpha of `teacher.data.mixup`; 0 leaves it out.
+
+    Returns:
+        What `show_photos` takes, and the targets and weights of both heads. A view with bad light has the lighting
+        label of poor light, whatever the photo's own says.
+    """
+    shown, targets = _draw_unmixed(training, recipe, seed, rows, views)
+    if not mixup:
+        return shown, targets
+    partners = partner_rows(rows, views, len(training), seed)
+    others, their_targets = _draw_unmixed(training, recipe, seed, partners, views)
+    share = own_shares(mixup, seed, training.image_ids[rows], views)
+    shown |= {f"partner_{name}": value for name, value in others.items()}
+    return {**shown, "own_share": share}, mix_targets(targets, their_targets, share)
+
+
+def _draw_unmixed(
+    training: TrainingSet, recipe: ViewRecipe, seed: int, rows: np.ndarray, views: np.ndarray
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    ids = training.image_ids[rows]
+    pixels, parameters, poor = draw_views(np.asarray(training.pixels[rows]), recipe, seed, ids, views)
+    return {"pixels": pixels, "parameters": parameters}, {
+        "diagnosis": training.diagnosis[rows],
+        "diagnosis_weight": training.diagnosis_weight[rows],
+        "lighting": np.where(poor, np.float32(training.poor_light), training.lighting[rows]),
+        "lighting_weight": np.where(poor, np.float32(1), training.lighting_weight[rows]),
+    }
+
+
+def show_photos(shown: Mapping[str, Any]) -> Any:
+    """Make the images that `draw_photos` drew, as TensorFlow operators: float32 [n, size, size, 3] in [0, 1]."""
+    images = apply_views(shown["pixels"], shown["parameters"])
+    if "own_share" not in shown:
+        return images
+    share = shown["own_share"][:, None, None, None]
+    return share * images + (1.0 - share) * apply_views(shown["partner_pixels"], shown["partner_parameters"])
+
+
 def epoch_batches(
     training: TrainingSet,
     recipe: ViewRecipe,
@@ -125,11 +175,11 @@ def epoch_batches(
     view_count: int | None = None,
     extra: Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]] | None = None,
     mixup: float = 0.0,
+    view_seed: int | None = None,
 ) -> Any:
     """Return one epoch as a `tf.data.Dataset` whose content depends on nothing but the arguments.
 
-    Every photo is shown in a view of its own each time. A view with bad light has the lighting label of poor light,
-    whatever the photo's own says.
+    Every photo is shown in a view of its own each time.
 
     Args:
         training: the split.
@@ -138,8 +188,9 @@ def epoch_batches(
         seed: the run's seed.
         epoch: number of the epoch over the whole run; it seeds the order and chooses the views.
         view_count: number of different views of a photo, over and over; None for ever new ones.
-        extra: `extra(rows, views)` gives further arrays [batch, ...] of the batch by name; mixup leaves them alone.
-        mixup: alpha of mixup's Beta distribution; each photo is mixed with another of its batch. 0 leaves it out.
+        extra: `extra(rows, views)` gives further arrays [batch, ...] of the batch by name.
+        mixup: alpha of `teacher.data.mixup`; 0 leaves it out.
+        view_seed: of the views, where it is another than the order's.
 
     Returns:
         Batches with `image` float32 [b, size, size, 3], `image_ids`, the targets of `TrainingSet` and the extras.
@@ -149,65 +200,21 @@ def epoch_batches(
     order, turns = draws_of_epoch(training.repeats, seed, epoch)
     views = epoch * int(training.repeats.max()) + turns
     views = views if view_count is None else views % view_count
-    steps = steps_per_epoch(training, batch_size)
+    view_seed = seed if view_seed is None else view_seed
 
-    def gather() -> Iterator[dict[str, np.ndarray]]:
-        for step in range(steps):
+    def gather() -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+        for step in range(steps_per_epoch(training, batch_size)):
             chosen = slice(step * batch_size, (step + 1) * batch_size)
-            rows, shown = order[chosen], views[chosen]
-            ids = training.image_ids[rows]
-            # Philox is counter-based, so an epoch begun again mixes the same photos in the same shares.
-            random = np.random.Generator(np.random.Philox(key=seed, counter=[1, 0, epoch, step]))
-            pixels, parameters, poor = draw_views(np.asarray(training.pixels[rows]), recipe, seed, ids, shown)
-            yield {
-                "pixels": pixels,
-                "parameters": parameters,
-                "image_ids": ids,
-                "diagnosis": training.diagnosis[rows],
-                "diagnosis_weight": training.diagnosis_weight[rows],
-                "lighting": np.where(poor, np.float32(training.poor_light), training.lighting[rows]),
-                "lighting_weight": np.where(poor, np.float32(1), training.lighting_weight[rows]),
-                **(extra(rows, shown) if extra else {}),
-                **({"own_share": random.beta(mixup, mixup, len(rows)).astype(np.float32)} if mixup else {}),
-            }
+            rows = order[chosen]
+            shown, targets = draw_photos(training, recipe, view_seed, rows, views[chosen], mixup)
+            more = extra(rows, views[chosen]) if extra else {}
+            yield shown, {"image_ids": training.image_ids[rows], **targets, **more}
 
-    sample = next(gather())
-    signature = {
-        name: tf.TensorSpec((None, *value.shape[1:]), tf.as_dtype(value.dtype)) for name, value in sample.items()
-    }
+    signature = tf.nest.map_structure(
+        lambda value: tf.TensorSpec((None, *value.shape[1:]), tf.as_dtype(value.dtype)), next(gather())
+    )
 
-    def to_view(batch: dict[str, Any]) -> dict[str, Any]:
-        pixels, parameters = batch.pop("pixels"), batch.pop("parameters")
-        batch = {"image": apply_views(pixels, parameters), **batch}
-        return mix_up(batch, batch.pop("own_share")) if mixup else batch
+    def to_batch(shown: dict[str, Any], rest: dict[str, Any]) -> dict[str, Any]:
+        return {"image": show_photos(shown), **rest}
 
-    return tf.data.Dataset.from_generator(gather, output_signature=signature).map(to_view).prefetch(3)
-
-
-def mix_up(batch: Mapping[str, Any], own_share: Any) -> dict[str, Any]:
-    """Blend each photo of a batch, and its targets, with the one at the mirrored place (Zhang et al. 2018).
-
-    Loss is linear in the weighted targets, so they are what is blended: a photo without a label adds nothing to a head.
-
-    Args:
-        batch: `image`, `diagnosis`, `diagnosis_weight`, `lighting`, `lighting_weight` and what stays as it is.
-        own_share: float32 [b] in [0, 1], what each photo keeps of itself; the larger of it and its complement counts.
-
-    Returns:
-        The batch with blended images, targets and weights.
-    """
-    import tensorflow as tf
-
-    own = tf.maximum(own_share, 1.0 - own_share)
-
-    def blend(values: Any) -> Any:
-        share = tf.reshape(own, [-1] + [1] * (len(values.shape) - 1))
-        return share * values + (1.0 - share) * values[::-1]
-
-    mixed = {"image": blend(batch["image"])}
-    for head in ("diagnosis", "lighting"):
-        targets, weight = batch[head], batch[f"{head}_weight"]
-        mixed[f"{head}_weight"] = blend(weight)
-        weight, new_weight = (tf.reshape(w, [-1] + [1] * (len(targets.shape) - 1)) for w in (weight, blend(weight)))
-        mixed[head] = tf.math.divide_no_nan(blend(targets * weight), new_weight)
-    return {**batch, **mixed}
+    return tf.data.Dataset.from_generator(gather, output_signature=signature).map(to_batch).prefetch(3)

@@ -4,6 +4,7 @@ import tf_keras as keras
 
 from distill.mobilenet_v3 import round_depth
 from distill.student import build_student, load_backbone_weights
+from teacher.efficientnet_lite import efficientnet_lite
 from triage.errors import UnusableInput
 
 
@@ -56,3 +57,39 @@ def test_weights_that_do_not_fit_are_a_clear_error(tmp_path):
     other.save_weights(tmp_path / "other.h5")
     with pytest.raises(UnusableInput, match="no layer named"):
         load_backbone_weights(student, tmp_path / "other.h5")
+
+
+def test_an_efficientnet_lite_student_has_the_features_of_its_backbone(tmp_path):
+    reference = efficientnet_lite(0, False, None, (96, 96, 3))
+    arrays = {
+        f"{layer.name}|{w.name.split('/')[-1].split(':')[0].replace('depthwise_kernel', 'kernel')}": w.numpy()
+        for layer in reference.layers
+        for w in layer.weights
+    }
+    np.savez(tmp_path / "lite0.npz", **{f"{n:03d}|{name}": value for n, (name, value) in enumerate(arrays.items())})
+    student = build_student(10, 96, backbone="efficientnet_lite0")
+    load_backbone_weights(student, tmp_path / "lite0.npz")
+    image = np.random.default_rng(0).random((1, 96, 96, 3)).astype("float32")
+    expected = reference((image * 255 - 127) / 128).numpy()
+    found = keras.Model(student.input, student.get_layer("features").input)(image).numpy()
+    assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max()
+    with pytest.raises(UnusableInput, match="cannot be downloaded"):
+        load_backbone_weights(student, "imagenet")
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"backbone": "resnet50"}, "Known: mobilenetv3small"),
+        ({"backbone": "efficientnet_lite0", "width": 0.5}, "widths"),
+    ],
+)
+def test_a_student_that_does_not_exist_is_refused(choice, message):
+    with pytest.raises(UnusableInput, match=message):
+        build_student(10, 32, **choice)
+
+
+def test_every_width_and_size_builds_and_a_narrow_one_is_small():
+    sizes = [build_student(3, side, width).count_params() for side, width in ((224, 1.0), (160, 0.75), (96, 0.5))]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[2] < 0.5 * sizes[0]

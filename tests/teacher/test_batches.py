@@ -4,7 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from teacher.data.batches import diagnosis_targets, epoch_batches, make_training_set, mix_up, steps_per_epoch
+from teacher.data.batches import (
+    diagnosis_targets,
+    draw_photos,
+    epoch_batches,
+    make_training_set,
+    show_photos,
+    steps_per_epoch,
+)
+from teacher.data.mixup import mix_targets, own_shares, partner_rows
 from teacher.data.oversampling import photo_repeats
 from teacher.views import ViewRecipe
 from triage.errors import UnusableInput
@@ -125,34 +133,47 @@ def test_bad_light_moves_the_label_and_nothing_else():
 def test_mixup_blends_photos_and_what_they_count_for():
     """Against plain sums: the loss of a mixed photo is the blend of both photos' weighted losses."""
     generator = np.random.default_rng(0)
-    batch = {
-        "image": generator.random((4, 2, 2, 3), np.float32),
-        "image_ids": np.arange(4),
+    own = {
         "diagnosis": np.eye(3, dtype=np.float32)[[0, 1, 2, 1]],
         "diagnosis_weight": np.array([1.0, 3.0, 0.5, 0.0], np.float32),  # the last has no diagnosis
         "lighting": np.array([1.0, 0.0, 1.0, 0.0], np.float32),
         "lighting_weight": np.array([1.0, 0.0, 0.0, 1.0], np.float32),
     }
-    share = np.array([0.9, 0.4, 0.5, 0.2], np.float32)
-    mixed = {name: np.asarray(value) for name, value in mix_up(batch, share).items()}
-    own = np.maximum(share, 1 - share)
+    partner = {name: value[::-1] for name, value in own.items()}
+    share = np.array([0.9, 0.6, 0.5, 0.8], np.float32)
+    mixed = mix_targets(own, partner, share)
     log_probabilities = np.log(generator.dirichlet(np.ones(3), 4))
+
+    def loss(targets, row):
+        return -targets["diagnosis_weight"][row] * (targets["diagnosis"][row] * log_probabilities[row]).sum()
+
     for row in range(4):
-        other = 3 - row
-        image = own[row] * batch["image"][row] + (1 - own[row]) * batch["image"][other]
-        np.testing.assert_allclose(mixed["image"][row], image, rtol=1e-6)
-
-        def loss(labels, weight, row=row):
-            return -weight * (labels * log_probabilities[row]).sum()
-
-        blended = own[row] * loss(batch["diagnosis"][row], batch["diagnosis_weight"][row]) + (1 - own[row]) * loss(
-            batch["diagnosis"][other], batch["diagnosis_weight"][other]
-        )
-        assert loss(mixed["diagnosis"][row], mixed["diagnosis_weight"][row]) == pytest.approx(blended, rel=1e-5)
+        blended = share[row] * loss(own, row) + (1 - share[row]) * loss(partner, row)
+        assert loss(mixed, row) == pytest.approx(blended, rel=1e-5)
     # Rows 1 and 2 have no lighting label, nor have their partners: they stay out.
     np.testing.assert_allclose(mixed["lighting_weight"], [1, 0, 0, 1])
-    np.testing.assert_allclose(mixed["lighting"][[0, 3]], [own[0], 1 - own[3]], rtol=1e-6)
-    assert mixed["image_ids"].tolist() == [0, 1, 2, 3]
+    np.testing.assert_allclose(mixed["lighting"], [0.9, 0, 0, 0.2], rtol=1e-6)
+
+
+def test_a_mixed_view_is_the_blend_of_two_views_by_their_shares():
+    training = make_training_set(manifest(), frame(["a", "b"] * 4, [1, 0] * 4), pixels(8), "none", 0.0)
+    rows, views = np.array([3, 0, 6]), np.array([1, 1, 4])
+    image = show_photos(draw_photos(training, ViewRecipe(), 5, rows, views, 0.4)[0])
+    partners, share = partner_rows(rows, views, 8, 5), own_shares(0.4, 5, rows, views)[:, None, None, None]
+    own, other = (show_photos(draw_photos(training, ViewRecipe(), 5, who, views)[0]) for who in (rows, partners))
+    np.testing.assert_allclose(image, share * own + (1 - share) * other, atol=1e-6)
+
+
+def test_who_is_mixed_with_whom_follows_from_the_view_alone():
+    rows = np.arange(50)
+    first, second = (partner_rows(rows, np.full(50, view), 50, 1) for view in (0, 1))
+    assert sorted(first) == sorted(second) == list(rows)
+    assert (first != second).any()
+    views = np.where(rows < 25, 0, 1)
+    np.testing.assert_array_equal(partner_rows(rows, views, 50, 1), np.where(rows < 25, first, second))
+    shares = own_shares(0.4, 1, rows, views)
+    assert 0.5 <= shares.min() < shares.max() <= 1
+    np.testing.assert_array_equal(own_shares(0.4, 1, rows[10:20], views[10:20]), shares[10:20])
 
 
 def test_mixup_repeats_itself_epoch_for_epoch():
