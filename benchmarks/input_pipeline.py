@@ -32,9 +32,9 @@ def noise_photos(folder: Path, count: int, size: int) -> Any:
 
 def measure(size: int, batch: int, bad_light: float, folder: Path) -> tuple[list[float], list[float]]:
     """Return photos a second of each round: of the pipeline alone, and of the training step alone."""
+    from distill.objective import distillation_loss
     from distill.recipe import DistillRecipe
     from distill.student import build_student
-    from distill.train import distillation_loss
     from teacher.data.batches import epoch_batches
     from teacher.recipe import Phase
     from teacher.training import build_optimizer, training_step

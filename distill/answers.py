@@ -6,39 +6,63 @@ very pixels that the teacher answered for (stored views: Shen and Xing 2022; con
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from teacher.data.batches import TrainingSet
+from distill.teacher_forward import TeacherForward
+from teacher.data.batches import TrainingSet, photos_of_view
 from teacher.predict import Progress, no_progress
-from teacher.views import ViewRecipe, apply_views, draw_views
-from triage.atomic import replacing
+from teacher.views import ViewRecipe
+from triage.atomic import remove_abandoned, replacing, sha256_of, write_json
 from triage.errors import UnusableInput
+
+HEAD_ANSWERS = ("diagnosis", "lighting")
+FEATURES = "features"
 
 
 class TeacherAnswers(NamedTuple):
-    """Logits of the teacher.
+    """What a teacher makes of views.
 
     Attributes:
-        diagnosis: float32 [photos, views, classes].
-        lighting: float32 [photos, views].
+        diagnosis: float32 [photos, views, classes], logits.
+        lighting: float32 [photos, views], logits.
+        features: float16 [photos, channels] of each view, memory-mapped; empty where nobody asked for them.
     """
 
     diagnosis: np.ndarray
     lighting: np.ndarray
+    features: list[np.ndarray]
+
+    def of(self, rows: np.ndarray, views: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the answers for some views as arrays of a batch: `teacher_diagnosis`, `teacher_lighting`, and
+        `teacher_features` float32 [n, channels] where they are stored.
+        """
+        found = {"teacher_diagnosis": self.diagnosis[rows, views], "teacher_lighting": self.lighting[rows, views]}
+        if self.features:
+            chosen = [self.features[view][row] for row, view in zip(rows, views, strict=True)]
+            found["teacher_features"] = np.stack(chosen).astype(np.float32)
+        return found
+
+
+def store_folder(parent: Path, key: Mapping[str, Any]) -> Path:
+    """Return the folder of the store that belongs to a key, under the folder of all stores of a teacher."""
+    return Path(parent) / _digest_of_key(key)[:16]
 
 
 def store_answers(
-    teacher: Any,
+    forward: TeacherForward,
     training: TrainingSet,
     recipe: ViewRecipe,
     seed: int,
     views: int,
     folder: Path,
-    key: Any,
-    batch_size: int = 64,
+    key: Mapping[str, Any],
+    mixup: float = 0.0,
+    with_features: bool = False,
+    batch_size: int = 32,
     progress: Progress = no_progress,
 ) -> TeacherAnswers:
     """Compute what is missing of the store and return all of it.
@@ -46,66 +70,89 @@ def store_answers(
     One file holds one view of all photos and appears whole, so a kill loses at most the view under way.
 
     Args:
-        teacher: a Keras teacher.
+        forward: the teacher.
         training: the split; its pixels have the teacher's input size.
         recipe: the ranges of the views.
         seed: of the views.
         views: views of each photo.
-        folder: of the store.
-        key: JSON-able; names teacher, data and recipe. Another key has another store.
+        folder: of this store.
+        key: JSON-able; names teacher, data and recipe. It is kept in the store, and in each of its files.
+        mixup: alpha of `teacher.data.mixup`; the teacher answers for the blend.
+        with_features: also keep the pooled features (2 bytes a channel and view).
         batch_size: photos at once.
         progress: called as `progress("teacher's answers", done, total)`.
 
     Raises:
-        UnusableInput: a file of the store is damaged.
+        UnusableInput: the store, or a file of it, is damaged or belongs to another key.
     """
-    from teacher.heads import logits_model
-
-    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
-    forward = _view_forward(logits_model(teacher), training.pixels.shape[1])
-    parts = []
+    folder, digest = Path(folder), _digest_of_key(key)
+    remove_abandoned(folder)
+    _check_key(folder / "store.json", key)
+    total, parts, features = views * len(training), [], []
     for view in range(views):
-        path = Path(folder) / f"view-{digest[:16]}-{view:03d}.npz"
-        if not path.is_file():
-            diagnosis, lighting = [], []
-            for start in range(0, len(training), batch_size):
-                ids = training.image_ids[start : start + batch_size]
-                photos = np.asarray(training.pixels[start : start + batch_size])
-                pixels, parameters, _ = draw_views(photos, recipe, seed, ids, np.full(len(ids), view))
-                logits = forward(pixels, parameters)
-                diagnosis.append(logits[0].numpy())
-                lighting.append(logits[1].numpy()[:, 0])
-                progress("teacher's answers", view * len(training) + start + len(ids), views * len(training))
-            part = {"diagnosis": np.concatenate(diagnosis), "lighting": np.concatenate(lighting)}
+        path, features_path = folder / f"view-{view:03d}.npz", folder / f"view-{view:03d}-features.npy"
+        if not path.is_file() or (with_features and not features_path.is_file()):
+            found = _answer(forward, training, recipe, seed, view, mixup, batch_size, total, progress)
+            if with_features:
+                with replacing(features_path) as temporary, open(temporary, "wb") as file:
+                    np.save(file, found[FEATURES].astype(np.float16))
+            part = {name: found[name] for name in HEAD_ANSWERS}
+            of_features = sha256_of(features_path) if with_features else ""
             with replacing(path) as temporary, open(temporary, "wb") as file:
-                np.savez(file, digest=_digest(part), **part)
-        parts.append(_read(path, len(training)))
+                np.savez(file, digest=_digest(part, digest), features_sha256=of_features, **part)
+        parts.append(_read(path, len(training), digest))
+        if with_features:
+            features.append(_read_features(features_path, str(parts[-1]["features_sha256"])))
     return TeacherAnswers(
-        np.stack([p["diagnosis"] for p in parts], axis=1), np.stack([p["lighting"] for p in parts], axis=1)
+        np.stack([p["diagnosis"] for p in parts], axis=1), np.stack([p["lighting"] for p in parts], axis=1), features
     )
 
 
-def _view_forward(model: Any, size: int) -> Any:
-    import tensorflow as tf
-
-    signature = [tf.TensorSpec((None, size, size, 3), tf.uint8), tf.TensorSpec((None, 9), tf.float32)]
-
-    @tf.function(input_signature=signature)
-    def forward(pixels: Any, parameters: Any) -> Any:
-        return model(apply_views(pixels, parameters), training=False)
-
-    return forward
-
-
-def _digest(part: dict[str, np.ndarray]) -> str:
-    return hashlib.sha256(b"".join(np.ascontiguousarray(part[k]).tobytes() for k in sorted(part))).hexdigest()
+def _answer(
+    forward: TeacherForward, training: TrainingSet, recipe: ViewRecipe, seed: int, view: int, mixup: float,
+    batch_size: int, total: int, progress: Progress,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    found: list[dict[str, np.ndarray]] = []
+    done = view * len(training)
+    for batch in photos_of_view(training, recipe, seed, view, batch_size, mixup):
+        found.append(forward.run(batch["image"]))
+        done += len(found[-1]["lighting"])
+        progress("teacher's answers", done, total)
+    return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
 
-def _read(path: Path, photos: int) -> dict[str, np.ndarray]:
+def _digest_of_key(key: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+
+
+def _check_key(path: Path, key: Mapping[str, Any]) -> None:
+    if not path.is_file():
+        write_json(path, key)
+        return
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UnusableInput(f"The teacher's answers are damaged; remove them. Received: {path.parent}.") from error
+    wanted = json.loads(json.dumps(key))
+    if stored != wanted:
+        other = sorted(name for name in {*stored, *wanted} if stored.get(name) != wanted.get(name))
+        raise UnusableInput(
+            f"These answers are stale: they belong to another {', '.join(other)}. Received: {path.parent}. Remove it."
+        )
+
+
+def _digest(part: Mapping[str, np.ndarray], key: str) -> str:
+    return hashlib.sha256(
+        b"".join([key.encode(), *(np.ascontiguousarray(part[k]).tobytes() for k in sorted(part))])
+    ).hexdigest()
+
+
+def _read(path: Path, photos: int, key: str) -> dict[str, np.ndarray]:
     try:
         with np.load(path) as stored:
-            part = {name: stored[name] for name in ("diagnosis", "lighting")}
-            whole = str(stored["digest"]) == _digest(part)
+            part = {name: stored[name] for name in HEAD_ANSWERS}
+            whole = str(stored["digest"]) == _digest(part, key)
+            part["features_sha256"] = stored["features_sha256"]
     except Exception as error:  # zipfile and numpy raise a handful of types for a damaged archive
         raise UnusableInput(
             f"A file of the teacher's answers is damaged; remove it. Received: {path}: {error}"
@@ -113,3 +160,9 @@ def _read(path: Path, photos: int) -> dict[str, np.ndarray]:
     if not whole or len(part["lighting"]) != photos:
         raise UnusableInput(f"A file of the teacher's answers is damaged or stale; remove it. Received: {path}.")
     return part
+
+
+def _read_features(path: Path, sha256: str) -> np.ndarray:
+    if sha256_of(path) != sha256:
+        raise UnusableInput(f"A file of the teacher's features is damaged or stale; remove it. Received: {path}.")
+    return np.load(path, mmap_mode="r")

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from distill.fairness import Fairness
 from teacher.recipe import Phase
 from teacher.views import ViewRecipe
 from triage.errors import UnusableInput
@@ -14,6 +15,7 @@ class DistillRecipe:
 
     Attributes:
         phases: in order; each trains `heads` or `all`.
+        backbone: "mobilenetv3small" or "efficientnet_lite0".
         weights: of the backbone: "imagenet", "none" or a file.
         width: channel multiplier of MobileNetV3-Small.
         loss: of the diagnosis against the teacher: "hinton", "dkd" or "dist" (see `distill.losses`).
@@ -25,9 +27,14 @@ class DistillRecipe:
         without_teacher: also train the same student, seed and budget on the labels alone, so that the report can say
             what the teacher was worth; it doubles the training.
         view_count: views of each photo that the teacher answers; epoch e shows view e modulo this number.
+        view_seed: of the views and of mixup: students of other seeds share the teacher's answers.
+        mixup: alpha of mixup (see `teacher.data.mixup`): teacher and student see the same blends; 0 leaves it out.
+        feature_weight: weight of feature matching beside the diagnosis (see `distill.losses.similarity_distance`).
+        fairness: weights on skin tones or classes (see `distill.fairness`).
     """
 
     phases: tuple[Phase, ...]
+    backbone: str = "mobilenetv3small"
     weights: str = "imagenet"
     width: float = 1.0
     input_size: int = INPUT_SIZE
@@ -45,6 +52,10 @@ class DistillRecipe:
     label_smoothing: float = 0.05
     without_teacher: bool = True
     view_count: int = 6
+    view_seed: int = 0
+    mixup: float = 0.0
+    feature_weight: float = 0.0
+    fairness: Fairness = dataclasses.field(default_factory=Fairness)
     batch_norm_momentum: float = 0.99
     views: ViewRecipe = dataclasses.field(default_factory=ViewRecipe)
     seed: int = 42
@@ -62,8 +73,16 @@ class DistillRecipe:
             )
         if any(phase.trains not in ("heads", "all") for phase in self.phases):
             raise UnusableInput(f"The student's phases train heads or all. Received: {self.phases}.")
+        if min(self.mixup, self.feature_weight) < 0:
+            raise UnusableInput(
+                f"distill.mixup and feature_weight are 0 or more. Received: {self.mixup}, {self.feature_weight}."
+            )
+        if self.fairness.by and self.loss == "dist":
+            raise UnusableInput("dist relates the photos of a batch: it cannot weigh groups. Choose hinton or dkd.")
         if any(phase.mixup or phase.frozen_ccm for phase in self.phases):
-            raise UnusableInput(f"mixup and frozen_ccm are for a teacher's phases. Received: {self.phases}.")
+            raise UnusableInput(
+                f"A phase's mixup and frozen_ccm are for a teacher; here distill.mixup counts. Received: {self.phases}."
+            )
         if any(phase.fixed_views for phase in self.phases):
             raise UnusableInput(
                 f"fixed_views is for a teacher's heads; here view_count counts. Received: {self.phases}."

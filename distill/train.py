@@ -2,14 +2,14 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from distill.recipe import DistillRecipe
 from teacher.predict import Progress, no_progress
-from teacher.recipe import Phase, to_mapping
+from teacher.recipe import to_mapping
 from teacher.run_folder import RunFolder
 from triage.atomic import sha256_of
 from triage.errors import UnusableInput
@@ -27,8 +27,9 @@ def distill_student(
 ) -> dict[str, Any]:
     """Train a student on a teacher's answers and measure both on the test split.
 
-    The same student is trained a second time without the teacher, unless the recipe says otherwise: the difference is
-    what the teacher was worth. The same call after a kill goes on after the last whole epoch; after a finished run it
+    The same student is trained again without the teacher, unless the recipe says otherwise: the difference is what the
+    teacher was worth; and where groups are weighted, again without these weights. The teacher's answers are kept with
+    its run, for other students. The same call after a kill goes on after the last whole epoch; after a finished run it
     answers at once.
 
     Args:
@@ -43,28 +44,25 @@ def distill_student(
         The report's `distill` section.
 
     Raises:
-        UnusableInput: the teacher has other classes, another input size or other data, or something cannot be read.
+        UnusableInput: the teacher has other classes, another input or other data, or something cannot be read.
         CheckFailed: the loss is no longer a finite number.
     """
-    import tf_keras as keras
-
-    from distill.answers import store_answers
+    from distill.answers import store_answers, store_folder
+    from distill.fairness import fairness_table, find_groups
     from distill.model_file import load_model
-    from distill.student import build_student, load_backbone_weights
-    from distill.worth import agreement_with_teacher, worth_of_teacher
-    from teacher.color_calibration import CCM_LAYER_NAME, ccm_of
-    from teacher.data.batches import epoch_batches, make_training_set, steps_per_epoch
+    from distill.student_training import Material, new_student, train_student
+    from distill.teacher_forward import teacher_forward
+    from distill.worth import agreement_with_teacher, paired_gain
+    from teacher.color_calibration import ccm_of
+    from teacher.data.batches import make_training_set
     from teacher.data.pixels import load_pixels
     from teacher.evaluation import evaluate
     from teacher.evaluation.evaluate import truth_of
     from teacher.evaluation.held_out import Validation
     from teacher.evaluation.pictures import draw_evaluation, draw_worth
-    from teacher.heads import HEAD_LAYERS
     from teacher.predict import predict
     from teacher.resources import check_resources
     from teacher.run_card import write_card
-    from teacher.train import validator
-    from teacher.training import Trainer
     from teacher.training_pictures import draw_training
 
     teacher_file = teacher_run.artifacts / "teacher.keras"
@@ -81,21 +79,24 @@ def distill_student(
         write_card(run)  # a kill may have come before these
         run.remove_unfinished("student")
         return finished
-    classes = len(manifest.taxonomy.classes)
     teacher = load_model(teacher_file)
-    _check_teacher(teacher, classes, recipe, teacher_run, manifest)
+    _check_teacher(teacher, len(manifest.taxonomy.classes), recipe, teacher_run, manifest)
+    probe = new_student(recipe, len(manifest.taxonomy.classes))  # weights that cannot be had are said before all else
     cache = run.root / "artifacts" / "pixels"
 
     def pixels_of(split: str) -> tuple[Any, np.ndarray]:
         frame = manifest.split(split)
         return frame, load_pixels(manifest, frame, recipe.input_size, recipe.crop_fraction, cache, progress)
 
-    frame, pixels = pixels_of("train")
-    training = make_training_set(
-        manifest, frame, pixels, recipe.class_weights, recipe.label_smoothing, recipe.most_repeats
-    )
+    training_frame, pixels = pixels_of("train")
     validation_frame, validation_pixels = pixels_of("val")
     test_frame, test_pixels = pixels_of("test")
+    training = make_training_set(
+        manifest, training_frame, pixels, recipe.class_weights, recipe.label_smoothing, recipe.most_repeats
+    )
+    channels = teacher.get_layer("features").output_shape[-1] if recipe.feature_weight else 0
+    answers_kept = len(training) * recipe.view_count * (len(manifest.taxonomy.classes) + 1 + channels // 2)
+    check_resources(teacher.count_params() + probe.count_params(), run.artifacts, answers_kept)
     run.write_config(
         {
             "distill": to_mapping(recipe),
@@ -105,82 +106,58 @@ def distill_student(
         }
     )
     run.write_environment()
+    store_key = {
+        "teacher": teacher_hash,
+        "data": manifest.sha256,
+        "views": to_mapping(recipe.views),
+        "view_seed": recipe.view_seed,
+        "mixup": recipe.mixup,
+        "input_size": recipe.input_size,
+        "crop_fraction": recipe.crop_fraction,
+    }
+    forward = teacher_forward(teacher, with_features=recipe.feature_weight > 0)
     answers = store_answers(
-        teacher,
+        forward,
         training,
         recipe.views,
-        recipe.seed,
+        recipe.view_seed,
         recipe.view_count,
-        run.artifacts / "answers",
-        {
-            "teacher": teacher_hash,
-            "meta": manifest.sha256,
-            "views": to_mapping(recipe.views),
-            "seed": recipe.seed,
-            "size": recipe.input_size,
-            "crop": recipe.crop_fraction,
-        },
+        store_folder(teacher_run.artifacts / "answers", store_key),
+        store_key,
+        recipe.mixup,
+        recipe.feature_weight > 0,
         progress=progress,
     )
-    phases = list(recipe.phases)
-
-    def teacher_logits(rows: np.ndarray, views: np.ndarray) -> Mapping[str, np.ndarray]:
-        return {
-            "teacher_diagnosis": answers.diagnosis[rows, views],
-            "teacher_lighting": answers.lighting[rows, views],
-        }
-
-    def batches(phase: int, epoch: int) -> Any:
-        number = sum(p.epochs for p in phases[:phase]) + epoch
-        return epoch_batches(
-            training, recipe.views, recipe.batch_size, recipe.seed, number, recipe.view_count, teacher_logits
-        )
-
-    def train(student: Any, recipe: DistillRecipe, name: str, stage: str) -> tuple[list[dict[str, Any]], float]:
-        def select(phase: Phase) -> None:
-            for layer in student.layers:
-                layer.trainable = phase.trains == "all" or layer.name in HEAD_LAYERS
-
-        trainer = Trainer(
-            model=student,
-            phases=phases,
-            batches=batches,
-            steps=steps_per_epoch(training, recipe.batch_size),
-            loss=distillation_loss(student, recipe),
-            select=select,
-            validate=validator(manifest, validation_frame, lambda: predict(student, validation_pixels)),
-            checkpoint=run.checkpoint(name),
-            key={**key, "stage": stage},
-            stage=stage,
-            seed=recipe.seed,
-            describe=training.describe,
-            progress=progress,
-        )
-        return trainer.run(), trainer.state.seconds
-
-    def new_student() -> Any:
-        keras.utils.set_random_seed(recipe.seed)
-        student = build_student(
-            classes, recipe.input_size, recipe.width, recipe.dropout, recipe.ccm_reg, recipe.batch_norm_momentum
-        )
-        if recipe.weights != "none":
-            load_backbone_weights(student, recipe.weights)
-        return student
-
-    student = new_student()
-    check_resources(teacher.count_params() + student.count_params(), run.artifacts)
-    student.get_layer(CCM_LAYER_NAME).set_weights(teacher.get_layer(CCM_LAYER_NAME).get_weights())
-    rows, seconds = train(student, recipe, "student", "distill")
-    run.write_metrics(rows)
-    alone = None
+    material = Material(
+        manifest, training, training_frame, validation_frame, validation_pixels, answers, ccm_of(teacher)
+    )
+    students = {"": train_student(recipe, material, run, "student", key, True, progress)}
+    run.write_metrics(_all_rows(students))
     if recipe.without_teacher:
-        student_alone = new_student()
-        labels_alone = dataclasses.replace(recipe, hard_share=1.0)
-        more, _ = train(student_alone, labels_alone, "student-without-teacher", "without teacher")
-        run.write_metrics([*rows, *({**row, "phase": f"{row['phase']}, without teacher"} for row in more)])
-        alone = predict(student_alone, test_pixels, progress=progress, stage="without teacher: test")
-    of_student = predict(student, test_pixels, progress=progress, stage="student: test")
-    of_teacher = predict(teacher, test_pixels, progress=progress, stage="teacher: test")
+        labels_alone = dataclasses.replace(recipe, hard_share=1.0, feature_weight=0.0)
+        students["without teacher"] = train_student(
+            labels_alone, material, run, "student-without-teacher", key, False, progress
+        )
+        run.write_metrics(_all_rows(students))
+    if recipe.fairness.by and recipe.fairness.without:
+        unweighted = dataclasses.replace(recipe, fairness=dataclasses.replace(recipe.fairness, by=""))
+        students["without weights"] = train_student(
+            unweighted, material, run, "student-without-weights", key, True, progress
+        )
+        run.write_metrics(_all_rows(students))
+
+    def answers_of(model: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
+        return predict(model, test_pixels, progress=progress, stage=f"{name}: test")
+
+    student, rows, seconds = students.pop("")
+    of_student, of_teacher = answers_of(student, "student"), answers_of(teacher, "teacher")
+    others = {name: answers_of(other.model, name) for name, other in students.items()}
+    gains = {name: paired_gain(manifest, test_frame, of_student[0], other[0]) for name, other in others.items()}
+    alone = others.get("without teacher")
+    fairness = None
+    if recipe.fairness.by:
+        groups = find_groups(recipe.fairness.by, training_frame, validation_frame, manifest.taxonomy.ids)
+        fairness = fairness_table(recipe.fairness, groups, rows, gains.get("without weights"))
     validation = Validation(truth_of(validation_frame, manifest.taxonomy.ids), predict(student, validation_pixels)[0])
     run.save_model(student, "student.keras")
     matrices = {"teacher": ccm_of(teacher), "student": ccm_of(student)}
@@ -188,7 +165,8 @@ def distill_student(
         "key": key,
         "meta_sha256": manifest.sha256,
         "teacher_run": teacher_run.name,
-        "backbone": f"mobilenetv3small, width {recipe.width}",
+        "teacher_answered_by": forward.way,
+        "backbone": f"{recipe.backbone}, width {recipe.width}",
         "parameters": student.count_params(),
         "best_epochs": [
             {k: row[k] for k in ("phase", "epoch", "val_balanced_accuracy")} for row in rows if row["best"]
@@ -201,68 +179,26 @@ def distill_student(
         "seconds": round(seconds, 1),
         "teacher_test": evaluate(manifest, test_frame, *of_teacher),
         "test": evaluate(manifest, test_frame, *of_student, validation=validation),
-        "without_teacher": alone
-        and {
-            "test": evaluate(manifest, test_frame, *alone),
-            "gain": worth_of_teacher(manifest, test_frame, of_student[0], alone[0]),
-        },
+        "without_teacher": alone and {"test": evaluate(manifest, test_frame, *alone), "gain": gains["without teacher"]},
+        "fairness": fairness,
     }
     run.record_weights()
     draw_training(run.figures, rows, section, run.name)
     draw_evaluation(run.figures, section["test"], f"{run.name} on the test split")
-    if section["without_teacher"]:
-        draw_worth(run.figures / "worth_of_the_teacher.png", section["without_teacher"]["gain"], run.name)
+    if alone:
+        draw_worth(run.figures / "worth_of_the_teacher.png", gains["without teacher"], run.name)
     run.update_report("distill", section)
     write_card(run)
     run.remove_unfinished("student")
     return section
 
 
-def distillation_loss(student: Any, recipe: DistillRecipe) -> Callable[[Mapping[str, Any]], Any]:
-    """Return `loss(batch)`: the teacher's soft targets and the labels, for both heads.
-
-    Rows without a label still learn from the teacher; class weights apply to the labels' share alone.
-    """
-    import tensorflow as tf
-
-    from distill.losses import (
-        binary_soft_target_divergence,
-        decoupled_divergence,
-        relational_distance,
-        soft_target_divergence,
-    )
-    from teacher.heads import logits_model
-    from teacher.losses import diagnosis_cross_entropy, lighting_cross_entropy
-
-    with_logits = logits_model(student)
-    hard, soft, temperature = recipe.hard_share, 1.0 - recipe.hard_share, recipe.temperature
-
-    def of_diagnosis(batch: Mapping[str, Any], diagnosis: Any) -> Any:
-        from_teacher = batch["teacher_diagnosis"]
-        if recipe.loss == "dist":
-            return relational_distance(from_teacher, diagnosis, temperature, *recipe.loss_weights)
-        if recipe.loss == "dkd":
-            # A photo without a label takes the teacher's word for it.
-            labels = batch["diagnosis"]
-            known = tf.reduce_sum(labels, axis=1, keepdims=True) > 0
-            target = tf.argmax(tf.where(known, labels, from_teacher), axis=1)
-            return tf.reduce_mean(
-                decoupled_divergence(from_teacher, diagnosis, target, temperature, *recipe.loss_weights)
-            )
-        return tf.reduce_mean(soft_target_divergence(from_teacher, diagnosis, temperature))
-
-    def loss(batch: Mapping[str, Any]) -> Any:
-        diagnosis, lighting = with_logits(batch["image"], training=True)
-        lighting = lighting[:, 0]
-        from_teacher = of_diagnosis(batch, diagnosis) + recipe.lighting_weight * tf.reduce_mean(
-            binary_soft_target_divergence(batch["teacher_lighting"], lighting, temperature)
-        )
-        from_labels = diagnosis_cross_entropy(
-            batch["diagnosis"], diagnosis, batch["diagnosis_weight"]
-        ) + recipe.lighting_weight * lighting_cross_entropy(batch["lighting"], lighting, batch["lighting_weight"])
-        return soft * from_teacher + hard * from_labels
-
-    return loss
+def _all_rows(students: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {**row, "phase": f"{row['phase']}, {name}" if name else row["phase"]}
+        for name, student in students.items()
+        for row in student.rows
+    ]
 
 
 def _check_teacher(teacher: Any, classes: int, recipe: DistillRecipe, run: RunFolder, manifest: Any) -> None:

@@ -12,21 +12,21 @@ from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 SMALLEST = 1e-12  # probability that still has a logarithm
 
 
-def worth_of_teacher(
+def paired_gain(
     manifest: Any,
     frame: Any,
-    distilled: np.ndarray,
-    alone: np.ndarray,
+    one: np.ndarray,
+    other: np.ndarray,
     seed: int = 0,
     resamples: int = 1000,
 ) -> dict[str, Any]:
-    """Compare two students' answers to the same photos.
+    """Compare two students' answers to the same photos: what the first gains over the second.
 
     Args:
         manifest: the data set.
         frame: the rows that were answered.
-        distilled: float [n, classes], probabilities of the student that learned from the teacher.
-        alone: float [n, classes], those of the same student, seed and budget without the teacher.
+        one: float [n, classes], probabilities, such as those of the student that learned from the teacher.
+        other: float [n, classes], such as those of the same student, seed and budget without the teacher.
         seed: of the bootstrap over groups.
         resamples: of the bootstrap.
 
@@ -38,7 +38,7 @@ def worth_of_teacher(
     ids, truth = manifest.taxonomy.ids, truth_of(frame, manifest.taxonomy.ids)
     tones = frame["tone_bucket"].to_numpy(str)
     bootstrap = GroupBootstrap(frame["group"].astype(str).to_numpy(), seed, resamples)
-    after, before = distilled.argmax(axis=1), alone.argmax(axis=1)
+    after, before = one.argmax(axis=1), other.argmax(axis=1)
     gain = (after == truth).astype(float) - (before == truth)
     labelled = np.flatnonzero(truth >= 0)
 
@@ -46,11 +46,11 @@ def worth_of_teacher(
         return bootstrap.figure(lambda w, r: metrics.share(w, gain[r]), rows)
 
     def of_balanced(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        one, other = (
+        gained, from_ = (
             metrics.balanced_accuracy(metrics.confusion(weights, truth[rows], answer[rows], len(ids)))
             for answer in (after, before)
         )
-        return one - other
+        return gained - from_
 
     balanced = bootstrap.figure(of_balanced, labelled)
     slices = {

@@ -195,9 +195,20 @@ def train_teacher(
 
 
 def validator(
-    manifest: Any, frame: Any, answer: Callable[[], tuple[np.ndarray, np.ndarray]]
+    manifest: Any,
+    frame: Any,
+    answer: Callable[[], tuple[np.ndarray, np.ndarray]],
+    more: Callable[[np.ndarray, np.ndarray], dict[str, float]] | None = None,
 ) -> Callable[[], dict[str, float]]:
-    """Return a function that measures the answers on the validation split: three figures, no intervals."""
+    """Return a function that measures the answers on the validation split: three figures, no intervals.
+
+    Args:
+        manifest: the data set.
+        frame: rows of the validation split.
+        answer: gives the model's answers to them.
+        more: `more(right, known)` gives further figures from bool [n], whether a photo was answered rightly and whether
+            it has a label.
+    """
     from teacher.evaluation.evaluate import lit_of, truth_of
     from teacher.statistics import accuracy, balanced_accuracy
 
@@ -212,6 +223,7 @@ def validator(
             "accuracy": accuracy(truth[known], named[known]),
             "balanced_accuracy": balanced_accuracy(truth[known], named[known], len(ids)),
             "lighting_accuracy": accuracy(lit[known_lit], (lighting[known_lit] >= 0.5).astype(float)),
+            **(more(named == truth, known) if more else {}),
         }
 
     return validate

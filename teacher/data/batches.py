@@ -195,8 +195,6 @@ def epoch_batches(
     Returns:
         Batches with `image` float32 [b, size, size, 3], `image_ids`, the targets of `TrainingSet` and the extras.
     """
-    import tensorflow as tf
-
     order, turns = draws_of_epoch(training.repeats, seed, epoch)
     views = epoch * int(training.repeats.max()) + turns
     views = views if view_count is None else views % view_count
@@ -209,6 +207,39 @@ def epoch_batches(
             shown, targets = draw_photos(training, recipe, view_seed, rows, views[chosen], mixup)
             more = extra(rows, views[chosen]) if extra else {}
             yield shown, {"image_ids": training.image_ids[rows], **targets, **more}
+
+    return _dataset(gather)
+
+
+def photos_of_view(
+    training: TrainingSet, recipe: ViewRecipe, seed: int, view: int, batch_size: int, mixup: float = 0.0
+) -> Any:
+    """Return one view of every photo of a split, in its order.
+
+    Args:
+        training: the split.
+        recipe: how views are drawn.
+        seed: of the views.
+        view: its number.
+        batch_size: photos in a batch; the last may be smaller.
+        mixup: alpha of `teacher.data.mixup`; 0 leaves it out.
+
+    Returns:
+        A `tf.data.Dataset` of `image` float32 [b, size, size, 3] and `image_ids`.
+    """
+
+    def gather() -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+        for start in range(0, len(training), batch_size):
+            rows = np.arange(start, min(start + batch_size, len(training)))
+            shown, _ = draw_photos(training, recipe, seed, rows, np.full(len(rows), view), mixup)
+            yield shown, {"image_ids": training.image_ids[rows]}
+
+    return _dataset(gather)
+
+
+def _dataset(gather: Callable[[], Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]]) -> Any:
+    """Turn what `draw_photos` drew, and further arrays, into batches of images and those arrays, ahead of their use."""
+    import tensorflow as tf
 
     signature = tf.nest.map_structure(
         lambda value: tf.TensorSpec((None, *value.shape[1:]), tf.as_dtype(value.dtype)), next(gather())

@@ -141,7 +141,7 @@ def _reliability(path: Path, test: Mapping[str, Any], title: str) -> Path | None
 
 
 def draw_worth(path: Path, gain: Mapping[str, Any], title: str) -> Path:
-    """Draw what a teacher was worth to its student, per class and skin tone, as `worth_of_teacher` says it."""
+    """Draw what a teacher was worth to its student, per class and skin tone, as `distill.worth.paired_gain` says it."""
     parts = {"balanced accuracy": gain["balanced_accuracy"], "accuracy": gain["accuracy"]}
     parts |= {f"tone: {name}": figure for name, figure in gain["per_tone"].items()}
     parts |= {f"class: {name}": figure for name, figure in gain["per_class"].items()}

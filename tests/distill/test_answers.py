@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import tf_keras as keras
 
-from distill.answers import store_answers
+from distill.answers import store_answers, store_folder
+from distill.teacher_forward import teacher_forward
 from teacher.data.batches import TrainingSet, epoch_batches
 from teacher.heads import add_heads, logits_model
 from teacher.views import ViewRecipe
@@ -16,7 +17,7 @@ RECIPE = ViewRecipe(bad_light=0.5)
 def teacher():
     keras.utils.set_random_seed(0)
     image = keras.Input((SIZE, SIZE, 3), name="image")
-    features = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(8, 3, activation="relu")(image))
+    features = keras.layers.GlobalAveragePooling2D(name="features")(keras.layers.Conv2D(8, 3, activation="relu")(image))
     heads = add_heads(image, features, 4, 0.5)
     return keras.Model(image, [heads["diagnosis"], heads["lighting"]])
 
@@ -37,29 +38,49 @@ def training():
 
 def store(teacher, training, folder, **changes):
     arguments = {"recipe": RECIPE, "seed": 5, "views": VIEWS, "folder": folder, "key": {"k": 1}, "batch_size": 4}
-    return store_answers(teacher, training, **{**arguments, **changes})
+    way = changes.pop("way", "keras")
+    forward = teacher_forward(teacher, changes.get("with_features", False), way)
+    return store_answers(forward, training, **{**arguments, **changes})
 
 
-def test_stored_answers_are_those_for_the_very_pixels_the_student_sees(teacher, training, tmp_path):
-    answers = store(teacher, training, tmp_path)
+@pytest.mark.parametrize("way", ["keras", "tflite"])
+@pytest.mark.parametrize("mixup", [0.0, 0.4])
+def test_stored_answers_are_those_for_the_very_pixels_the_student_sees(teacher, training, tmp_path, way, mixup):
+    answers = store(teacher, training, tmp_path, way=way, mixup=mixup, with_features=True)
     assert answers.diagnosis.shape == (COUNT, VIEWS, 4)
     assert answers.lighting.shape == (COUNT, VIEWS)
-
-    def stored(rows, views):
-        return {"stored_diagnosis": answers.diagnosis[rows, views], "stored_lighting": answers.lighting[rows, views]}
-
     with_logits = logits_model(teacher)
+    features = keras.Model(teacher.input, teacher.get_layer("features").output)
+    seen = 0
     for epoch in range(VIEWS):
-        for batch in epoch_batches(training, RECIPE, 3, 5, 100 + epoch, VIEWS, stored):
+        # The student's own seed is another than that of the views.
+        batches = epoch_batches(training, RECIPE, 3, 9, 100 + epoch, VIEWS, answers.of, mixup, view_seed=5)
+        for batch in batches:
             diagnosis, lighting = with_logits(batch["image"], training=False)
-            np.testing.assert_allclose(diagnosis, batch["stored_diagnosis"], atol=1e-5)
-            np.testing.assert_allclose(lighting[:, 0], batch["stored_lighting"], atol=1e-5)
+            np.testing.assert_allclose(diagnosis, batch["teacher_diagnosis"], atol=1e-5)
+            np.testing.assert_allclose(lighting[:, 0], batch["teacher_lighting"], atol=1e-5)
+            np.testing.assert_allclose(features(batch["image"]), batch["teacher_features"], rtol=2e-3, atol=1e-4)
+            seen += len(diagnosis)
+    assert seen > COUNT
+
+
+def test_on_a_cpu_the_teacher_answers_by_tflite_and_both_ways_agree(teacher):
+    images = np.random.default_rng(1).random((5, SIZE, SIZE, 3), np.float32)
+    chosen, keras_way = teacher_forward(teacher, True), teacher_forward(teacher, True, "keras")
+    assert (chosen.way, keras_way.way) == ("tflite", "keras")
+    one, other = chosen.run(images), keras_way.run(images)
+    assert set(one) == set(other) == {"diagnosis", "lighting", "features"}
+    for name, value in one.items():
+        assert value.shape == other[name].shape
+        np.testing.assert_allclose(value, other[name], atol=1e-5)
+    with pytest.raises(UnusableInput, match="keras, tflite or auto"):
+        teacher_forward(teacher, way="onnx")
 
 
 def test_a_store_goes_on_where_it_was(teacher, training, tmp_path):
     whole = store(teacher, training, tmp_path)
     times = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
-    removed = sorted(tmp_path.iterdir())[1]
+    removed = tmp_path / "view-001.npz"
     removed.unlink()
     again = store(teacher, training, tmp_path)
     np.testing.assert_array_equal(again.diagnosis, whole.diagnosis)
@@ -67,15 +88,34 @@ def test_a_store_goes_on_where_it_was(teacher, training, tmp_path):
     assert {name for name in times if kept[name] != times[name]} == {removed.name}
 
 
-def test_another_teacher_has_another_store(teacher, training, tmp_path):
-    store(teacher, training, tmp_path)
-    store(teacher, training, tmp_path, key={"k": 2})
-    assert len(list(tmp_path.iterdir())) == 2 * VIEWS
+def test_a_store_that_holds_no_features_gets_them(teacher, training, tmp_path):
+    without = store(teacher, training, tmp_path)
+    found = store(teacher, training, tmp_path, with_features=True)
+    np.testing.assert_array_equal(without.diagnosis, found.diagnosis)
+    assert [f.shape for f in found.features] == [(COUNT, 8)] * VIEWS
+
+
+def test_a_stale_store_is_refused_and_says_what_differs(teacher, training, tmp_path):
+    store(teacher, training, tmp_path, key={"teacher": "a", "data": "d"})
+    with pytest.raises(UnusableInput, match="another teacher"):
+        store(teacher, training, tmp_path, key={"teacher": "b", "data": "d"})
+    other = tmp_path / "other"
+    store(teacher, training, other, key={"teacher": "b", "data": "d"})
+    # A file carried over from another store is not taken either.
+    (other / "view-000.npz").write_bytes((tmp_path / "view-000.npz").read_bytes())
+    with pytest.raises(UnusableInput, match=r"stale.*view-000"):
+        store(teacher, training, other, key={"teacher": "b", "data": "d"})
+
+
+def test_each_key_has_a_folder_of_its_own(tmp_path):
+    one, same, other = (store_folder(tmp_path, key) for key in ({"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": 1}))
+    assert one == same != other
+    assert one.parent == tmp_path
 
 
 def test_a_damaged_store_is_refused(teacher, training, tmp_path):
     store(teacher, training, tmp_path)
-    path = sorted(tmp_path.iterdir())[0]
+    path = tmp_path / "view-000.npz"
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(UnusableInput, match=path.name):
         store(teacher, training, tmp_path)
@@ -83,10 +123,23 @@ def test_a_damaged_store_is_refused(teacher, training, tmp_path):
 
 def test_stored_values_that_were_altered_are_refused(teacher, training, tmp_path):
     store(teacher, training, tmp_path)
-    path = sorted(tmp_path.iterdir())[0]
+    path = tmp_path / "view-000.npz"
     with np.load(path) as stored:
         content = dict(stored)
     content["lighting"] = content["lighting"] + 1
     np.savez(path, **content)
     with pytest.raises(UnusableInput, match="damaged or stale"):
+        store(teacher, training, tmp_path)
+
+
+def test_altered_features_and_a_cut_key_are_refused(teacher, training, tmp_path):
+    store(teacher, training, tmp_path, with_features=True)
+    path = tmp_path / "view-002-features.npy"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(UnusableInput, match=path.name):
+        store(teacher, training, tmp_path, with_features=True)
+    (tmp_path / "store.json").write_text("{")
+    with pytest.raises(UnusableInput, match="damaged"):
         store(teacher, training, tmp_path)

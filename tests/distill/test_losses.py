@@ -6,6 +6,7 @@ from distill.losses import (
     binary_soft_target_divergence,
     decoupled_divergence,
     relational_distance,
+    similarity_distance,
     soft_target_divergence,
 )
 
@@ -81,6 +82,17 @@ def plain_relational(teacher, student, temperature, between, within):
     return temperature**2 * (between * inter + within * intra)
 
 
+def plain_similarity(teacher, student):
+    """Photo by photo, as the paper writes it."""
+    total, count = 0.0, len(teacher)
+    for row in range(count):
+        t, s = (
+            np.array([features[row] @ features[other] for other in range(count)]) for features in (teacher, student)
+        )
+        total += ((t / np.sqrt(t @ t) - s / np.sqrt(s @ s)) ** 2).sum()
+    return total / count**2
+
+
 TARGET = np.array([0, 3, 9, 3, 7, 1])
 
 
@@ -106,9 +118,17 @@ def test_the_relational_loss_equals_a_plain_implementation(logits):
     assert float(found) == pytest.approx(plain_relational(*logits, 2.0, 0.7, 3.0), rel=1e-6)
 
 
+def test_the_similarity_distance_equals_a_plain_implementation_for_any_numbers_of_channels(logits):
+    teacher, student = logits[0], logits[1][:, :4]
+    found = similarity_distance(tf.constant(teacher), tf.constant(student))
+    assert float(found) == pytest.approx(plain_similarity(teacher, student), rel=1e-6)
+    assert float(similarity_distance(tf.constant(teacher), tf.constant(3 * teacher))) == pytest.approx(0, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("loss", "plain"),
     [
+        (similarity_distance, plain_similarity),
         (
             lambda t, s: tf.reduce_sum(decoupled_divergence(t, s, TARGET, 3.0, 0.7, 2.0)),
             lambda t, s: plain_decoupled(t, s, TARGET, 3.0, 0.7, 2.0).sum(),

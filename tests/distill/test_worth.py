@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from distill.worth import agreement_with_teacher, worth_of_teacher
+from distill.worth import agreement_with_teacher, paired_gain
 
 IDS = ["a", "b", "c"]
 MANIFEST = types.SimpleNamespace(taxonomy=types.SimpleNamespace(ids=IDS))
@@ -34,7 +34,7 @@ def answers(frame, right_share, seed):
 
 def test_gains_are_paired_differences(frame):
     one, other = answers(frame, [0.9, 0.9, 0.5], 1), answers(frame, [0.6, 0.6, 0.8], 2)
-    found = worth_of_teacher(MANIFEST, frame, one, other, resamples=300)
+    found = paired_gain(MANIFEST, frame, one, other, resamples=300)
     truth = frame["diagnosis"].map(IDS.index).to_numpy()
     right, before = one.argmax(axis=1) == truth, other.argmax(axis=1) == truth
     assert found["accuracy"]["value"] == pytest.approx(right.mean() - before.mean())
@@ -50,8 +50,8 @@ def test_gains_are_paired_differences(frame):
 
 def test_a_teacher_that_hurts_or_does_nothing_is_said_to(frame):
     good, bad = answers(frame, [0.9] * 3, 1), answers(frame, [0.5] * 3, 2)
-    assert worth_of_teacher(MANIFEST, frame, bad, good, resamples=200)["verdict"] == "hurt"
-    same = worth_of_teacher(MANIFEST, frame, good, good, resamples=200)
+    assert paired_gain(MANIFEST, frame, bad, good, resamples=200)["verdict"] == "hurt"
+    same = paired_gain(MANIFEST, frame, good, good, resamples=200)
     assert same["verdict"] == "no difference shown"
     assert same["lost"] == []
 

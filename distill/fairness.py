@@ -1,0 +1,151 @@
+"""Weights that turn a training toward the group that falls behind.
+
+Multiplicative weights on groups, after Sagawa et al. 2020 ("Distributionally Robust Neural Networks"), but moved once
+an epoch by how far a group's validation accuracy lies behind, not by its training loss, which a small student drives to
+nothing on a small group. A shortfall counts the less, the fewer photos it was measured on.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from triage.errors import UnusableInput
+from triage.skin_tone import TONE_BUCKETS
+
+COLUMNS = {"tone": "tone_bucket", "class": "diagnosis"}
+METRIC = "accuracy of {}"
+"""Name of a group's validation figure, in `metrics.csv` with `val_` before it."""
+DOUBT = 20
+"""Photos at which a shortfall counts half."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Fairness:
+    """How groups are weighted.
+
+    Attributes:
+        by: "tone" or "class"; "" weighs all photos alike.
+        rate: of the logarithm of a group's weight, for each epoch and unit of shortfall.
+        tolerance: shortfall of the worst group, in [0, 1], up to which weights stay.
+        largest: weight of a group, and one over its smallest, before they are scaled to a mean of 1 over the photos.
+        without: also train the same student without these weights, so that the report can say what they did.
+    """
+
+    by: str = ""
+    rate: float = 1.0
+    tolerance: float = 0.02
+    largest: float = 3.0
+    without: bool = True
+
+    def __post_init__(self) -> None:
+        if self.by not in ("", *COLUMNS) or self.rate <= 0 or self.largest < 1 or not 0 <= self.tolerance < 1:
+            raise UnusableInput(
+                "distill.fairness needs by: tone or class, a positive rate, largest of 1 or more, and a tolerance in "
+                f"[0, 1). Received: {self}."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class Groups:
+    """The groups of the training and the validation split.
+
+    Attributes:
+        names: of the groups that are weighted.
+        of_training: int [n], number of each training photo's group; -1 is in none and keeps the weight 1.
+        of_validation: int [m], the same for validation photos.
+    """
+
+    names: tuple[str, ...]
+    of_training: np.ndarray
+    of_validation: np.ndarray
+
+
+def find_groups(by: str, training_frame: Any, validation_frame: Any, class_ids: Sequence[str]) -> Groups:
+    """Number the groups of both splits.
+
+    Args:
+        by: "tone" or "class".
+        training_frame: rows of the data set's table.
+        validation_frame: the same.
+        class_ids: of the taxonomy.
+
+    Returns:
+        Groups with photos in both splits, in the order of buckets or classes. Photos whose tone is unknown are in none.
+    """
+    wanted = TONE_BUCKETS if by == "tone" else tuple(class_ids)
+    columns = [frame[COLUMNS[by]].astype(str).to_numpy() for frame in (training_frame, validation_frame)]
+    names = tuple(name for name in wanted if all((column == name).any() for column in columns))
+    number = {name: index for index, name in enumerate(names)}
+    return Groups(names, *(np.array([number.get(value, -1) for value in column], np.int64) for column in columns))
+
+
+def group_accuracies(groups: Groups, right: np.ndarray, known: np.ndarray) -> dict[str, float]:
+    """Return each group's validation accuracy under the name `METRIC`.
+
+    Args:
+        groups: of the splits.
+        right: bool [m], whether a validation photo was answered rightly.
+        known: bool [m], whether it has a label.
+    """
+    rows = {name: known & (groups.of_validation == number) for number, name in enumerate(groups.names)}
+    return {METRIC.format(name): float(right[chosen].mean()) for name, chosen in rows.items() if chosen.any()}
+
+
+def group_weights(recipe: Fairness, groups: Groups, epochs: Sequence[Mapping[str, Any]]) -> np.ndarray:
+    """Return the weight of each group after some epochs, a function of them alone.
+
+    Args:
+        recipe: rate, tolerance and bounds.
+        groups: of the splits.
+        epochs: rows of `metrics.csv` with `val_` and the names of `group_accuracies`, oldest first.
+
+    Returns:
+        float64 [groups], scaled so that the mean over the training photos in a group is 1.
+    """
+    counts = np.bincount(groups.of_validation[groups.of_validation >= 0], minlength=len(groups.names))
+    in_training = np.bincount(groups.of_training[groups.of_training >= 0], minlength=len(groups.names))
+    logs, bound = np.zeros(len(groups.names)), np.log(recipe.largest)
+    for row in epochs:
+        accuracy = np.array([float(row.get(f"val_{METRIC.format(name)}", np.nan)) for name in groups.names])
+        shortfall = np.nanmean(accuracy) - accuracy
+        if np.nanmax(shortfall, initial=0.0) > recipe.tolerance:
+            believed = np.nan_to_num(shortfall) * counts / (counts + DOUBT)
+            logs = np.clip(logs + recipe.rate * believed, -bound, bound)
+    weights = np.exp(logs)
+    return weights / ((weights * in_training).sum() / max(1, in_training.sum()))
+
+
+def photo_weights(groups: Groups, weights: np.ndarray) -> np.ndarray:
+    """Return float32 [n], the weight of each training photo: its group's, or 1."""
+    return np.append(weights, 1.0)[groups.of_training].astype(np.float32)
+
+
+def fairness_table(
+    recipe: Fairness, groups: Groups, epochs: Sequence[Mapping[str, Any]], change: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Say what the weights were and did.
+
+    Args:
+        recipe: as trained.
+        groups: of the splits.
+        epochs: rows of the weighted student's training.
+        change: `distill.worth.paired_gain` of the weighted student and the unweighted one, or None.
+
+    Returns:
+        JSON-able: `by`; `groups`, for each its photos in training and validation, the first and last epoch's validation
+        accuracy and the weight after the last; `change_on_test`, paired differences, or None.
+    """
+    weights = group_weights(recipe, groups, epochs)
+    table = {}
+    for number, name in enumerate(groups.names):
+        seen = [row[f"val_{METRIC.format(name)}"] for row in epochs if f"val_{METRIC.format(name)}" in row]
+        table[name] = {
+            "n_training": int((groups.of_training == number).sum()),
+            "n_validation": int((groups.of_validation == number).sum()),
+            "first_accuracy": seen[0] if seen else None,
+            "last_accuracy": seen[-1] if seen else None,
+            "weight": round(float(weights[number]), 4),
+        }
+    return {"by": recipe.by, "groups": table, "change_on_test": change}

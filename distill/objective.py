@@ -1,0 +1,64 @@
+"""What a student is trained on: the teacher's soft targets, the labels, and the teacher's features."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import tensorflow as tf
+import tf_keras as keras
+
+from distill.losses import (
+    binary_soft_target_divergence,
+    decoupled_divergence,
+    relational_distance,
+    similarity_distance,
+    soft_target_divergence,
+)
+from distill.recipe import DistillRecipe
+from teacher.heads import logits_model
+from teacher.losses import diagnosis_cross_entropy, lighting_cross_entropy, weighted_mean
+
+
+def distillation_loss(student: Any, recipe: DistillRecipe) -> Callable[[Mapping[str, Any]], Any]:
+    """Return `loss(batch)`: the teacher's soft targets and the labels, for both heads.
+
+    Rows without a label still learn from the teacher; class weights apply to the labels' share alone. A batch holds
+    what `teacher.data.batches.epoch_batches` gives, the teacher's answers (`distill.answers.TeacherAnswers.of`) and,
+    where groups are weighted, `photo_weight` float32 [n].
+    """
+    outputs = logits_model(student).outputs
+    model = keras.Model(student.input, [*outputs, student.get_layer("features").output])
+    hard, soft, temperature = recipe.hard_share, 1.0 - recipe.hard_share, recipe.temperature
+
+    def of_diagnosis(batch: Mapping[str, Any], diagnosis: Any, weights: Any) -> Any:
+        from_teacher = batch["teacher_diagnosis"]
+        if recipe.loss == "dist":
+            return relational_distance(from_teacher, diagnosis, temperature, *recipe.loss_weights)
+        if recipe.loss == "dkd":
+            # A photo without a label takes the teacher's word for it.
+            labels = batch["diagnosis"]
+            known = tf.reduce_sum(labels, axis=1, keepdims=True) > 0
+            target = tf.argmax(tf.where(known, labels, from_teacher), axis=1)
+            distance = decoupled_divergence(from_teacher, diagnosis, target, temperature, *recipe.loss_weights)
+        else:
+            distance = soft_target_divergence(from_teacher, diagnosis, temperature)
+        return weighted_mean(distance, weights)
+
+    def loss(batch: Mapping[str, Any]) -> Any:
+        diagnosis, lighting, features = model(batch["image"], training=True)
+        lighting = lighting[:, 0]
+        weights = batch.get("photo_weight", tf.ones_like(lighting))
+        total = hard * (
+            diagnosis_cross_entropy(batch["diagnosis"], diagnosis, weights * batch["diagnosis_weight"])
+            + recipe.lighting_weight
+            * lighting_cross_entropy(batch["lighting"], lighting, weights * batch["lighting_weight"])
+        )
+        if soft:
+            of_lighting = binary_soft_target_divergence(batch["teacher_lighting"], lighting, temperature)
+            total += soft * (
+                of_diagnosis(batch, diagnosis, weights) + recipe.lighting_weight * weighted_mean(of_lighting, weights)
+            )
+        if recipe.feature_weight:
+            total += recipe.feature_weight * similarity_distance(batch["teacher_features"], features)
+        return total
+
+    return loss

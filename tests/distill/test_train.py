@@ -1,0 +1,91 @@
+"""A whole distillation, small: every option at once, and what stops it."""
+
+import dataclasses
+import json
+
+import pytest
+
+from benchmarks.kill_training import make_photos
+from distill.fairness import Fairness
+from distill.recipe import DistillRecipe
+from distill.train import distill_student
+from teacher.data.manifest import read_manifest
+from teacher.recipe import Phase, TeacherRecipe
+from teacher.run_folder import RunFolder
+from teacher.train import train_teacher
+from triage.errors import UnusableInput
+
+SIZE = 32
+RECIPE = DistillRecipe(
+    (Phase("distill", "all", 2, 1e-3, weight_average=0.9),),
+    weights="none",
+    width=0.35,
+    input_size=SIZE,
+    batch_size=16,
+    view_count=2,
+    mixup=0.4,
+    feature_weight=1.0,
+    fairness=Fairness("class", tolerance=0.0),
+)
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory):
+    """A data set, a teacher, and a student distilled with every option."""
+    folder = tmp_path_factory.mktemp("distill")
+    manifest = read_manifest(make_photos(folder / "data"))
+    teacher = TeacherRecipe((Phase("A heads", "heads", 1, 1e-2),), "resnet10", "none", SIZE, batch_size=16)
+    train_teacher(teacher, manifest, RunFolder("t", folder))
+    report = distill_student(RECIPE, manifest, RunFolder("t", folder), RunFolder("s", folder))
+    return folder, manifest, report
+
+
+def test_the_report_says_what_teacher_and_weights_did(job):
+    folder, _, report = job
+    assert report["teacher_answered_by"] == "tflite"
+    assert set(report["fairness"]["groups"]) == set(report["test"]["per_class"])
+    assert report["fairness"]["change_on_test"]["verdict"]
+    assert report["without_teacher"]["gain"]["per_tone"]
+    rows = (folder / "experiments/s/metrics.csv").read_text().splitlines()
+    assert len(rows) == 1 + 3 * 2
+    assert {row.partition(",")[0] for row in rows[1:]} == {"distill", '"distill'}
+    assert not list((folder / "artifacts/s").glob("*checkpoint*"))
+    card = json.loads((folder / "experiments/s/card.json").read_text())
+    assert card["worth_of_the_teacher"]["verdict"]
+
+
+def test_students_of_other_seeds_share_the_teachers_answers(job):
+    folder, manifest, _ = job
+    store = folder / "artifacts/t/answers"
+    before = {path: path.stat().st_mtime_ns for path in store.rglob("*.np?")}
+    assert len(before) == 4
+    recipe = dataclasses.replace(RECIPE, seed=7, without_teacher=False, fairness=Fairness())
+    report = distill_student(recipe, manifest, RunFolder("t", folder), RunFolder("s7", folder))
+    assert {path: path.stat().st_mtime_ns for path in store.rglob("*.np?")} == before
+    assert report["without_teacher"] is None
+    assert report["fairness"] is None
+
+
+def test_a_teacher_that_does_not_fit_is_refused_before_anything_is_written(job):
+    folder, manifest, _ = job
+    with pytest.raises(UnusableInput, match=r"a teacher of 32 px, a student of\s+64 px"):
+        recipe = dataclasses.replace(RECIPE, input_size=64)
+        distill_student(recipe, manifest, RunFolder("t", folder), RunFolder("other", folder))
+    stranger = dataclasses.replace(manifest, sha256="0" * 64)
+    with pytest.raises(UnusableInput, match="another split"):
+        distill_student(RECIPE, stranger, RunFolder("t", folder), RunFolder("other", folder))
+    with pytest.raises(UnusableInput, match="has no teacher"):
+        distill_student(RECIPE, manifest, RunFolder("nobody", folder), RunFolder("other", folder))
+    with pytest.raises(UnusableInput, match="Known: mobilenetv3small"):
+        recipe = dataclasses.replace(RECIPE, backbone="vgg")
+        distill_student(recipe, manifest, RunFolder("t", folder), RunFolder("other", folder))
+    assert not (folder / "experiments/other").exists()
+
+
+def test_options_that_contradict_each_other_are_refused():
+    with pytest.raises(UnusableInput, match="cannot weigh groups"):
+        dataclasses.replace(RECIPE, loss="dist")
+    with pytest.raises(UnusableInput, match="0 or more"):
+        dataclasses.replace(RECIPE, mixup=-1)
+    with pytest.raises(UnusableInput, match=r"distill\.mixup counts"):
+        dataclasses.replace(RECIPE, phases=(Phase("a", "all", 1, 0.1, mixup=0.2),))
