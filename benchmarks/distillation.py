@@ -30,7 +30,7 @@ def measure(backbone: str, size: int, photos: int, rounds: int, folder: Path) ->
     import tf_keras as keras
 
     from distill.answers import store_answers
-    from distill.objective import distillation_loss
+    from distill.objective import distillation_loss, with_features
     from distill.recipe import DistillRecipe
     from distill.student import build_student
     from distill.teacher_forward import teacher_forward
@@ -61,7 +61,10 @@ def measure(backbone: str, size: int, photos: int, rounds: int, folder: Path) ->
         keras.utils.set_random_seed(1)
         student = build_student(CLASSES, size)
         own = DistillRecipe((phase,), hard_share=1.0) if way == "labels alone" else recipe
-        steps[way] = student, training_step(student, distillation_loss(student, own), build_optimizer(student, phase))
+        steps[way] = (
+            student,
+            training_step(student, distillation_loss(with_features(student), own), build_optimizer(student, phase)),
+        )
 
     def epoch(way: str, number: int) -> tuple[float, float]:
         student, step = steps[way]

@@ -32,7 +32,7 @@ def noise_photos(folder: Path, count: int, size: int) -> Any:
 
 def measure(size: int, batch: int, bad_light: float, folder: Path) -> tuple[list[float], list[float]]:
     """Return photos a second of each round: of the pipeline alone, and of the training step alone."""
-    from distill.objective import distillation_loss
+    from distill.objective import distillation_loss, with_features
     from distill.recipe import DistillRecipe
     from distill.student import build_student
     from teacher.data.batches import epoch_batches
@@ -54,7 +54,9 @@ def measure(size: int, batch: int, bad_light: float, folder: Path) -> tuple[list
 
     phase = Phase("distill", "all", 1, 1e-3)
     student = build_student(CLASSES, size)
-    step = training_step(student, distillation_loss(student, DistillRecipe((phase,))), build_optimizer(student, phase))
+    step = training_step(
+        student, distillation_loss(with_features(student), DistillRecipe((phase,))), build_optimizer(student, phase)
+    )
     ready = list(epoch(0))
     pipeline, training_rate = [], []
     for number in range(ROUNDS + 1):

@@ -18,15 +18,22 @@ from teacher.heads import logits_model
 from teacher.losses import diagnosis_cross_entropy, lighting_cross_entropy, weighted_mean
 
 
-def distillation_loss(student: Any, recipe: DistillRecipe) -> Callable[[Mapping[str, Any]], Any]:
+def with_features(student: keras.Model) -> keras.Model:
+    """Return a model on the same layers: image to [diagnosis logits, lighting logit, pooled features]."""
+    return keras.Model(student.input, [*logits_model(student).outputs, student.get_layer("features").output])
+
+
+def distillation_loss(model: keras.Model, recipe: DistillRecipe) -> Callable[[Mapping[str, Any]], Any]:
     """Return `loss(batch)`: the teacher's soft targets and the labels, for both heads.
 
     Rows without a label still learn from the teacher; class weights apply to the labels' share alone. A batch holds
     what `teacher.data.batches.epoch_batches` gives, the teacher's answers (`distill.answers.TeacherAnswers.of`) and,
     where groups are weighted, `photo_weight` float32 [n].
+
+    Args:
+        model: of `with_features`, or one of the same outputs.
+        recipe: loss, temperature and shares.
     """
-    outputs = logits_model(student).outputs
-    model = keras.Model(student.input, [*outputs, student.get_layer("features").output])
     hard, soft, temperature = recipe.hard_share, 1.0 - recipe.hard_share, recipe.temperature
 
     def of_diagnosis(batch: Mapping[str, Any], diagnosis: Any, weights: Any) -> Any:

@@ -1,48 +1,25 @@
 """Training one student: the distilled one, or one that it is compared with."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import tf_keras as keras
 
-from distill.answers import TeacherAnswers
 from distill.fairness import find_groups, group_accuracies, group_weights, photo_weights
-from distill.objective import distillation_loss
+from distill.material import Material
+from distill.objective import distillation_loss, with_features
 from distill.recipe import DistillRecipe
 from distill.student import build_student, load_backbone_weights
 from teacher.color_calibration import CCM_LAYER_NAME
-from teacher.data.batches import TrainingSet, epoch_batches, steps_per_epoch
+from teacher.data.batches import epoch_batches, steps_per_epoch
 from teacher.heads import HEAD_LAYERS
 from teacher.predict import Progress, predict
 from teacher.recipe import Phase
 from teacher.run_folder import RunFolder
 from teacher.train import validator
 from teacher.training import Trainer
-
-
-@dataclass(frozen=True)
-class Material:
-    """What students of one run are trained and measured on.
-
-    Attributes:
-        manifest: the data set.
-        training: the training split with its pixels.
-        training_frame: its rows.
-        validation_frame: rows of the validation split.
-        validation_pixels: uint8 [n, size, size, 3].
-        answers: the teacher's, for the training split's views.
-        calibration: the teacher's colour calibration, M float32 [3, 3] and b float32 [3]; where a student's begins.
-    """
-
-    manifest: Any
-    training: TrainingSet
-    training_frame: Any
-    validation_frame: Any
-    validation_pixels: np.ndarray
-    answers: TeacherAnswers
-    calibration: tuple[np.ndarray, np.ndarray]
 
 
 class TrainedStudent(NamedTuple):
@@ -97,10 +74,59 @@ def train_student(
             identity.
         progress: called as `progress(stage, done, total)`.
     """
-    training, answers, phases = material.training, material.answers, list(recipe.phases)
-    student = new_student(recipe, training.diagnosis.shape[1])
+    student = new_student(recipe, material.training.diagnosis.shape[1])
     if taught:
         student.get_layer(CCM_LAYER_NAME).set_weights(material.calibration)
+
+    def select(phase: Phase) -> None:
+        for layer in student.layers:
+            layer.trainable = phase.trains == "all" or layer.name in HEAD_LAYERS
+
+    rows, seconds = fit_student(
+        recipe,
+        material,
+        student,
+        with_features(student),
+        lambda: predict(student, material.validation_pixels),
+        select,
+        run.checkpoint(name),
+        key,
+        "distill" + name.removeprefix("student").replace("-", " "),
+        progress,
+    )
+    return TrainedStudent(student, rows, seconds)
+
+
+def fit_student(
+    recipe: DistillRecipe,
+    material: Material,
+    model: keras.Model,
+    answering: keras.Model,
+    validate: Callable[[], tuple[np.ndarray, np.ndarray]],
+    select: Callable[[Phase], Any],
+    checkpoint: Path,
+    key: Mapping[str, Any],
+    stage: str,
+    progress: Progress,
+) -> tuple[list[dict[str, Any]], float]:
+    """Train a model on stored answers and labels through a recipe's phases.
+
+    Args:
+        recipe: losses, views, phases.
+        material: what it is trained on.
+        model: whose weights are trained and checkpointed; it ends with its best ones.
+        answering: the same weights, as `distill.objective.distillation_loss` takes them.
+        validate: gives the answers to the validation photos: diagnosis [n, classes] and lighting [n], probabilities.
+        select: `select(phase)` sets what is trainable.
+        checkpoint: the file that holds the state.
+        key: what the result depends on.
+        stage: the word in progress and log lines.
+        progress: called as `progress(stage, done, total)`.
+
+    Returns:
+        Rows of `metrics.csv`, and seconds of training over all starts.
+    """
+    training, answers, phases = material.training, material.answers, list(recipe.phases)
     groups = None
     if recipe.fairness.by:
         groups = find_groups(
@@ -129,28 +155,18 @@ def train_student(
             recipe.view_seed,
         )
 
-    def select(phase: Phase) -> None:
-        for layer in student.layers:
-            layer.trainable = phase.trains == "all" or layer.name in HEAD_LAYERS
-
     def of_groups(right: np.ndarray, known: np.ndarray) -> dict[str, float]:
         return {} if groups is None else group_accuracies(groups, right, known)
 
-    stage = "distill" + name.removeprefix("student").replace("-", " ")
     trainer = Trainer(
-        model=student,
+        model=model,
         phases=phases,
         batches=batches,
         steps=steps_per_epoch(training, recipe.batch_size),
-        loss=distillation_loss(student, recipe),
+        loss=distillation_loss(answering, recipe),
         select=select,
-        validate=validator(
-            material.manifest,
-            material.validation_frame,
-            lambda: predict(student, material.validation_pixels),
-            of_groups,
-        ),
-        checkpoint=run.checkpoint(name),
+        validate=validator(material.manifest, material.validation_frame, validate, of_groups),
+        checkpoint=checkpoint,
         key={**key, "stage": stage},
         stage=stage,
         seed=recipe.seed,
@@ -158,4 +174,4 @@ def train_student(
         progress=progress,
     )
     rows = trainer.run()
-    return TrainedStudent(student, rows, trainer.state.seconds)
+    return rows, trainer.state.seconds

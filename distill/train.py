@@ -47,15 +47,12 @@ def distill_student(
         UnusableInput: the teacher has other classes, another input or other data, or something cannot be read.
         CheckFailed: the loss is no longer a finite number.
     """
-    from distill.answers import store_answers, store_folder
     from distill.fairness import fairness_table, find_groups
+    from distill.material import load_material, pixels_of_split
     from distill.model_file import load_model
-    from distill.student_training import Material, new_student, train_student
-    from distill.teacher_forward import teacher_forward
+    from distill.student_training import new_student, train_student
     from distill.worth import agreement_with_teacher, paired_gain
     from teacher.color_calibration import ccm_of
-    from teacher.data.batches import make_training_set
-    from teacher.data.pixels import load_pixels
     from teacher.evaluation import evaluate
     from teacher.evaluation.evaluate import truth_of
     from teacher.evaluation.held_out import Validation
@@ -82,20 +79,10 @@ def distill_student(
     teacher = load_model(teacher_file)
     _check_teacher(teacher, len(manifest.taxonomy.classes), recipe, teacher_run, manifest)
     probe = new_student(recipe, len(manifest.taxonomy.classes))  # weights that cannot be had are said before all else
-    cache = run.root / "artifacts" / "pixels"
-
-    def pixels_of(split: str) -> tuple[Any, np.ndarray]:
-        frame = manifest.split(split)
-        return frame, load_pixels(manifest, frame, recipe.input_size, recipe.crop_fraction, cache, progress)
-
-    training_frame, pixels = pixels_of("train")
-    validation_frame, validation_pixels = pixels_of("val")
-    test_frame, test_pixels = pixels_of("test")
-    training = make_training_set(
-        manifest, training_frame, pixels, recipe.class_weights, recipe.label_smoothing, recipe.most_repeats
-    )
     channels = teacher.get_layer("features").output_shape[-1] if recipe.feature_weight else 0
-    answers_kept = len(training) * recipe.view_count * (len(manifest.taxonomy.classes) + 1 + channels // 2)
+    answers_kept = (
+        len(manifest.split("train")) * recipe.view_count * (len(manifest.taxonomy.classes) + 1 + channels // 2)
+    )
     check_resources(teacher.count_params() + probe.count_params(), run.artifacts, answers_kept)
     run.write_config(
         {
@@ -106,31 +93,8 @@ def distill_student(
         }
     )
     run.write_environment()
-    store_key = {
-        "teacher": teacher_hash,
-        "data": manifest.sha256,
-        "views": to_mapping(recipe.views),
-        "view_seed": recipe.view_seed,
-        "mixup": recipe.mixup,
-        "input_size": recipe.input_size,
-        "crop_fraction": recipe.crop_fraction,
-    }
-    forward = teacher_forward(teacher, with_features=recipe.feature_weight > 0)
-    answers = store_answers(
-        forward,
-        training,
-        recipe.views,
-        recipe.view_seed,
-        recipe.view_count,
-        store_folder(teacher_run.artifacts / "answers", store_key),
-        store_key,
-        recipe.mixup,
-        recipe.feature_weight > 0,
-        progress=progress,
-    )
-    material = Material(
-        manifest, training, training_frame, validation_frame, validation_pixels, answers, ccm_of(teacher)
-    )
+    material = load_material(recipe, manifest, teacher, teacher_hash, teacher_run, progress)
+    test_frame, test_pixels = pixels_of_split(manifest, "test", recipe, run.root, progress)
     students = {"": train_student(recipe, material, run, "student", key, True, progress)}
     run.write_metrics(_all_rows(students))
     if recipe.without_teacher:
@@ -156,16 +120,20 @@ def distill_student(
     alone = others.get("without teacher")
     fairness = None
     if recipe.fairness.by:
-        groups = find_groups(recipe.fairness.by, training_frame, validation_frame, manifest.taxonomy.ids)
+        groups = find_groups(
+            recipe.fairness.by, material.training_frame, material.validation_frame, manifest.taxonomy.ids
+        )
         fairness = fairness_table(recipe.fairness, groups, rows, gains.get("without weights"))
-    validation = Validation(truth_of(validation_frame, manifest.taxonomy.ids), predict(student, validation_pixels)[0])
+    validation = Validation(
+        truth_of(material.validation_frame, manifest.taxonomy.ids), predict(student, material.validation_pixels)[0]
+    )
     run.save_model(student, "student.keras")
     matrices = {"teacher": ccm_of(teacher), "student": ccm_of(student)}
     section = {
         "key": key,
         "meta_sha256": manifest.sha256,
         "teacher_run": teacher_run.name,
-        "teacher_answered_by": forward.way,
+        "teacher_answered_by": material.answered_by,
         "backbone": f"{recipe.backbone}, width {recipe.width}",
         "parameters": student.count_params(),
         "best_epochs": [
