@@ -30,9 +30,18 @@ def load_model(path: str | Path) -> Any:
     from teacher.backbones import BackbonePreprocessing
     from teacher.color_calibration import ColorCalibration, PullToIdentity
     from teacher.dropout import SeededDropout
+    from teacher.light_grid import LightGrid
     from teacher.maxvit import LIBRARY, import_library
 
-    own = (HardSigmoid, HardSwish, BackbonePreprocessing, ColorCalibration, PullToIdentity, SeededDropout)
+    own = (
+        HardSigmoid,
+        HardSwish,
+        BackbonePreprocessing,
+        ColorCalibration,
+        LightGrid,
+        PullToIdentity,
+        SeededDropout,
+    )
     try:
         with ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
             text = archive.read("config.json").decode()

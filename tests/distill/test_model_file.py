@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -27,6 +29,15 @@ def test_a_loaded_model_is_the_saved_one(kind, tmp_path):
         np.testing.assert_array_equal(own, expected)
         np.testing.assert_array_equal(own, other)
     np.testing.assert_array_equal(loaded(image)[0], model(image)[0])
+
+
+def test_a_process_that_built_no_model_can_load_one(tmp_path):
+    build_student(4, 32).save(tmp_path / "model.keras")
+    load = "import sys; from distill.model_file import load_model; print(load_model(sys.argv[1]).name)"
+    done = subprocess.run(
+        [sys.executable, "-c", load, tmp_path / "model.keras"], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.split()[-1:] == ["student"], done.stderr[-2000:]
 
 
 def test_what_is_no_model_is_a_clear_error(tmp_path):
