@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from convert.dead_gates import enliven_dead_gates
+from convert.fast_path import on_fast_path
 from convert.flatbuffer import Flatbuffer
+from convert.partitions import delegate_partitions
 from convert.representative import COUNT, OUTLIER_RATIO, choose_representative, screen_outliers
 from convert.tflite import to_flatbuffer
 from convert.variants import Variant, find_variants
@@ -85,7 +88,8 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
     representative, chosen, quantizable = None, {}, student
     if any(variant.calibrated for variant in todo):
         representative, chosen = _representative(manifest, student, crop, cache, options, progress)
-        quantizable, dead = enliven_dead_gates(student, representative)
+        alive, dead = enliven_dead_gates(student, representative)
+        quantizable = on_fast_path(alive)
         chosen["dead_gates"] = dead
     for number, variant in enumerate(todo):
         progress("convert", number, len(todo))
@@ -97,6 +101,7 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
             "bytes": len(release),
             "sha256": sha256_of(paths[variant.name]),
             "operators": Flatbuffer(flatbuffer).operator_counts(),
+            "xnnpack": asdict(delegate_partitions(flatbuffer)),
             "seconds": round(time.perf_counter() - begun, 1),
             **({"representative": chosen} if variant.calibrated else {}),
         }

@@ -14,21 +14,13 @@ PIXEL_SCALE = 1.0 / 255.0
 _UINT8, _DEQUANTIZE = 3, 6  # schema.fbs: TensorType.UINT8, BuiltinOperator.DEQUANTIZE
 
 
-def ccm_tensor_names(flatbuffer: bytes) -> list[str]:
-    """Names of the tensors that the colour calibration computes, clip included."""
-    parsed = Flatbuffer(flatbuffer)
-    return [parsed.name(operator.outputs[0]) for operator in ccm_chain(parsed)]
+def with_integer_input(flatbuffer: bytes) -> bytes:
+    """Give a model with a float colour calibration an integer input.
 
-
-def finish_float_ccm(flatbuffer: bytes) -> bytes:
-    """Give a model with a float colour calibration an integer input, and its true range behind the clip.
-
-    The input becomes uint8 with scale 1/255 and zero point 0, widened by a DEQUANTIZE. The tensor that is quantized
-    behind the clip gets scale 1/255: the clip's range is [0, 1] by construction, while the calibrator, which reads
-    buffers that later operators have written over in place, finds [0, 2].
+    The input becomes uint8 with scale 1/255 and zero point 0, widened by a DEQUANTIZE.
 
     Args:
-        flatbuffer: a quantized model: float32 input, CONV_2D and clip in float, then QUANTIZE.
+        flatbuffer: a quantized model: float32 input, CONV_2D and clip in float, then QUANTIZE at scale 1/255.
 
     Raises:
         CheckFailed: the model has another structure.
@@ -44,15 +36,17 @@ def finish_float_ccm(flatbuffer: bytes) -> bytes:
             "The converter did not leave the colour calibration in float. Received: operators "
             f"{', '.join(o.name for o in parsed.operators[:5])} at the model's start. Convert to float16 or dynamic."
         )
+    steps = parsed.quantization(behind[0].outputs[0])
+    if steps is None or abs(steps[0][0] - PIXEL_SCALE) > 1e-7 or steps[1][0] != -128:
+        raise CheckFailed(f"What leaves the colour calibration must have scale 1/255. Received: {steps}.")
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(flatbuffer, 0))
     graph = model.subgraphs[0]
-    graph.tensors[behind[0].outputs[0]].quantization = _pixel_quantization(schema, zero_point=-128)
     old = parsed.inputs[0]
     image = schema.TensorT()
     image.name, graph.tensors[old].name = graph.tensors[old].name, b"image_in_unit_range"
     image.shape, image.shapeSignature = graph.tensors[old].shape, graph.tensors[old].shapeSignature
     image.type, image.buffer = _UINT8, 0
-    image.quantization = _pixel_quantization(schema, zero_point=0)
+    image.quantization = _pixel_quantization(schema)
     new = len(graph.tensors)
     graph.tensors.append(image)
     graph.inputs = [new]
@@ -63,9 +57,9 @@ def finish_float_ccm(flatbuffer: bytes) -> bytes:
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
-def _pixel_quantization(schema: Any, zero_point: int) -> Any:
+def _pixel_quantization(schema: Any) -> Any:
     quantization = schema.QuantizationParametersT()
-    quantization.scale, quantization.zeroPoint = [PIXEL_SCALE], [zero_point]
+    quantization.scale, quantization.zeroPoint = [PIXEL_SCALE], [0]
     return quantization
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from convert.flatbuffer import Flatbuffer
-from convert.float_ccm import PIXEL_SCALE, ccm_tensor_names, finish_float_ccm
+from convert.activation_ranges import measure_ranges, with_ranges
+from convert.flatbuffer import Flatbuffer, ccm_chain
+from convert.float_ccm import PIXEL_SCALE, with_integer_input
 from convert.variants import Variant
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
@@ -56,8 +57,8 @@ def to_flatbuffer(model: Any, variant: Variant, representative: np.ndarray | Non
         return tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], holder)
 
     with native_stderr_muted(), _python_muted():
-        if variant.calibrated:
-            flatbuffer = _convert_calibrated(converter, representative)
+        if variant.calibrated and representative is not None:
+            flatbuffer = _quantize(bytes(converter().convert()), variant, representative)
         else:
             flatbuffer = bytes(_configured(converter(), variant.weights).convert())
     _check(flatbuffer, variant, model)
@@ -76,20 +77,32 @@ def _configured(converter: Any, weights: str) -> Any:
     return converter
 
 
-def _convert_calibrated(new_converter: Any, representative: Any) -> bytes:
-    """Quantize everything but the colour calibration."""
+def _quantize(flatbuffer: bytes, variant: Variant, photos: np.ndarray) -> bytes:
+    """Quantize a float model to integers, but for the parts that a variant leaves in float."""
     import tensorflow as tf
+    from tensorflow.lite.python.convert import mlir_quantize
 
-    in_float = ccm_tensor_names(bytes(new_converter().convert()))
-    converter = _configured(new_converter(), "int8")
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.TFLITE_BUILTINS]
-    converter.representative_dataset = lambda: _samples(representative)
-    # The debugger is the converter's own way to leave named operators in float; nothing is debugged here.
-    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=in_float)
-    debugger = tf.lite.experimental.QuantizationDebugger(
-        converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
+    from teacher.heads import OUTPUTS
+
+    parsed = Flatbuffer(flatbuffer)
+    calibration = [operator.outputs[0] for operator in ccm_chain(parsed)]
+    in_float = [parsed.name(tensor) for tensor in calibration] if variant.float_ccm else []
+    if variant.float_heads:
+        outputs = (parsed.name(operator.outputs[0]) for operator in parsed.operators)
+        in_float += [name for name in outputs if any(f"/{head}_" in name for head in OUTPUTS)]
+    ranges = measure_ranges(flatbuffer, photos)
+    # The photo's and the clip's, whatever these photos reach.
+    ranges |= dict.fromkeys((parsed.inputs[0], calibration[-1]), (0.0, 1.0))
+    quantized = mlir_quantize(
+        with_ranges(flatbuffer, ranges),
+        # XNNPACK takes no integer softmax, and in float the probabilities keep more than 256 steps.
+        denylisted_ops=["SOFTMAX", "LOGISTIC"],
+        denylisted_nodes=in_float,
+        # Dense layers quantized by channel need FULLY_CONNECTED version 12, which older runtimes lack.
+        disable_per_channel_for_dense_layers=True,
+        input_data_type=tf.float32 if variant.float_ccm or variant.float_input else tf.uint8,
     )
-    return finish_float_ccm(bytes(debugger.get_nondebug_quantized_model()))
+    return with_integer_input(bytes(quantized)) if variant.float_ccm and not variant.float_input else bytes(quantized)
 
 
 @contextmanager
@@ -106,10 +119,6 @@ def _python_muted() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _samples(photos: np.ndarray) -> Any:
-    return ([photo[None].astype(np.float32) / np.float32(255)] for photo in photos)
-
-
 def _check(flatbuffer: bytes, variant: Variant, model: Any) -> None:
     parsed = Flatbuffer(flatbuffer)
     counts = parsed.operator_counts()
@@ -123,7 +132,7 @@ def _check(flatbuffer: bytes, variant: Variant, model: Any) -> None:
         open_interpreter(flatbuffer)
     except UnusableInput as error:
         raise CheckFailed(f"The {variant.name} file that the converter wrote cannot be run. {error}") from error
-    if variant.calibrated:
+    if variant.input_dtype == "uint8":
         quantization = parsed.quantization(parsed.inputs[0])
         if quantization is None or abs(quantization[0][0] - PIXEL_SCALE) > 1e-7 or quantization[1][0] != 0:
             raise CheckFailed(

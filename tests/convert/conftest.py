@@ -32,7 +32,12 @@ def photos():
 @pytest.fixture(scope="session")
 def flatbuffers(student, photos):
     """The student in every variant."""
+    from convert.fast_path import on_fast_path
     from convert.tflite import to_flatbuffer
     from convert.variants import VARIANTS
 
-    return {name: to_flatbuffer(student, variant, photos) for name, variant in VARIANTS.items()}
+    fast = on_fast_path(student)
+    return {
+        name: to_flatbuffer(fast if variant.calibrated else student, variant, photos)
+        for name, variant in VARIANTS.items()
+    }
