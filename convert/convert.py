@@ -11,16 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from convert.dead_gates import enliven_dead_gates
+from convert.aware_training import AwareRecipe, train_aware
 from convert.fast_path import on_fast_path
 from convert.flatbuffer import Flatbuffer
 from convert.partitions import delegate_partitions
 from convert.representative import COUNT, OUTLIER_RATIO, choose_representative, screen_outliers
-from convert.tflite import to_flatbuffer
+from convert.tflite import ranges_of, to_flatbuffer
 from convert.variants import Variant, find_variants
 from teacher.evaluation.calibration import fit_temperature, temper
 from teacher.evaluation.operating_point import SENSITIVITY, urgent_threshold
 from teacher.predict import Progress, no_progress
+from teacher.recipe import from_mapping
 from teacher.run_folder import RunFolder
 from triage.atomic import sha256_of, write_bytes
 from triage.errors import UnusableInput
@@ -85,16 +86,19 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
     crop = run.read_config()["distill"]["crop_fraction"]
     cache = run.root / "artifacts" / "pixels"
     card = _card(run, manifest, student, crop, cache, options, progress)
-    representative, chosen, quantizable = None, {}, student
+    calibrated, ranges, chosen, learnt, training = student, None, {}, student, {}
     if any(variant.calibrated for variant in todo):
         representative, chosen = _representative(manifest, student, crop, cache, options, progress)
-        alive, dead = enliven_dead_gates(student, representative)
-        quantizable = on_fast_path(alive)
-        chosen["dead_gates"] = dead
+        calibrated = on_fast_path(student)
+        ranges = ranges_of(calibrated, representative)
+    if ranges and any(variant.aware for variant in todo):
+        recipe = from_mapping(AwareRecipe, options.get("quantization_aware") or {}, "convert.quantization_aware")
+        learnt, training = train_aware(run, manifest, calibrated, key["student_sha256"], ranges, recipe, progress)
     for number, variant in enumerate(todo):
         progress("convert", number, len(todo))
         begun = time.perf_counter()
-        flatbuffer = to_flatbuffer(quantizable if variant.calibrated else student, variant, representative)
+        model = learnt if variant.aware else calibrated if variant.calibrated else student
+        flatbuffer = to_flatbuffer(model, variant, ranges)
         release = pack_model(flatbuffer, _card_of(card, variant, run))
         write_bytes(paths[variant.name], release)
         made[variant.name] = {
@@ -104,6 +108,7 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
             "xnnpack": asdict(delegate_partitions(flatbuffer)),
             "seconds": round(time.perf_counter() - begun, 1),
             **({"representative": chosen} if variant.calibrated else {}),
+            **({"training": training} if variant.aware else {}),
         }
         log.info("convert: %s, %.2f MB", paths[variant.name].name, len(release) / 1e6)
         run.update_report("convert", {"key": key, "variants": made, "thresholds": card["thresholds"],

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from convert.activation_ranges import measure_ranges, with_ranges
+from convert.activation_ranges import Ranges, choose_ranges, with_ranges
 from convert.flatbuffer import Flatbuffer, ccm_chain
 from convert.float_ccm import PIXEL_SCALE, with_integer_input
-from convert.variants import Variant
+from convert.variants import VARIANTS, Variant
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
 from triage.native_output import native_stderr_muted
@@ -19,30 +19,53 @@ from triage.native_output import native_stderr_muted
 SMALLEST_SHARE = 0.2  # of one byte for each weight; a converter that lost the weights writes far less
 
 
-def to_flatbuffer(model: Any, variant: Variant, representative: np.ndarray | None = None) -> bytes:
+def to_flatbuffer(model: Any, variant: Variant, ranges: Ranges | None = None) -> bytes:
     """Convert a model.
 
     Args:
         model: a Keras model, `image` float32 [batch, size, size, 3] to [`diagnosis`, `lighting`].
         variant: what to make.
-        representative: uint8 [n, size, size, 3], training photos that calibrate activations; needed by a calibrated
-            variant only.
+        ranges: of the activations, as `ranges_of` gives them; needed by a calibrated variant only.
 
     Returns:
         The flatbuffer: input `image` [1, size, size, 3], float32 in [0, 1] or uint8 with scale 1/255 and zero point
         0; signature outputs `diagnosis` and `lighting`, float32.
 
     Raises:
-        UnusableInput: representative photos are missing.
+        UnusableInput: ranges are missing.
         CheckFailed: the converter's result is not what was asked for.
     """
+    if variant.calibrated and not ranges:
+        raise UnusableInput(f"{variant.name} needs the ranges of activations. Received: {ranges}.")
+    with native_stderr_muted(), _python_muted():
+        flatbuffer = bytes(_converter(model, "float32" if variant.calibrated else variant.weights).convert())
+        if ranges and variant.calibrated:
+            flatbuffer = _quantize(flatbuffer, variant, ranges)
+    _check(flatbuffer, variant, model)
+    return flatbuffer
+
+
+def ranges_of(model: Any, photos: np.ndarray) -> Ranges:
+    """Choose the ranges of a model's activations.
+
+    Args:
+        model: as for `to_flatbuffer`.
+        photos: uint8 [n, size, size, 3], representative training photos, at least one.
+
+    Raises:
+        UnusableInput: there is no photo.
+    """
+    if not len(photos):
+        raise UnusableInput("Activations are measured on representative photos. Received: none.")
+    return choose_ranges(to_flatbuffer(model, VARIANTS["float32"]), photos)
+
+
+def _converter(model: Any, weights: str) -> Any:
     import tensorflow as tf
 
     from teacher.heads import OUTPUTS
 
     size = model.input_shape[1]
-    if variant.calibrated and (representative is None or not len(representative)):
-        raise UnusableInput(f"{variant.name} needs representative photos. Received: none.")
 
     @tf.function(input_signature=[tf.TensorSpec((1, size, size, 3), tf.float32, name="image")])
     def serve(image: Any) -> dict[str, Any]:
@@ -52,22 +75,7 @@ def to_flatbuffer(model: Any, variant: Variant, representative: np.ndarray | Non
     # which takes a minute instead of seconds.
     holder = tf.Module()
     holder.weights = list(model.weights)
-
-    def converter() -> Any:
-        return tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], holder)
-
-    with native_stderr_muted(), _python_muted():
-        if variant.calibrated and representative is not None:
-            flatbuffer = _quantize(bytes(converter().convert()), variant, representative)
-        else:
-            flatbuffer = bytes(_configured(converter(), variant.weights).convert())
-    _check(flatbuffer, variant, model)
-    return flatbuffer
-
-
-def _configured(converter: Any, weights: str) -> Any:
-    import tensorflow as tf
-
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], holder)
     if weights != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         # Dense layers quantized by channel need FULLY_CONNECTED version 12, which older runtimes lack.
@@ -77,7 +85,7 @@ def _configured(converter: Any, weights: str) -> Any:
     return converter
 
 
-def _quantize(flatbuffer: bytes, variant: Variant, photos: np.ndarray) -> bytes:
+def _quantize(flatbuffer: bytes, variant: Variant, ranges: Ranges) -> bytes:
     """Quantize a float model to integers, but for the parts that a variant leaves in float."""
     import tensorflow as tf
     from tensorflow.lite.python.convert import mlir_quantize
@@ -90,11 +98,10 @@ def _quantize(flatbuffer: bytes, variant: Variant, photos: np.ndarray) -> bytes:
     if variant.float_heads:
         outputs = (parsed.name(operator.outputs[0]) for operator in parsed.operators)
         in_float += [name for name in outputs if any(f"/{head}_" in name for head in OUTPUTS)]
-    ranges = measure_ranges(flatbuffer, photos)
-    # The photo's and the clip's, whatever these photos reach.
-    ranges |= dict.fromkeys((parsed.inputs[0], calibration[-1]), (0.0, 1.0))
+    # The photo's and the clip's, whatever the representative photos reach.
+    known = dict.fromkeys(map(parsed.name, (parsed.inputs[0], calibration[-1])), (0.0, 1.0))
     quantized = mlir_quantize(
-        with_ranges(flatbuffer, ranges),
+        with_ranges(flatbuffer, {**ranges, **known}),
         # XNNPACK takes no integer softmax, and in float the probabilities keep more than 256 steps.
         denylisted_ops=["SOFTMAX", "LOGISTIC"],
         denylisted_nodes=in_float,

@@ -17,6 +17,7 @@ class Variant:
         float_ccm: of a calibrated variant: the colour calibration stays in float.
         float_heads: of a calibrated variant: the heads stay in float.
         float_input: of a calibrated variant: the input is float32, not uint8.
+        aware: of a calibrated variant: the student is trained with the rounding first (`convert.aware_training`).
     """
 
     name: str
@@ -26,6 +27,7 @@ class Variant:
     float_ccm: bool = True
     float_heads: bool = False
     float_input: bool = False
+    aware: bool = False
 
     @property
     def input_dtype(self) -> str:
@@ -33,6 +35,7 @@ class Variant:
         return "uint8" if self.calibrated and not self.float_input else "float32"
 
 
+_AWARE = "weights and activations in 8 bit, after quantization-aware training"
 _CALIBRATED = "weights and activations in 8 bit, calibrated on training photos"
 VARIANTS = {
     variant.name: variant
@@ -43,6 +46,8 @@ VARIANTS = {
         Variant("int8", f"{_CALIBRATED}; the colour calibration in float", "int8", True),
         Variant("int8-float-heads", "as int8, the heads in float", "int8", True, float_heads=True),
         Variant("int8-float-input", "as int8, with a float32 input", "int8", True, float_input=True),
+        Variant("int8-qat", f"{_AWARE}; the colour calibration in float", "int8", True, aware=True),
+        Variant("int8-qat-float-heads", "as int8-qat, the heads in float", "int8", True, float_heads=True, aware=True),
         Variant("int8-all", f"{_CALIBRATED}, the colour calibration, too", "int8", True, float_ccm=False),
     )
 }

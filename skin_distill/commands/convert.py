@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
+from convert.variants import VARIANTS
 from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.terminal import Terminal, output_options
 
+HELP = f"{', '.join(VARIANTS)}; repeat for several. Default: those of the recipe."
 EPILOG = """\b
 Example:
   skin-distill convert --run phantom-student --data data/phantoms/meta.csv --variant float32 --variant int8
@@ -16,7 +18,7 @@ Example:
 @click.command("convert", epilog=EPILOG)
 @click.option("--run", "run_name", required=True, help="Name of the student's run.")
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The student's meta.csv.")
-@click.option("--variant", "variants", multiple=True, help="float32, float16, dynamic or int8; repeat for several.")
+@click.option("--variant", "variants", multiple=True, help=HELP)
 @output_options
 def command(run_name: str, data: Path, variants: tuple[str, ...], terminal: Terminal) -> None:
     """Convert a student to .tflite files.

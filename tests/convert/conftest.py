@@ -30,14 +30,36 @@ def photos():
 
 
 @pytest.fixture(scope="session")
-def flatbuffers(student, photos):
-    """The student in every variant."""
+def fast(student):
+    """The student on the fast path."""
     from convert.fast_path import on_fast_path
+
+    return on_fast_path(student)
+
+
+@pytest.fixture(scope="session")
+def ranges(fast, photos):
+    """Of the activations of the student on the fast path."""
+    from convert.tflite import ranges_of
+
+    return ranges_of(fast, photos)
+
+
+@pytest.fixture(scope="session")
+def aware(fast, ranges):
+    """The student with the rounding of its file, before training."""
+    from convert.quantization_aware import QuantizationAware
+
+    return QuantizationAware(fast, ranges)
+
+
+@pytest.fixture(scope="session")
+def flatbuffers(student, fast, ranges):
+    """The student in every variant, as it is before quantization-aware training."""
     from convert.tflite import to_flatbuffer
     from convert.variants import VARIANTS
 
-    fast = on_fast_path(student)
     return {
-        name: to_flatbuffer(fast if variant.calibrated else student, variant, photos)
+        name: to_flatbuffer(fast if variant.calibrated else student, variant, ranges)
         for name, variant in VARIANTS.items()
     }

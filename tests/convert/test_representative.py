@@ -4,7 +4,7 @@ import pytest
 import tf_keras as keras
 
 from convert.representative import choose_representative, screen_outliers
-from convert.tflite import to_flatbuffer
+from convert.tflite import ranges_of, to_flatbuffer
 from convert.variants import VARIANTS
 from teacher.color_calibration import CCM_LAYER_NAME, ColorCalibration
 from teacher.predict import predict
@@ -76,7 +76,7 @@ def test_one_outlier_wrecks_calibration_and_screening_rescues_it(explosive, with
     expected = predict(explosive, clean)[0]
 
     def error(representative):
-        flatbuffer = to_flatbuffer(explosive, VARIANTS["int8"], representative)
+        flatbuffer = to_flatbuffer(explosive, VARIANTS["int8"], ranges_of(explosive, representative))
         return np.abs(predict(open_interpreter(flatbuffer), clean)[0] - expected).max()
 
     kept, _ = screen_outliers(explosive, poisoned)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convert.flatbuffer import Flatbuffer
-from convert.tflite import to_flatbuffer
+from convert.tflite import ranges_of, to_flatbuffer
 from convert.variants import VARIANTS, find_variants
 from teacher.predict import predict
 from triage.errors import UnusableInput
@@ -44,9 +44,11 @@ def test_old_runtimes_can_load_the_dense_layers(flatbuffers):
         assert max(versions) < 12
 
 
-def test_a_calibrated_variant_needs_photos(student):
+def test_a_calibrated_variant_needs_photos(student, photos):
+    with pytest.raises(UnusableInput, match="ranges"):
+        to_flatbuffer(student, VARIANTS["int8"])
     with pytest.raises(UnusableInput, match="representative"):
-        to_flatbuffer(student, VARIANTS["int8"], None)
+        ranges_of(student, photos[:0])
 
 
 def test_an_unknown_variant_names_the_known():

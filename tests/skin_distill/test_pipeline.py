@@ -25,8 +25,9 @@ distill:
   phases:
     - {name: distill, trains: all, epochs: 1, learning_rate: 1.0e-3}
 convert:
-  variants: [float32, int8]
+  variants: [float32, int8, int8-qat]
   representative: {count: 20, outlier_ratio: 5.0}
+  quantization_aware: {epochs: 1}
 """
 
 
@@ -71,7 +72,9 @@ def test_the_job_leaves_what_it_promises(shell):
     assert worth["verdict"] in ("helped", "hurt", "no difference shown", "too few samples to tell")
     assert set(worth["per_tone"]) == {"light", "medium", "dark", "unknown"} & set(worth["per_tone"])
     assert (folder / "artifacts/s/student-float32.tflite").stat().st_size > 1_000_000
-    assert (folder / "artifacts/s/student-int8.tflite").stat().st_size < 2_000_000
+    for name in ("int8", "int8-qat"):
+        assert (folder / f"artifacts/s/student-{name}.tflite").stat().st_size < 2_000_000
+    assert len(report["convert"]["variants"]["int8-qat"]["training"]["rows"]) == 1
 
 
 def test_a_second_time_answers_at_once_and_changes_nothing(shell):
