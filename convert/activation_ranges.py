@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from convert.flatbuffer import Flatbuffer, Operator
+from convert.flatbuffer import Flatbuffer, Operator, ccm_chain
 from triage.interpreter import open_interpreter
 
 CLIPPED_SHARE = 1e-4
@@ -31,7 +31,8 @@ def choose_ranges(flatbuffer: bytes, photos: np.ndarray) -> Ranges:
         flatbuffer: a float32 model.
         photos: uint8 [n, size, size, 3].
     """
-    parsed, ranges = Flatbuffer(flatbuffer), dict(measure_ranges(flatbuffer, photos, CLIPPED_SHARE))
+    parsed = Flatbuffer(flatbuffer)
+    ranges = {**measure_ranges(flatbuffer, photos, CLIPPED_SHARE), **_known_ranges(parsed)}
     for operator in reversed(parsed.operators):
         written = parsed.name(operator.outputs[0])
         if _is_gated(parsed, operator.outputs[0]):
@@ -40,6 +41,23 @@ def choose_ranges(flatbuffer: bytes, photos: np.ndarray) -> Ranges:
         if operator.name in SAME_SCALE:
             ranges |= {name: ranges[written] for name in map(parsed.name, operator.inputs) if name in ranges}
     return {name: _sayable(*found) for name, found in ranges.items()}
+
+
+def _known_ranges(parsed: Flatbuffer) -> Ranges:
+    """Of the photo, of the colour calibration's clip, and of what is scaled and shifted from that: no matter what the
+    representative photos reach.
+    """
+    known = dict.fromkeys((parsed.inputs[0], ccm_chain(parsed)[-1].outputs[0]), (0.0, 1.0))
+    for operator in parsed.operators:
+        source = next((tensor for tensor in operator.inputs if tensor in known), None)
+        if source is None or operator.name not in ("MUL", "ADD"):
+            continue
+        number = _other_number(parsed, operator, source)
+        if number is not None:
+            low, high = known[source]
+            bounds = (low * number, high * number) if operator.name == "MUL" else (low + number, high + number)
+            known[operator.outputs[0]] = min(bounds), max(bounds)
+    return {parsed.name(tensor): bounds for tensor, bounds in known.items()}
 
 
 def _sayable(low: float, high: float) -> tuple[float, float]:
@@ -101,12 +119,12 @@ def _is_gated(parsed: Flatbuffer, tensor: int) -> bool:
     if set(behind) != {"ADD", "MUL"} or len(parsed.consumers(tensor)) != 2:
         return False
     product = set(behind["MUL"].inputs) == {tensor, behind["ADD"].outputs[0]}
-    return product and _addend(parsed, behind["ADD"], tensor) == 3.0
+    return product and _other_number(parsed, behind["ADD"], tensor) == 3.0
 
 
-def _addend(parsed: Flatbuffer, operator: Operator, tensor: int) -> float | None:
-    (other,) = set(operator.inputs) - {tensor}
-    value = parsed.constant(other)
+def _other_number(parsed: Flatbuffer, operator: Operator, tensor: int) -> float | None:
+    other = set(operator.inputs) - {tensor}
+    value = parsed.constant(other.pop()) if other else None
     return float(value.ravel()[0]) if value is not None and value.size == 1 else None
 
 

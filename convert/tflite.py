@@ -98,10 +98,8 @@ def _quantize(flatbuffer: bytes, variant: Variant, ranges: Ranges) -> bytes:
     if variant.float_heads:
         outputs = (parsed.name(operator.outputs[0]) for operator in parsed.operators)
         in_float += [name for name in outputs if any(f"/{head}_" in name for head in OUTPUTS)]
-    # The photo's and the clip's, whatever the representative photos reach.
-    known = dict.fromkeys(map(parsed.name, (parsed.inputs[0], calibration[-1])), (0.0, 1.0))
     quantized = mlir_quantize(
-        with_ranges(flatbuffer, {**ranges, **known}),
+        with_ranges(flatbuffer, ranges),
         # XNNPACK takes no integer softmax, and in float the probabilities keep more than 256 steps.
         denylisted_ops=["SOFTMAX", "LOGISTIC"],
         denylisted_nodes=in_float,

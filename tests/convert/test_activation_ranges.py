@@ -36,6 +36,13 @@ def test_what_a_gate_closes_needs_no_steps(flatbuffer, photos):
     assert all(measured[name][0] < -3.0 and "BatchNorm" in name for name in gated)
 
 
+def test_dark_photos_leave_the_steps_of_bright_ones(flatbuffer, photos):
+    chosen = choose_ranges(flatbuffer, photos // 8)
+    tensors = tensors_of_layers(chosen, "student", ("color_calibration", "preprocessing"))
+    assert chosen[tensors["color_calibration"]] == (0.0, 1.0)
+    assert chosen[tensors["preprocessing"]] == pytest.approx((-1.0, 1.0))
+
+
 def test_what_is_joined_has_one_range(flatbuffer, photos):
     chosen = choose_ranges(flatbuffer, photos)
     tensors = tensors_of_layers(chosen, "student", ("lighting_seen", "lighting_hidden", "lighting_grid_hidden"))
