@@ -72,7 +72,8 @@ def build_card(name: str, report: Mapping[str, Any]) -> dict[str, Any]:
         "per_class": {c: figures(values, OF_CLASS) for c, values in test.get("per_class", {}).items()} or NOT_MEASURED,
         "per_tone": {tone: part(values) for tone, values in test.get("per_tone", {}).items()} or NOT_MEASURED,
         "calibration": {
-            key: of(test, "calibration", key) for key in ("method", "ece_before", "ece_after", "per_tone", "fitted_on")
+            key: of(test, "calibration", key)
+            for key in ("method", "ece_before", "ece_after", "ece_if_calibrated", "per_tone", "fitted_on")
         },
         "triage": {
             key: of(test, "triage", key)
@@ -130,7 +131,7 @@ def card_text(card: Mapping[str, Any]) -> str:
         for name, values in card["per_class"].items():
             lines.append(f"| {name} | " + " | ".join(_shown(values[key]) for key in OF_CLASS) + " |")
         lines.append("")
-    lines += _section("Calibration", card["calibration"], ("method", "ece_before", "ece_after"))
+    lines += _section("Calibration", card["calibration"], ("method", "ece_before", "ece_after", "ece_if_calibrated"))
     lines += _section(
         "Urgent classes", card["triage"], ("classes", "threshold", "sensitivity_target", "sensitivity", "specificity")
     )
@@ -167,6 +168,8 @@ def _shown(figure: Any, signed: bool = False) -> str:
         return (
             f"{figure['value']:{sign}.3f} ({figure['low']:{sign}.3f} to {figure['high']:{sign}.3f}), n = {figure['n']}"
         )
+    if isinstance(figure, Mapping) and "p" in figure:
+        return f"{figure['mean']:.3f} on average, below {figure['high']:.3f} in 95 % (p = {figure['p']:.2f})"
     if isinstance(figure, (list, tuple)):
         return ", ".join(map(str, figure))
     return str(figure)

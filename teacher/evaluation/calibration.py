@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from teacher.evaluation.weighted_metrics import CALIBRATION_BINS, confidence_bins
+from teacher.evaluation.weighted_metrics import CALIBRATION_BINS, confidence_bins, expected_calibration_error
 
 METHODS = ("temperature", "vector", "dirichlet")
 PENALTY = 1e-2
@@ -123,6 +123,34 @@ def reliability(truth: np.ndarray, probabilities: np.ndarray) -> list[dict[str, 
             }
         )
     return found
+
+
+def error_if_calibrated(confidence: np.ndarray, error: float, seed: int = 0, resamples: int = 1000) -> dict[str, Any]:
+    """Say what expected calibration error these confidences would show if they were exactly true.
+
+    With few photos even a perfect model's bins miss by chance. Answers are drawn right with just the probability that
+    was stated (consistency resampling, Bröcker and Smith 2007, "Increasing the reliability of reliability diagrams").
+
+    Args:
+        confidence: float [n], probability of each photo's top answer.
+        error: the expected calibration error that was measured on these photos.
+        seed: of the draws.
+        resamples: number of draws.
+
+    Returns:
+        JSON-able: `mean` and `high` (95 % of the draws lie below) of the error, `p`, the share of draws with at least the
+        measured one, `n` and the `seed`.
+    """
+    n = len(confidence)
+    right = np.random.default_rng(seed).random((resamples, n)) < confidence
+    drawn = np.array([expected_calibration_error(np.ones((1, n)), confidence, row)[0] for row in right])
+    return {
+        "mean": float(drawn.mean()),
+        "high": float(np.quantile(drawn, 0.95)),
+        "p": float((drawn >= error).mean()),
+        "n": n,
+        "seed": seed,
+    }
 
 
 def _logs(probabilities: np.ndarray) -> np.ndarray:

@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 
 from teacher.evaluation import weighted_metrics as metrics
-from teacher.evaluation.calibration import METHODS, fit_calibrator, negative_log_likelihood, reliability
+from teacher.evaluation.calibration import (
+    METHODS,
+    error_if_calibrated,
+    fit_calibrator,
+    negative_log_likelihood,
+    reliability,
+)
 from teacher.evaluation.conformal import COVERAGE, METHOD, conformal_threshold, prediction_sets
 from teacher.evaluation.figure import GroupBootstrap
 from teacher.evaluation.operating_point import SENSITIVITY, urgent_threshold
@@ -62,6 +68,8 @@ def calibration_section(
 ) -> dict[str, Any]:
     """Return the expected calibration error before and after, overall and per tone, and the other methods' beside it.
 
+    Beside the error after stands what chance alone would give (`error_if_calibrated`).
+
     Args:
         bootstrap: over the measured photos' groups.
         truth: int [n], -1 without a diagnosis.
@@ -84,7 +92,11 @@ def calibration_section(
         )
 
     def before_and_after(rows: np.ndarray) -> dict[str, Any]:
-        return {"ece_before": ece("none", rows), "ece_after": ece(validation.method, rows)}
+        after, known = ece(validation.method, rows), rows[truth[rows] >= 0]
+        by_chance = None
+        if after["value"] is not None:
+            by_chance = error_if_calibrated(answers[validation.method][known].max(axis=1), after["value"])
+        return {"ece_before": ece("none", rows), "ece_after": after, "ece_if_calibrated": by_chance}
 
     chosen = answers[validation.method]
     return {

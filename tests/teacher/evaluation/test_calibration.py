@@ -3,6 +3,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from teacher.evaluation.calibration import (
+    error_if_calibrated,
     fit_calibrator,
     fit_linear_map,
     fit_temperature,
@@ -33,6 +34,24 @@ def test_temperature_undoes_overconfidence():
     overconfident = temper(true, 1 / 3)
     assert fit_temperature(truth, overconfident) == pytest.approx(3.0, rel=0.08)
     assert fit_temperature(truth, true) == pytest.approx(1.0, rel=0.06)
+
+
+def test_chance_alone_explains_the_error_of_true_probabilities_and_not_of_overconfident_ones():
+    generator = np.random.default_rng(7)
+    true = softmax(generator.normal(size=(400, 5)) * 2)
+
+    def share_by_chance(answers):
+        truth, confidence = drawn(true, generator), answers.max(axis=1)
+        error = expected_calibration_error(np.ones((1, 400)), confidence, answers.argmax(axis=1) == truth)[0]
+        return error_if_calibrated(confidence, error, resamples=200)["p"]
+
+    # Of exact probabilities every value of p is equally likely.
+    assert np.mean([share_by_chance(true) for _ in range(40)]) == pytest.approx(0.5, abs=0.15)
+    assert share_by_chance(temper(true, 1 / 3)) == 0
+    # One bin, in closed form: the mean absolute deviation of a binomial share.
+    alone = error_if_calibrated(np.full(400, 0.5), 0.0)
+    assert alone["mean"] == pytest.approx(np.sqrt(2 / np.pi) * 0.5 / 20, rel=0.06)
+    assert alone["mean"] < alone["high"]
 
 
 def test_the_urgent_threshold_catches_its_share():
