@@ -138,8 +138,8 @@ def error_if_calibrated(confidence: np.ndarray, error: float, seed: int = 0, res
         resamples: number of draws.
 
     Returns:
-        JSON-able: `mean` and `high` (95 % of the draws lie below) of the error, `p`, the share of draws with at least the
-        measured one, `n` and the `seed`.
+        JSON-able: `mean` and `high` (95 % of the draws lie below) of the error, `p`, the share of draws with at least
+        the measured one, `n` and the `seed`.
     """
     n = len(confidence)
     right = np.random.default_rng(seed).random((resamples, n)) < confidence
