@@ -163,3 +163,12 @@ def test_explain_draws_where_a_model_looked_and_names_what_it_cannot_read(shell)
     assert "1 of 2 photos could not be read: missing.jpg" in done.stderr
     done = shell("explain", "s", photo, "--class", "freckle", expect=2)
     assert "melanoma" in done.stderr
+
+
+def test_a_run_comes_out_again(shell):
+    done = shell("reproduce", "t", "--data", "data/meta.csv", "--within", "0", "--json")
+    result = json.loads(done.stdout)
+    assert result["passed"] and {f["outcome"] for f in result["figures"]} <= {"equal", "not measured"}
+    assert (shell.folder / "experiments/t-again/reproduction.json").is_file()
+    refused = shell("reproduce", "t", "--data", "data/meta.csv", "--as", "t", expect=2)
+    assert "name of its own" in refused.stderr
