@@ -18,12 +18,12 @@ from typing import Any
 import click
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from benchmarks.changed_light import Change, blurred, exposed, glaring, sloping, tinted
 from benchmarks.preparation import choose
 from teacher.data.phantom import PhantomTruth, render_phantom
 from teacher.data.phantom.camera import encode
-from teacher.data.phantom.light import FAULTS, planckian_gains
+from teacher.data.phantom.light import FAULTS
 from triage.errors import UnreadablePhoto
 from triage.lighting import judge_lighting, measure_lighting
 from triage.photo import read_photo
@@ -32,7 +32,6 @@ from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME, SkinTone, measure_skin_t
 
 PHANTOMS, PHOTOS, SEED = 3000, 600, 101
 Z95 = 1.96
-Radiance = npt.NDArray[np.float32]
 
 
 def wilson_interval(hits: int, count: int) -> tuple[float, float]:
@@ -146,68 +145,20 @@ def _poor_by_bucket(given: Sequence[tuple[str, bool]]) -> dict[str, Any]:
     return {name: _share(not ok for bucket, ok in given if name in ("all", bucket)) for name in ("all", *TONE_BUCKETS)}
 
 
-# Changes of light: linear sRGB float32 [height, width, 3] to the same; what exceeds 1 is clipped by the encoding.
-
-
-def _exposed(stops: float) -> Callable[[Radiance], Radiance]:
-    return lambda radiance: radiance * np.float32(2.0**stops)
-
-
-def _tinted(kelvin: float, balanced: float) -> Callable[[Radiance], Radiance]:
-    """Light of one colour temperature under a white balance for another; green keeps its brightness."""
-    gains = (planckian_gains(kelvin) / planckian_gains(balanced)).astype(np.float32)
-    return lambda radiance: radiance * gains
-
-
-def _sloping(stops: float) -> Callable[[Radiance], Radiance]:
-    """Light that falls from one corner to the other by so many stops, and is as it was in the middle."""
-
-    def change(radiance: Radiance) -> Radiance:
-        down, across = (np.linspace(-0.5, 0.5, side, dtype=np.float32) for side in radiance.shape[:2])
-        ramp = (down[:, np.newaxis] + across) / 2
-        return np.asarray(radiance * np.exp2(np.float32(stops) * ramp)[..., np.newaxis], np.float32)
-
-    return change
-
-
-def _blurred(share: float) -> Callable[[Radiance], Radiance]:
-    """Defocus with a deviation of so much of the longer side."""
-    return lambda radiance: np.asarray(
-        cv2.GaussianBlur(radiance, (0, 0), share * max(radiance.shape[:2])), dtype=np.float32
-    )
-
-
-def _glaring(strength: float) -> Callable[[Radiance], Radiance]:
-    """Colourless mirror image of a lamp beside the middle, an ellipse of a fifth of the sides; 1 is as bright as white.
-
-    Its light follows the skin's fine relief, for which the photo's own contrast at a few pixels stands in.
-    """
-
-    def change(radiance: Radiance) -> Radiance:
-        height, width = radiance.shape[:2]
-        rows, columns = np.mgrid[:height, :width].astype(np.float32)
-        spot = np.exp(-((((rows / height - 0.42) / 0.1) ** 2 + ((columns / width - 0.56) / 0.1) ** 2) ** 2))
-        green = radiance[..., 1] + np.float32(0.01)
-        relief = green / cv2.GaussianBlur(green, (0, 0), max(height, width) / 100)
-        return np.asarray(radiance + np.float32(strength) * (spot * relief)[..., np.newaxis], np.float32)
-
-    return change
-
-
-CHANGES: dict[str, tuple[bool, Callable[[Radiance], Radiance]]] = {
-    "0.3 stops darker": (False, _exposed(-0.3)),
-    "0.3 stops brighter": (False, _exposed(0.3)),
-    "slightly warm (5000 K taken for 5400 K)": (False, _tinted(5000, 5400)),
-    "slightly cool (5400 K taken for 5000 K)": (False, _tinted(5400, 5000)),
-    "gradient of 0.5 stops": (False, _sloping(0.5)),
-    "blur of 0.1 % of the longer side": (False, _blurred(0.001)),
-    "3.5 stops darker": (True, _exposed(-3.5)),
-    "2 stops brighter": (True, _exposed(2)),
-    "warm (2300 K taken for 7000 K)": (True, _tinted(2300, 7000)),
-    "cool (14000 K taken for 3600 K)": (True, _tinted(14000, 3600)),
-    "gradient of 8 stops": (True, _sloping(8)),
-    "blur of 1.5 % of the longer side": (True, _blurred(0.015)),
-    "glare": (True, _glaring(1.3)),
+CHANGES: dict[str, tuple[bool, Change]] = {
+    "0.3 stops darker": (False, exposed(-0.3)),
+    "0.3 stops brighter": (False, exposed(0.3)),
+    "slightly warm (5000 K taken for 5400 K)": (False, tinted(5000, 5400)),
+    "slightly cool (5400 K taken for 5000 K)": (False, tinted(5400, 5000)),
+    "gradient of 0.5 stops": (False, sloping(0.5)),
+    "blur of 0.1 % of the longer side": (False, blurred(0.001)),
+    "3.5 stops darker": (True, exposed(-3.5)),
+    "2 stops brighter": (True, exposed(2)),
+    "warm (2300 K taken for 7000 K)": (True, tinted(2300, 7000)),
+    "cool (14000 K taken for 3600 K)": (True, tinted(14000, 3600)),
+    "gradient of 8 stops": (True, sloping(8)),
+    "blur of 1.5 % of the longer side": (True, blurred(0.015)),
+    "glare": (True, glaring(1.3)),
 }
 """What is done to well-lit photos, and whether it is so strong that they are well lit no more."""
 
