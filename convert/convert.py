@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
@@ -91,24 +92,25 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
         representative, chosen = _representative(manifest, student, crop, cache, options, progress)
         calibrated = on_fast_path(student)
         ranges = ranges_of(calibrated, representative)
-    if ranges and any(variant.aware for variant in todo):
+    if ranges and any(variant.training for variant in todo):
         recipe = from_mapping(AwareRecipe, options.get("quantization_aware") or {}, "convert.quantization_aware")
         learnt, training = train_aware(run, manifest, calibrated, key["student_sha256"], ranges, recipe, progress)
     for number, variant in enumerate(todo):
         progress("convert", number, len(todo))
         begun = time.perf_counter()
-        model = learnt if variant.aware else calibrated if variant.calibrated else student
+        model = learnt if variant.training else calibrated if variant.calibrated else student
         flatbuffer = to_flatbuffer(model, variant, ranges)
         release = pack_model(flatbuffer, _card_of(card, variant, run))
         write_bytes(paths[variant.name], release)
         made[variant.name] = {
             "bytes": len(release),
+            "deflated_bytes": len(zlib.compress(release, 9)),
             "sha256": sha256_of(paths[variant.name]),
             "operators": Flatbuffer(flatbuffer).operator_counts(),
             "xnnpack": asdict(delegate_partitions(flatbuffer)),
             "seconds": round(time.perf_counter() - begun, 1),
             **({"representative": chosen} if variant.calibrated else {}),
-            **({"training": training} if variant.aware else {}),
+            **({"training": training} if variant.training else {}),
         }
         log.info("convert: %s, %.2f MB", paths[variant.name].name, len(release) / 1e6)
         run.update_report("convert", {"key": key, "variants": made, "thresholds": card["thresholds"],

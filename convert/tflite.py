@@ -12,6 +12,7 @@ from convert.activation_ranges import Ranges, choose_ranges, with_ranges
 from convert.flatbuffer import Flatbuffer, ccm_chain
 from convert.float_ccm import PIXEL_SCALE, with_integer_input
 from convert.variants import VARIANTS, Variant
+from convert.weight_only import with_integer_weights
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
 from triage.native_output import native_stderr_muted
@@ -37,10 +38,13 @@ def to_flatbuffer(model: Any, variant: Variant, ranges: Ranges | None = None) ->
     """
     if variant.calibrated and not ranges:
         raise UnusableInput(f"{variant.name} needs the ranges of activations. Received: {ranges}.")
+    by_converter = variant.dynamic or variant.weights != "int8"
     with native_stderr_muted(), _python_muted():
-        flatbuffer = bytes(_converter(model, "float32" if variant.calibrated else variant.weights).convert())
+        flatbuffer = bytes(_converter(model, variant.weights if by_converter else "float32").convert())
         if ranges and variant.calibrated:
             flatbuffer = _quantize(flatbuffer, variant, ranges)
+        elif not by_converter:
+            flatbuffer = with_integer_weights(flatbuffer)
     _check(flatbuffer, variant, model)
     return flatbuffer
 
