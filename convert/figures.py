@@ -22,7 +22,8 @@ def draw_changes(path: Path, report: Any, by: str) -> None:
     files = report.files
     slices = list(files[0].comparison[by])
     note = " (synthetic)" if report.float_test["synthetic"] else ""
-    what = f"skin tone, {TONE_SCHEME}" if by == "per_tone" else "class"
+    what = "skin tone" if by == "per_tone" else "class"
+    scheme = f"\nTones: {TONE_SCHEME}" if by == "per_tone" else ""
     height = 1.5 + len(slices) * max(0.4, 0.16 * len(files))
     with picture(path, f"Accuracy of files against the float student, by {what}{note}", (9, height)) as axes:
         for number, file in enumerate(files):
@@ -40,7 +41,7 @@ def draw_changes(path: Path, report: Any, by: str) -> None:
             axes.plot([], [], "o-", color=COLORS[number % len(COLORS)], label=file.variant)
         axes.axvline(0, color=GREY, linewidth=0.8)
         axes.set_yticks(range(len(slices)), [f"{n}, n = {files[0].comparison[by][n]['n']}" for n in slices])
-        axes.set(ylim=(len(slices) - 0.5, -0.5), xlabel="paired change of accuracy in points, with 95 % interval")
+        axes.set(ylim=(len(slices) - 0.5, -0.5), xlabel=f"paired change of accuracy in points, with 95 % interval{scheme}")
         axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 
 
@@ -66,6 +67,6 @@ def draw_ccm_patches(path: Path, report: Any) -> None:
         axes.hlines(np.arange(1, len(rows)) - 0.5, -0.5, len(patches) - 0.5, color="white", linewidth=2)
         axes.vlines(np.arange(1, len(patches)) - 0.5, -0.5, len(rows) - 0.5, color="white", linewidth=0.5)
         middles = {name: np.mean([n for n, group in enumerate(groups) if group == name]) for name in groups}
-        axes.set_xticks(list(middles.values()), list(middles))
+        axes.set_xticks(list(middles.values()), [name.replace(" of ", "\nof ") for name in middles])
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)

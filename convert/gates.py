@@ -95,9 +95,7 @@ def verdicts_on(comparison: Mapping[str, Any], gates: Gates) -> list[Verdict]:
         _at_least("agreement", comparison["agreement"], gates.agreement),
         _moved("calibration error", overall["ece"], "rises", gates.ece_rise),
         _share("lighting accuracy", overall["lighting_accuracy"], gates.lighting_accuracy),
-        _share(
-            "lighting balanced accuracy", overall["lighting_balanced_accuracy"], gates.lighting_balanced_accuracy
-        ),
+        _share("lighting balanced accuracy", overall["lighting_balanced_accuracy"], gates.lighting_balanced_accuracy),
         _at_least("lighting agreement", comparison["lighting_agreement"], gates.lighting_agreement),
         _moved("lighting AUC", overall["lighting_auc"], "falls", gates.lighting_auc_loss),
     ]

@@ -39,7 +39,9 @@ def skin_colors(
     for bucket in TONE_BUCKETS:
         rows = np.flatnonzero((frame["tone_bucket"] == bucket).to_numpy(bool))
         chosen = rows[choose_representative(frame.iloc[rows], PHOTOS_PER_TONE, seed=0)]
-        medians = [np.median(photo[mask], axis=0) for photo in pixels[np.sort(chosen)] if (mask := skin_mask(photo)).any()]
+        medians = [
+            np.median(photo[mask], axis=0) for photo in pixels[np.sort(chosen)] if (mask := skin_mask(photo)).any()
+        ]
         if medians:
             found[bucket] = np.rint(np.median(medians, axis=0)).astype(np.uint8)
     return found

@@ -37,8 +37,13 @@ class Variant:
         """Number type of the model's input."""
         return "uint8" if self.calibrated and not self.float_input else "float32"
 
+    @property
+    def weight_only(self) -> bool:
+        """Whether the weights alone are rounded."""
+        return self.weights == "int8" and not self.calibrated and not self.dynamic
 
-AWARE = "quantization_aware"
+
+AWARE, PRUNING, CLUSTERING = "quantization_aware", "pruning", "clustering"
 _AWARE = "weights and activations in 8 bit, after quantization-aware training"
 _CALIBRATED = "weights and activations in 8 bit, calibrated on training photos"
 VARIANTS = {
@@ -47,14 +52,30 @@ VARIANTS = {
         Variant("float32", "as trained", "float32"),
         Variant("float16", "weights stored in half precision, computed in float32", "float16"),
         Variant("int8-weights", "weights stored in 8 bit, computed in float32", "int8"),
+        Variant(
+            "int8-weights-pruned",
+            "as int8-weights, the smallest weights trained to zero: small when compressed",
+            "int8",
+            training=PRUNING,
+        ),
+        Variant(
+            "int8-weights-clustered",
+            "as int8-weights, trained to few different weights: small when compressed",
+            "int8",
+            training=CLUSTERING,
+        ),
         Variant("dynamic", "weights in 8 bit, activations quantized as they come", "int8", dynamic=True),
         Variant("int8", f"{_CALIBRATED}; the colour calibration in float", "int8", calibrated=True),
         Variant("int8-float-heads", "as int8, the heads in float", "int8", calibrated=True, float_heads=True),
         Variant("int8-float-input", "as int8, with a float32 input", "int8", calibrated=True, float_input=True),
         Variant("int8-qat", f"{_AWARE}; the colour calibration in float", "int8", calibrated=True, training=AWARE),
         Variant(
-            "int8-qat-float-heads", "as int8-qat, the heads in float", "int8",
-            calibrated=True, float_heads=True, training=AWARE,
+            "int8-qat-float-heads",
+            "as int8-qat, the heads in float",
+            "int8",
+            calibrated=True,
+            float_heads=True,
+            training=AWARE,
         ),
         Variant("int8-all", f"{_CALIBRATED}, the colour calibration, too", "int8", calibrated=True, float_ccm=False),
     )

@@ -89,8 +89,7 @@ def _show_best(best: Any, terminal: Terminal) -> None:
     untold = f" Too few samples to tell: {', '.join(file.untold)}." if file.untold else ""
     terminal.result(
         {"rungs": [vars(rung) for rung in best.rungs], "path": str(best.file), "test": file.to_json()},
-        f"Chosen: {file.variant}, {best.file}.{untold}\n"
-        f"Next: skin-distill classify PHOTO --model {best.file}",
+        f"Chosen: {file.variant}, {best.file}.{untold}\nNext: skin-distill classify PHOTO --model {best.file}",
     )
     if not best.proof.passed:
         failed = [verdict.gate for verdict in file.gates if verdict.outcome == "failed"]

@@ -67,6 +67,9 @@ def show_classes(files: list[Any], terminal: Terminal) -> None:
     terminal.table(
         "Recall of each class, against the float student",
         ("class", *(file.variant for file in files)),
-        [(name, *(points(f.comparison["per_class"][name]) for f in files)) for name in files[0].comparison["per_class"]],
+        [
+            (name, *(points(f.comparison["per_class"][name]) for f in files))
+            for name in files[0].comparison["per_class"]
+        ],
         caption="Paired changes with 95 % intervals.",
     )
