@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from convert.flatbuffer import Flatbuffer, Operator, ccm_chain
+from convert.flatbuffer import Flatbuffer, Operator, ccm_chain, packed, unpacked
 from triage.interpreter import open_interpreter
 
 CLIPPED_SHARE = 1e-4
@@ -157,11 +157,10 @@ def with_ranges(flatbuffer: bytes, ranges: Ranges) -> bytes:
         ranges: of its tensors.
     """
     from tensorflow.lite.python import schema_py_generated as schema
-    from tensorflow.lite.tools import flatbuffer_utils
 
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(flatbuffer, 0))
+    model = unpacked(flatbuffer)
     for tensor in model.subgraphs[0].tensors:
         if found := ranges.get(bytes(tensor.name).decode()):
             tensor.quantization = schema.QuantizationParametersT()
             tensor.quantization.min, tensor.quantization.max = [found[0]], [found[1]]
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+    return packed(model)

@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
@@ -11,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from convert.aware_training import AwareRecipe, train_aware
 from convert.fast_path import on_fast_path
+from convert.fine_tuning import train_further
 from convert.flatbuffer import Flatbuffer
 from convert.partitions import delegate_partitions
 from convert.representative import COUNT, OUTLIER_RATIO, choose_representative, screen_outliers
@@ -21,7 +22,6 @@ from convert.variants import Variant, find_variants
 from teacher.evaluation.calibration import fit_temperature, temper
 from teacher.evaluation.operating_point import SENSITIVITY, urgent_threshold
 from teacher.predict import Progress, no_progress
-from teacher.recipe import from_mapping
 from teacher.run_folder import RunFolder
 from triage.atomic import sha256_of, write_bytes
 from triage.errors import UnusableInput
@@ -86,29 +86,37 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
     crop = run.read_config()["distill"]["crop_fraction"]
     cache = run.root / "artifacts" / "pixels"
     card = _card(run, manifest, student, crop, cache, options, progress)
-    calibrated, ranges, chosen, learnt, training = student, None, {}, student, {}
-    if any(variant.calibrated for variant in todo):
+    calibrated, ranges, representative, chosen = student, None, None, {}
+    if any(variant.calibrated or variant.weight_only for variant in todo):
         representative, chosen = _representative(manifest, student, crop, cache, options, progress)
+    if any(variant.calibrated for variant in todo):
         calibrated = on_fast_path(student)
         ranges = ranges_of(calibrated, representative)
-    if ranges and any(variant.aware for variant in todo):
-        recipe = from_mapping(AwareRecipe, options.get("quantization_aware") or {}, "convert.quantization_aware")
-        learnt, training = train_aware(run, manifest, calibrated, key["student_sha256"], ranges, recipe, progress)
+    learnt: dict[str, tuple[Any, dict[str, Any]]] = {}
+    for variant in todo:
+        if variant.training and variant.training not in learnt:
+            begin = calibrated if variant.calibrated else student
+            learnt[variant.training] = train_further(
+                variant.training, options, run, manifest, begin, key["student_sha256"], ranges, progress
+            )
     for number, variant in enumerate(todo):
         progress("convert", number, len(todo))
         begun = time.perf_counter()
-        model = learnt if variant.aware else calibrated if variant.calibrated else student
-        flatbuffer = to_flatbuffer(model, variant, ranges)
+        model = calibrated if variant.calibrated else student
+        if variant.training:
+            model, training = learnt[variant.training]
+        flatbuffer = to_flatbuffer(model, variant, ranges, representative)
         release = pack_model(flatbuffer, _card_of(card, variant, run))
         write_bytes(paths[variant.name], release)
         made[variant.name] = {
             "bytes": len(release),
+            "deflated_bytes": len(zlib.compress(release, 9)),
             "sha256": sha256_of(paths[variant.name]),
             "operators": Flatbuffer(flatbuffer).operator_counts(),
             "xnnpack": asdict(delegate_partitions(flatbuffer)),
             "seconds": round(time.perf_counter() - begun, 1),
-            **({"representative": chosen} if variant.calibrated else {}),
-            **({"training": training} if variant.aware else {}),
+            **({"representative": chosen} if variant.calibrated or variant.weight_only else {}),
+            **({"training": training} if variant.training else {}),
         }
         log.info("convert: %s, %.2f MB", paths[variant.name].name, len(release) / 1e6)
         run.update_report("convert", {"key": key, "variants": made, "thresholds": card["thresholds"],

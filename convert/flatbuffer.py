@@ -1,11 +1,13 @@
-"""Reading a TFLite flatbuffer: operators, and what flows between them."""
+"""Reading a TFLite flatbuffer, operators and what flows between them, and writing a changed one."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from triage.errors import CheckFailed
 
+DEQUANTIZE = 6  # schema.fbs, BuiltinOperator
 _DTYPES = {0: np.float32, 1: np.float16, 2: np.int32, 3: np.uint8, 4: np.int64, 9: np.int8}  # schema.fbs, TensorType
 
 
@@ -84,23 +86,64 @@ class Flatbuffer:
         return np.asarray(found.scale, np.float64), np.asarray(found.zeroPoint, np.int64)
 
     def constant(self, tensor: int) -> np.ndarray | None:
-        """Values of a constant, dequantized to float64 along its first axis; None for a tensor that is computed."""
+        """Values of a constant, dequantized to float64; None for a tensor that is computed."""
         entry = self._tensors[tensor]
         buffer = self._model.buffers[entry.buffer].data
         if buffer is None or not len(buffer):
-            # A half-precision constant is widened by an operator.
+            # A constant stored in 8 bit or half precision is widened by an operator.
             widening = [o for o in self.operators if o.name == "DEQUANTIZE" and o.outputs == (tensor,)]
             return self.constant(widening[0].inputs[0]) if widening else None
         values = np.frombuffer(bytes(bytearray(buffer)), _DTYPES[int(entry.type)]).reshape(self.shape(tensor))
         quantization = self.quantization(tensor)
         if quantization is None or not np.issubdtype(values.dtype, np.integer):
             return values.astype(np.float64)
-        scale, zero_point = (part.reshape(-1, *[1] * (values.ndim - 1)) for part in quantization)
+        along = [1] * values.ndim
+        if len(quantization[0]) > 1:
+            along[int(entry.quantization.quantizedDimension)] = -1
+        scale, zero_point = (part.reshape(along) for part in quantization)
         return (values.astype(np.float64) - zero_point) * scale
 
     def consumers(self, tensor: int) -> list[Operator]:
         """Operators that read a tensor."""
         return [operator for operator in self.operators if tensor in operator.inputs]
+
+
+def unpacked(flatbuffer: bytes) -> Any:
+    """Return a model as the object `schema_py_generated.ModelT`, which can be changed."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(flatbuffer, 0))
+
+
+def packed(model: Any) -> bytes:
+    """Return the flatbuffer of a changed `unpacked` model."""
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def dequantizing(model: Any, source: int, target: int, version: int) -> Any:
+    """Return a new DEQUANTIZE operator of an `unpacked` model; it is not yet in the graph.
+
+    Args:
+        model: gets an entry for the operator's version, unless it has one.
+        source: tensor number of what is read.
+        target: tensor number of what is written.
+        version: 1 reads uint8, 2 int8, 5 int8 with steps by channel (TFLite's op_version.cc).
+    """
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    known = [(code.builtinCode, code.version) for code in model.operatorCodes]
+    if (DEQUANTIZE, version) not in known:
+        code = schema.OperatorCodeT()
+        code.builtinCode = code.deprecatedBuiltinCode = DEQUANTIZE
+        code.version = version
+        model.operatorCodes.append(code)
+        known.append((DEQUANTIZE, version))
+    operator = schema.OperatorT()
+    operator.opcodeIndex = known.index((DEQUANTIZE, version))
+    operator.inputs, operator.outputs = [source], [target]
+    return operator
 
 
 CLIPPING = frozenset({"MINIMUM", "MAXIMUM", "RELU", "RELU_0_TO_1", "RELU6"})

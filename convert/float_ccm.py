@@ -7,11 +7,11 @@ pixel), and what leaves it is quantized at exactly one step for each 8-bit value
 
 from typing import Any
 
-from convert.flatbuffer import Flatbuffer, ccm_chain
+from convert.flatbuffer import Flatbuffer, ccm_chain, dequantizing, packed, unpacked
 from triage.errors import CheckFailed
 
 PIXEL_SCALE = 1.0 / 255.0
-_UINT8, _DEQUANTIZE = 3, 6  # schema.fbs: TensorType.UINT8, BuiltinOperator.DEQUANTIZE
+_UINT8 = 3  # schema.fbs, TensorType
 
 
 def with_integer_input(flatbuffer: bytes) -> bytes:
@@ -26,7 +26,6 @@ def with_integer_input(flatbuffer: bytes) -> bytes:
         CheckFailed: the model has another structure.
     """
     from tensorflow.lite.python import schema_py_generated as schema
-    from tensorflow.lite.tools import flatbuffer_utils
 
     parsed = Flatbuffer(flatbuffer)
     last = ccm_chain(parsed)[-1].outputs[0]
@@ -39,7 +38,7 @@ def with_integer_input(flatbuffer: bytes) -> bytes:
     steps = parsed.quantization(behind[0].outputs[0])
     if steps is None or abs(steps[0][0] - PIXEL_SCALE) > 1e-7 or steps[1][0] != -128:
         raise CheckFailed(f"What leaves the colour calibration must have scale 1/255. Received: {steps}.")
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(flatbuffer, 0))
+    model = unpacked(flatbuffer)
     graph = model.subgraphs[0]
     old = parsed.inputs[0]
     image = schema.TensorT()
@@ -53,22 +52,11 @@ def with_integer_input(flatbuffer: bytes) -> bytes:
     for signature in model.signatureDefs or []:
         for entry in signature.inputs:
             entry.tensorIndex = new if entry.tensorIndex == old else entry.tensorIndex
-    graph.operators.insert(0, _dequantize(schema, model, new, old))
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+    graph.operators.insert(0, dequantizing(model, new, old, version=1))
+    return packed(model)
 
 
 def _pixel_quantization(schema: Any) -> Any:
     quantization = schema.QuantizationParametersT()
     quantization.scale, quantization.zeroPoint = [PIXEL_SCALE], [0]
     return quantization
-
-
-def _dequantize(schema: Any, model: Any, source: int, target: int) -> Any:
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = _DEQUANTIZE
-    code.version = 1  # uint8 is in the first version
-    model.operatorCodes.append(code)
-    operator = schema.OperatorT()
-    operator.opcodeIndex = len(model.operatorCodes) - 1
-    operator.inputs, operator.outputs = [source], [target]
-    return operator

@@ -14,9 +14,11 @@ import tensorflow_model_optimization as tfmot
 import tf_keras as keras
 
 from convert.activation_ranges import Ranges, tensors_of_layers
+from distill.objective import with_features
+from teacher.color_calibration import ColorCalibration
 from teacher.dropout import SeededDropout
-from teacher.heads import logits_model
 from teacher.predict import predict
+from teacher.recipe import Phase
 
 _quantizers = tfmot.quantization.keras.quantizers
 BITS, LARGEST = 8, 127
@@ -135,20 +137,23 @@ class QuantizationAware:
     Attributes:
         model: `image` float32 [batch, size, size, 3] to [diagnosis logits [batch, classes], lighting logit
             [batch, 1], pooled features [batch, channels]], with the rounding. Its weights are its own.
+        phases: to train it through.
     """
 
-    def __init__(self, student: keras.Model, ranges: Ranges):
+    def __init__(self, student: keras.Model, ranges: Ranges, epochs: int = 1, learning_rate: float = 3e-4):
         """Build it from a trained student, which is not changed.
 
         Args:
             student: the Keras student, on the fast path.
             ranges: of its activations, as `convert.tflite.ranges_of` gives them. They stay as they are: the weights
                 adapt to them.
+            epochs: of the one phase.
+            learning_rate: its peak.
         """
+        self.phases = (Phase("quantization-aware", "all", epochs, learning_rate),)
         self._float = keras.models.clone_model(student)
         self._float.set_weights(student.get_weights())
-        logits = logits_model(self._float)
-        outputs = [*logits.outputs, self._float.get_layer("features").output]
+        outputs = with_features(self._float).outputs
         tensors = tensors_of_layers(ranges, student.name, [layer.name for layer in student.layers])
         bounds = {layer: ranges[tensor] for layer, tensor in tensors.items()}
 
@@ -164,14 +169,13 @@ class QuantizationAware:
         self.model = keras.models.clone_model(model, clone_function=wrapped)
         for rounded, plain in self._pairs():
             rounded.assign(plain)
-        diagnosis, lighting, _ = self.model.outputs
-        probabilities = [keras.layers.Softmax()(diagnosis), keras.layers.Activation("sigmoid")(lighting)]
-        self._answering = keras.Model(self.model.input, probabilities)
+        self._answering = answering(self.model)
 
-    def freeze_statistics(self) -> None:
-        """Keep batch normalisation as the file has it: the student's statistics, scale and offset."""
+    def select(self, phase: Phase) -> None:
+        """Train all but the colour calibration, and batch normalisation, which stays as the file has it."""
+        self.model.trainable = True
         for wrapper in self._wrappers():
-            if isinstance(wrapper.layer, keras.layers.BatchNormalization):
+            if isinstance(wrapper.layer, keras.layers.BatchNormalization | ColorCalibration):
                 wrapper.trainable = False
 
     def answers(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -204,6 +208,12 @@ class QuantizationAware:
                 (found[_last_part(weight)], weight) for weight in self._float.get_layer(wrapper.layer.name).weights
             ]
         return pairs
+
+
+def answering(model: keras.Model) -> keras.Model:
+    """Return a model on the layers of one in training that gives probabilities: diagnosis, and good light."""
+    diagnosis, lighting, _ = model.outputs
+    return keras.Model(model.input, [keras.layers.Softmax()(diagnosis), keras.layers.Activation("sigmoid")(lighting)])
 
 
 def _last_part(weight: Any) -> str:

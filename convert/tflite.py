@@ -12,6 +12,7 @@ from convert.activation_ranges import Ranges, choose_ranges, with_ranges
 from convert.flatbuffer import Flatbuffer, ccm_chain
 from convert.float_ccm import PIXEL_SCALE, with_integer_input
 from convert.variants import VARIANTS, Variant
+from convert.weight_only import with_integer_weights
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
 from triage.native_output import native_stderr_muted
@@ -19,28 +20,36 @@ from triage.native_output import native_stderr_muted
 SMALLEST_SHARE = 0.2  # of one byte for each weight; a converter that lost the weights writes far less
 
 
-def to_flatbuffer(model: Any, variant: Variant, ranges: Ranges | None = None) -> bytes:
+def to_flatbuffer(
+    model: Any, variant: Variant, ranges: Ranges | None = None, photos: np.ndarray | None = None
+) -> bytes:
     """Convert a model.
 
     Args:
         model: a Keras model, `image` float32 [batch, size, size, 3] to [`diagnosis`, `lighting`].
         variant: what to make.
         ranges: of the activations, as `ranges_of` gives them; needed by a calibrated variant only.
+        photos: uint8 [n, size, size, 3], representative training photos; needed by one whose weights alone are rounded.
 
     Returns:
         The flatbuffer: input `image` [1, size, size, 3], float32 in [0, 1] or uint8 with scale 1/255 and zero point
         0; signature outputs `diagnosis` and `lighting`, float32.
 
     Raises:
-        UnusableInput: ranges are missing.
+        UnusableInput: ranges or photos are missing.
         CheckFailed: the converter's result is not what was asked for.
     """
     if variant.calibrated and not ranges:
         raise UnusableInput(f"{variant.name} needs the ranges of activations. Received: {ranges}.")
+    if variant.weight_only and (photos is None or not len(photos)):
+        raise UnusableInput(f"{variant.name} needs representative photos. Received: none.")
+    by_converter = not (variant.calibrated or variant.weight_only)
     with native_stderr_muted(), _python_muted():
-        flatbuffer = bytes(_converter(model, "float32" if variant.calibrated else variant.weights).convert())
+        flatbuffer = bytes(_converter(model, variant.weights if by_converter else "float32").convert())
         if ranges and variant.calibrated:
             flatbuffer = _quantize(flatbuffer, variant, ranges)
+        elif variant.weight_only:
+            flatbuffer = with_integer_weights(flatbuffer, photos)
     _check(flatbuffer, variant, model)
     return flatbuffer
 

@@ -33,17 +33,19 @@ class DemoResult:
     """What the demonstration made.
 
     Attributes:
-        rows: teacher, student and int8.
+        rows: teacher, student in float, and the file chosen.
         files: the student's .tflite files by variant.
+        chosen: the smallest file that passes every gate.
         meta: the data set's table.
         photo: a photo of the test split.
-        verified: whether no gate failed.
-        untold: gates that had too few photos to tell.
+        verified: whether no gate failed for the file chosen, on the test split.
+        untold: its gates that had too few photos to tell.
         seconds: wall time of the call that made it.
     """
 
     rows: list[Row]
     files: dict[str, Path]
+    chosen: Path
     meta: Path
     photo: Path
     verified: bool
@@ -72,6 +74,7 @@ def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> DemoResult
 
 
 def _run(root: Path, path: Path, terminal: Terminal, begun: float) -> DemoResult:
+    from convert.best import choose_best
     from convert.convert import convert
     from convert.verify import verify
     from distill.recipe import DistillRecipe
@@ -97,18 +100,21 @@ def _run(root: Path, path: Path, terminal: Terminal, begun: float) -> DemoResult
     teacher = train_teacher(teacher_recipe, manifest, teacher_run, terminal.progress)
     _step(terminal, 3, "distill: MobileNetV3-Small learns from the teacher's answers")
     student = distill_student(student_recipe, manifest, teacher_run, student_run, whole["convert"], terminal.progress)
-    _step(terminal, 4, "convert: files for a phone")
-    files = convert(student_run, manifest, whole["convert"]["variants"], terminal.progress)
+    _step(terminal, 4, "convert: files for a phone, and the smallest that passes every gate")
+    variants = whole["convert"]["variants"]
+    files = convert(student_run, manifest, variants, terminal.progress)
+    best = choose_best(student_run, manifest, variants, "size", progress=terminal.progress)
+    (proof,) = best.proof.files
     teacher_file = _teacher_file(teacher_run)
     _step(terminal, 5, "verify: the same answers and the same colours, tone by tone")
-    report = verify(list(files.values()), student_run, manifest, progress=terminal.progress)
+    verify(list(files.values()), student_run, manifest, progress=terminal.progress)
     _step(terminal, 6, "benchmark: side by side on this machine")
-    timed = {"teacher": teacher_file, "student": files["float32"], "int8": files["int8"]}
+    timed = {"teacher": teacher_file, "student": files["float32"], proof.variant: best.file}
     latency = _latency(timed, terminal)
-    tests = {"teacher": teacher["test"], "student": student["test"], "int8": report.of("int8").test}
+    tests = {"teacher": teacher["test"], "student": student["test"], proof.variant: proof.test}
     _step(terminal, 7, "classify: a photo of the test split")
     photo = manifest.photo_paths(manifest.split("test"))[0]
-    triage = Triage.load(files["int8"])
+    triage = Triage.load(best.file)
     terminal.line(answer_text(triage.assess(photo).to_json(), triage.card, triage.urgent_threshold_text))
     return DemoResult(
         rows=[
@@ -122,10 +128,11 @@ def _run(root: Path, path: Path, terminal: Terminal, begun: float) -> DemoResult
             for name in timed
         ],
         files=files,
+        chosen=best.file,
         meta=meta,
         photo=photo,
-        verified=report.passed,
-        untold=sorted({gate for file in report.files for gate in file.untold}),
+        verified=proof.passed,
+        untold=proof.untold,
         seconds=round(time.monotonic() - begun, 1),
     )
 
@@ -157,6 +164,7 @@ def _to_json(result: DemoResult) -> dict[str, Any]:
     return {
         **asdict(result),
         "files": {name: str(path) for name, path in result.files.items()},
+        "chosen": str(result.chosen),
         "meta": str(result.meta),
         "photo": str(result.photo),
     }
@@ -167,8 +175,9 @@ def _finished(summary: Path, key: dict[str, str]) -> DemoResult | None:
         return None
     found = json.loads(summary.read_text(encoding="utf-8"))
     files = {name: Path(path) for name, path in found["files"].items()}
-    photo = Path(found["photo"])
-    if found.pop("key") != key or not all(path.is_file() for path in [*files.values(), photo]):
+    photo, chosen = Path(found["photo"]), Path(found.get("chosen", ""))
+    if found.pop("key") != key or not all(path.is_file() for path in [*files.values(), chosen, photo]):
         return None
     rows = [Row(**row) for row in found["rows"]]
-    return DemoResult(**{**found, "rows": rows, "files": files, "meta": Path(found["meta"]), "photo": photo})
+    places = {"files": files, "chosen": chosen, "meta": Path(found["meta"]), "photo": photo}
+    return DemoResult(**{**found, "rows": rows, **places})

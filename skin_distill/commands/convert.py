@@ -1,17 +1,26 @@
 """`skin-distill convert`: a student to .tflite variants."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from convert.variants import VARIANTS
+from skin_distill.commands.verify import show_gates
 from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.terminal import Terminal, output_options
+from triage.errors import CheckFailed
 
 HELP = f"{', '.join(VARIANTS)}; repeat for several. Default: those of the recipe."
+BEST_HELP = (
+    "Choose the smallest or quickest file that passes every gate on the validation split, copy it to student.tflite "
+    "and verify it."
+)
+DEFAULT_VARIANTS = ("float32", "int8-weights")
 EPILOG = """\b
-Example:
+Examples:
   skin-distill convert --run phantom-student --data data/phantoms/meta.csv --variant float32 --variant int8
+  skin-distill convert --run phantom-student --data data/phantoms/meta.csv --best size
 """
 
 
@@ -19,26 +28,72 @@ Example:
 @click.option("--run", "run_name", required=True, help="Name of the student's run.")
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The student's meta.csv.")
 @click.option("--variant", "variants", multiple=True, help=HELP)
+@click.option("--best", type=click.Choice(["size", "latency"]), help=BEST_HELP)
 @output_options
-def command(run_name: str, data: Path, variants: tuple[str, ...], terminal: Terminal) -> None:
+def command(run_name: str, data: Path, variants: tuple[str, ...], best: str | None, terminal: Terminal) -> None:
     """Convert a student to .tflite files.
 
     Each carries its classes, card and colour calibration.
     """
     load_tensorflow()
     with needs_extra("train"):
+        from convert.best import choose_best
         from convert.convert import convert
         from teacher.data.manifest import read_manifest
         from teacher.run_folder import RunFolder
 
     run = RunFolder(run_name)
-    wanted = variants or tuple(run.read_config().get("convert", {}).get("variants", ("float32", "int8")))
-    files = convert(run, read_manifest(data), list(wanted), terminal.progress)
-    sizes = {name: path.stat().st_size for name, path in files.items()}
-    lines = [f"{files[name]}  {size / 1e6:.2f} MB" for name, size in sizes.items()]
-    terminal.result(
-        {name: {"path": str(files[name]), "bytes": size} for name, size in sizes.items()},
-        "\n".join(
-            [*lines, f"Next: skin-distill verify {' '.join(map(str, files.values()))} --run {run_name} --data {data}"]
-        ),
+    wanted = list(variants or (run.read_config().get("convert") or {}).get("variants", DEFAULT_VARIANTS))
+    if best:
+        _show_best(choose_best(run, read_manifest(data), wanted, best, progress=terminal.progress), terminal)
+        return
+    files = convert(run, read_manifest(data), wanted, terminal.progress)
+    made = run.read_report()["convert"]["variants"]
+    terminal.table(
+        f"Files of {run_name} in {run.artifacts}",
+        ("variant", "MB", "MB deflated", "parts in XNNPACK", "operators outside"),
+        [
+            (
+                name,
+                f"{made[name]['bytes'] / 1e6:.2f}",
+                f"{made[name]['deflated_bytes'] / 1e6:.2f}",
+                made[name]["xnnpack"]["count"],
+                ", ".join(dict.fromkeys(made[name]["xnnpack"]["outside"])) or "none",
+            )
+            for name in files
+        ],
     )
+    terminal.result(
+        {name: {"path": str(path), **made[name]} for name, path in files.items()},
+        f"Next: skin-distill verify {' '.join(map(str, files.values()))} --run {run_name} --data {data}",
+    )
+
+
+def _show_best(best: Any, terminal: Terminal) -> None:
+    """Print a `convert.best.Best`; raise CheckFailed if the file chosen fails on the test split."""
+    (file,) = best.proof.files
+    terminal.table(
+        f"From the {'smallest' if best.objective == 'size' else 'quickest'} file up, on the validation split",
+        ("variant", "MB", "ms", "outcome"),
+        [
+            (
+                rung.variant,
+                f"{rung.bytes / 1e6:.2f}",
+                "" if rung.latency_ms is None else f"{rung.latency_ms:.2f}",
+                "taken" if rung.passed else "; ".join(rung.why),
+            )
+            for rung in best.rungs
+        ],
+    )
+    show_gates(file, terminal)
+    untold = f" Too few samples to tell: {', '.join(file.untold)}." if file.untold else ""
+    terminal.result(
+        {"rungs": [vars(rung) for rung in best.rungs], "path": str(best.file), "test": file.to_json()},
+        f"Chosen: {file.variant}, {best.file}.{untold}\nNext: skin-distill classify PHOTO --model {best.file}",
+    )
+    if not best.proof.passed:
+        failed = [verdict.gate for verdict in file.gates if verdict.outcome == "failed"]
+        raise CheckFailed(
+            f"The file that was chosen on the validation split fails on the test split: {', '.join(failed)}. Choosing "
+            "another one by the test split would spoil it. Leave the variant out with --variant, or set other limits."
+        )

@@ -31,7 +31,7 @@ def command(out: Path, terminal: Terminal) -> None:
     show_result(result, terminal)
     gates = "no gate failed" if result.verified else "a gate failed, see the report"
     untold = f"; too few photos to tell: {', '.join(result.untold)}" if result.untold else ""
-    model = result.files["int8"]
+    model = result.chosen
     terminal.result(
         {
             "synthetic": True,
@@ -40,8 +40,10 @@ def command(out: Path, terminal: Terminal) -> None:
             "cannot_tell": result.untold,
             "rows": [vars(row) for row in result.rows],
             "files": {name: str(path) for name, path in result.files.items()},
+            "chosen": str(model),
         },
-        f"Verified: {gates}{untold}.\n"
+        f"Chosen: {result.rows[-1].model}, the smallest file that passes every gate on the validation split.\n"
+        f"Verified on the test split: {gates}{untold}.\n"
         "Try next:\n"
         f"  skin-distill classify {result.photo} --model {model}\n"
         f"  skin-distill benchmark {' '.join(map(str, result.files.values()))} --threads 1,2\n"

@@ -54,12 +54,12 @@ def aware(fast, ranges):
 
 
 @pytest.fixture(scope="session")
-def flatbuffers(student, fast, ranges):
+def flatbuffers(student, fast, ranges, photos):
     """The student in every variant, as it is before quantization-aware training."""
     from convert.tflite import to_flatbuffer
     from convert.variants import VARIANTS
 
     return {
-        name: to_flatbuffer(fast if variant.calibrated else student, variant, ranges)
+        name: to_flatbuffer(fast if variant.calibrated else student, variant, ranges, photos)
         for name, variant in VARIANTS.items()
     }

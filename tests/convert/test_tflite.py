@@ -22,7 +22,9 @@ def test_the_signature_is_the_contract(flatbuffers, name):
         assert zero_point == 0
 
 
-@pytest.mark.parametrize(("name", "tolerance"), [("float32", 1e-5), ("float16", 5e-3), ("dynamic", 0.1)])
+@pytest.mark.parametrize(
+    ("name", "tolerance"), [("float32", 1e-5), ("float16", 5e-3), ("int8-weights", 0.02), ("dynamic", 0.1)]
+)
 def test_a_variant_answers_like_keras(student, photos, flatbuffers, name, tolerance):
     expected = predict(student, photos)
     found = predict(open_interpreter(flatbuffers[name]), photos)
@@ -47,6 +49,8 @@ def test_old_runtimes_can_load_the_dense_layers(flatbuffers):
 def test_a_calibrated_variant_needs_photos(student, photos):
     with pytest.raises(UnusableInput, match="ranges"):
         to_flatbuffer(student, VARIANTS["int8"])
+    with pytest.raises(UnusableInput, match="representative"):
+        to_flatbuffer(student, VARIANTS["int8-weights"], photos=photos[:0])
     with pytest.raises(UnusableInput, match="representative"):
         ranges_of(student, photos[:0])
 

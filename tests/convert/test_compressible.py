@@ -1,0 +1,110 @@
+import zlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+
+from convert.compressible import STAGES, Clustered, Pruned
+from convert.fine_tuning import ClusteringRecipe, PruningRecipe
+from convert.tflite import to_flatbuffer
+from convert.variants import VARIANTS
+from convert.weight_only import FEWEST_WEIGHTS
+from teacher.color_calibration import ccm_of
+from teacher.predict import predict
+from triage.errors import UnusableInput
+
+CLUSTERS = 8
+
+
+def train(tuned, photos, target):
+    """A few steps of the last phase, as `teacher.training` makes them; returns their losses."""
+    images = photos[:8].astype(np.float32) / np.float32(255)
+    tuned.select(tuned.phases[-1])
+    optimizer = keras.optimizers.Adam(1e-3)
+    variables = [v for v in tuned.model.trainable_variables if "lighting" not in v.name]
+
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(tuned.model(images, training=True)[0] - target))
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return loss
+
+    return [float(step()) for _ in range(6)]
+
+
+def large_kernels(model):
+    kernels = {
+        layer.name: layer.get_weights()[0]
+        for layer in model.layers
+        if type(layer) in (keras.layers.Conv2D, keras.layers.Dense)
+    }
+    return {name: kernel for name, kernel in kernels.items() if kernel.size >= FEWEST_WEIGHTS}
+
+
+@pytest.fixture(scope="module")
+def target(student, photos):
+    """What the students in training shall answer: other logits than they do."""
+    return np.random.default_rng(0).normal(size=(8, 10)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def pruned(student, photos, target):
+    """After training: the tuned student, its losses, and the Keras student that comes of it."""
+    tuned = Pruned(student, sparsity=0.75, epochs=STAGES, learning_rate=1e-3)
+    return tuned, train(tuned, photos, target), tuned.float_student()
+
+
+@pytest.fixture(scope="module")
+def clustered(student, photos, target):
+    """As `pruned`."""
+    tuned = Clustered(student, CLUSTERS, epochs=1, learning_rate=1e-3)
+    return tuned, train(tuned, photos, target), tuned.float_student()
+
+
+def test_pruning_leaves_the_share_of_weights_that_was_asked_for(pruned):
+    tuned, losses, model = pruned
+    assert [(phase.name, phase.epochs) for phase in tuned.phases] == [
+        ("prune 53 %", 1),
+        ("prune 72 %", 1),
+        ("prune 75 %", 1),
+    ]
+    assert losses[-1] < losses[0]
+    kernels = large_kernels(model)
+    assert len(kernels) > 30
+    for name, kernel in kernels.items():
+        assert np.mean(kernel == 0) == pytest.approx(0.75, abs=0.01), name
+
+
+def test_clustering_leaves_few_values_and_learns_them(clustered, student):
+    _, losses, model = clustered
+    assert losses[-1] < losses[0]
+    before = large_kernels(student)
+    for name, kernel in large_kernels(model).items():
+        assert len(np.unique(kernel)) <= CLUSTERS, name
+        assert np.corrcoef(kernel.ravel(), before[name].ravel())[0, 1] > 0.9, name
+
+
+@pytest.mark.parametrize("kind", ["pruned", "clustered"])
+def test_the_student_answers_like_the_one_in_training_and_keeps_its_calibration(kind, request, student, photos):
+    tuned, _, model = request.getfixturevalue(kind)
+    for one, other in zip(predict(model, photos), tuned.answers(photos), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    for one, other in zip(ccm_of(model), ccm_of(student), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("kind", "share"), [("pruned", 0.6), ("clustered", 0.65)])
+def test_the_file_compresses_better_and_is_as_large_as_before(kind, share, request, flatbuffers, photos):
+    plain = flatbuffers["int8-weights"]
+    file = to_flatbuffer(request.getfixturevalue(kind)[2], VARIANTS[f"int8-weights-{kind}"], photos=photos)
+    assert len(file) == pytest.approx(len(plain), rel=0.01)
+    assert len(zlib.compress(file, 9)) < share * len(zlib.compress(plain, 9))
+
+
+def test_options_that_cannot_work_are_refused():
+    with pytest.raises(UnusableInput, match="sparsity"):
+        PruningRecipe(sparsity=1.0)
+    with pytest.raises(UnusableInput, match="clusters"):
+        ClusteringRecipe(clusters=1)
