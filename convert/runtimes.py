@@ -86,7 +86,10 @@ def check_operators(flatbuffer: bytes) -> dict[str, list[Obstacle]]:
     wanted = sorted({(operator.name, operator.version) for operator in parsed.operators})
     misread = sorted({(o.name, o.version) for o in parsed.operators if _loses_channel_scales(parsed, o)})
     return {
-        runtime.name: [*_missing(runtime, wanted), *(_wrong(runtime, misread) if runtime.ignores_channel_scales else [])]
+        runtime.name: [
+            *_missing(runtime, wanted),
+            *(_wrong(runtime, misread) if runtime.ignores_channel_scales else []),
+        ]
         for runtime in RUNTIMES.values()
     }
 
@@ -121,6 +124,8 @@ def _missing(runtime: Runtime, wanted: Iterable[tuple[str, int]]) -> list[Obstac
 
 
 def _wrong(runtime: Runtime, misread: Iterable[tuple[str, int]]) -> list[Obstacle]:
+    if not runtime.ignores_channel_scales:
+        return []
     table = operator_versions()[runtime.name]
     return [Obstacle(name, version, table.get(name, 0), True, _WRONG_REMEDY) for name, version in misread]
 
