@@ -71,6 +71,7 @@ setup(
         "skin_distill.configs": ["*.yaml"],
         "teacher.data.taxonomies": ["*.yaml"],
         "triage": ["py.typed"],
+        "convert": ["operator_versions.csv"],
     },
     install_requires=RUNTIME,
     extras_require=EXTRAS,

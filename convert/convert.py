@@ -15,6 +15,7 @@ import numpy as np
 from convert.fast_path import on_fast_path
 from convert.fine_tuning import train_further
 from convert.flatbuffer import Flatbuffer
+from convert.metadata import with_metadata
 from convert.partitions import delegate_partitions
 from convert.representative import COUNT, OUTLIER_RATIO, choose_representative, screen_outliers
 from convert.tflite import ranges_of, to_flatbuffer
@@ -26,7 +27,7 @@ from teacher.run_folder import RunFolder
 from triage.atomic import sha256_of, write_bytes
 from triage.errors import UnusableInput
 from triage.model_card import CARD_FORMAT
-from triage.model_file import pack_model
+from triage.model_file import RELEASE_FORMAT, pack_model
 
 log = logging.getLogger("skin_distill")
 
@@ -69,6 +70,7 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
                 "student_sha256": sha256_of(student_file),
                 "meta_sha256": manifest.sha256,
                 "options": options,
+                "release_format": RELEASE_FORMAT,
                 "version": version("skin-distill"),
             }
         )
@@ -105,8 +107,9 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
         model = calibrated if variant.calibrated else student
         if variant.training:
             model, training = learnt[variant.training]
-        flatbuffer = to_flatbuffer(model, variant, ranges, representative)
-        release = pack_model(flatbuffer, _card_of(card, variant, run))
+        card_of_file = _card_of(card, variant, run)
+        flatbuffer = with_metadata(to_flatbuffer(model, variant, ranges, representative), card_of_file)
+        release = pack_model(flatbuffer, card_of_file)
         write_bytes(paths[variant.name], release)
         made[variant.name] = {
             "bytes": len(release),

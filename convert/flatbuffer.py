@@ -34,6 +34,7 @@ class Flatbuffer:
     Attributes:
         operators: in the order of execution.
         inputs: tensor numbers of the graph's inputs.
+        outputs: tensor numbers of the graph's outputs.
     """
 
     def __init__(self, data: bytes):
@@ -45,6 +46,7 @@ class Flatbuffer:
         names = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
         self._tensors = graph.tensors
         self.inputs = tuple(int(i) for i in graph.inputs)
+        self.outputs = tuple(int(i) for i in graph.outputs)
         self.operators = []
         for operator in graph.operators:
             code = self._model.operatorCodes[operator.opcodeIndex]
@@ -65,6 +67,21 @@ class Flatbuffer:
         for operator in self.operators:
             counts[operator.name] = counts.get(operator.name, 0) + 1
         return dict(sorted(counts.items()))
+
+    def output_names(self) -> list[str]:
+        """Names of the graph's outputs by the signature, in the graph's order.
+
+        Raises:
+            CheckFailed: there is no single signature that names them all.
+        """
+        signatures = self._model.signatureDefs or []
+        named = {int(o.tensorIndex): bytes(o.name).decode("utf-8") for s in signatures[:1] for o in s.outputs}
+        if len(signatures) != 1 or set(self.outputs) != set(named):
+            raise CheckFailed(
+                f"The file's outputs must be named by one signature. Received: {len(signatures)} signatures. Convert "
+                "the student with `skin-distill convert`."
+            )
+        return [named[tensor] for tensor in self.outputs]
 
     def name(self, tensor: int) -> str:
         """Name of a tensor."""

@@ -54,7 +54,8 @@ def open_interpreter(
         use_delegate: let XNNPACK take the operators that it knows. False runs the reference-exact built-in kernels.
 
     Raises:
-        UnusableInput: not a TFLite model, damaged, with operators that the runtime lacks, or not one image in.
+        UnusableInput: not a TFLite model, damaged, with operators that the runtime lacks or is known to run wrongly,
+            or not one image in.
         MissingDependency: no runtime is installed.
     """
     if threads < 1:
@@ -81,7 +82,10 @@ def open_interpreter(
             f"{name} cannot open this model. Received: {str(error).strip() or type(error).__name__}. "
             "The file is damaged, or needs another runtime version: `skin-distill doctor` lists the installed ones."
         ) from error
-    return Interpreter(raw, f"{name} {available_runtimes().get(name, 'unknown')}")
+    runtime = f"{name} {available_runtimes().get(name, 'unknown')}"
+    if name == "tflite_runtime":
+        _refuse_lost_scales(raw, runtime)
+    return Interpreter(raw, runtime)
 
 
 class Interpreter:
@@ -227,6 +231,29 @@ def _import_runtime() -> tuple[str, ModuleType]:
         f"No TFLite runtime can be imported. Received: {'; '.join(problems) or 'none installed'}. "
         "Install one with `pip install ai-edge-litert`."
     )
+
+
+def _refuse_lost_scales(raw: Any, runtime: str) -> None:
+    """Refuse a model whose weights tflite_runtime would ignore without a word.
+
+    It computes with float activations and 8-bit weights by one scale for all channels. Where a file has a scale for
+    each (ai-edge-quantizer's dynamic range does), that one scale is 0, and what comes out of the layer is its bias: so
+    measured with 2.8 and 2.14, of dense layers always, of convolutions where the scales happen to be equal.
+    """
+    tensors = {int(tensor["index"]): tensor for tensor in raw.get_tensor_details()}
+    # Private, but there in all versions, and there is no other way to ask.
+    for node in raw._get_ops_details():
+        if node["op_name"] not in ("FULLY_CONNECTED", "CONV_2D"):
+            continue
+        image, weights = (tensors[int(index)] for index in node["inputs"][:2])
+        scales = weights["quantization_parameters"]["scales"]
+        lost = len(scales) > 1 and (node["op_name"] == "FULLY_CONNECTED" or len(set(scales.tolist())) == 1)
+        if lost and image["dtype"] == np.float32 and weights["dtype"] == np.int8:
+            raise UnusableInput(
+                f"{runtime} is known to answer wrongly for this model: it ignores 8-bit weights that have a scale for "
+                f"each channel where the input is float. Received: such a {node['op_name']}. Install ai-edge-litert, "
+                "or use the float32 or int8 file that `skin-distill convert` makes."
+            )
 
 
 def _outputs_by_name(raw: Any) -> dict[str, dict[str, Any]]:

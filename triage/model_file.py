@@ -1,7 +1,8 @@
-"""The release file: a TFLite flatbuffer with a zip appended that holds `labels.txt` and `card.json`.
+"""The release file: a TFLite flatbuffer with a zip appended that holds the labels of its outputs and `card.json`.
 
 This is how TFLite Metadata attaches associated files: interpreters read the flatbuffer and ignore the rest, and any
-unzip program shows what is inside.
+unzip program shows what is inside. The zip's comment, the last bytes of the file, is the SHA-256 of all before it: no
+byte of the file can change unseen. It tells damage, not intent: whoever rewrites a file can seal it again.
 """
 
 import hashlib
@@ -18,7 +19,13 @@ from triage.interpreter import TFLITE_IDENTIFIER
 from triage.model_card import check_card
 
 LABELS_NAME = "labels.txt"
+LIGHTING_LABELS_NAME = "lighting_labels.txt"
+LIGHTING_LABEL = "well lit"
+"""What the one value of the lighting output is the probability of."""
 CARD_NAME = "card.json"
+SEAL_BYTES = 2 * hashlib.sha256().digest_size  # in hexadecimal, so that programs that show the comment show text
+RELEASE_FORMAT = 2
+"""Grows when files of older formats cannot be read any more; format 1 had no seal."""
 MAX_CARD_BYTES = 1 << 20
 """A card is some kilobytes of text; a zip entry that claims more is not unpacked."""
 # Zip entries carry a date; a constant one (the earliest that zip knows) makes equal models equal files.
@@ -45,7 +52,8 @@ def pack_model(flatbuffer: bytes, card: dict[str, Any]) -> bytes:
 
     Args:
         flatbuffer: the model, nothing appended.
-        card: the card; its `flatbuffer_sha256` is set here. `labels.txt` takes the class names in order.
+        card: the card; its `flatbuffer_sha256` is set here. `labels.txt` takes the class names in order,
+            `lighting_labels.txt` what the lighting output tells.
 
     Returns:
         The file's bytes, equal for equal arguments.
@@ -65,11 +73,15 @@ def pack_model(flatbuffer: bytes, card: dict[str, Any]) -> bytes:
     except (TypeError, ValueError) as error:
         raise UnusableInput(f"The card must be plain JSON without NaN. Received: {error}.") from error
     labels = "".join(f"{entry['name']}\n" for entry in card["classes"])
+    contents = {LABELS_NAME: labels, LIGHTING_LABELS_NAME: f"{LIGHTING_LABEL}\n", CARD_NAME: text}
     buffer = io.BytesIO(flatbuffer)
+    # Stored, not compressed: MediaPipe reads associated files where they lie.
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as archive:
-        for name, content in ((LABELS_NAME, labels), (CARD_NAME, text)):
+        for name, content in contents.items():
             archive.writestr(zipfile.ZipInfo(name, ZIP_DATE), content.encode("utf-8"))
-    return buffer.getvalue()
+        archive.comment = bytes(SEAL_BYTES)
+    body = buffer.getvalue()[:-SEAL_BYTES]
+    return body + _seal_of(body)
 
 
 def read_model(path: str | Path, card_required: bool = True) -> ModelFile:
@@ -80,8 +92,8 @@ def read_model(path: str | Path, card_required: bool = True) -> ModelFile:
         card_required: False also takes a plain .tflite, whose card is then empty.
 
     Raises:
-        UnusableInput: missing, not TFLite, without a card, with a card that cannot be used, or altered: the
-            flatbuffer's SHA-256 is not the card's.
+        UnusableInput: missing, not TFLite, without a card, with a card that cannot be used, or altered: a byte of it
+            is not the one that was written.
     """
     path = Path(path)
     try:
@@ -94,33 +106,47 @@ def read_model(path: str | Path, card_required: bool = True) -> ModelFile:
         reason = getattr(error, "strerror", None) or error
         raise UnusableInput(f"The model file cannot be opened ({reason}). Received: {path}.") from error
     _check_identifier(data, str(path))
+    if data[-SEAL_BYTES:] == _seal_of(data[:-SEAL_BYTES]):
+        return _read_sealed(data, path)
+    # The name stands in the flatbuffer's metadata and twice in the zip; damage rarely takes all three.
+    if CARD_NAME.encode() in data:
+        raise UnusableInput(
+            f"The model file was altered, damaged or cut off: its last bytes are not the checksum of all others. "
+            f"Received: {path}, {len(data)} bytes. Copy it again from its source; a file of an older skin-distill "
+            "has no such checksum: convert it again."
+        )
+    if card_required:
+        raise UnusableInput(
+            f"The model file has no readable card.json: it is a plain .tflite, or was cut off. Received: {path}, "
+            f"{len(data)} bytes. Give the release file that `skin-distill convert` made."
+        )
     archive = _zip_of(data)
-    if archive is None:
-        # Without its directory a zip is no zip any more, but the names of its entries still stand in the bytes.
-        if card_required or any(name.encode() in data for name in (LABELS_NAME, CARD_NAME)):
-            raise UnusableInput(
-                f"The model file has no readable card.json: it is a plain .tflite, or was cut off. Received: {path}, "
-                f"{len(data)} bytes. Give the release file that `skin-distill convert` made."
-            )
-        return ModelFile(data, {}, path)
+    return ModelFile(data if archive is None else _before(archive, data), {}, path)
+
+
+def _read_sealed(data: bytes, path: Path) -> ModelFile:
+    archive = _zip_of(data)
+    if archive is None or CARD_NAME not in archive.namelist():
+        raise UnusableInput(f"The model file has no card.json. Received: {path}. Convert the student again.")
     with archive:
-        entries = archive.infolist()
-        flatbuffer = data[: min((entry.header_offset for entry in entries), default=len(data))]
-        if CARD_NAME not in archive.namelist():
-            if card_required:
-                raise UnusableInput(
-                    f"The model file has no card.json. Received: {path} with "
-                    f"{', '.join(sorted(archive.namelist())) or 'nothing'}. Give a file made by `skin-distill convert`."
-                )
-            return ModelFile(flatbuffer, {}, path)
+        flatbuffer = _before(archive, data)
         card = check_card(_read_card(archive, path), str(path))
     digest = hashlib.sha256(flatbuffer).hexdigest()
     if digest != card["flatbuffer_sha256"]:
         raise UnusableInput(
-            f"The model file was altered or damaged: its checksum is not the one on its card. Received: {path}, "
-            f"SHA-256 {digest[:16]}..., card {str(card['flatbuffer_sha256'])[:16]}.... Copy it again from its source."
+            f"The model file was put together from two: the model's checksum is not the one on its card. Received: "
+            f"{path}, SHA-256 {digest[:16]}..., card {str(card['flatbuffer_sha256'])[:16]}.... Copy it again from "
+            "its source."
         )
     return ModelFile(flatbuffer, card, path)
+
+
+def _seal_of(body: bytes) -> bytes:
+    return hashlib.sha256(body).hexdigest().encode("ascii")
+
+
+def _before(archive: zipfile.ZipFile, data: bytes) -> bytes:
+    return data[: min((entry.header_offset for entry in archive.infolist()), default=len(data))]
 
 
 def _check_identifier(data: bytes, source: str) -> None:

@@ -1,0 +1,75 @@
+"""Release files of an untrained student, and phantoms to ask them about: material for measurements of runtimes."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convert.convert import LICENCE, NOT_MEASURED
+from convert.fast_path import on_fast_path
+from convert.metadata import with_metadata
+from convert.tflite import ranges_of, to_flatbuffer
+from convert.variants import VARIANTS
+from teacher.color_calibration import ccm_of
+from triage.atomic import write_bytes
+from triage.model_card import CARD_FORMAT
+from triage.model_file import pack_model
+from triage.photo import CROP_FRACTION
+
+
+def phantom_pixels(count: int, size: int, seed: int = 0) -> np.ndarray:
+    """Render skin phantoms, classes and tones in turn: uint8 [count, size, size, 3]."""
+    from teacher.data.phantom import render_phantom
+
+    return np.stack([render_phantom(seed, index, size)[0] for index in range(count)])
+
+
+def write_samples(
+    student: Any, photos: np.ndarray, names: Iterable[str], folder: Path, change: Callable[[bytes], bytes] = bytes
+) -> dict[str, Path]:
+    """Convert a student into release files as `skin-distill convert` does, with a card that claims nothing.
+
+    Args:
+        student: a Keras student.
+        photos: uint8 [n, size, size, 3], where calibrated variants get their ranges from.
+        names: of variants that need no training.
+        folder: where `NAME.tflite` is written.
+        change: done to each flatbuffer before it is packed.
+
+    Returns:
+        File by variant.
+    """
+    wanted = {name: VARIANTS[name] for name in names}
+    calibrated = ranges = None
+    if any(variant.calibrated for variant in wanted.values()):
+        calibrated = on_fast_path(student)
+        ranges = ranges_of(calibrated, photos)
+    paths = {}
+    for name, variant in wanted.items():
+        card = _card(student, name, variant.input_dtype)
+        flatbuffer = to_flatbuffer(calibrated if variant.calibrated else student, variant, ranges)
+        paths[name] = folder / f"{name}.tflite"
+        write_bytes(paths[name], pack_model(change(with_metadata(flatbuffer, card)), card))
+    return paths
+
+
+def _card(student: Any, name: str, dtype: str) -> dict[str, Any]:
+    matrix, bias = ccm_of(student)
+    classes = student.output_shape[0][-1]
+    return {
+        "format": CARD_FORMAT,
+        "name": f"untrained-{name}",
+        "variant": name,
+        "classes": [{"id": f"class{n}", "name": f"Class {n}", "urgency": "watch"} for n in range(classes)],
+        "input": {"size": student.input_shape[1], "crop_fraction": CROP_FRACTION, "dtype": dtype},
+        "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
+        "temperature": 1.0,
+        "thresholds": {"urgent": 0.5, "abstain_below": 0.0, "well_lit": 0.5},
+        "synthetic": True,
+        "data": {"dataset": "none: untrained"},
+        "lineage": {},
+        "per_tone": {},
+        "not_measured": list(NOT_MEASURED),
+        "licence": LICENCE,
+    }
