@@ -71,7 +71,8 @@ def mobilenet_v2(photos: np.ndarray) -> bytes:
 
     from triage.native_output import native_stderr_muted
 
-    model = keras.applications.MobileNetV2(weights=None, classes=CORAL_CLASSES)
+    image = keras.Input((INPUT_SIZE, INPUT_SIZE, 3), batch_size=1)
+    model = keras.applications.MobileNetV2(input_tensor=image, weights=None, classes=CORAL_CLASSES)
     with native_stderr_muted():
         converter = tf.lite.TFLiteConverter.from_keras_model(model)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]

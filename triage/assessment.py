@@ -154,7 +154,18 @@ class Triage:
         prepared = prepare_pixels(pixels, self._size, self._crop_fraction)
         light = self._beside.submit(measure_lighting, pixels)
         outputs = self.interpreter.run(prepared)
-        verdict = judge_lighting(light.result())
+        # Where no core was free for it until now, the light is measured here.
+        features = measure_lighting(pixels) if light.cancel() else light.result()
+        return self.answer(judge_lighting(features), outputs, name)
+
+    def answer(self, verdict: LightingVerdict, outputs: dict[str, npt.NDArray[np.float32]], name: str = "") -> Assessment:
+        """Say what measured light and the model's outputs mean.
+
+        Args:
+            verdict: what the measured features say.
+            outputs: `diagnosis` [1, classes] and `lighting` [1, 1], probabilities.
+            name: of the photo.
+        """
         probabilities = apply_temperature(outputs["diagnosis"].reshape(-1), self._temperature)
         well_lit = float(np.clip(outputs["lighting"].reshape(-1)[0], 0, 1))
         lighting, diagnosis = self._lighting(verdict, well_lit), self._ranked(probabilities)
