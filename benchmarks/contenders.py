@@ -1,6 +1,5 @@
 """What is measured side by side: a model file and the way a person would run it."""
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -95,14 +94,16 @@ def _check(contender: Contender) -> None:
 
 
 @contextmanager
-def measured_environment(contender: Contender) -> Iterator[dict[str, str]]:
-    """Environment in which the contender's Python finds the packages that measure, and no other package of this one."""
-    kept = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": "1"}
+def measuring_folder(contender: Contender) -> Iterator[Path | None]:
+    """Folder to start the contender's Python in; None is here.
+
+    Another Python than this one finds copies of the two packages that measure there, and no other package of this one.
+    """
     if contender.python == sys.executable:
-        yield kept
+        yield None
         return
     with TemporaryDirectory() as folder:
         for package in (benchmarks, triage):
             source = Path(next(iter(package.__path__)))
             shutil.copytree(source, Path(folder) / source.name, ignore=shutil.ignore_patterns("__pycache__"))
-        yield {**kept, "PYTHONPATH": folder}
+        yield Path(folder)
