@@ -2,9 +2,9 @@
 
     python -m benchmarks.agreement_with_litert MODEL.tflite ... [--threads 1,2] [--rounds N] [--json FILE]
 
-The processes of both alternate. Medians are compared pair by pair, because a busy machine moves both. A ratio whose whole
-interval lies within 0.95 to 1.05 agrees; one whose whole interval lies outside differs, and the exit code is 1; of others
-this machine cannot tell.
+The processes of both alternate. Medians are compared pair by pair, because a busy machine moves both. A ratio whose
+whole interval lies within 0.95 to 1.05 agrees; one whose whole interval lies outside differs, and the exit code is 1;
+of others this machine cannot tell.
 """
 
 import json
@@ -98,9 +98,9 @@ def main(models: tuple[Path, ...], threads: str, rounds: int, json_path: Path | 
     for row in found:
         ratio = row["ratio"]
         print(
-            f"{row['model']}, {row['threads']} thread(s): ours {row['ours_ms']:.3f} ms, LiteRT's {row['litert_ms']:.3f} ms, "
-            f"ratio {ratio['value']:.3f} ({ratio['low']:.3f} to {ratio['high']:.3f}), "
-            f"{row['verdict']}"
+            f"{row['model']}, threads {row['threads']}: ours {row['ours_ms']:.3f} ms, "
+            f"LiteRT's {row['litert_ms']:.3f} ms, ratio {ratio['value']:.3f} "
+            f"({ratio['low']:.3f} to {ratio['high']:.3f}), {row['verdict']}"
         )
     if json_path:
         json_path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

@@ -30,7 +30,8 @@ def read_result(path: Path) -> dict[str, Any]:
     results = found.get("results")
     if not isinstance(results, list) or not all(_is_result(result) for result in results):
         raise UnusableInput(
-            f"Each result needs model, threads and p50_ms. Received: {path}. Write it with `skin-distill benchmark --json`."
+            f"Each result needs model, threads and p50_ms. Received: {path}. "
+            "Write it with `skin-distill benchmark --json`."
         )
     return found
 
@@ -49,8 +50,8 @@ def compare(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
         old: of `read_result`.
 
     Returns:
-        `differences` (of the machines, by name), and `rows`: `model`, `threads`, `old_p50_ms`, `new_p50_ms`, `ratio` (new to
-        old; without an interval where either has one round only), `verdict` and `same_file`.
+        `differences` (of the machines, by name), and `rows`: `model`, `threads`, `old_p50_ms`, `new_p50_ms`, `ratio`
+        (new to old; without an interval where either has one round only), `verdict` and `same_file`.
     """
     earlier = {(result["model"], result["threads"]): result for result in old["results"] if "why" not in result}
     rows = []
@@ -84,4 +85,3 @@ def _row(result: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
         "verdict": said,
         "same_file": None if "sha256" not in before else before["sha256"] == result["sha256"],
     }
-

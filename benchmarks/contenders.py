@@ -44,7 +44,9 @@ class Contender:
         return self.path.name if self.way == BEST else f"{self.path.name} ({self.way})"
 
 
-def contenders_of(models: Sequence[Path], also: Sequence[str] = (), tflite_python: str | None = None) -> list[Contender]:
+def contenders_of(
+    models: Sequence[Path], also: Sequence[str] = (), tflite_python: str | None = None
+) -> list[Contender]:
     """Who competes.
 
     Args:
@@ -65,7 +67,9 @@ def contenders_of(models: Sequence[Path], also: Sequence[str] = (), tflite_pytho
     if "keras" in also and len(plain) == len(models):
         beside = plain[0].parent / "student.keras"
         if not beside.is_file():
-            raise UnusableInput(f"Keras needs a .keras model. Received: none, and no {beside}. Give one beside the others.")
+            raise UnusableInput(
+                f"Keras needs a .keras model. Received: none, and no {beside}. Give one beside the others."
+            )
         found.append(Contender(beside, "keras"))
     found += [Contender(model, "tensorflow") for model in plain if "tensorflow" in also]
     if "tflite_runtime" in also:

@@ -2,10 +2,10 @@
 
     python -m benchmarks.end_to_end MODEL.tflite [--mode rapid|normal|strict] [--json FILE]
 
-Photos are made by code: a 12-megapixel JPEG, upright and turned as phones hold it, and frames of 1080p and 720p in memory.
-The least that an answer takes is the bare decoding by OpenCV, which turns the photo, too, and the bare network; the ratio
-is taken round by round in fresh processes, everything on one thread. Then once more with a second core, which measures the
-light while the network runs, as `Triage.assess` does where a core is free.
+Photos are made by code: a 12-megapixel JPEG, upright and turned as phones hold it, and frames of 1080p and 720p in
+memory. The least that an answer takes is the bare decoding by OpenCV, which turns the photo, too, and the bare network;
+the ratio is taken round by round in fresh processes, everything on one thread. Then once more with a second core, which
+measures the light while the network runs, as `Triage.assess` does where a core is free.
 """
 
 import json
@@ -47,8 +47,8 @@ def measure(
 
     Returns:
         JSON-able: `format`, `kind`, `mode`, `model`, `machine`, `noisy` and `results`, one for each photo and number of
-        cores, with `parts_ms`, `tips_ms` (light and tips alone), `whole_ms`, `bare_ms` (medians), `spread` (of the whole's
-        medians by round), `ratio` (whole to bare, 95 % interval) and `overhead_ms` (whole less bare).
+        cores, with `parts_ms`, `tips_ms` (light and tips alone), `whole_ms`, `bare_ms` (medians), `spread` (of the
+        whole's medians by round), `ratio` (whole to bare, 95 % interval) and `overhead_ms` (whole less bare).
 
     Raises:
         UnusableInput: not a release file, or an unknown mode.
@@ -130,7 +130,10 @@ def main(model: Path, mode: str, json_path: Path | None) -> None:
     for row in found["results"]:
         ratio = row["ratio"]
         parts = ", ".join(f"{part} {ms:.2f}" for part, ms in row["parts_ms"].items())
-        print(f"{row['photo']}, {row['cores']} core{'s' if row['cores'] > 1 else ''}: {parts} ms; tips {row['tips_ms']:.2f}")
+        print(
+            f"{row['photo']}, {'one core' if row['cores'] == 1 else 'two cores'}: {parts} ms; "
+            f"light and tips alone {row['tips_ms']:.2f} ms"
+        )
         print(
             f"  whole {row['whole_ms']:.2f} ms, bare {row['bare_ms']:.2f} ms, "
             f"ratio {ratio['value']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})"

@@ -2,8 +2,8 @@
 
     python -m benchmarks.end_to_end_worker MODEL FILE ROUNDS CORES
 
-FILE holds a JPEG, or a frame as .npy. CORES is 1, where everything shares one core, or 2, where the light has one of its
-own. Prints one line of JSON.
+FILE holds a JPEG, or a frame as .npy. CORES is 1, where everything shares one core, or 2, where the light has one of
+its own. Prints one line of JSON.
 """
 
 import json
@@ -39,7 +39,7 @@ def measure(model: str, photo: str, rounds: int, cores: int) -> dict[str, list[f
         `whole` (`Triage.assess`) and `bare decode` and `bare inference`; those of decoding for a JPEG only.
     """
     triage = Triage.load(model)
-    # Whether a busy machine's scheduler would use the second core is its own affair, so both threads are told where to run.
+    # Whether a scheduler would use the second core is its own affair, so both threads are told where to run.
     mine = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {mine[0]})
     triage._beside.submit(os.sched_setaffinity, 0, {mine[cores - 1]}).result()

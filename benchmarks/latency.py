@@ -70,8 +70,9 @@ def benchmark(
     Returns:
         JSON-able: `format`, `mode`, `machine`, `noisy`, and `results`, one for each thread count and contender with
         `p50_ms`, `p90_ms`, `p99_ms`, `mean_ms`, `std_ms`, `inferences`, `load_ms`, `first_ms`, `peak_rss_mb`, `bytes`,
-        `runtime`, `round_medians_ms`, `spread` (of the rounds' medians) and `ratio` to the first with a 95 % interval; or
-        `why` it cannot be run in that way. Of each .tflite, `files` has its delegate `partitions` and operator `profile`.
+        `runtime`, `round_medians_ms`, `spread` (of the rounds' medians) and `ratio` to the first with a 95 % interval;
+        or `why` it cannot be run in that way. Of each .tflite, `files` has its delegate `partitions` and operator
+        `profile`.
 
     Raises:
         UnusableInput: no or wrong models, thread counts, mode or ways.

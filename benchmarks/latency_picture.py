@@ -25,9 +25,7 @@ def draw_latency(path: Path, result: dict[str, Any]) -> None:
             axes.plot([r["p50_ms"], r["p90_ms"]], [place, place], color=color, linewidth=2, alpha=0.5)
             rounds = r["round_medians_ms"]
             axes.scatter(rounds, [place] * len(rounds), s=22, color=color, alpha=0.8, linewidths=0)
-            axes.text(
-                max(r["p90_ms"], *rounds), place, f"  {r['p50_ms']:.2f} ms", va="center", fontsize=8, color=GREY
-            )
+            axes.text(max(r["p90_ms"], *rounds), place, f"  {r['p50_ms']:.2f} ms", va="center", fontsize=8, color=GREY)
         axes.set_yticks(range(len(rows)), [f"{r['model']}, {_threads(r['threads'])}" for r in rows], fontsize=8)
         axes.invert_yaxis()
         longest, shortest = max(r["p90_ms"] for r in rows), min(r["p50_ms"] for r in rows)

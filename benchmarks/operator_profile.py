@@ -2,9 +2,10 @@
 
     python -m benchmarks.operator_profile MODEL.tflite
 
-LiteRT's profiler sees each kernel inside XNNPACK, but neither its Python interface nor its `litert-benchmark` reaches it; its
-C interface, in the library that the package ships (ai-edge-litert 2.3), does. A wrong call there ends the process, so
-`operator_profile` asks a process of its own. Profiling costs time: shares mean something, sums are not latencies.
+LiteRT's profiler sees each kernel inside XNNPACK, but neither its Python interface nor its `litert-benchmark` reaches
+it; its C interface, in the library that the package ships (ai-edge-litert 2.3), does. A wrong call there ends the
+process, so `operator_profile` asks a process of its own. Profiling costs time: shares mean something, sums are not
+latencies.
 """
 
 import ctypes
@@ -53,8 +54,8 @@ def operator_profile(model: Path) -> dict[str, Any]:
     """Profile a model in a process of its own.
 
     Returns:
-        `runs`, `total_ms` and `operators`, most expensive first: `operator` (as XNNPACK calls its kernel), `count` in the
-        graph, `ms` an inference and `share`. Or `why`, where it cannot be measured.
+        `runs`, `total_ms` and `operators`, most expensive first: `operator` (as XNNPACK calls its kernel), `count` in
+        the graph, `ms` an inference and `share`. Or `why`, where it cannot be measured.
     """
     if os.name != "posix" or find_spec("ai_edge_litert") is None:
         return {"why": "the profiler comes with ai-edge-litert, on Linux and macOS"}
@@ -142,7 +143,9 @@ class _Library:
             self.call(f"GetCompiledModel{kind}BufferRequirements", *wanted)
             for side in range(shape.raw[RANK] & 0x7F):
                 at = SIDES + 4 * side
-                shape[at : at + 4] = shape[at : at + 4].replace(ANY_SIZE, ONE)  # as the runtime takes a batch of any size
+                shape[at : at + 4] = shape[at : at + 4].replace(
+                    ANY_SIZE, ONE
+                )  # as the runtime takes a batch of any size
             self.call(
                 "CreateManagedTensorBufferFromRequirements", environment, shape, requirements, ctypes.byref(buffer)
             )

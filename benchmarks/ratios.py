@@ -29,7 +29,7 @@ def unpaired_ratio(medians: np.ndarray, base: np.ndarray) -> dict[str, float]:
 
 
 def verdict(ratio: dict[str, float]) -> str:
-    """"faster", "slower", or "cannot tell" where the interval holds 1."""
+    """Say "faster" or "slower", or "cannot tell" where the interval holds 1."""
     if ratio["low"] <= 1 <= ratio["high"]:
         return "cannot tell"
     return "faster" if ratio["value"] < 1 else "slower"

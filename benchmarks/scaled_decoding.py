@@ -2,10 +2,10 @@
 
     python -m benchmarks.scaled_decoding MODEL.tflite [FOLDER] [--photos N] [--json FILE]
 
-Photos are enlarged to 12 megapixels, given sensor noise and encoded as a phone would. An answer is what a person is told:
-the tips, the first diagnosis, the urgency, whether the model abstains. Each photo is answered as `Triage` does it, and then
-with the photo decoded at a half and a quarter of its size, and with the crop averaged by area in one step. Without a folder
-phantoms are rendered: synthetic, but anyone has them.
+Photos are enlarged to 12 megapixels, given sensor noise and encoded as a phone would. An answer is what a person is
+told: the tips, the first diagnosis, the urgency, whether the model abstains. Each photo is answered as `Triage` does
+it, and then with the photo decoded at a half and a quarter of its size, and with the crop averaged by area in one step.
+Without a folder phantoms are rendered: synthetic, but anyone has them.
 """
 
 import json
@@ -18,9 +18,9 @@ import click
 import cv2
 import numpy as np
 
+from benchmarks.lighting_and_tone import wilson_interval
 from benchmarks.preparation import choose, render
 from benchmarks.scenes import encoded, with_noise
-from benchmarks.lighting_and_tone import wilson_interval
 from triage import Assessment, Triage
 from triage.lighting import judge_lighting, measure_lighting
 from triage.photo import Photo, center_crop, prepare_pixels, read_photo
@@ -36,8 +36,8 @@ def compare(model: Path, photos: list[Path], progress: Callable[[int], None] = l
 
     Returns:
         `photos`, and for each way how many `answers` changed, with a 95 % interval of their share, how many `tips` and
-        `diagnosis` (first one) did, the `largest_change` and `median_change` of a probability, and `pixel_change`, the mean
-        absolute change of the model's input in 8-bit steps.
+        `diagnosis` (first one) did, the `largest_change` and `median_change` of a probability, and `pixel_change`, the
+        mean absolute change of the model's input in 8-bit steps.
     """
     triage = Triage.load(model)
     size = triage.interpreter.input_size
@@ -106,14 +106,17 @@ def main(model: Path, folder: Path | None, photos: int, json_path: Path | None) 
     with tempfile.TemporaryDirectory() as rendered:
         chosen = choose(folder, photos) if folder else render(Path(rendered), photos)
         found = {"synthetic": folder is None, **compare(model, chosen)}
-    print(f"{found['photos']} {'synthetic ' if found['synthetic'] else ''}photos, enlarged to {WIDTH} x {HEIGHT} pixels")
+    print(
+        f"{found['photos']} {'synthetic ' if found['synthetic'] else ''}photos, enlarged to {WIDTH} x {HEIGHT} pixels"
+    )
     for way in WAYS:
         row = found[way]
         share = row["share"]
         print(
-            f"{way:21} {row['answers']} answers change ({100 * share['low']:.1f} to {100 * share['high']:.1f} %): tips of "
-            f"{row['tips']}, first diagnosis of {row['diagnosis']}; probabilities by {row['median_change']:.4f} (median) to "
-            f"{row['largest_change']:.4f}; input by {row['pixel_change']:.2f} of 255"
+            f"{way:21} {row['answers']} answers change ({100 * share['low']:.1f} to {100 * share['high']:.1f} %): "
+            f"tips of {row['tips']}, first diagnosis of {row['diagnosis']}; probabilities by "
+            f"{row['median_change']:.4f} (median) to {row['largest_change']:.4f}; "
+            f"input by {row['pixel_change']:.2f} of 255"
         )
     if json_path:
         json_path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

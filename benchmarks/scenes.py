@@ -7,7 +7,7 @@ from triage.photo import Photo
 
 SEED, RENDERED = 7, 640
 NOISE = 3.0
-"""Standard deviation of the sensor noise in 8-bit steps, added at full size: without it a JPEG would be far too small."""
+"""Standard deviation of the sensor noise in 8-bit steps, added at full size; without it a JPEG is far too small."""
 QUALITY = 92
 """JPEG quality of phones' cameras, about."""
 

@@ -3,9 +3,9 @@
     python -m benchmarks.stand_in OUT [--weights FILE.h5]
 
 Writes an untrained student as `student.keras`, `student-float32.tflite`, `student-float16.tflite` and
-`student-int8.tflite`, release files that `classify` takes, and `mobilenet_v2-int8.tflite`: MobileNetV2 1.0 for 224 pixels
-and 1,001 classes (Sandler et al. 2018), 8 bits throughout with uint8 at both ends, the architecture of the file that
-Google publishes for its Coral boards.
+`student-int8.tflite`, release files that `classify` takes, and `mobilenet_v2-int8.tflite`: MobileNetV2 1.0 for 224
+pixels and 1,001 classes (Sandler et al. 2018), 8 bits throughout with uint8 at both ends, the architecture of the file
+that Google publishes for its Coral boards.
 """
 
 from pathlib import Path

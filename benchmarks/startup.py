@@ -2,9 +2,9 @@
 
     python -m benchmarks.startup [--model MODEL.tflite] [--runs N]
 
-`skin-distill --help` stands against an empty interpreter. With a model, `skin-distill classify` of one small photo, as a
-whole process, stands against a Python that imports numpy and LiteRT and ends. Prints milliseconds, and differences and
-ratios run by run; the runs alternate, so that drift of the machine hits all alike.
+`skin-distill --help` stands against an empty interpreter. With a model, `skin-distill classify` of one small photo, as
+a whole process, stands against a Python that imports numpy and LiteRT and ends. Prints milliseconds, and differences
+and ratios run by run; the runs alternate, so that drift of the machine hits all alike.
 """
 
 import argparse
@@ -61,7 +61,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         seconds = measure(commands(options.model, Path(folder)), options.runs)
     for name, values in seconds.items():
-        print(f"{name:22} {1000 * statistics.median(values):6.0f} ms median of {options.runs} (least {1000 * min(values):.0f})")
+        print(
+            f"{name:22} {1000 * statistics.median(values):6.0f} ms median of {options.runs} "
+            f"(least {1000 * min(values):.0f})"
+        )
     for name, base in ((HELP, EMPTY), (CLASSIFY, LIBRARIES)):
         if name in seconds:
             pairs = list(zip(seconds[name], seconds[base], strict=True))

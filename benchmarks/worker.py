@@ -2,8 +2,8 @@
 
     python -m benchmarks.worker WAY MODEL THREADS WARM_UP RUNS SECONDS
 
-Runs end when both RUNS inferences and SECONDS seconds are reached. It also runs in a Python that has a runtime and numpy
-alone.
+Runs end when both RUNS inferences and SECONDS seconds are reached. It also runs in a Python that has a runtime and
+numpy alone.
 """
 
 import json

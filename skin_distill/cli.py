@@ -17,6 +17,7 @@ from skin_distill.commands import (
     evaluate,
     explain,
     prepare,
+    report,
     teacher,
     verify,
 )
@@ -56,6 +57,7 @@ for _command in (
     evaluate,
     explain,
     benchmark,
+    report,
     classify,
 ):
     cli.add_command(_command.command)

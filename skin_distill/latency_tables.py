@@ -110,8 +110,8 @@ def show_end_to_end(result: dict[str, Any], terminal: Terminal) -> None:
             )
             for row in result["results"]
         ],
-        caption="Bare: decoding by OpenCV and the network alone, in the same rounds. On two cores the light is measured "
-        "while the network runs. " + _machine_text(result["machine"]) + _noise_text(result),
+        caption="Bare: decoding by OpenCV and the network alone, in the same rounds. On two cores the light is "
+        "measured while the network runs. " + _machine_text(result["machine"]) + _noise_text(result),
     )
 
 

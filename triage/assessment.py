@@ -158,7 +158,9 @@ class Triage:
         features = measure_lighting(pixels) if light.cancel() else light.result()
         return self.answer(judge_lighting(features), outputs, name)
 
-    def answer(self, verdict: LightingVerdict, outputs: dict[str, npt.NDArray[np.float32]], name: str = "") -> Assessment:
+    def answer(
+        self, verdict: LightingVerdict, outputs: dict[str, npt.NDArray[np.float32]], name: str = ""
+    ) -> Assessment:
         """Say what measured light and the model's outputs mean.
 
         Args:

@@ -192,11 +192,13 @@ class Interpreter:
 
     def _values_of(self, batch: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
         """The input tensor of uint8 pixels: by `_pixel_values`, but where the same can be had faster."""
-        if self.input_dtype == np.float32:
-            return np.divide(batch, np.float32(255), out=self._tensor)
         if self._plain_pixels:
             return batch
-        return np.take(self._pixel_values, batch, out=self._tensor)
+        if self.input_dtype == np.float32:
+            np.divide(batch, np.float32(255), out=self._tensor)
+        else:
+            np.take(self._pixel_values, batch, out=self._tensor)
+        return self._tensor
 
     def _values_of_pixels(self) -> npt.NDArray[Any]:
         """What each of the 256 pixel values becomes at the input, as a table: one look-up instead of arithmetic."""
