@@ -10,7 +10,7 @@ from benchmarks.report.collect import Entry
 RADIUS_OF_A_MEGABYTE, SMALLEST_RADIUS, LARGEST_RADIUS = 5.0, 4.0, 22.0
 """Pixels; the area of a dot is proportional to the file's size."""
 LABEL = 8.0  # half of a number's height, pixels
-TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)  # ms
+TICKS = (0.1, 0.2, 0.3, 0.5, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 2000, 5000)  # ms
 
 Scale = Callable[[float], float]
 
