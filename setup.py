@@ -68,6 +68,7 @@ setup(
     # The recipes live in configs/ at the top of the repository and travel inside the command's package.
     package_dir={"skin_distill.configs": "configs"},
     package_data={
+        "benchmarks.report": ["*.css"],
         "skin_distill.configs": ["*.yaml"],
         "teacher.data.taxonomies": ["*.yaml"],
         "triage": ["py.typed"],

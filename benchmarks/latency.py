@@ -6,25 +6,30 @@ at least 1,024 inferences and 60 seconds a model, judged by the 90th percentile.
 
 import json
 import os
-import platform
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from teacher.environment import cpu_model, package_versions
+from benchmarks.contenders import BEST, Contender, contenders_of, measuring_folder
+from benchmarks.machine import describe_machine, load_average
+from benchmarks.operator_profile import operator_profile
+from benchmarks.ratios import paired_ratio
+from convert.partitions import delegate_partitions
 from triage.atomic import sha256_of
 from triage.errors import CheckFailed, UnusableInput
 from triage.model_file import read_model
 
 FORMAT = 1
+"""Of the JSON; docs/benchmarks.md describes it."""
 NOISY_SPREAD = 0.15
 """A machine is called noisy when medians of the same model spread by more than this between rounds."""
-RESAMPLES = 1000
+
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": "1"}
+"""Environment of the measured processes, beside the caller's."""
 
 
 @dataclass(frozen=True)
@@ -49,76 +54,94 @@ def benchmark(
     threads: Sequence[int] = (1,),
     mode: str = "rapid",
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    also: Sequence[str] = (),
+    tflite_python: str | None = None,
 ) -> dict[str, Any]:
     """Measure models.
 
     Args:
-        models: .tflite files, with or without a card; the first is the reference of the ratios.
+        models: .tflite files, with or without a card, and .keras files; the first is the reference of the ratios.
         threads: thread counts; each is measured by itself.
         mode: rapid, normal or strict.
         progress: called as `progress(stage, done, total)`.
+        also: other ways in which the .tflite files are run in the same rounds (`benchmarks.contenders.WAYS`).
+        tflite_python: a Python that has tflite_runtime.
 
     Returns:
-        JSON-able: `format`, `mode`, `machine`, `noisy`, and `results`, one for each thread count and model with
+        JSON-able: `format`, `mode`, `machine`, `noisy`, and `results`, one for each thread count and contender with
         `p50_ms`, `p90_ms`, `p99_ms`, `mean_ms`, `std_ms`, `inferences`, `load_ms`, `first_ms`, `peak_rss_mb`, `bytes`,
-        `spread` (of the rounds' medians) and `ratio` to the first model with a 95 % interval.
+        `runtime`, `round_medians_ms`, `spread` (of the rounds' medians) and `ratio` to the first with a 95 % interval;
+        or `why` it cannot be run in that way. Of each .tflite, `files` has its delegate `partitions` and operator
+        `profile`.
 
     Raises:
-        UnusableInput: no or wrong models, thread counts or mode.
-        CheckFailed: a measured process died; its model and last words are named.
+        UnusableInput: no or wrong models, thread counts, mode or ways.
+        CheckFailed: the measured process of a model given died; it and its last words are named.
     """
-    models = [Path(m) for m in models]
     if mode not in MODES:
         raise UnusableInput(f"The mode is one of {', '.join(MODES)}. Received: {mode!r}.")
     if not models or not threads or min(threads) < 1:
         raise UnusableInput(f"Give at least one model and thread counts of at least 1. Received: {models}, {threads}.")
-    for model in models:
-        read_model(model, card_required=False)  # a wrong file is told before anything is measured
+    contenders = contenders_of(models, also, tflite_python)
     amount = MODES[mode]
-    total = len(threads) * amount.rounds * len(models)
-    done, results, runtime = 0, [], ""
+    load_before = load_average()
+    total = len(threads) * amount.rounds * len(contenders)
+    done, results = 0, []
     for count in threads:
-        rounds: list[list[dict[str, Any]]] = [[] for _ in models]
+        rounds: list[list[dict[str, Any]]] = [[] for _ in contenders]
         for _ in range(amount.rounds):
-            for number, model in enumerate(models):
-                rounds[number].append(_run_worker(model, count, amount))
+            for own, contender in zip(rounds, contenders, strict=True):
+                own.append(_run_worker(contender, count, amount))
                 done += 1
                 progress(f"benchmark ({mode})", done, total)
-        runtime = str(rounds[0][0]["runtime"])
-        results += [_summarise(model, count, own, rounds[0]) for model, own in zip(models, rounds, strict=True)]
+        results += [_summarise(c, count, own, rounds[0]) for c, own in zip(contenders, rounds, strict=True)]
+    files = {c.path.name: _describe_file(c.path) for c in contenders if c.path.suffix == ".tflite"}
     return {
         "format": FORMAT,
         "mode": mode,
-        "machine": describe_machine(runtime),
-        "noisy": any(result["spread"] > NOISY_SPREAD for result in results),
+        "machine": {**describe_machine(results[0]["runtime"]), "load_average_before": load_before},
+        "noisy": any(result.get("spread", 0) > NOISY_SPREAD for result in results),
         "results": results,
+        "files": files,
     }
 
 
-def _run_worker(model: Path, threads: int, amount: Mode) -> dict[str, Any]:
+def _run_worker(contender: Contender, threads: int, amount: Mode) -> dict[str, Any]:
+    """What one process measured, or `why` it could not, where that says something about the way and not the file."""
     command = [
-        sys.executable, "-m", "benchmarks.worker", str(model), str(threads), str(amount.warm_up), str(amount.runs),
-        str(amount.seconds),
+        contender.python, "-m", "benchmarks.worker", contender.way, str(contender.path.absolute()), str(threads),
+        str(amount.warm_up), str(amount.runs), str(amount.seconds),
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        words = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise CheckFailed(f"The measured process of {model} died. Received: {words[0]}")
-    return dict(json.loads(done.stdout))
+    with measuring_folder(contender) as folder:
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **QUIET}, cwd=folder)
+    if done.returncode == 0:
+        return dict(json.loads(done.stdout.splitlines()[-1]))
+    words = (done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"])[0]
+    if contender.way == BEST:
+        raise CheckFailed(f"The measured process of {contender.path} died. Received: {words}")
+    return {"why": words}
 
 
 def _summarise(
-    model: Path, threads: int, rounds: list[dict[str, Any]], reference: list[dict[str, Any]]
+    contender: Contender, threads: int, rounds: list[dict[str, Any]], reference: list[dict[str, Any]]
 ) -> dict[str, Any]:
+    model = contender.path
+    identity = {
+        "model": contender.name,
+        "way": contender.way,
+        "sha256": sha256_of(model),
+        "threads": threads,
+        "bytes": model.stat().st_size,
+    }
+    if "why" in rounds[0]:
+        return {**identity, "why": rounds[0]["why"]}
     latency = np.concatenate([r["latency_ms"] for r in rounds])
     medians = np.array([np.median(r["latency_ms"]) for r in rounds])
     base = np.array([np.median(r["latency_ms"]) for r in reference])
     p50, p90, p99 = np.percentile(latency, [50, 90, 99])
     return {
-        "model": model.name,
-        "sha256": sha256_of(model),
-        "threads": threads,
-        "bytes": model.stat().st_size,
+        **identity,
+        "runtime": rounds[0]["runtime"],
         "inferences": len(latency),
         "p50_ms": float(p50),
         "p90_ms": float(p90),
@@ -129,29 +152,12 @@ def _summarise(
         "load_ms": float(np.median([r["load_ms"] for r in rounds])),
         "first_ms": float(np.median([r["first_ms"] for r in rounds])),
         "peak_rss_mb": float(max(r["peak_rss_mb"] for r in rounds)),
+        "round_medians_ms": medians.round(5).tolist(),
         "spread": float((medians.max() - medians.min()) / np.median(medians)),
-        "ratio": _ratio(medians, base),
+        "ratio": paired_ratio(medians, base),
     }
 
 
-def _ratio(medians: np.ndarray, base: np.ndarray) -> dict[str, float]:
-    """Ratio to the reference, round by round, with a percentile interval over rounds."""
-    ratios = np.log(medians / base)
-    draws = np.random.default_rng(0).integers(0, len(ratios), (RESAMPLES, len(ratios)))
-    low, high = np.quantile(ratios[draws].mean(axis=1), [0.025, 0.975])
-    return {"value": float(np.exp(ratios.mean())), "low": float(np.exp(low)), "high": float(np.exp(high))}
-
-
-def describe_machine(runtime: str) -> dict[str, Any]:
-    """What a figure depends on: processor, cores, load, governor, runtime and versions."""
-    governor = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
-    return {
-        "cpu": cpu_model(),
-        "cores": os.cpu_count(),
-        "load_average": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        "governor": governor.read_text().strip() if governor.is_file() else None,
-        "platform": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "runtime": runtime,
-        "packages": package_versions(("numpy", "opencv-python-headless", "skin-distill")),
-    }
+def _describe_file(path: Path) -> dict[str, Any]:
+    flatbuffer = read_model(path, card_required=False).flatbuffer
+    return {"partitions": asdict(delegate_partitions(flatbuffer)), "profile": operator_profile(path)}

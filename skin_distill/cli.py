@@ -17,6 +17,7 @@ from skin_distill.commands import (
     evaluate,
     explain,
     prepare,
+    report,
     reproduce,
     teacher,
     verify,
@@ -57,6 +58,7 @@ for _command in (
     evaluate,
     explain,
     benchmark,
+    report,
     reproduce,
     classify,
 ):

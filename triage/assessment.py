@@ -1,5 +1,6 @@
 """From a photo to what a person should know: the light first, then the answer, then what to do."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,8 @@ class Triage:
         self._crop_fraction: float = model.card["input"]["crop_fraction"]
         self._temperature: float = model.card["temperature"]
         self._thresholds: dict[str, float] = model.card["thresholds"]
+        # The interpreter works for milliseconds without Python's lock; a second core measures the light meanwhile.
+        self._beside = ThreadPoolExecutor(1, "light")
         _check_fit(model, interpreter)
 
     @classmethod
@@ -148,8 +151,23 @@ class Triage:
         """
         name = str(photo) if isinstance(photo, (str, Path)) else ""
         pixels = read_photo(photo) if isinstance(photo, (str, Path, bytes)) else check_photo(photo)
-        verdict = judge_lighting(measure_lighting(pixels))
-        outputs = self.interpreter.run(prepare_pixels(pixels, self._size, self._crop_fraction))
+        prepared = prepare_pixels(pixels, self._size, self._crop_fraction)
+        light = self._beside.submit(measure_lighting, pixels)
+        outputs = self.interpreter.run(prepared)
+        # Where no core was free for it until now, the light is measured here.
+        features = measure_lighting(pixels) if light.cancel() else light.result()
+        return self.answer(judge_lighting(features), outputs, name)
+
+    def answer(
+        self, verdict: LightingVerdict, outputs: dict[str, npt.NDArray[np.float32]], name: str = ""
+    ) -> Assessment:
+        """Say what measured light and the model's outputs mean.
+
+        Args:
+            verdict: what the measured features say.
+            outputs: `diagnosis` [1, classes] and `lighting` [1, 1], probabilities.
+            name: of the photo.
+        """
         probabilities = apply_temperature(outputs["diagnosis"].reshape(-1), self._temperature)
         well_lit = float(np.clip(outputs["lighting"].reshape(-1)[0], 0, 1))
         lighting, diagnosis = self._lighting(verdict, well_lit), self._ranked(probabilities)

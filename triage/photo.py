@@ -28,7 +28,12 @@ MIN_SIDE = 32
 MAX_BYTES = 1 << 29
 """Larger files are refused unread."""
 
+LINEAR_UP_TO = 2.5
+"""Shrinking by more than this is not left to linear interpolation, which looks at two pixels along each side."""
+
 _READ_RGB = int(getattr(cv2, "IMREAD_COLOR_RGB", cv2.IMREAD_COLOR))
+# EXIF orientation, after the transposition of 5 to 8, -> OpenCV's flip: 1 left and right, 0 up and down, -1 both.
+_FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
 # Damage is told through UnreadablePhoto; OpenCV would print it to the terminal as well, once for each photo.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
@@ -108,8 +113,9 @@ def center_crop(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Photo:
 def prepare_pixels(photo: Photo, size: int = INPUT_SIZE, crop_fraction: float = CROP_FRACTION) -> Photo:
     """Cut out the centre and bring it to the model's size.
 
-    Sides that shrink are averaged by area, sides that grow are interpolated linearly. The aspect ratio of the photo
-    is not kept: the whole crop fills the square.
+    Sides that shrink are averaged by area, sides that grow are interpolated linearly. A crop of at least twice the size
+    both ways is halved first, by averaging 2 x 2 pixels, as long as it can be, and then interpolated linearly: nearly
+    the same for a tenth of the time. The aspect ratio of the photo is not kept: the whole crop fills the square.
 
     Args:
         photo: uint8 [height, width, 3].
@@ -119,13 +125,29 @@ def prepare_pixels(photo: Photo, size: int = INPUT_SIZE, crop_fraction: float = 
     Returns:
         uint8 [size, size, 3].
     """
-    pixels = np.ascontiguousarray(center_crop(photo, crop_fraction))
+    pixels = center_crop(photo, crop_fraction)
+    if min(pixels.shape[:2]) >= 2 * size:
+        return _resized(_halved(pixels, size), (size, size), cv2.INTER_LINEAR)
+    pixels = np.ascontiguousarray(pixels)
     height, width = pixels.shape[:2]
     shrunk = (min(width, size), min(height, size))
     if shrunk != (width, height):
         pixels = _resized(pixels, shrunk, cv2.INTER_AREA)
     if shrunk != (size, size):
         pixels = _resized(pixels, (size, size), cv2.INTER_LINEAR)
+    return pixels
+
+
+def _halved(pixels: Photo, size: int) -> Photo:
+    """Halve a photo's sides, both together, by means of pixels, until linear interpolation can do the rest."""
+    while min(pixels.shape[:2]) >= 2 * size:
+        height, width = (side // 2 for side in pixels.shape[:2])
+        # An odd side loses its last row or column: OpenCV is fast at exact halves only.
+        pixels = _resized(pixels[: 2 * height, : 2 * width], (width, height), cv2.INTER_AREA)
+    height, width = pixels.shape[:2]
+    while max(height, width) > LINEAR_UP_TO * size:
+        height, width = (side // 2 if side == max(height, width) else side for side in (height, width))
+        pixels = _resized(pixels, (width, height), cv2.INTER_LINEAR)
     return pixels
 
 
@@ -229,12 +251,11 @@ def _file_bytes(path: Path) -> bytes:
 
 def _upright(pixels: Photo, orientation: int) -> Photo:
     """Apply an EXIF orientation (Exif 2.32, tag 0x0112)."""
+    # OpenCV takes a fifth of NumPy's time.
     if orientation >= 5:
-        pixels = pixels.transpose(1, 0, 2)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
+        pixels = np.asarray(cv2.transpose(pixels), dtype=np.uint8)
+    if orientation in _FLIPS:
+        pixels = np.asarray(cv2.flip(pixels, _FLIPS[orientation]), dtype=np.uint8)
     return np.ascontiguousarray(pixels)
 
 

@@ -71,7 +71,8 @@ def measure_skin_tone(photo: Photo) -> SkinTone:
     chosen = np.flatnonzero(mask)
     lightness, yellowness = lightness.ravel()[chosen], yellowness.ravel()[chosen]
     # Furrows, pores, hair and the skin's own curvature only darken; the brighter half is nearest to flat skin.
-    brighter = lightness >= quantile_on_scale(lightness, STEPS, 0.5)
+    # At most the median itself: where all are equal, the middle of their step lies above them.
+    brighter = lightness >= min(quantile_on_scale(lightness, STEPS, 0.5), float(lightness.max()))
     ita = quantile_on_scale(typology_angle_of(lightness[brighter], yellowness[brighter]), STEPS, 0.5)
     return SkinTone(ita, tone_bucket(ita), share)
 

@@ -1,4 +1,4 @@
-"""`skin-distill benchmark`: latency of models, interleaved."""
+"""`skin-distill benchmark`: latency of models, interleaved, or of everything from a photo to its answer."""
 
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,12 @@ from skin_distill.terminal import Terminal
 from triage.errors import UnusableInput
 
 EPILOG = """\b
-Example:
-  skin-distill benchmark student-float32.tflite student-int8.tflite --threads 1,2 --mode rapid --json latency.json
+Examples:
+  skin-distill benchmark student-float32.tflite student-int8.tflite --threads 1,2 --json latency.json --figure
+  latency.png skin-distill benchmark student-int8.tflite --compare latency.json skin-distill benchmark
+  student-float32.tflite other.tflite --also keras,tensorflow skin-distill benchmark student-float32.tflite --end-to-end
+
+MODEL is a .tflite of any origin that takes one photo, or a .keras file.
 """
 
 
@@ -18,53 +22,84 @@ Example:
 @click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--threads", default="1", show_default=True, help="Thread counts, separated by commas.")
 @click.option("--mode", type=click.Choice(["rapid", "normal", "strict"]), default="rapid", show_default=True)
+@click.option("--also", default="", help="Run the .tflite files also by: keras, tensorflow, tflite_runtime.")
+@click.option("--tflite-python", help="A Python that has tflite_runtime; it needs numpy below 2.")
+@click.option("--end-to-end", is_flag=True, help="From a JPEG or a camera's frame to the answer, part by part.")
+@click.option(
+    "--compare", type=click.Path(path_type=Path, dir_okay=False), help="Result of an earlier run, or of the app."
+)
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the result here.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.option("--figure", type=click.Path(path_type=Path, dir_okay=False), help="Draw it here, as PNG.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more: where the time goes, operator by operator.")
 @click.option("-q", "--quiet", is_flag=True, help="Print results and errors only.")
 def command(
-    models: tuple[Path, ...], threads: str, mode: str, json_path: Path | None, verbose: bool, quiet: bool
+    models: tuple[Path, ...],
+    threads: str,
+    mode: str,
+    also: str,
+    tflite_python: str | None,
+    end_to_end: bool,
+    compare: Path | None,
+    json_path: Path | None,
+    figure: Path | None,
+    verbose: bool,
+    quiet: bool,
 ) -> None:
     """Time models side by side.
 
     Interleaved runs in fresh processes, with ratios and their intervals.
     """
-    from benchmarks.latency import benchmark
     from triage.atomic import write_json
 
-    try:
-        counts = tuple(int(part) for part in threads.split(","))
-    except ValueError:
-        raise UnusableInput(f"--threads is a list of whole numbers such as 1,2. Received: {threads!r}.") from None
     with Terminal(-1 if quiet else int(verbose)) as terminal:
-        result = benchmark([Path(m) for m in models], threads=counts, mode=mode, progress=terminal.progress)
-        show_latency(result, terminal)
+        if end_to_end:
+            from benchmarks.end_to_end import measure
+            from skin_distill.latency_tables import show_end_to_end
+
+            if len(models) != 1 or compare or figure or also:
+                raise UnusableInput("--end-to-end takes one model and --mode, --json, -v and -q. Received: more.")
+            result = measure(models[0], mode, terminal.progress)
+            show_end_to_end(result, terminal)
+        else:
+            result = _latency(models, threads, mode, also, tflite_python, compare, figure, terminal)
         if json_path:
             write_json(json_path, result)
             terminal.line(f"Written: {json_path}")
 
 
-def show_latency(result: dict[str, Any], terminal: Terminal) -> None:
-    """Print the table of a benchmark's result."""
-    machine = result["machine"]
-    noisy = " This machine is too noisy to tell small differences: its rounds differ by more than 15 %."
-    terminal.table(
-        f"Latency of one photo, {result['mode']}",
-        ("model", "threads", "p50 ms", "p90 ms", "p99 ms", "ratio to first", "load ms", "first ms", "peak MB", "MB"),
-        [
-            (
-                r["model"],
-                r["threads"],
-                f"{r['p50_ms']:.2f}",
-                f"{r['p90_ms']:.2f}",
-                f"{r['p99_ms']:.2f}",
-                f"{r['ratio']['value']:.2f} ({r['ratio']['low']:.2f} to {r['ratio']['high']:.2f})",
-                f"{r['load_ms']:.0f}",
-                f"{r['first_ms']:.1f}",
-                f"{r['peak_rss_mb']:.0f}",
-                f"{r['bytes'] / 1e6:.2f}",
-            )
-            for r in result["results"]
-        ],
-        caption=f"{machine['cpu']}, {machine['cores']} cores, load {machine['load_average']:.1f}, {machine['runtime']}."
-        + (noisy if result["noisy"] else ""),
-    )
+def _latency(
+    models: tuple[Path, ...],
+    threads: str,
+    mode: str,
+    also: str,
+    tflite_python: str | None,
+    compare: Path | None,
+    figure: Path | None,
+    terminal: Terminal,
+) -> dict[str, Any]:
+    from benchmarks import compare as comparison
+    from benchmarks.latency import benchmark
+    from skin_distill.latency_tables import show_comparison, show_latency, show_profiles
+    from skin_distill.requirements import needs_extra
+
+    try:
+        counts = tuple(int(part) for part in threads.split(","))
+    except ValueError:
+        raise UnusableInput(f"--threads is a list of whole numbers such as 1,2. Received: {threads!r}.") from None
+    # What cannot work is told before minutes are spent.
+    old = comparison.read_result(compare) if compare else None
+    if figure:
+        with needs_extra("train"):
+            from benchmarks.latency_picture import draw_latency
+    ways = [way.strip() for way in also.split(",") if way.strip()]
+    result = benchmark(models, counts, mode, terminal.progress, ways, tflite_python)
+    show_latency(result, terminal)
+    if terminal.verbosity > 0:
+        show_profiles(result, terminal)
+    if old:
+        result["comparison"] = comparison.compare(result, old)
+        show_comparison(result["comparison"], terminal)
+    if figure:
+        draw_latency(figure, result)
+        terminal.line(f"Written: {figure}")
+    return result

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import threading
 
 import cv2
 import numpy as np
@@ -66,6 +67,16 @@ def test_the_answer_is_the_models_answer_for_the_prepared_pixels(triage_path, fl
     assert [d.label for d in assessment.diagnosis] == [f"c{i}" for i, _ in ranked]
     np.testing.assert_allclose([d.probability for d in assessment.diagnosis], [p for _, p in ranked], atol=1e-4)
     assert assessment.lighting.probability == pytest.approx(float(expected["lighting"][0, 0]), abs=1e-4)
+
+
+def test_the_answer_is_the_same_where_no_core_is_free_for_the_light(triage_path, good_photo):
+    expected = Triage.load(triage_path).assess(good_photo)
+    triage, busy = Triage.load(triage_path), threading.Event()
+    triage._beside.submit(busy.wait)
+    try:
+        assert triage.assess(good_photo) == expected
+    finally:
+        busy.set()
 
 
 def test_json_has_exactly_the_promised_shape(triage_path, good_photo, tmp_path):

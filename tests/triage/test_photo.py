@@ -248,3 +248,14 @@ def test_small_copy_keeps_the_aspect_ratio_and_the_mean():
 def test_decoded_pixels_of_another_kind_are_refused(pixels):
     with pytest.raises(UnusableInput, match="Received"):
         check_photo(pixels)
+
+
+@pytest.mark.parametrize("shape", [(576, 1024), (450, 449), (864, 1536), (1200, 1600), (1800, 500), (449, 3000)])
+def test_large_photos_are_nearly_the_centre_averaged(shape):
+    rng = np.random.default_rng(2)
+    smooth = cv2.resize(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8), shape[::-1], interpolation=cv2.INTER_CUBIC)
+    photo = cv2.add(smooth, rng.integers(0, 13, smooth.shape, dtype=np.uint8))
+    averaged = cv2.resize(np.ascontiguousarray(photo), (INPUT_SIZE, INPUT_SIZE), interpolation=cv2.INTER_AREA)
+    change = prepare_pixels(photo, INPUT_SIZE, 1.0) - averaged.astype(int)
+    assert np.abs(change).mean() < 2
+    assert abs(change.mean()) < 0.8  # halving rounds up, by an eighth on average, or a quarter along one side alone

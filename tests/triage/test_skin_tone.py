@@ -65,6 +65,11 @@ def test_what_is_not_skin_gives_no_tone(color):
     assert (tone.bucket, tone.mask_share) == ("unknown", 0.0)
 
 
+def test_skin_of_one_colour_has_a_tone(monk_tones):
+    tone = measure_skin_tone(np.full((100, 120, 3), monk_tones[6], np.uint8))
+    assert (tone.bucket, tone.mask_share) == ("medium", 1.0)
+
+
 def test_background_does_not_change_the_tone(monk_tones, photograph_skin):
     for monk in (2, 6, 9):
         photo = photograph_skin(monk_tones[monk]).copy()

@@ -1,0 +1,151 @@
+"""What a set of runs says about its models: accuracy, latency, size and fairness, each from the run's own files."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.compare import read_result
+from triage.errors import UnusableInput
+from triage.skin_tone import TONE_BUCKETS
+
+LATENCY = "latency.json"
+"""What `skin-distill benchmark --json` wrote, in the run's folder."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model of one run; None stands for what was not measured.
+
+    Attributes:
+        run: the run's name.
+        name: "teacher", "student", or a file's variant.
+        test: figures on the test split, as `teacher.evaluation.evaluate` gives them.
+        size: of the file, bytes.
+        latency: the benchmark's result for the file on the fewest threads.
+        machine: that it was measured on.
+        passed: whether no gate of `verify` failed.
+        failed: gates that failed.
+        untold: gates with too few photos to tell.
+        agreement: share of test photos with the float student's first diagnosis.
+    """
+
+    run: str
+    name: str
+    test: dict[str, Any]
+    size: int | None = None
+    latency: dict[str, Any] | None = None
+    machine: dict[str, Any] | None = None
+    passed: bool | None = None
+    failed: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+    agreement: float | None = None
+
+    def figure(self, head: str, metric: str) -> dict[str, Any] | None:
+        """A figure `{value, low, high, n}` of the test split, None where it is not there or has no value."""
+        return _known(self.test.get(head, {}).get(metric))
+
+    def tone(self, bucket: str) -> dict[str, Any] | None:
+        """Accuracy of the diagnosis in a tone bucket, None where there were too few photos."""
+        return _known(self.test.get("per_tone", {}).get(bucket, {}).get("diagnosis", {}).get("accuracy"))
+
+    def tone_count(self, bucket: str) -> int:
+        """Test photos in a tone bucket."""
+        return int(self.test.get("per_tone", {}).get(bucket, {}).get("n", 0))
+
+    @property
+    def worst_tone(self) -> tuple[str, dict[str, Any]] | None:
+        """The measured bucket with the lowest accuracy; None where fewer than two were measured."""
+        measured = {bucket: figure for bucket in TONE_BUCKETS if (figure := self.tone(bucket))}
+        if len(measured) < 2:
+            return None
+        return min(measured.items(), key=lambda item: item[1]["value"])
+
+
+def collect(runs: Sequence[str]) -> list[Entry]:
+    """Read runs.
+
+    Args:
+        runs: names of runs under `experiments/`, or folders that hold a `report.json`.
+
+    Returns:
+        Entries in the order of the runs: a teacher, a student's files, or the student itself where none was verified.
+
+    Raises:
+        UnusableInput: a run without a report, a report without a tested model, or a damaged file.
+    """
+    entries: list[Entry] = []
+    for run in runs:
+        found = _entries(_folder(run))
+        if not found:
+            raise UnusableInput(
+                f"The report has no tested model. Received: {run}. Train, or convert and verify, it first."
+            )
+        entries += found
+    return entries
+
+
+def _folder(run: str) -> Path:
+    for folder in (Path("experiments") / run, Path(run)):
+        if (folder / "report.json").is_file():
+            return folder
+    raise UnusableInput(
+        f"No report of this run. Received: {run}. Looked for: {Path('experiments') / run / 'report.json'}. "
+        "Give the name of a finished run, or its folder."
+    )
+
+
+def _entries(folder: Path) -> list[Entry]:
+    report = _read(folder / "report.json")
+    run = folder.resolve().name
+    found = []
+    if test := report.get("teacher", {}).get("test"):
+        found.append(Entry(run, "teacher", test, size=_kept_size(folder, "teacher.keras")))
+    latency = read_result(folder / LATENCY) if (folder / LATENCY).is_file() else None
+    files = report.get("verify", {}).get("files", [])
+    found += [_file(run, file, report, latency) for file in files]
+    if not files and (test := report.get("distill", {}).get("test")):
+        found.append(Entry(run, "student", test, size=_kept_size(folder, "student.keras")))
+    return found
+
+
+def _file(run: str, file: dict[str, Any], report: dict[str, Any], latency: dict[str, Any] | None) -> Entry:
+    made = report.get("convert", {}).get("variants", {}).get(file["variant"], {})
+    measured = [] if latency is None else [r for r in latency["results"] if _is_of(r, file)]
+    outcomes = {gate["gate"]: gate["outcome"] for gate in file["gates"]}
+    return Entry(
+        run,
+        file["variant"],
+        file["test"],
+        size=made.get("bytes") if made.get("sha256") == file["sha256"] else None,
+        latency=min(measured, key=lambda r: r["threads"]) if measured else None,
+        machine=latency["machine"] if latency and measured else None,
+        passed=file["passed"],
+        failed=tuple(gate for gate, outcome in outcomes.items() if outcome == "failed"),
+        untold=tuple(file["cannot_tell"]),
+        agreement=file["comparison"]["agreement"],
+    )
+
+
+def _is_of(result: dict[str, Any], file: dict[str, Any]) -> bool:
+    """Whether a latency is that of this very file: one of another file by the same name says nothing."""
+    return "why" not in result and result.get("sha256") == file["sha256"] and result.get("way", "best") == "best"
+
+
+def _kept_size(folder: Path, name: str) -> int | None:
+    """Bytes of a binary, from the run's `weights.txt`: hash, bytes, path."""
+    path = folder / "weights.txt"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return next((int(line.split()[1]) for line in lines if line.endswith(f"/{name}")), None)
+
+
+def _known(figure: dict[str, Any] | None) -> dict[str, Any] | None:
+    return figure if figure and figure.get("value") is not None else None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise UnusableInput(f"The report cannot be read. Received: {path}: {error}.") from error

@@ -1,0 +1,172 @@
+"""The report as one HTML page that needs nothing beside it."""
+
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+
+from benchmarks.report import words
+from benchmarks.report.collect import Entry
+from benchmarks.report.plot import NARROW, WIDE, draw
+from triage.assessment import DISCLAIMER
+from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
+
+TITLE = "Accuracy, latency, size and fairness"
+COLUMNS = ("Model", "Accuracy", "Balanced accuracy", "Worst skin tone", "Light", "Latency", "Size", "Gates")
+LEGEND = (
+    "Each dot is a model, numbered as in the table; one colour a run. Height: accuracy of the first diagnosis on the "
+    "test split, with its 95 % interval. Bar: accuracy for the worst skin tone. Area: size of the file. Dashed and "
+    "hollow: a gate of the verification failed."
+)
+
+
+def page(entries: Sequence[Entry]) -> str:
+    """Write the page.
+
+    Args:
+        entries: of `benchmarks.report.collect.collect`, at least one.
+
+    Returns:
+        HTML; style and pictures are inside, nothing is loaded from elsewhere.
+    """
+    runs = list(dict.fromkeys(entry.run for entry in entries))
+    style = files("benchmarks.report").joinpath("page.css").read_text(encoding="utf-8")
+    wide, narrow = (
+        draw(entries, frame).replace("<svg ", f"<svg class='{kind}' ", 1)
+        for kind, frame in (("wide", WIDE), ("narrow", NARROW))
+    )
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(f"{TITLE}: {', '.join(runs)}")}</title>
+<style>{style}</style>
+</head>
+<body>
+<h1>{TITLE}</h1>
+<p>{escape(_headline(entries))}</p>
+<p class="disclaimer">{escape(DISCLAIMER)}</p>
+{_synthetic(entries)}
+<figure>{wide}{narrow}<figcaption>{LEGEND}</figcaption></figure>
+<h2>Models</h2>
+{_table(COLUMNS, [_row(number, runs.index(entry.run), entry) for number, entry in enumerate(entries, 1)])}
+<p class="note">Light: accuracy of the head that says whether a photo is well lit. Intervals: 95 %, bootstrap over
+groups. Latency: median and 90th percentile of one photo. {escape(_machines(entries))}</p>
+<h2>Skin tones</h2>
+{_table(("Model", *map(str.capitalize, TONE_BUCKETS), "Difference"), _tone_rows(entries, runs))}
+<p class="note">Accuracy of the first diagnosis in each bucket with its 95 % interval and number of photos.
+Difference: the best bucket less the worst. {escape(TONE_SCHEME)}: measured on the photo, it does not describe a
+person.</p>
+<h2>Data</h2>
+{_table(("Run", "Test photos", "Groups", "Images"), _data_rows(entries, runs))}
+<footer><p>Made by skin-distill from the runs' own reports. What a report lacks is called not measured.</p></footer>
+</body>
+</html>
+"""
+
+
+def _headline(entries: Sequence[Entry]) -> str:
+    passed = [entry for entry in entries if entry.passed]
+    checked = [entry for entry in entries if entry.passed is not None]
+    if not checked:
+        return f"{len(entries)} models; none of them was verified as a file for a phone."
+    told = f"{len(passed)} of {len(checked)} verified files passed their gates."
+    timed = [entry for entry in passed if entry.latency]
+    if timed:
+        fastest = min(timed, key=lambda entry: entry.latency["p50_ms"])
+        told += f" The fastest of them is {fastest.name} of {fastest.run} with {words.latency(fastest.latency)}."
+    sized = [entry for entry in passed if entry.size]
+    if sized:
+        smallest = min(sized, key=lambda entry: entry.size or 0)
+        told += f" The smallest is {smallest.name} of {smallest.run} with {words.megabytes(smallest.size)}."
+    return told
+
+
+def _synthetic(entries: Sequence[Entry]) -> str:
+    runs = dict.fromkeys(entry.run for entry in entries if entry.test.get("synthetic"))
+    if not runs:
+        return ""
+    told = f"Measured on synthetic images, which say nothing about real skin: {', '.join(runs)}."
+    return f'<p class="disclaimer">{escape(told)}</p>'
+
+
+def _row(number: int, series: int, entry: Entry) -> list[str]:
+    worst = entry.worst_tone
+    return [
+        _name(number, series, entry),
+        _cell(words.share(entry.figure("diagnosis", "accuracy"))),
+        _cell(words.share(entry.figure("diagnosis", "balanced_accuracy"))),
+        _cell(f"{words.share(worst[1])} {worst[0]}, {words.count(worst[1]['n'])}" if worst else words.NOT_MEASURED),
+        _cell(words.share(entry.figure("lighting", "accuracy"))),
+        _cell(words.latency(entry.latency)),
+        _cell(words.megabytes(entry.size)),
+        _gates(entry),
+    ]
+
+
+def _tone_rows(entries: Sequence[Entry], runs: list[str]) -> list[list[str]]:
+    rows = []
+    for number, entry in enumerate(entries, 1):
+        cells = []
+        for bucket in TONE_BUCKETS:
+            cells.append(_cell(f"{words.share(entry.tone(bucket))} {words.count(entry.tone_count(bucket))}"))
+        measured = [figure["value"] for bucket in TONE_BUCKETS if (figure := entry.tone(bucket))]
+        gap = f"{100 * (max(measured) - min(measured)):.1f} points" if len(measured) > 1 else words.NOT_MEASURED
+        rows.append([_name(number, runs.index(entry.run), entry), *cells, _cell(gap)])
+    return rows
+
+
+def _data_rows(entries: Sequence[Entry], runs: list[str]) -> list[list[str]]:
+    rows = []
+    for run in runs:
+        test = next(entry.test for entry in entries if entry.run == run)
+        kind = "synthetic" if test.get("synthetic") else "photographs"
+        counts = [str(test.get(key, words.NOT_MEASURED)) for key in ("n", "groups")]
+        rows.append([escape(run), *counts, kind])
+    return rows
+
+
+def _machines(entries: Sequence[Entry]) -> str:
+    machines: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry.machine:
+            told = f"{entry.machine.get('cpu') or 'unknown processor'}, {entry.machine.get('runtime')}"
+            machines.setdefault(told, []).append(entry.run)
+    if not machines:
+        return ""
+    told = "; ".join(f"{machine} ({', '.join(dict.fromkeys(runs))})" for machine, runs in machines.items())
+    together = len({run for runs in machines.values() for run in runs}) == 1
+    return f"Measured on: {told}." + ("" if together else " Runs were not timed together: compare within one run only.")
+
+
+def _name(number: int, series: int, entry: Entry) -> str:
+    return (
+        f'<span class="number-of s{series % 4}">{number}</span>{escape(entry.name)} <small>{escape(entry.run)}</small>'
+    )
+
+
+def _gates(entry: Entry) -> str:
+    cell = _cell(words.gates(entry.passed, entry.failed, entry.untold))
+    return f'<span class="refused-text">{cell}</span>' if entry.passed is False else cell
+
+
+def _cell(text: str) -> str:
+    """A value, with its interval or remark set smaller."""
+    text = escape(text)
+    if text.startswith(words.NOT_MEASURED):
+        return f'<span class="missing">{text}</span>'
+    head, bracket, rest = text.partition(" (")
+    return f"{head} <small>({rest}</small>" if bracket else text
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th scope='col'>{escape(column)}</th>" for column in columns)
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f"<td data-label='{column}'><span>{cell}</span></td>" for column, cell in zip(columns, row, strict=True)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -1,0 +1,54 @@
+"""Photos of the sizes that phones and cameras give, made by code: nothing in them is anybody's."""
+
+import cv2
+import numpy as np
+
+from triage.photo import Photo
+
+SEED, RENDERED = 7, 640
+NOISE = 3.0
+"""Standard deviation of the sensor noise in 8-bit steps, added at full size; without it a JPEG is far too small."""
+QUALITY = 92
+"""JPEG quality of phones' cameras, about."""
+
+
+def scene(width: int, height: int, number: int = 0) -> Photo:
+    """Render a skin phantom, enlarge it and add noise.
+
+    Args:
+        width: pixels.
+        height: pixels.
+        number: another one is another picture.
+
+    Returns:
+        uint8 [height, width, 3], RGB.
+    """
+    from teacher.data.phantom import render_phantom
+
+    phantom, _ = render_phantom(SEED, number, RENDERED)
+    side = max(width, height)
+    enlarged = cv2.resize(phantom, (side, side), interpolation=cv2.INTER_CUBIC)
+    top, left = (side - height) // 2, (side - width) // 2
+    pixels = np.ascontiguousarray(enlarged[top : top + height, left : left + width])
+    return with_noise(pixels, number)
+
+
+def with_noise(pixels: Photo, number: int) -> Photo:
+    """Add the same sensor noise for the same number."""
+    # A tile of noise, repeated: twelve million normal numbers would take longer than all that is measured.
+    tile = np.random.default_rng([SEED, number]).normal(0, NOISE, (512, 512, 3))
+    height, width = pixels.shape[:2]
+    noise = np.tile(np.rint(tile).astype(np.int8), (-(-height // 512), -(-width // 512), 1))[:height, :width]
+    return np.asarray(cv2.add(pixels, noise, dtype=cv2.CV_8U), np.uint8)
+
+
+def encoded(photo: Photo, orientation: int = 1) -> bytes:
+    """JPEG of an RGB photo, whose header says that a viewer has to turn it (Exif 2.32, tag 0x0112)."""
+    _, jpeg = cv2.imencode(".jpg", photo[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    data: bytes = jpeg.tobytes()
+    if orientation == 1:
+        return data
+    # One directory with one entry: tag, SHORT, count 1, value.
+    directory = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01" + orientation.to_bytes(2, "big") + bytes(6)
+    block = b"Exif\0\0" + directory
+    return data[:2] + b"\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block + data[2:]

@@ -1,0 +1,121 @@
+"""Models to time where none has been trained: latency does not depend on the weights.
+
+    python -m benchmarks.stand_in OUT [--weights FILE.h5]
+
+Writes an untrained student as `student.keras`, `student-float32.tflite`, `student-float16.tflite` and
+`student-int8.tflite`, release files that `classify` takes, and `mobilenet_v2-int8.tflite`: MobileNetV2 1.0 for 224
+pixels and 1,001 classes (Sandler et al. 2018), 8 bits throughout with uint8 at both ends, the architecture of the file
+that Google publishes for its Coral boards.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from triage.atomic import replacing, write_bytes
+from triage.photo import CROP_FRACTION, INPUT_SIZE
+
+SEED = 42
+PHANTOMS = 16
+"""Synthetic photos that the ranges of activations are measured on."""
+VARIANTS_MADE = ("float32", "float16", "int8")
+CORAL_CLASSES = 1001
+
+
+def make_stand_ins(folder: Path, weights: str = "none") -> dict[str, Path]:
+    """Write the files.
+
+    Args:
+        folder: made if needed.
+        weights: "none", or a file of MobileNetV3-Small's ImageNet weights, to see that they make no difference.
+
+    Returns:
+        Path by name: `keras`, `float32`, `float16`, `int8` and `mobilenet_v2`.
+    """
+    import tf_keras as keras
+
+    from convert.fast_path import on_fast_path
+    from convert.tflite import ranges_of, to_flatbuffer
+    from convert.variants import VARIANTS
+    from distill.student import build_student, load_backbone_weights
+    from teacher.data.phantom import render_phantom
+    from triage.model_file import pack_model
+    from triage.photo import prepare_pixels
+
+    keras.utils.set_random_seed(SEED)
+    student = build_student(len(_classes()))
+    if weights != "none":
+        load_backbone_weights(student, weights)
+    photos = np.stack([prepare_pixels(render_phantom(SEED, n, INPUT_SIZE)[0]) for n in range(PHANTOMS)])
+    fast = on_fast_path(student)
+    ranges = ranges_of(fast, photos)
+    paths = {"keras": folder / "student.keras"}
+    with replacing(paths["keras"]) as temporary:
+        student.save(temporary)
+    for name in VARIANTS_MADE:
+        variant = VARIANTS[name]
+        flatbuffer = to_flatbuffer(fast if variant.calibrated else student, variant, ranges)
+        paths[name] = folder / f"student-{name}.tflite"
+        write_bytes(paths[name], pack_model(flatbuffer, _card(name, variant.input_dtype)))
+    paths["mobilenet_v2"] = folder / "mobilenet_v2-int8.tflite"
+    write_bytes(paths["mobilenet_v2"], mobilenet_v2(photos))
+    return paths
+
+
+def mobilenet_v2(photos: np.ndarray) -> bytes:
+    """MobileNetV2 1.0 as a flatbuffer in 8 bits, by TensorFlow's own converter; photos uint8 [n, 224, 224, 3]."""
+    import tensorflow as tf
+    import tf_keras as keras
+
+    from triage.native_output import native_stderr_muted
+
+    image = keras.Input((INPUT_SIZE, INPUT_SIZE, 3), batch_size=1)
+    model = keras.applications.MobileNetV2(input_tensor=image, weights=None, classes=CORAL_CLASSES)
+    with native_stderr_muted():
+        converter = tf.lite.TFLiteConverter.from_keras_model(model)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([photo[None] / np.float32(127.5) - 1] for photo in photos)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.uint8
+        return bytes(converter.convert())
+
+
+def _classes() -> list[dict[str, str]]:
+    from teacher.data.taxonomy import load_taxonomy
+
+    return [{"id": c.id, "name": c.name, "urgency": c.urgency} for c in load_taxonomy("kaggle10").classes]
+
+
+def _card(variant: str, input_dtype: str) -> dict[str, Any]:
+    from triage.model_card import CARD_FORMAT
+
+    return {
+        "format": CARD_FORMAT,
+        "name": f"untrained-{variant}",
+        "classes": _classes(),
+        "input": {"size": INPUT_SIZE, "crop_fraction": CROP_FRACTION, "dtype": input_dtype},
+        "color_calibration": {"matrix": np.eye(3).tolist(), "bias": [0.0, 0.0, 0.0]},
+        "temperature": 1.0,
+        "thresholds": {"urgent": 0.5, "abstain_below": 0.4, "well_lit": 0.5},
+        "synthetic": True,
+        "data": {},
+        "lineage": {},
+        "per_tone": {},
+        "not_measured": ["everything: this model is untrained and only good for timing"],
+        "licence": "MIT",
+    }
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--weights", default="none", show_default=True, help="ImageNet weights of MobileNetV3-Small, a file.")
+def main(folder: Path, weights: str) -> None:
+    """Write untrained models to time."""
+    for path in make_stand_ins(folder, weights).values():
+        print(f"{path}  {path.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

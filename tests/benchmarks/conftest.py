@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tf_keras as keras
+
+from benchmarks import stand_in
+from triage.model_file import pack_model
+
+SIZE = 32
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory) -> Path:
+    """A small untrained student as a float32 release file, and as `student.keras` beside it."""
+    from convert.tflite import to_flatbuffer
+    from convert.variants import VARIANTS
+    from distill.student import build_student
+
+    keras.utils.set_random_seed(1)
+    student = build_student(10, SIZE)
+    folder = tmp_path_factory.mktemp("model")
+    student.save(folder / "student.keras")
+    card = {**stand_in._card("float32", "float32"), "input": {"size": SIZE, "crop_fraction": 0.8, "dtype": "float32"}}
+    path = folder / "student-float32.tflite"
+    path.write_bytes(pack_model(to_flatbuffer(student, VARIANTS["float32"]), card))
+    return path
+
+
+@pytest.fixture(scope="session")
+def result() -> dict:
+    """What a benchmark of two models gave, shortened: the second is twice as slow as the first."""
+    rounds = np.array([2.0, 2.1, 1.9, 2.05])
+    results = [
+        {
+            "model": name,
+            "way": "best",
+            "sha256": name * 2,
+            "threads": 1,
+            "bytes": 1000,
+            "p50_ms": float(np.median(rounds * factor)),
+            "p90_ms": float(rounds.max() * factor),
+            "round_medians_ms": (rounds * factor).tolist(),
+            "runtime": "r 1",
+        }
+        for name, factor in (("a.tflite", 1), ("b.tflite", 2))
+    ]
+    machine = {"cpu": "c", "cores": 2, "platform": "p", "runtime": "r 1", "load_average": 0.5, "governor": None}
+    return {"format": 1, "mode": "rapid", "machine": machine, "noisy": False, "results": results, "files": {}}

@@ -1,0 +1,77 @@
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from benchmarks import agreement_with_litert, end_to_end, scaled_decoding, startup
+from benchmarks.scenes import encoded, scene
+from triage.errors import UnusableInput
+from triage.photo import read_photo
+
+
+def test_scenes_are_the_same_every_time_and_turned_as_the_header_says():
+    photo = scene(96, 64)
+    assert photo.shape == (64, 96, 3)
+    np.testing.assert_array_equal(photo, scene(96, 64))
+    assert (photo != scene(96, 64, 1)).any()
+    upright, turned = read_photo(encoded(photo)), read_photo(encoded(photo, 6))
+    np.testing.assert_array_equal(turned, np.rot90(upright, -1))
+
+
+def test_every_part_of_an_answer_is_measured(model, monkeypatch):
+    monkeypatch.setitem(end_to_end.MODES, "rapid", (1, 2))
+    monkeypatch.setattr(end_to_end, "FRAMES", {"frame": (160, 120)})
+    monkeypatch.setattr(end_to_end, "scene", lambda width, height: scene(160, 120))
+    found = end_to_end.measure(model)
+    json.dumps(found, allow_nan=False)
+    assert {row["photo"] for row in found["results"]} == {
+        end_to_end.JPEG_12_MEGAPIXELS,
+        end_to_end.JPEG_TURNED,
+        "frame",
+    }
+    for row in found["results"]:
+        assert set(row["parts_ms"]) == set(end_to_end.PARTS) - ({"decode"} if row["photo"] == "frame" else set())
+        assert row["whole_ms"] > 0 and row["bare_ms"] > 0 and row["repeats"] == 2
+        assert row["ratio"]["low"] <= row["ratio"]["value"] <= row["ratio"]["high"]
+
+
+def test_a_file_without_a_card_gives_no_answer(tmp_path):
+    plain = tmp_path / "plain.tflite"
+    plain.write_bytes(b"\x1c\0\0\0TFL3" + bytes(100))
+    with pytest.raises(UnusableInput, match="plain"):
+        end_to_end.measure(plain)
+
+
+def test_both_tools_measure_the_same_file(model):
+    row = agreement_with_litert.compare(model, threads=1, rounds=2)
+    assert row["ours_ms"] > 0 and row["litert_ms"] >= 0
+    assert row["verdict"] in ("agrees", "differs", "cannot tell")
+
+
+@pytest.mark.parametrize(
+    ("interval", "expected"),
+    [((0.96, 1.04), "agrees"), ((1.06, 1.2), "differs"), ((0.7, 0.94), "differs"), ((0.9, 1.0), "cannot tell")],
+)
+def test_agreement_needs_the_whole_interval(interval, expected):
+    assert agreement_with_litert._verdict(dict(zip(("low", "high"), interval, strict=True))) == expected
+
+
+def test_answers_are_compared_in_every_way_of_decoding(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(scaled_decoding, "WIDTH", 400)
+    monkeypatch.setattr(scaled_decoding, "HEIGHT", 300)
+    out = tmp_path / "found.json"
+    run = CliRunner().invoke(scaled_decoding.main, [str(model), "--photos", "4", "--json", str(out)])
+    assert run.exit_code == 0, run.output
+    found = json.loads(out.read_text())
+    assert (found["photos"], found["synthetic"]) == (4, True)
+    for way in scaled_decoding.WAYS:
+        row = found[way]
+        assert max(row["tips"], row["diagnosis"]) <= row["answers"] <= 4
+        assert 0 < row["pixel_change"] < 20
+
+
+def test_the_whole_process_stands_against_its_libraries(model, tmp_path):
+    asked = startup.commands(model, tmp_path)
+    seconds = startup.measure({name: asked[name] for name in (startup.LIBRARIES, startup.CLASSIFY)}, runs=1)
+    assert all(len(values) == 1 and values[0] > 0 for values in seconds.values())

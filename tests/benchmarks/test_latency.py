@@ -1,0 +1,147 @@
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from benchmarks import latency
+from benchmarks.compare import compare, read_result
+from benchmarks.contenders import contenders_of, measuring_folder
+from benchmarks.latency_picture import draw_latency
+from benchmarks.operator_profile import operator_profile
+from benchmarks.ratios import paired_ratio, unpaired_ratio, verdict
+from triage.errors import CheckFailed, UnusableInput
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setitem(latency.MODES, "rapid", latency.Mode(rounds=2, warm_up=1, runs=5, seconds=0.0))
+
+
+def test_models_and_other_ways_are_measured_in_the_same_rounds(model, quick):
+    seen = []
+    found = latency.benchmark([model], (1,), progress=lambda *step: seen.append(step[1:]), also=["tensorflow"])
+    assert seen[-1] == (4, 4)
+    best, tensorflow = found["results"]
+    assert (best["model"], tensorflow["model"]) == (model.name, f"{model.name} (tensorflow)")
+    assert tensorflow["runtime"].startswith("tensorflow 2")
+    for result in found["results"]:
+        assert result["inferences"] == 10
+        assert 0 < result["least_ms"] <= result["p50_ms"] <= result["p90_ms"] <= result["p99_ms"]
+        assert len(result["round_medians_ms"]) == 2
+        assert result["ratio"]["low"] <= result["ratio"]["value"] <= result["ratio"]["high"]
+    assert best["ratio"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert found["files"][model.name]["partitions"]["count"] >= 1
+    assert {"cpu", "governor", "load_average", "load_average_before", "runtime", "packages"} <= set(found["machine"])
+    json.dumps(found, allow_nan=False)
+
+
+def test_a_way_that_cannot_run_a_file_says_why_and_the_rest_goes_on(model, quick):
+    found = latency.benchmark([model], also=["tflite_runtime"], tflite_python=sys.executable)
+    # This Python has no tflite_runtime: it is measured all the same, by the best runtime that it has.
+    assert "why" not in found["results"][1]
+    broken = latency.benchmark([model], also=["tflite_runtime"], tflite_python="/bin/false")["results"]
+    assert "why" in broken[1] and "p50_ms" in broken[0]
+
+
+def test_a_model_that_kills_its_process_is_named(model, quick, tmp_path):
+    broken = tmp_path / "broken.tflite"
+    broken.write_bytes(b"\x1c\0\0\0TFL3" + bytes(100))
+    with pytest.raises(CheckFailed, match=r"broken\.tflite"):
+        latency.benchmark([broken])
+
+
+def test_another_python_sees_only_what_measures(model):
+    contender = contenders_of([model], ["tflite_runtime"], "/some/python")[1]
+    with measuring_folder(contender) as folder:
+        assert sorted(path.name for path in folder.iterdir()) == ["benchmarks", "triage"]
+    with measuring_folder(contenders_of([model])[0]) as folder:
+        assert folder is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((["missing.tflite"],), "missing.tflite"),
+        ((["missing.keras"],), "missing.keras"),
+        ((["m.tflite"], ["onnx"]), "tensorflow"),
+        ((["m.tflite"], ["keras"]), "student.keras"),
+    ],
+)
+def test_who_cannot_compete_is_told_before_anything_is_measured(arguments, message):
+    with pytest.raises(UnusableInput, match=message):
+        contenders_of(*arguments)
+
+
+def test_keras_takes_the_student_beside_the_file(model):
+    names = [contender.name for contender in contenders_of([model], ["keras"])]
+    assert names == [model.name, "student.keras (keras)"]
+
+
+def test_ratios_by_hand():
+    rounds = np.array([1.0, 3.0, 2.0])  # a drift that hits both alike
+    assert paired_ratio(2 * rounds, rounds) == pytest.approx({"value": 2, "low": 2, "high": 2})
+    noisy = unpaired_ratio(rounds, rounds)
+    assert noisy["value"] == pytest.approx(1) and noisy["low"] < 1 < noisy["high"]
+    assert verdict(noisy) == "cannot tell"
+    assert verdict({"value": 0.9, "low": 0.8, "high": 0.99}) == "faster"
+    assert verdict({"value": 1.2, "low": 1.1, "high": 1.3}) == "slower"
+
+
+def test_a_result_is_compared_by_model_and_threads(result):
+    slower = json.loads(json.dumps(result))
+    slower["machine"]["cpu"] = "another"
+    for each in slower["results"]:
+        each["round_medians_ms"] = [1.5 * ms for ms in each["round_medians_ms"]]
+        each["p50_ms"] *= 1.5
+    slower["results"][1]["threads"] = 2
+    found = compare(slower, result)
+    assert found["differences"] == {"cpu": ["another", "c"]}
+    (row,) = found["rows"]
+    assert (row["model"], row["verdict"], row["same_file"]) == ("a.tflite", "slower", True)
+    assert row["ratio"]["value"] == pytest.approx(1.5)
+
+
+def test_the_least_that_a_phone_writes_can_be_compared(result, tmp_path):
+    phone = tmp_path / "phone.json"
+    phone.write_text(json.dumps({"format": 1, "results": [{"model": "a.tflite", "threads": 1, "p50_ms": 8.0}]}))
+    (row,) = compare(result, read_result(phone))["rows"]
+    assert row["ratio"] == {"value": pytest.approx(result["results"][0]["p50_ms"] / 8)}
+    assert (row["verdict"], row["same_file"]) == ("cannot tell", None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"format": 2, "results": []}',
+        '{"format": 1}',
+        '{"format": 1, "results": [{"model": "a", "threads": 1}]}',
+    ],
+)
+def test_what_is_no_result_is_refused(text, tmp_path):
+    path = tmp_path / "old.json"
+    path.write_text(text)
+    with pytest.raises(UnusableInput, match=r"old\.json"):
+        read_result(path)
+
+
+def test_the_picture_shows_every_round(result, tmp_path):
+    draw_latency(tmp_path / "latency.png", result)
+    assert (tmp_path / "latency.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_the_operator_profile_is_that_of_the_graph(model):
+    found = operator_profile(model)
+    if "why" in found:
+        pytest.skip(found["why"])
+    names = {row["operator"].split(" (")[0]: row["count"] for row in found["operators"]}
+    assert names["Softmax"] == names["Sigmoid"] == 1
+    assert sum(count for name, count in names.items() if name.startswith("Convolution")) >= 11
+    assert sum(row["share"] for row in found["operators"]) == pytest.approx(1, abs=0.01)
+    assert [row["ms"] for row in found["operators"]] == sorted((row["ms"] for row in found["operators"]), reverse=True)
+
+
+def test_a_file_that_cannot_be_profiled_says_why(tmp_path):
+    assert "why" in operator_profile(tmp_path / "missing.tflite")

@@ -1,0 +1,142 @@
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from benchmarks.report.collect import Entry, collect
+from benchmarks.report.page import page
+from benchmarks.report.plot import NARROW, WIDE, draw
+from triage.assessment import DISCLAIMER
+from triage.errors import UnusableInput
+from triage.skin_tone import TONE_BUCKETS
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+
+
+def figure(value, n=200):
+    return {"value": value, "low": value - 0.05, "high": value + 0.05, "n": n}
+
+
+def entry(name, accuracy, latency=None, tones=(0.7, 0.6, 0.5), **rest):
+    heads = {"diagnosis": {"accuracy": figure(accuracy), "balanced_accuracy": figure(accuracy)}}
+    per_tone = {
+        b: {"n": 50, "diagnosis": {"accuracy": figure(v, 50)}} for b, v in zip(TONE_BUCKETS, tones, strict=True)
+    }
+    timed = {"p50_ms": latency, "p90_ms": latency * 1.1, "threads": 1} if latency else None
+    return Entry("run", name, {"n": 200, "groups": 190, **heads, "per_tone": per_tone}, latency=timed, **rest)
+
+
+class Checker(HTMLParser):
+    """Counts tags and remembers what is open; raises nothing itself."""
+
+    VOID = {"meta", "br"}
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.wrong, self.tags, self.words = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def parsed(text):
+    checker = Checker()
+    checker.feed(text)
+    assert (checker.open, checker.wrong) == ([], [])
+    return checker
+
+
+def test_committed_runs_are_read_with_the_latency_of_the_very_files():
+    entries = {e.name: e for e in collect([str(EXPERIMENTS / "kaggle-quick-student")])}
+    latency = json.loads((EXPERIMENTS / "kaggle-quick-student" / "latency.json").read_text())["results"]
+    by_name = {(r["model"], r["threads"]): r["p50_ms"] for r in latency}
+    for name, found in entries.items():
+        assert found.latency["p50_ms"] == by_name[f"student-{name}.tflite", 1]
+    assert entries["float32"].passed and entries["int8"].passed is False
+    assert entries["int8"].size == 1378538
+    assert entries["float32"].worst_tone[0] == "medium"
+
+
+def test_a_latency_of_another_file_is_not_taken(tmp_path):
+    run = tmp_path / "copy"
+    run.mkdir()
+    for name in ("report.json", "latency.json"):
+        text = (EXPERIMENTS / "kaggle-quick-student" / name).read_text()
+        (run / name).write_text(text if name == "report.json" else text.replace('"sha256": "5', '"sha256": "6'))
+    latencies = {e.name: e.latency for e in collect([str(run)])}
+    assert latencies["float32"] is None and latencies["int8"] is not None
+
+
+def test_the_page_stands_alone_and_says_what_was_not_measured():
+    entries = collect([str(EXPERIMENTS / name) for name in ("kaggle-quick-teacher", "kaggle-quick-student")])
+    text = page(entries)
+    checker = parsed(text)
+    loaded = [value for _, attributes in checker.tags for key, value in attributes.items() if key in ("src", "href")]
+    assert loaded == [] and "url(" not in text and "@import" not in text and "http" not in text
+    words = " ".join(checker.words)
+    assert DISCLAIMER in words and "not measured" in words and "n\xa0=\xa0149" in words
+    rows = [tag for tag, _ in checker.tags if tag == "tr"]
+    assert len(rows) == 3 + 2 * len(entries) + 2
+
+
+def test_names_cannot_break_the_page():
+    text = page([entry("<script>alert('1')</script>", 0.6, 2.0)])
+    parsed(text)
+    assert "<script" not in text
+
+
+@pytest.mark.parametrize("frame", [WIDE, NARROW])
+def test_dots_stand_where_their_figures_are(frame):
+    entries = [entry("a", 0.6, 2.0, size=4_000_000), entry("b", 0.7, 20.0, size=1_000_000), entry("c", 0.65)]
+    checker = parsed(draw(entries, frame))
+    dots = [{k: float(a[k]) for k in ("cx", "cy", "r")} for t, a in checker.tags if t == "circle"]
+    by_size = sorted(dots, key=lambda dot: dot["cx"])
+    assert [round(d["r"], 1) for d in by_size[:2]] == [10.0, 5.0]
+    assert by_size[0]["cy"] > by_size[2]["cy"] > by_size[1]["cy"]
+    assert all(0 < d["cx"] < frame.width and 0 < d["cy"] < frame.height - frame.bottom for d in dots)
+    numbers = re.findall(r"<text class='number[^>]*x='([\d.]+)' y='([\d.]+)'>(\d)", draw(entries, frame))
+    assert [n for *_, n in numbers] == ["1", "2", "3"]
+
+
+def test_numbers_of_models_in_one_place_do_not_cover_each_other():
+    entries = [entry(str(n), 0.6, 2.0, size=2_000_000) for n in range(6)]
+    numbers = re.findall(r"<text class='number[^>]*x='([\d.]+)' y='([\d.]+)'", draw(entries, WIDE))
+    places = [(float(x), float(y)) for x, y in numbers]
+    apart = [abs(a - c) + abs(b - d) for i, (a, b) in enumerate(places) for c, d in places[:i]]
+    assert len(places) == 6 and min(apart) > 12
+
+
+def test_too_few_photos_of_a_tone_are_no_figure():
+    found = entry("a", 0.6)
+    for bucket in ("medium", "dark"):
+        found.test["per_tone"][bucket] = {"n": 7, "diagnosis": {"accuracy": {"value": None, "why": "too few"}}}
+    assert found.worst_tone is None
+    assert "not measured n\xa0=\xa07" in " ".join(parsed(page([found])).words)
+
+
+def test_synthetic_runs_are_marked():
+    found = entry("a", 0.6)
+    found.test["synthetic"] = True
+    assert "say nothing about real skin" in page([found])
+
+
+@pytest.mark.parametrize("text", [None, "{", '{"teacher": {}}'])
+def test_runs_without_a_result_are_refused(text, tmp_path):
+    if text is not None:
+        (tmp_path / "report.json").write_text(text)
+    with pytest.raises(UnusableInput, match=re.escape(str(tmp_path))):
+        collect([str(tmp_path)])
