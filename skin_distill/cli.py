@@ -16,6 +16,7 @@ from skin_distill.commands import (
     download,
     evaluate,
     explain,
+    package,
     prepare,
     teacher,
     verify,
@@ -57,6 +58,7 @@ for _command in (
     explain,
     benchmark,
     classify,
+    package,
 ):
     cli.add_command(_command.command)
 cli.list_commands = lambda context: list(cli.commands)  # type: ignore[method-assign]
