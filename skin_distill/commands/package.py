@@ -6,8 +6,12 @@ from pathlib import Path
 
 import click
 
+from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import UnusableInput
+
+RUNTIME = "litert-1.4"
+"""Of the phone, as `convert.runtimes` calls it."""
 
 EPILOG = """\b
 Examples:
@@ -33,7 +37,9 @@ def command(system: str, model: Path, out: Path, title: str, package: str, termi
     from mobile_app.android.packaging.project import write_project
     from mobile_app.android.packaging.spec import LITERT, Identity
     from triage import Triage
+    from triage.model_file import read_model
 
+    _require_operators(read_model(model).flatbuffer)
     Triage.load(model)  # a model that does not open here will not on a phone
     numbers = re.match(r"\d+(?:\.\d+){0,2}", version("skin-distill"))
     if numbers is None:
@@ -44,3 +50,12 @@ def command(system: str, model: Path, out: Path, title: str, package: str, termi
         f"Written: {out}\nRequirements: {', '.join(requirements)}\nRuntime: {LITERT}\n"
         f"Next: cd {out} && buildozer android debug",
     )
+
+
+def _require_operators(flatbuffer: bytes) -> None:
+    """Refuse a model with operators that LiteRT on the phone does not have."""
+    load_tensorflow()
+    with needs_extra("train"):
+        from convert.runtimes import require_runtime
+
+        require_runtime(flatbuffer, RUNTIME)

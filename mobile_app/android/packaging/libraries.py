@@ -60,7 +60,7 @@ def requirements_of(sources: Iterable[Path]) -> tuple[str, ...]:
 
 
 def imported_modules(source: Path) -> Iterator[tuple[str, int]]:
-    """Top-level names that a Python file imports anywhere in it, with their lines; relative imports are the file's own."""
+    """Top-level names that a Python file imports anywhere in it, with their lines; relative imports are left out."""
     tree = ast.parse(source.read_text(encoding="utf-8"), str(source))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -65,7 +65,8 @@ def _check_folder(folder: Path) -> None:
     written = folder / SPEC_NAME
     if not written.is_file() or not written.read_text(encoding="utf-8", errors="replace").startswith(spec.MARK):
         raise UnusableInput(
-            f"The folder must be new, empty, or a project that this command wrote. Received: {folder}. Give another --out."
+            f"The folder must be new, empty, or a project that this command wrote. Received: {folder}. "
+            "Give another --out."
         )
 
 

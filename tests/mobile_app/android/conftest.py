@@ -1,5 +1,6 @@
 """Java on this machine: the project's own classes and make-believe ones of Android and LiteRT, compiled and loaded."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -117,7 +118,7 @@ def pixels() -> np.ndarray:
     return np.random.default_rng(5).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def card() -> dict:
     return {
         "format": 1,
@@ -136,9 +137,9 @@ def card() -> dict:
     }
 
 
-@pytest.fixture
-def release(tmp_path, described, card) -> Path:
-    path = tmp_path / "described.tflite"
+@pytest.fixture(scope="session")
+def release(tmp_path_factory, described, card) -> Path:
+    path = tmp_path_factory.mktemp("release") / "described.tflite"
     path.write_bytes(pack_model(described(), card))
     return path
 
@@ -152,8 +153,6 @@ def run_python(java_classes):
         head = f"import jnius_config; jnius_config.set_classpath({str(java_classes)!r})\n" + "".join(
             f"jnius_config.add_options({option!r})\n" for option in options
         )
-        import os
-
         done = subprocess.run(
             [sys.executable, "-c", head + script, *arguments],
             capture_output=True,

@@ -11,6 +11,7 @@ public class Image implements AutoCloseable {
 
     Image(ImageReader reader) {
         this.reader = reader;
+        Phone.pictures.incrementAndGet();
         for (int i = 0; i < planes.length; i++) {
             planes[i] = new Plane(Phone.planes[i], Phone.strides[i == 0 ? 0 : 1], i == 0 ? 1 : Phone.strides[2]);
         }

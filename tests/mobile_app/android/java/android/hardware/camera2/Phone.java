@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** What the tests make of the phone. Not a class of Android's. */
 public final class Phone {
     public static final AtomicInteger opened = new AtomicInteger();
+    public static final AtomicInteger pictures = new AtomicInteger();
     public static boolean hasCamera;
     public static boolean frontOnly;
     public static boolean forbidden;
@@ -47,10 +48,6 @@ public final class Phone {
     public static void pullOut() {
         CameraDevice lost = device;
         lost.handler.post(() -> lost.callback.onDisconnected(lost));
-    }
-
-    static int openCameras() {
-        return opened.get();
     }
 
     public static Size[] sizes() {
