@@ -146,9 +146,9 @@ def release(tmp_path_factory, described, card) -> Path:
 
 @pytest.fixture
 def run_python(java_classes):
-    """Run a script in a Python of its own, with Java and the options that are given; returns its whole output."""
+    """Run a script in a Python of its own, with Java's options and changes of the environment; returns its output."""
 
-    def run(script: str, *arguments: str, options: tuple[str, ...] = (), **environment: str) -> str:
+    def run(script: str, *arguments: str, options: tuple[str, ...] = (), **environment: str | None) -> str:
         pytest.importorskip("jnius_config", reason="needs pyjnius: pip install -e '.[android]'")
         head = f"import jnius_config; jnius_config.set_classpath({str(java_classes)!r})\n" + "".join(
             f"jnius_config.add_options({option!r})\n" for option in options
@@ -158,7 +158,7 @@ def run_python(java_classes):
             capture_output=True,
             text=True,
             timeout=120,
-            env={**os.environ, **environment},
+            env={name: value for name, value in {**os.environ, **environment}.items() if value is not None},
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr

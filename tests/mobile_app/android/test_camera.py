@@ -38,12 +38,12 @@ def person(jnius, granted: bool, will_grant: bool = False):
     return activity
 
 
-def show(phone, grey: int) -> None:
+def show(phone, grey: int, height: int = HEIGHT, width: int = WIDTH) -> None:
     """A grey picture with a white corner at its upper left, as the sensor sees it."""
-    luma = np.full((HEIGHT, WIDTH), grey, np.uint8)
-    luma[: HEIGHT // 4, : WIDTH // 4] = 255
-    colors = np.full((HEIGHT // 2, WIDTH // 2), 128, np.uint8)
-    phone.show(luma.tobytes(), colors.tobytes(), colors.tobytes(), WIDTH, WIDTH // 2, 1)
+    luma = np.full((height, width), grey, np.uint8)
+    luma[: height // 4, : width // 4] = 255
+    colors = np.full((height // 2, width // 2), 128, np.uint8)
+    phone.show(luma.tobytes(), colors.tobytes(), colors.tobytes(), width, width // 2, 1)
 
 
 def wait_for(condition, seconds: float = 5.0) -> None:
@@ -191,10 +191,19 @@ def test_pictures_are_upright_however_the_phone_is_held(camera, phone, sensor, s
     assert white == {corner}
 
 
-def test_the_largest_picture_within_the_limits_is_taken(camera, phone):
-    phone.sizes = [4000, 3000, 64, 48, 1920, 1080, 32, 24]
+@pytest.mark.parametrize(
+    ("offered", "taken"),
+    [
+        ([4000, 3000, 640, 480, 1280, 720, 1920, 1080, 320, 240], (720, 1280)),
+        ([720, 1280, 640, 480], (480, 640)),  # too high
+        ([4000, 3000, 1920, 1080], (1080, 1920)),  # nothing small enough
+    ],
+)
+def test_the_largest_picture_within_the_limits_is_taken(camera, phone, offered, taken):
+    phone.offer(offered)
+    show(phone, 90, *taken)
     camera.open()
-    assert camera.read().pixels.shape == (HEIGHT, WIDTH, 3)
+    assert camera.read().pixels.shape == (*taken, 3)
 
 
 def test_video_range_is_told_by_the_picture(camera, phone):

@@ -17,9 +17,9 @@ public final class Phone {
     public static int sensorOrientation;
     public static int screenRotation;
     public static int dataSpace;
-    public static int[] sizes;
     public static byte[][] planes;
     public static int[] strides;
+    private static int[] sizes;
     public static volatile CameraDevice device;
     public static volatile Object focusMode;
 
@@ -35,8 +35,13 @@ public final class Phone {
         accessProblem = openingError = millisecondsToOpen = dataSpace = 0;
         millisecondsBetweenPictures = 5;
         sensorOrientation = screenRotation = 0;
-        sizes = new int[] {64, 48};
+        offer(new int[] {64, 48});
         focusMode = null;
+    }
+
+    /** Sizes of the pictures that the camera can give: width, height, width, height, ... */
+    public static void offer(int[] widthsAndHeights) {
+        sizes = widthsAndHeights;
     }
 
     /** The bytes of the three planes as the camera hands them out, and row and value strides of Y, and of U and V. */
