@@ -41,16 +41,23 @@ DEV = [
     "import-linter>=2.1,<3",
     "build>=1.2,<2",
 ]
+# What builds the Android app, and what tests it where Android is not. The recipes of python-for-android pin pyjnius.
+ANDROID = [
+    "buildozer>=1.6,<2",
+    "python-for-android>=2026.5.9,<2026.6",
+    "pyjnius>=1.7,<1.8",
+]
 EXTRAS = {
     "train": TRAIN,
     # tflite-runtime predates numpy 2: with numpy 2 it installs without a word and crashes on import.
     "tflite-runtime": ["tflite-runtime==2.14; python_version < '3.12'", "numpy<2; python_version < '3.12'"],
+    "android": ANDROID,
     "download": DOWNLOAD,
     "maxvit": MAXVIT,
     "dev": DEV,
     "all": TRAIN + DOWNLOAD + MAXVIT + DEV,
 }
-PACKAGES = ["triage", "teacher", "distill", "convert", "benchmarks", "skin_distill"]
+PACKAGES = ["triage", "teacher", "distill", "convert", "benchmarks", "mobile_app", "skin_distill"]
 
 setup(
     name="skin-distill",
@@ -69,6 +76,7 @@ setup(
     package_dir={"skin_distill.configs": "configs"},
     package_data={
         "benchmarks.report": ["*.css"],
+        "mobile_app.android": ["java/org/skindistill/*.java"],
         "skin_distill.configs": ["*.yaml"],
         "teacher.data.taxonomies": ["*.yaml"],
         "triage": ["py.typed"],

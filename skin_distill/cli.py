@@ -16,6 +16,7 @@ from skin_distill.commands import (
     download,
     evaluate,
     explain,
+    package,
     prepare,
     report,
     reproduce,
@@ -61,6 +62,7 @@ for _command in (
     report,
     reproduce,
     classify,
+    package,
 ):
     cli.add_command(_command.command)
 cli.list_commands = lambda context: list(cli.commands)  # type: ignore[method-assign]

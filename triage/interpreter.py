@@ -23,11 +23,23 @@ RUNTIMES = {
 }
 TFLITE_IDENTIFIER = b"TFL3"
 """FlatBuffers file identifier of a TFLite model, at bytes 4 to 8."""
+_registered: dict[str, tuple[ModuleType, str]] = {}
+
+
+def register_runtime(name: str, version: str, module: ModuleType) -> None:
+    """Offer a runtime that pip cannot install, before all others: on Android LiteRT is a Java library.
+
+    Args:
+        name: what it is called.
+        version: of it.
+        module: holds `Interpreter` and `OpResolverType`, to be used as those of `ai_edge_litert.interpreter`.
+    """
+    _registered[name] = module, version
 
 
 def available_runtimes() -> dict[str, str]:
-    """Names and versions of the installed runtimes in order of preference. Nothing is imported."""
-    found = {}
+    """Names and versions of the runtimes at hand in order of preference. Nothing is imported."""
+    found = {name: registered for name, (_, registered) in _registered.items()}
     for name, (_, distributions) in RUNTIMES.items():
         if importlib.util.find_spec(name) is None:
             continue
@@ -233,6 +245,8 @@ class Interpreter:
 def _import_runtime() -> tuple[str, ModuleType]:
     problems = []
     for name in available_runtimes():
+        if name in _registered:
+            return name, _registered[name][0]
         try:
             with native_stderr_muted():
                 return name, importlib.import_module(RUNTIMES[name][0])

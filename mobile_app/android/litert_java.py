@@ -1,0 +1,197 @@
+"""LiteRT's Java library with the face of `ai_edge_litert.interpreter`, so that `triage` answers on Android as anywhere.
+
+`org.tensorflow.lite.Interpreter` (com.google.ai.edge.litert:litert 1.4) takes and gives direct byte buffers. Numbers
+cross into Java as bytes, never one by one.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from jnius import JavaException, autoclass
+
+from triage.errors import UnusableInput
+
+NAME = "litert_java"
+JAVA_CLASSES = (
+    "java.nio.ByteBuffer",
+    "java.nio.ByteOrder",
+    "java.util.HashMap",
+    "org.tensorflow.lite.DataType",
+    "org.tensorflow.lite.Interpreter",
+    "org.tensorflow.lite.Interpreter$Options",
+    "org.tensorflow.lite.Tensor",
+    "org.tensorflow.lite.Tensor$QuantizationParams",
+    "org.tensorflow.lite.TensorFlowLite",
+)
+"""Every Java class that this module names or gets objects of; see `start.load_classes`."""
+DTYPES: dict[str, type[np.generic]] = {
+    "FLOAT32": np.float32,
+    "UINT8": np.uint8,
+    "INT8": np.int8,
+    "INT32": np.int32,
+    "INT64": np.int64,
+}
+"""Of org.tensorflow.lite.DataType."""
+
+
+class OpResolverType(Enum):
+    """The one choice of kernels that `triage` may ask for."""
+
+    BUILTIN_WITHOUT_DEFAULT_DELEGATES = "reference kernels, without XNNPACK"
+
+
+def version() -> str:
+    """Version of the Java library; loads it."""
+    return str(autoclass("org.tensorflow.lite.TensorFlowLite").runtimeVersion())
+
+
+class Interpreter:
+    """The methods of `ai_edge_litert.interpreter.Interpreter` that `triage.interpreter` calls.
+
+    For one thread at a time. Java frees the model when this object is gone.
+    """
+
+    def __init__(
+        self,
+        model_content: bytes,
+        num_threads: int = 1,
+        experimental_op_resolver_type: OpResolverType | None = None,
+    ):
+        """Open a model.
+
+        Args:
+            model_content: the flatbuffer.
+            num_threads: processor threads.
+            experimental_op_resolver_type: None for XNNPACK.
+
+        Raises:
+            ValueError: LiteRT refuses the model, or it has no single signature, or numbers of a rare type.
+        """
+        options = autoclass("org.tensorflow.lite.Interpreter$Options")()
+        options.setNumThreads(num_threads)
+        options.setUseXNNPACK(experimental_op_resolver_type is None)
+        # Java reads the model where it lies: the buffer must live as long as the interpreter.
+        self._model = _direct_buffer(len(model_content))
+        try:
+            self._model.put(model_content)
+            self._java = autoclass("org.tensorflow.lite.Interpreter")(self._model, options)
+            signatures = list(self._java.getSignatureKeys())
+        except JavaException as error:
+            raise ValueError(_words(error)) from error
+        if len(signatures) != 1:
+            raise ValueError(f"{len(signatures)} signatures instead of one")
+        self._signature: str = signatures[0]
+        java, key = self._java, self._signature
+        self._inputs = {n: _details(java.getInputTensorFromSignature(n, key)) for n in java.getSignatureInputs(key)}
+        self._outputs = {n: _details(java.getOutputTensorFromSignature(n, key)) for n in java.getSignatureOutputs(key)}
+        self._buffers: dict[int, Any] = {}
+        self._input_map, self._output_map = self._buffers_of(self._inputs), self._buffers_of(self._outputs)
+
+    def allocate_tensors(self) -> None:
+        """Nothing: Java allocates when it opens a model."""
+
+    def get_input_details(self) -> list[dict[str, Any]]:
+        """Name, index, shape, dtype and quantization of each input."""
+        return list(self._inputs.values())
+
+    def get_output_details(self) -> list[dict[str, Any]]:
+        """Name, index, shape, dtype and quantization of each output."""
+        return list(self._outputs.values())
+
+    def get_signature_list(self) -> dict[str, dict[str, list[str]]]:
+        """Names of inputs and outputs by signature."""
+        return {self._signature: {"inputs": list(self._inputs), "outputs": list(self._outputs)}}
+
+    def get_signature_runner(self) -> "SignatureRunner":
+        """The only signature."""
+        return SignatureRunner(self._outputs)
+
+    def set_tensor(self, index: int, value: npt.NDArray[Any]) -> None:
+        """Copy an array of the input's shape and dtype into the buffer that Java reads."""
+        buffer = self._buffers[index]
+        with _java_errors():
+            buffer.rewind()
+            buffer.put(value.tobytes())
+
+    def invoke(self) -> None:
+        """Run the model.
+
+        Raises:
+            UnusableInput: Java threw.
+        """
+        with _java_errors():
+            for details in self._outputs.values():
+                # Java writes from a buffer's position on.
+                self._buffers[details["index"]].rewind()
+            self._java.runSignature(self._input_map, self._output_map, self._signature)
+
+    def get_tensor(self, index: int) -> npt.NDArray[Any]:
+        """Return an output's values as an array of its own."""
+        details = next(d for d in self._outputs.values() if d["index"] == index)
+        content = bytearray(_size(details))
+        buffer = self._buffers[index]
+        with _java_errors():
+            buffer.rewind()
+            buffer.get(content)
+        return np.frombuffer(content, details["dtype"]).reshape(details["shape"])
+
+    def _buffers_of(self, tensors: dict[str, dict[str, Any]]) -> Any:
+        """A buffer for each tensor; returns them as Java's map by name."""
+        by_name = autoclass("java.util.HashMap")()
+        for name, details in tensors.items():
+            buffer = self._buffers[details["index"]] = _direct_buffer(_size(details))
+            by_name.put(name, buffer)
+        return by_name
+
+
+class SignatureRunner:
+    """What `triage` asks of a signature."""
+
+    def __init__(self, outputs: dict[str, dict[str, Any]]):
+        self._outputs = outputs
+
+    def get_output_details(self) -> dict[str, dict[str, Any]]:
+        """Name -> details."""
+        return self._outputs
+
+
+def _direct_buffer(size: int) -> Any:
+    order = autoclass("java.nio.ByteOrder").nativeOrder()
+    return autoclass("java.nio.ByteBuffer").allocateDirect(size).order(order)
+
+
+def _details(tensor: Any) -> dict[str, Any]:
+    kind = str(tensor.dataType().toString())
+    if kind not in DTYPES:
+        raise ValueError(f"a tensor of type {kind}")
+    quantization = tensor.quantizationParams()
+    return {
+        "name": tensor.name(),
+        "index": tensor.index(),
+        "shape": np.array(tensor.shape(), np.int32),
+        "dtype": DTYPES[kind],
+        "quantization": (quantization.getScale(), quantization.getZeroPoint()),
+    }
+
+
+def _size(details: dict[str, Any]) -> int:
+    return int(np.prod(details["shape"])) * np.dtype(details["dtype"]).itemsize
+
+
+def _words(error: JavaException) -> str:
+    return str(error.innermessage or error.classname or error)
+
+
+@contextmanager
+def _java_errors() -> Iterator[None]:
+    try:
+        yield
+    except JavaException as error:
+        raise UnusableInput(
+            f"LiteRT could not run the model. Received: {_words(error)}. Restart the app; if that does not help, "
+            "convert the model again with `skin-distill convert`."
+        ) from error

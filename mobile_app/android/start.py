@@ -1,0 +1,37 @@
+"""What happens on a phone before the app starts as it does anywhere else."""
+
+import os
+from pathlib import Path
+
+from jnius import autoclass
+
+from mobile_app.android import camera, litert_java
+from triage.interpreter import register_runtime
+
+JAVA_CLASSES = ("org.skindistill.SystemBars",)
+
+
+def start(model: Path) -> None:
+    """Run the app with the phone's camera.
+
+    Args:
+        model: the release file that travels with the app.
+    """
+    load_classes()
+    register_runtime(litert_java.NAME, litert_java.version(), litert_java)
+    # The app's own folder, which no other app can read; Android gives no home folder.
+    os.environ.setdefault("XDG_DATA_HOME", os.environ["ANDROID_PRIVATE"])
+    autoclass("org.skindistill.SystemBars").keepClear(autoclass("org.kivy.android.PythonActivity").mActivity)
+
+    from mobile_app.main import main
+
+    main(source="android", model=model)
+
+
+def load_classes() -> None:
+    """Look up every Java class that is used, on the thread that Java started.
+
+    On threads that Python starts, Android finds its own classes only and no app's; pyjnius keeps what it has found.
+    """
+    for name in (*JAVA_CLASSES, *camera.JAVA_CLASSES, *litert_java.JAVA_CLASSES):
+        autoclass(name)

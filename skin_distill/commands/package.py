@@ -1,0 +1,61 @@
+"""`skin-distill package`: the app with a model, as a project for a phone."""
+
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from skin_distill.requirements import load_tensorflow, needs_extra
+from skin_distill.terminal import Terminal, output_options
+from triage.errors import UnusableInput
+
+RUNTIME = "litert-1.4"
+"""Of the phone, as `convert.runtimes` calls it."""
+
+EPILOG = """\b
+Examples:
+  skin-distill package android --model student-int8.tflite --out phone
+  skin-distill package android --model student-int8.tflite --out phone --title "Skin check" --package org.example.skin
+
+Then, on a machine that may download Android's tools: cd phone && buildozer android debug
+"""
+
+
+@click.command("package", epilog=EPILOG)
+@click.argument("system", type=click.Choice(["android"]))
+@click.option("--model", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .tflite of `convert`.")
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the project.")
+@click.option("--title", default="Skin Distill", show_default=True, help="Name beneath the icon.")
+@click.option("--package", default="org.skindistill.triage", show_default=True, help="Android's name for the app.")
+@output_options
+def command(system: str, model: Path, out: Path, title: str, package: str, terminal: Terminal) -> None:
+    """Write a buildozer project of the app with a model.
+
+    SYSTEM is android.
+    """
+    from mobile_app.android.packaging.project import write_project
+    from mobile_app.android.packaging.spec import LITERT, Identity
+    from triage import Triage
+    from triage.model_file import read_model
+
+    _require_operators(read_model(model).flatbuffer)
+    Triage.load(model)  # a model that does not open here will not on a phone
+    numbers = re.match(r"\d+(?:\.\d+){0,2}", version("skin-distill"))
+    if numbers is None:
+        raise UnusableInput(f"The version does not begin with a number. Received: {version('skin-distill')}.")
+    requirements = write_project(model, out, Identity(title, package, numbers.group()))
+    terminal.result(
+        {"project": str(out), "requirements": list(requirements), "runtime": LITERT},
+        f"Written: {out}\nRequirements: {', '.join(requirements)}\nRuntime: {LITERT}\n"
+        f"Next: cd {out} && buildozer android debug",
+    )
+
+
+def _require_operators(flatbuffer: bytes) -> None:
+    """Refuse a model with operators that LiteRT on the phone does not have."""
+    load_tensorflow()
+    with needs_extra("train"):
+        from convert.runtimes import require_runtime
+
+        require_runtime(flatbuffer, RUNTIME)

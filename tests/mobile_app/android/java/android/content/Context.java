@@ -1,0 +1,13 @@
+package android.content;
+
+import android.hardware.camera2.CameraManager;
+import android.view.WindowManager;
+
+public class Context {
+    public static final String CAMERA_SERVICE = "camera";
+    public static final String WINDOW_SERVICE = "window";
+
+    public Object getSystemService(String name) {
+        return name.equals(CAMERA_SERVICE) ? new CameraManager() : new WindowManager() {};
+    }
+}

@@ -1,0 +1,7 @@
+package android.view;
+
+public interface WindowManager {
+    default Display getDefaultDisplay() {
+        return new Display();
+    }
+}
