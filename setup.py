@@ -32,6 +32,12 @@ DOWNLOAD = [
     "httpx>=0.27,<0.30",
 ]
 MAXVIT = ["keras-cv-attention-models>=1.4.3,<2"]
+APP = [
+    "kivy>=2.3.1,<2.4",
+    # What is shared: the page as PDF, and as a picture.
+    "fpdf2>=2.8,<3",
+    "pillow>=10.1,<14",
+]
 DEV = [
     "isic-challenge-scoring>=5.6,<6",  # the ISIC archive's own figures, for tests to compare with
     "pytest>=8,<10",
@@ -47,10 +53,11 @@ EXTRAS = {
     "tflite-runtime": ["tflite-runtime==2.14; python_version < '3.12'", "numpy<2; python_version < '3.12'"],
     "download": DOWNLOAD,
     "maxvit": MAXVIT,
+    "app": APP,
     "dev": DEV,
-    "all": TRAIN + DOWNLOAD + MAXVIT + DEV,
+    "all": TRAIN + DOWNLOAD + MAXVIT + APP + DEV,
 }
-PACKAGES = ["triage", "teacher", "distill", "convert", "benchmarks", "skin_distill"]
+PACKAGES = ["triage", "teacher", "distill", "convert", "benchmarks", "mobile_app", "skin_distill"]
 
 setup(
     name="skin-distill",
@@ -71,6 +78,7 @@ setup(
         "skin_distill.configs": ["*.yaml"],
         "teacher.data.taxonomies": ["*.yaml"],
         "triage": ["py.typed"],
+        "mobile_app": ["assets/*", "assets/*/*", "texts/*.json"],
     },
     install_requires=RUNTIME,
     extras_require=EXTRAS,
