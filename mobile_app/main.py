@@ -1,9 +1,16 @@
 """Where the app starts, on a desktop and on a phone."""
 
 import os
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
+from mobile_app.answering import Answerer
 from mobile_app.settings import data_folder
+from mobile_app.ui.capture import Capture
+from mobile_app.ui.system_theme import SystemTheme
+from triage.errors import UnusableInput
+from triage.model_file import read_model
 
 WINDOW = (1280, 720)
 LEAST_WINDOW = (320, 480)
@@ -18,18 +25,25 @@ def main(source: str = "camera", model: Path | None = None, folder: Path | None 
         folder: of the app's own files; by default this user's.
 
     Raises:
-        UnusableInput: there is no such source, or no such model.
+        UnusableInput: there is no such source or model, or no window can be opened.
         ModuleNotFoundError: Kivy is not installed.
     """
+    if find_spec("kivy") is None:
+        raise ModuleNotFoundError("Kivy is not installed.", name="kivy")
     folder = folder or data_folder()
     prepare_kivy(folder)
-    # What does not need a window is asked before it opens.
-    from mobile_app.ui.system_theme import SystemTheme
+    # What takes no window comes first: mistakes are told without one, and the model is loaded while it opens.
+    capture, answerer, theme = Capture(source), Answerer(model and read_model(model).path), SystemTheme()
+    from kivy.core.window import Window
 
-    theme = SystemTheme()
+    if Window is None:
+        raise UnusableInput(
+            f"No window can be opened here. Received: DISPLAY={os.environ.get('DISPLAY', '')!r}. "
+            "Start the app on a desktop, or under `xvfb-run`."
+        )
     from mobile_app.ui.app import SkinApp
 
-    SkinApp(source, model, folder, theme).run()
+    SkinApp(capture, answerer, folder, theme).run()
 
 
 def prepare_kivy(folder: Path) -> None:
@@ -39,6 +53,10 @@ def prepare_kivy(folder: Path) -> None:
     os.environ.setdefault("KIVY_LOG_MODE", "MIXED")
     os.environ.setdefault("KIVY_NO_CONSOLELOG", "1")
     os.environ.setdefault("KIVY_NO_FILELOG", "1")
+    os.environ.setdefault("KIVY_WINDOW", "sdl2")  # others end the process where they find no screen
+    if sys.platform == "linux":
+        # Where it finds no screen SDL would draw to nowhere, and a person would wait for a window.
+        os.environ.setdefault("SDL_VIDEODRIVER", "x11,wayland,kmsdrm")
     os.environ.setdefault("KIVY_HOME", str(folder / "kivy"))
     Path(os.environ["KIVY_HOME"]).mkdir(parents=True, exist_ok=True)
     from kivy.config import Config

@@ -7,6 +7,7 @@ import sys
 import click
 
 from skin_distill.commands import (
+    app,
     benchmark,
     classify,
     convert,
@@ -57,6 +58,7 @@ for _command in (
     explain,
     benchmark,
     classify,
+    app,
 ):
     cli.add_command(_command.command)
 cli.list_commands = lambda context: list(cli.commands)  # type: ignore[method-assign]

@@ -57,26 +57,23 @@ def screens() -> dict[str, Screen]:
 class SkinApp(App):
     """See `controller.Controller` for what screens may ask of it."""
 
-    def __init__(self, source: str, model: Path | None, folder: Path, theme: SystemTheme | None = None):
-        """Nothing is opened yet.
+    def __init__(self, capture: Capture, answerer: Answerer, folder: Path, theme: SystemTheme):
+        """Nothing is shown yet.
 
         Args:
-            source: as `open_source` takes it.
-            model: a release file; None for the demo model.
+            capture: where pictures come from.
+            answerer: the model, perhaps still being loaded.
             folder: of the app's own files.
             theme: what the device prefers.
-
-        Raises:
-            UnusableInput: there is no such source, or no model.
         """
         super().__init__()
         self.folder = folder
         self.settings: Settings = read_settings(folder)
         self._texts = load_texts()
-        self._system_theme = theme or SystemTheme()
+        self._system_theme = theme
         self._usual_scale = Metrics.fontscale
-        self.capture = Capture(source, to_screen=lambda act: Clock.schedule_once(lambda _: act()))
-        self.answerer = Answerer(model)
+        self.capture, self.answerer = capture, answerer
+        capture.to_screen = lambda act: Clock.schedule_once(lambda _: act())
         self.speech = Speech()
         self._history: list[tuple[str, Screen]] = []
         self._asked = 0  # answers to anything but the latest question are too late

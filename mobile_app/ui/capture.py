@@ -11,20 +11,17 @@ class Capture:
 
     Attributes:
         spec: of the source, as on the command line.
+        to_screen: runs a function on the screen's thread, soon; a window sets it.
     """
 
-    def __init__(self, spec: str, to_screen: Callable[[Callable[[], None]], None]):
+    def __init__(self, spec: str):
         """Nothing is opened yet.
-
-        Args:
-            spec: of the source.
-            to_screen: runs a function on the screen's thread, soon.
 
         Raises:
             UnusableInput: there is no such source.
         """
         self.spec = spec
-        self._to_screen = to_screen
+        self.to_screen: Callable[[Callable[[], None]], object] = lambda act: act()
         self._on_state: Callable[[LiveState], None] = lambda state: None
         self._started = self._telling = False
         self._session = self._new_session()
@@ -83,7 +80,7 @@ class Capture:
         # Called on the session's threads. One message at a time is under way; it carries the state it finds on arrival.
         if not self._telling:
             self._telling = True
-            self._to_screen(self._deliver)
+            self.to_screen(self._deliver)
 
     def _deliver(self) -> None:
         self._telling = False

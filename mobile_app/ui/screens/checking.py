@@ -43,7 +43,7 @@ def light_first(app: Controller, answer: Answer) -> Widget:
         ("action.retake", lambda: app.restart("camera"), "retake", "primary"),
         ("light.see_anyway", lambda: app.show_answer(replace(answer, despite_light=True)), "forward", "quiet"),
     )
-    page.footer([TextButton(look, say(name), act, icon, kind, stacked=True) for name, act, icon, kind in buttons])
+    page.footer([TextButton(look, say(name), act, icon, kind, True) for name, act, icon, kind in buttons])
     return page
 
 
