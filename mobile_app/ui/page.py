@@ -32,7 +32,7 @@ class Page(BoxLayout):
         **options: Any,
     ):
         super().__init__(orientation="vertical", **options)
-        paint(self, look, "ground")
+        self.ground = "ground"  # the window is cleared with it
         self.look, self._widest = look, widest
         self._has_bar = bool(title or back)
         if self._has_bar:

@@ -10,16 +10,12 @@ from kivy.uix.widget import Widget
 from mobile_app.answer import crop_of
 from mobile_app.ui.framing import Box, around
 from mobile_app.ui.look import Look, middle, pixels
-from mobile_app.ui.surfaces import icon_texture, paint
+from mobile_app.ui.surfaces import icon_texture
 from mobile_app.ui.theme import LARGE, SMALL
 from triage.photo import CROP_FRACTION, Photo
 
-DIMMED = 0.5
-"""Opacity of the shade over what the model will not see."""
 CORNER = 28
 """Length of the guide's corners, dp."""
-SHRINK_BELOW = 0.8
-"""Frames shown smaller than this are shrunk before they go to the graphics memory: that costs less than moving them."""
 
 
 class Preview(Widget):
@@ -39,17 +35,18 @@ class Preview(Widget):
 
     def __init__(self, look: Look, **options: object):
         super().__init__(**options)
-        paint(self, look, "stage")
+        self.ground = "stage"
         self._look = look
         self._shown: tuple[int, int, int, int] = (0, 0, 0, 0)  # of the frame: left, top, right, bottom
         self._frame_size = (0, 0)
         self._texture: Texture | None = None
         self.frame_count = 0
         with self.canvas:
+            # Only what the picture leaves free: a software renderer pays for every pixel that is drawn twice.
+            Color(*look.color("stage"))
+            self._surround = [Rectangle() for _ in range(4)]
             self._picture_color = Color(1, 1, 1, 0)
             self._picture = Rectangle()
-            Color(*look.color("stage")[:3], DIMMED)
-            self._shades = [Rectangle(size=(0, 0)) for _ in range(4)]
         with self.canvas.after:
             self._lines = [(Color(0, 0, 0, 0), SmoothLine(width=pixels(w), overdraw_width=1)) for w in (3, 1.75)]
             self._corners = [
@@ -70,17 +67,34 @@ class Preview(Widget):
         seen = frame[top:bottom, left:right]
         if not seen.size:
             return
-        target = (max(1, int(self._picture.size[0])), max(1, int(self._picture.size[1])))
-        if target[0] < SHRINK_BELOW * seen.shape[1]:
-            seen = cv2.resize(seen, target, interpolation=cv2.INTER_LINEAR)
-        if self._texture is None or self._texture.size != (seen.shape[1], seen.shape[0]):
-            self._texture = Texture.create(size=(seen.shape[1], seen.shape[0]), colorfmt="rgb")
+        size = (max(1, int(self._picture.size[0])), max(1, int(self._picture.size[1])))
+        if size[0] <= seen.shape[1]:
+            picture = np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+        else:  # enlarging is left to the graphics processor
+            size, picture = (seen.shape[1], seen.shape[0]), seen.copy()
+        self._dim(picture)
+        if self._texture is None or self._texture.size != size:
+            self._texture = Texture.create(size=size, colorfmt="rgb")
             self._texture.flip_vertical()
+            if size == self._picture.size:
+                self._texture.min_filter = self._texture.mag_filter = "nearest"  # pixel for pixel
             self._picture.texture = self._texture
             self._picture_color.a = 1.0
-        self._texture.blit_buffer(np.ascontiguousarray(seen).ravel(), colorfmt="rgb", bufferfmt="ubyte")
+        self._texture.blit_buffer(picture.ravel(), colorfmt="rgb", bufferfmt="ubyte")
         self.canvas.ask_update()
         self.frame_count += 1
+
+    def _dim(self, picture: Photo) -> None:
+        """Halve the light of what the model will not see, in place."""
+        height, width = picture.shape[:2]
+        scale = width / max(1, self._picture.size[0])
+        left, bottom, guide_width, guide_height = self.guide
+        first = max(0, round((left - self._picture.pos[0]) * scale))
+        last = round((left + guide_width - self._picture.pos[0]) * scale)
+        upper = max(0, height - round((bottom + guide_height - self._picture.pos[1]) * scale))
+        lower = height - max(0, round((bottom - self._picture.pos[1]) * scale))
+        for outside in (picture[:upper], picture[lower:], picture[upper:lower, :first], picture[upper:lower, last:]):
+            outside >>= 1
 
     def clear(self) -> None:
         """Show no picture and no guide."""
@@ -112,7 +126,7 @@ class Preview(Widget):
     def _place(self, *_: object) -> None:
         if not all(self._frame_size) or min(self.size) < 2 * pixels(LARGE):
             self._shown = (0, 0, 0, 0)
-            self._mark((0, 0, 0, 0), (0, 0, 0, 0))
+            self._mark((*self.pos, 0, 0), (0, 0, 0, 0))
             return
         width, height = self._frame_size
         scale, left, bottom = self._scale_and_origin()
@@ -127,8 +141,8 @@ class Preview(Widget):
     def _mark(self, picture: Box, guide: tuple[int, int, int, int]) -> None:
         left, bottom, width, height = guide
         right, top = left + width, bottom + height
-        for shade, box in zip(self._shades, around(picture, guide), strict=True):
-            shade.pos, shade.size = box[:2], box[2:]
+        for part, box in zip(self._surround, around((*self.pos, *self.size), picture), strict=True):
+            part.pos, part.size = box[:2], box[2:]
         there = width > 0
         mark = self._look.color("on_stage")
         dark = self._look.color("stage")

@@ -35,7 +35,7 @@ class CameraScreen(BoxLayout):
     def __init__(self, app: Controller):
         super().__init__()
         self._app, self._look = app, app.look
-        paint(self, app.look, "ground")
+        self.ground = "ground"  # the window is cleared with it
         self._shutter = Shutter()
         self._state = LiveState("starting")
         self._shown_frame = -1
@@ -194,7 +194,6 @@ class CameraScreen(BoxLayout):
         self.orientation = "horizontal" if wide else "vertical"
         if wide:
             side = BoxLayout(orientation="vertical", size_hint_x=None, width=pixels(SIDE_PANEL))
-            paint(side, self._look, "ground")
             words = Column(padding=(pixels(HUGE), pixels(LARGE)))
             words.add_widget(self._tip)
             below = Column(padding=(pixels(LARGE), pixels(HUGE)))
