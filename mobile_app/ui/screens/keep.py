@@ -29,7 +29,7 @@ def keep(app: Controller, answer: Answer) -> None:
     except (OSError, SkinDistillError) as error:
         _failed(app, error)
         return
-    _done(app, "save", path.parent)
+    _done(app, "save.done", "save.done_text", path.parent)
 
 
 def share_sheet(app: Controller, answer: Answer) -> None:
@@ -53,16 +53,16 @@ def _share(app: Controller, answer: Answer, path: Path) -> None:
     except (OSError, SkinDistillError) as error:
         _failed(app, error)
         return
-    _done(app, "share", path)
+    _done(app, "share.done", "share.done_text", path)
 
 
-def _done(app: Controller, what: str, path: Path) -> None:
+def _done(app: Controller, title: str, text: str, path: Path) -> None:
     look, say = app.look, app.look.say
     folder = path if path.is_dir() else path.parent
     app.shell.open_sheet(
         look,
-        _title(app, "ready", say(f"{what}.done")),
-        Words(look, say(f"{what}.done_text", place=path_text(path))),
+        _title(app, "ready", say(title)),
+        Words(look, say(text, place=path_text(path))),
         TextButton(look, say("action.close"), app.shell.close_sheet),
         TextButton(look, say("action.show_folder"), lambda: show_in_file_manager(folder), "folder", "quiet"),
     )
