@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,11 @@ def in_own_process(script: str, *arguments: object, timeout: float = 240, **envi
     )
     assert done.returncode == 0, done.stderr[-4000:]
     return done.stdout
+
+
+@pytest.fixture(scope="session")
+def own_process(kivy) -> Callable[..., str]:
+    return in_own_process
 
 
 @pytest.fixture(scope="session")
