@@ -32,6 +32,12 @@ DOWNLOAD = [
     "httpx>=0.27,<0.30",
 ]
 MAXVIT = ["keras-cv-attention-models>=1.4.3,<2"]
+APP = [
+    "kivy>=2.3.1,<2.4",
+    # What is shared: the page as PDF, and as a picture.
+    "fpdf2>=2.8,<3",
+    "pillow>=10.1,<14",
+]
 DEV = [
     "isic-challenge-scoring>=5.6,<6",  # the ISIC archive's own figures, for tests to compare with
     "pytest>=8,<10",
@@ -54,8 +60,9 @@ EXTRAS = {
     "android": ANDROID,
     "download": DOWNLOAD,
     "maxvit": MAXVIT,
+    "app": APP,
     "dev": DEV,
-    "all": TRAIN + DOWNLOAD + MAXVIT + DEV,
+    "all": TRAIN + DOWNLOAD + MAXVIT + APP + DEV,
 }
 PACKAGES = ["triage", "teacher", "distill", "convert", "benchmarks", "mobile_app", "skin_distill"]
 
@@ -81,6 +88,7 @@ setup(
         "teacher.data.taxonomies": ["*.yaml"],
         "triage": ["py.typed"],
         "convert": ["operator_versions.csv"],
+        "mobile_app": ["assets/*", "assets/*/*", "texts/*.json"],
     },
     install_requires=RUNTIME,
     extras_require=EXTRAS,

@@ -7,6 +7,7 @@ import sys
 import click
 
 from skin_distill.commands import (
+    app,
     benchmark,
     classify,
     convert,
@@ -62,6 +63,7 @@ for _command in (
     report,
     reproduce,
     classify,
+    app,
     package,
 ):
     cli.add_command(_command.command)

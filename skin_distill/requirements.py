@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from triage.errors import MissingDependency
 
-OWN_PACKAGES = ("triage", "teacher", "distill", "convert", "benchmarks", "skin_distill")
+OWN_PACKAGES = ("triage", "teacher", "distill", "convert", "benchmarks", "mobile_app", "skin_distill")
 
 
 @contextmanager

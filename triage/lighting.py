@@ -143,6 +143,25 @@ FEATURE_NAMES = tuple(field.name for field in fields(LightingFeatures))
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A limit that one measure must not cross.
+
+    Attributes:
+        measure: name of the measure, for light one of `FEATURE_NAMES`.
+        at: the limit, in the measure's own unit.
+        above: values above it are wrong; otherwise those below.
+    """
+
+    measure: str
+    at: float
+    above: bool
+
+    def excess(self, value: float) -> float:
+        """How far a value lies on the wrong side, in the measure's own unit; 0 or less on the right one."""
+        return value - self.at if self.above else self.at - value
+
+
+@dataclass(frozen=True)
 class LightingVerdict:
     """Whether the light is good.
 
@@ -205,24 +224,37 @@ def _specular(crop: Photo, lowest: Bytes, value: Bytes) -> float:
     return specular_share(lowest, value)
 
 
+def limits_for(features: LightingFeatures) -> dict[str, tuple[Limit, ...]]:
+    """What each of `REASONS` is judged by in a photo with these features; crossing one limit is enough."""
+    table = THRESHOLDS
+    darkest = _on(table.dark, features.red_green)
+    if features.highlights < table.few_highlights:
+        darkest = max(darkest, _on(table.dark_for_its_color, features.red_green))
+    bright = [Limit("clipped", table.clipped, above=True)]
+    # A strong cast saturates one channel of a photo that is not too bright.
+    if features.colour_cast <= 0:
+        bright.append(Limit("saturated", table.saturated, above=True))
+    return {
+        "too_dark": (Limit("exposure", darkest, above=False),),
+        "too_bright": tuple(bright),
+        "blurry": (
+            Limit("sharpness", table.blurry, above=False),
+            Limit("coarse_sharpness", table.very_blurry, above=False),
+        ),
+        "glare": (Limit("specular", table.glare, above=True),),
+        "uneven": (Limit("unevenness", table.uneven, above=True),),
+        "colour_cast": (Limit("colour_cast", 0.0, above=True),),
+    }
+
+
 def judge_lighting(features: LightingFeatures) -> LightingVerdict:
     """Judge measured features by `THRESHOLDS`."""
-    limits = THRESHOLDS
-    cast = features.colour_cast > 0
-    found = {
-        "too_dark": features.exposure < _on(limits.dark, features.red_green)
-        or (
-            features.highlights < limits.few_highlights
-            and features.exposure < _on(limits.dark_for_its_color, features.red_green)
-        ),
-        # A strong cast saturates one channel of a photo that is not too bright.
-        "too_bright": features.clipped > limits.clipped or (features.saturated > limits.saturated and not cast),
-        "blurry": features.sharpness < limits.blurry or features.coarse_sharpness < limits.very_blurry,
-        "glare": features.specular > limits.glare,
-        "uneven": features.unevenness > limits.uneven,
-        "colour_cast": cast,
-    }
-    reasons = tuple(reason for reason in REASONS if found[reason])
+    limits = limits_for(features)
+    reasons = tuple(
+        reason
+        for reason in REASONS
+        if any(limit.excess(getattr(features, limit.measure)) > 0 for limit in limits[reason])
+    )
     return LightingVerdict(not reasons, reasons)
 
 

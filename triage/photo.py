@@ -102,14 +102,21 @@ def check_photo(pixels: Any, name: str = "photo in memory") -> Photo:
     return pixels
 
 
-def center_crop(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Photo:
-    """Return a view of the middle of a photo: `crop_fraction` of each side, rounded, at least one pixel."""
+def crop_box(width: int, height: int, crop_fraction: float = CROP_FRACTION) -> tuple[int, int, int, int]:
+    """Left, top, width, height in pixels of the centre crop of a photo of this width and height.
+
+    It is `crop_fraction` of each side, rounded, at least one pixel.
+    """
     if not 0 < crop_fraction <= 1:
         raise UnusableInput(f"The crop fraction must be above 0 and at most 1. Received: {crop_fraction}.")
-    height, width = photo.shape[:2]
-    crop_height, crop_width = (max(1, round(side * crop_fraction)) for side in (height, width))
-    top, left = (height - crop_height) // 2, (width - crop_width) // 2
-    return photo[top : top + crop_height, left : left + crop_width]
+    crop_width, crop_height = (max(1, round(side * crop_fraction)) for side in (width, height))
+    return (width - crop_width) // 2, (height - crop_height) // 2, crop_width, crop_height
+
+
+def center_crop(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Photo:
+    """Return a view of the middle of a photo, what `crop_box` says of it."""
+    left, top, width, height = crop_box(photo.shape[1], photo.shape[0], crop_fraction)
+    return photo[top : top + height, left : left + width]
 
 
 def prepare_pixels(photo: Photo, size: int = INPUT_SIZE, crop_fraction: float = CROP_FRACTION) -> Photo:

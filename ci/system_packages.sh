@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs what the tests of the app need beyond Python: a screen without a monitor, mouse and keyboard for it, a
+# software renderer, and a JDK for the Android side. Debian or Ubuntu, as root or with sudo. Does nothing where all is
+# there. Without these packages the tests that need them skip and say so.
+set -euo pipefail
+
+packages=()
+needs() { # needs COMMAND PACKAGE...
+    command -v "$1" >/dev/null || packages+=("${@:2}")
+}
+needs Xvfb xvfb
+needs xdotool xdotool
+needs xclip xclip
+needs javac default-jdk-headless
+ldconfig -p | grep -q 'libGL\.so\.1' || packages+=(libgl1)
+ldconfig -p | grep -q 'libEGL\.so\.1' || packages+=(libegl1 libgles2)
+[ -n "$(find /usr/lib -name swrast_dri.so -print -quit)" ] || packages+=(libgl1-mesa-dri)
+
+if [ "${#packages[@]}" -eq 0 ]; then
+    exit 0
+fi
+if ! command -v apt-get >/dev/null; then
+    echo "This is no Debian: install what corresponds to ${packages[*]} yourself." >&2
+    exit 0
+fi
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { echo "Not root and no sudo: ${packages[*]} stay missing." >&2; exit 0; }
+    as_root=(sudo)
+fi
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get install -qq -y --no-install-recommends "${packages[@]}"

@@ -1,0 +1,103 @@
+"""The answer for one photo as ids and numbers; the words come from the texts of the screen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from triage.assessment import Assessment, Triage
+from triage.photo import Photo
+
+WORDS = ((0.9, "very_likely"), (0.66, "likely"), (0.33, "possible"), (0.1, "unlikely"), (0.0, "very_unlikely"))
+"""From which probability a word holds: the likelihood scale of the IPCC (Mastrandrea et al. 2010)."""
+TOP = 3
+WARNING_SIGNS = (
+    "changing", "asymmetric", "uneven_border", "several_colours", "over_6_mm", "bleeding", "not_healing",
+)  # fmt: skip
+"""What should send a person to a doctor whatever this app says: the ABCDE of melanoma (Abbasi et al. 2004, JAMA) and
+the sores that do not heal of other skin cancers."""
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """One class of the answer.
+
+    Attributes:
+        label: class id.
+        name: what a person calls it, from the model's card.
+        probability: after the card's temperature, [0, 1].
+        word: id out of `WORDS`.
+    """
+
+    label: str
+    name: str
+    probability: float
+    word: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Everything that the answer's screen shows.
+
+    Attributes:
+        assessment: what `triage` says; None when there is an `error`.
+        error: why there is no answer, in English; None when there is one.
+        photo: the whole photo, uint8 [height, width, 3] in RGB; None when it could not be read.
+        crop: left, top, width, height of what the model saw, pixels of `photo`.
+        despite_light: the person chose to use the photo in spite of the light.
+        demo: the model knows nothing but synthetic pictures.
+        lighting_confirmed: measured features and the model both find the light good.
+        urgency: "urgent", "soon" or "watch".
+        cannot_tell: nothing is likely enough to be named, or the photo is unlike the training data.
+        cannot_tell_why: "unsure" or "unlike_training"; None when it can tell.
+        top: the most likely classes, most likely first.
+        warning_signs: ids out of `WARNING_SIGNS`.
+    """
+
+    assessment: Assessment | None
+    error: str | None
+    photo: Photo | None
+    crop: tuple[int, int, int, int]
+    despite_light: bool
+    demo: bool
+    lighting_confirmed: bool = False
+    urgency: str = "soon"
+    cannot_tell: bool = False
+    cannot_tell_why: str | None = None
+    top: tuple[Likeness, ...] = ()
+    warning_signs: tuple[str, ...] = WARNING_SIGNS
+
+
+def word_for(probability: float) -> str:
+    """Id of the word for a calibrated probability in [0, 1]."""
+    return next(word for least, word in WORDS if probability >= least)
+
+
+def crop_of(photo: Photo, fraction: float) -> tuple[int, int, int, int]:
+    """Left, top, width, height in pixels of the centre crop that the model sees."""
+    height, width = photo.shape[:2]
+    crop_height, crop_width = (max(1, round(side * fraction)) for side in (height, width))
+    return (width - crop_width) // 2, (height - crop_height) // 2, crop_width, crop_height
+
+
+def answer_for(triage: Triage, photo: Photo, despite_light: bool = False) -> Answer:
+    """Ask the model about a decoded photo, uint8 [height, width, 3] in RGB.
+
+    Raises:
+        UnusableInput: pixels of another shape or type.
+    """
+    assessment = triage.assess(np.ascontiguousarray(photo))
+    return Answer(
+        assessment=assessment,
+        error=None,
+        photo=photo,
+        crop=crop_of(photo, triage.card["input"]["crop_fraction"]),
+        despite_light=despite_light,
+        demo=bool(triage.card.get("synthetic")),
+        lighting_confirmed=assessment.lighting.ok,
+        urgency=assessment.urgency,
+        cannot_tell=assessment.abstained,
+        cannot_tell_why="unsure" if assessment.abstained else None,
+        top=tuple(
+            Likeness(d.label, d.name, d.probability, word_for(d.probability)) for d in assessment.diagnosis[:TOP]
+        ),
+    )

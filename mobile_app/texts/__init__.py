@@ -1,0 +1,54 @@
+"""Every word that the app says, by id; a translation is one more file beside `en.json`."""
+
+import json
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from typing import Any
+
+from triage.errors import UnusableInput
+
+LANGUAGE = "en"
+
+
+class Texts(Mapping[str, str]):
+    """Texts of one language by id. Called with an id and the values of its placeholders, gives the text filled in.
+
+    Example:
+        >>> load_texts()("benchmark.milliseconds", value=2.13)
+        '2.1 ms'
+    """
+
+    def __init__(self, texts: Mapping[str, str]):
+        self._texts = dict(texts)
+
+    def __call__(self, text_id: str, /, **values: Any) -> str:
+        """Return a text with its placeholders filled.
+
+        Raises:
+            KeyError: no such id, or a placeholder without a value: a mistake in the program.
+        """
+        return self._texts[text_id].format_map(values)
+
+    def __getitem__(self, text_id: str) -> str:
+        return self._texts[text_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+
+def load_texts(language: str = LANGUAGE) -> Texts:
+    """Read the texts of a language.
+
+    Raises:
+        UnusableInput: there is no such file, or it is no table of strings.
+    """
+    source = files(__name__) / f"{language}.json"
+    if not source.is_file():
+        raise UnusableInput(f"There are no texts in that language. Received: {language!r}. Try {LANGUAGE!r}.")
+    texts = json.loads(source.read_text(encoding="utf-8"))
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise UnusableInput(f"Texts are one object of id to string. Received: another shape in {source}.")
+    return Texts(texts)

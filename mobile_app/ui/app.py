@@ -1,0 +1,209 @@
+"""The app itself: it owns the source, the model, the settings and the window, and moves between screens."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from kivy.app import App
+from kivy.clock import Clock, mainthread
+from kivy.core.window import Window
+from kivy.metrics import Metrics
+from kivy.uix.widget import Widget
+
+from mobile_app.answer import Answer
+from mobile_app.answering import Answerer
+from mobile_app.settings import Settings, read_settings, write_settings
+from mobile_app.texts import load_texts
+from mobile_app.ui.capture import Capture
+from mobile_app.ui.look import Look
+from mobile_app.ui.pasting import pasted
+from mobile_app.ui.screens.camera import CameraScreen
+from mobile_app.ui.shell import Shell
+from mobile_app.ui.speech import Speech
+from mobile_app.ui.system_theme import SystemTheme
+from triage.photo import CROP_FRACTION, Photo
+
+Screen = Callable[..., Widget]
+
+
+def screens() -> dict[str, Screen]:
+    """Name -> what makes the screen. Those that are not shown at the start are imported when this is called."""
+    from mobile_app.ui.screens.about import about
+    from mobile_app.ui.screens.answer import AnswerScreen
+    from mobile_app.ui.screens.benchmark import BenchmarkScreen
+    from mobile_app.ui.screens.checking import checking, light_first
+    from mobile_app.ui.screens.files import files
+    from mobile_app.ui.screens.first_run import first_run
+    from mobile_app.ui.screens.settings import settings
+    from mobile_app.ui.screens.sources import sources
+    from mobile_app.ui.screens.trouble import photo_trouble
+
+    return {
+        "about": about,
+        "answer": AnswerScreen,
+        "benchmark": BenchmarkScreen,
+        "checking": checking,
+        "files": files,
+        "first_run": first_run,
+        "light_first": light_first,
+        "photo_trouble": photo_trouble,
+        "settings": settings,
+        "sources": sources,
+    }
+
+
+class SkinApp(App):
+    """See `controller.Controller` for what screens may ask of it."""
+
+    def __init__(self, capture: Capture, answerer: Answerer, folder: Path, theme: SystemTheme):
+        """Nothing is shown yet.
+
+        Args:
+            capture: where pictures come from.
+            answerer: the model, perhaps still being loaded.
+            folder: of the app's own files.
+            theme: what the device prefers.
+        """
+        super().__init__()
+        self.folder = folder
+        self.settings: Settings = read_settings(folder)
+        self._texts = load_texts()
+        self._system_theme = theme
+        self._usual_scale = Metrics.fontscale
+        self.capture, self.answerer = capture, answerer
+        capture.to_screen = lambda act: Clock.schedule_once(lambda _: act())
+        self.speech = Speech()
+        self._history: list[tuple[str, Screen]] = []
+        self._asked = 0  # answers to anything but the latest question are too late
+
+    # What Kivy calls.
+
+    def build(self) -> Widget:
+        """Make the window's content."""
+        self.title = self._texts("app.name")
+        self.shell = Shell()
+        self.shell.on_escape, self.shell.on_paste = self.escape, self.paste
+        self.shell.listen()
+        Window.bind(on_drop_file=self._dropped)
+        self._dress()
+        self.restart("camera" if self.settings.first_run_seen else "first_run")
+        return self.shell
+
+    def on_pause(self) -> bool:
+        """A phone puts the app aside: the camera is released."""
+        self.capture.hide()
+        self.speech.hush()
+        return True
+
+    def on_resume(self) -> None:
+        """A phone brings the app back."""
+        if isinstance(self.shell.screen, CameraScreen):
+            self.shell.screen.entered()
+
+    def on_stop(self) -> None:
+        """The window closes. Kivy calls this twice."""
+        self.capture.close()
+        self.speech.hush()
+        self.answerer.close()
+
+    # What screens ask for.
+
+    @property
+    def crop_fraction(self) -> float:
+        """Share of each side that the model sees."""
+        card = self.answerer.card
+        return float(card["input"]["crop_fraction"]) if card else CROP_FRACTION
+
+    @property
+    def demo(self) -> bool:
+        """The model knows synthetic pictures only."""
+        card = self.answerer.card
+        return bool(card and card["synthetic"])
+
+    def start_using(self) -> None:
+        """The first explanation has been read."""
+        self.settings = replace(self.settings, first_run_seen=True)
+        write_settings(self.settings, self.folder)
+        self.restart("camera")
+
+    def go(self, name: str, **options: Any) -> None:
+        """Show a screen over this one."""
+        make = CameraScreen if name == "camera" else screens()[name]
+        self._history.append((name, partial(make, self, **options)))
+        self._show()
+
+    def restart(self, name: str, **options: Any) -> None:
+        """Show a screen from which escape leads to the camera."""
+        self._history = [] if name in ("camera", "first_run") else [("camera", partial(CameraScreen, self))]
+        self.go(name, **options)
+
+    def back(self) -> None:
+        """Return to the screen before."""
+        if len(self._history) > 1:
+            self._history.pop()
+            self._show()
+
+    def escape(self) -> None:
+        """Back, or out of the app from its first screen."""
+        if len(self._history) > 1:
+            self.back()
+        else:
+            self.stop()
+
+    def change(self, **settings: Any) -> None:
+        """Change settings and show them at once."""
+        self.settings = replace(self.settings, **settings)
+        write_settings(self.settings, self.folder)
+        self._dress()
+        self._show()
+
+    def use_source(self, spec: str) -> None:
+        """Take pictures from elsewhere and show them."""
+        self.capture.choose(spec)
+        self.restart("camera")
+
+    def check(self, photo: Photo | Path | bytes, despite_light: bool = False) -> None:
+        """Ask the model about a photo."""
+        self._asked += 1
+        self.answerer.submit(photo, partial(self._answered, self._asked), despite_light)
+        self.restart("checking")
+
+    @mainthread
+    def _answered(self, question: int, answer: Answer) -> None:
+        if question == self._asked and self._history[-1][0] == "checking":
+            self.show_answer(answer)
+
+    def show_answer(self, answer: Answer) -> None:
+        """Show what the model said, the light first."""
+        if answer.error is not None:
+            self.restart("photo_trouble", what="photo", detail=answer.error)
+        elif not answer.lighting_confirmed and not answer.despite_light:
+            self.restart("light_first", answer=answer)
+        else:
+            self.restart("answer", answer=answer)
+
+    def paste(self) -> None:
+        """Ask about the picture on the clipboard."""
+        found = pasted()
+        if found is None:
+            self.restart("photo_trouble", what="clipboard")
+        else:
+            self.check(found)
+
+    def _dropped(self, _: Any, path: bytes, *__: object) -> None:
+        dropped = Path(path.decode("utf-8", "surrogateescape"))
+        if dropped.is_dir():
+            self.use_source(str(dropped))
+        else:
+            self.check(dropped)
+
+    def _show(self) -> None:
+        self.shell.show(self._history[-1][1]())
+
+    def _dress(self) -> None:
+        chosen = self.settings.theme
+        self.look = Look(self._system_theme.name if chosen == "system" else chosen, self._texts)
+        Metrics.fontscale = self._usual_scale * self.settings.font_scale
+        Window.clearcolor = self.look.color("ground")

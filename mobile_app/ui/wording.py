@@ -1,0 +1,33 @@
+"""From an answer to the words for it. No Kivy."""
+
+from mobile_app.answer import Answer, Likeness
+from mobile_app.texts import Texts
+
+GROUNDS = {"urgent": ("urgent_soft", "urgent"), "soon": ("soon_soft", "soon"), "watch": ("accent_soft", "accent")}
+"""Urgency -> ground of its card and color of what stands on it; its icon has the urgency's own name."""
+
+
+def percent(say: Texts, probability: float) -> str:
+    """A calibrated probability as a number that promises no more than it holds: never 0% or 100%."""
+    if probability < 0.01:
+        return say("answer.under_one")
+    if probability > 0.99:
+        return say("answer.over_99")
+    return say("answer.percent", value=probability)
+
+
+def likeness(say: Texts, like: Likeness) -> str:
+    """Word and number of one class, such as `possible, 41%`."""
+    return f"{say(f'answer.{like.word}')}, {percent(say, like.probability)}"
+
+
+def light_line(say: Texts, answer: Answer) -> str:
+    """What is to be said about the light of the picture."""
+    if answer.lighting_confirmed:
+        return say("answer.light_good")
+    return say("answer.light_overruled")
+
+
+def headline(say: Texts, answer: Answer) -> str:
+    """Over the list of classes."""
+    return say("answer.cannot_tell" if answer.cannot_tell else "answer.looks_like")

@@ -1,0 +1,33 @@
+"""`skin-distill app`: the camera app."""
+
+from pathlib import Path
+
+import click
+
+from skin_distill.requirements import needs_extra
+
+EPILOG = """\b
+Examples:
+  skin-distill app --model student-int8.tflite
+  skin-distill app --source demo
+
+Without a model the app uses one that knows computer-drawn skin only, and says DEMO beside every answer.
+"""
+
+
+@click.command("app", epilog=EPILOG)
+@click.option("--model", type=click.Path(path_type=Path, dir_okay=False), help="A .tflite of `convert`.")
+@click.option(
+    "--source",
+    default="camera",
+    show_default=True,
+    metavar="camera|0|video.mp4|folder|demo",
+    help="Where pictures come from: the first camera, one by its number, a video, a folder of photos, or computer-drawn"
+    " skin under a moving light.",
+)
+def command(model: Path | None, source: str) -> None:
+    """Open the camera app: better light first, then an answer."""
+    with needs_extra("app"):
+        from mobile_app.main import main
+
+        main(source, model)

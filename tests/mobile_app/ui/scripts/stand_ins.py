@@ -1,0 +1,106 @@
+"""A model, a source and answers that need no file and no camera."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from mobile_app.answer import WARNING_SIGNS, Answer, Likeness, crop_of, word_for
+from mobile_app.sources.source import Frame
+from mobile_app.ui.capture import Capture
+from triage.assessment import Assessment, Diagnosis, Lighting
+from triage.lighting import LightingVerdict
+from triage.tips import tips_for
+
+NAMES = ("Warts, molluscum and other viral infections", "Seborrheic keratoses and other benign tumours", "Eczema")
+CARD = {
+    "name": "stand-in-int8",
+    "licence": "Research and education only; not a medical device.",
+    "classes": [{"id": name.lower(), "name": name, "urgency": "watch"} for name in NAMES],
+    "data": {"dataset": "phantom"},
+    "per_tone": {
+        "light": {"n": 39, "accuracy": {"value": 0.5, "low": 0.3, "high": 0.6}},
+        "dark": {"n": 3, "accuracy": {"value": None, "low": None, "high": None}},
+    },
+    "not_measured": ["people rather than photos: several photos of one person may count as several"],
+    "synthetic": True,
+    "input": {"size": 224, "crop_fraction": 0.8, "dtype": "uint8"},
+}
+
+
+def picture(width: int = 160, height: int = 120) -> np.ndarray:
+    rows, columns = np.mgrid[0:height, 0:width]
+    skin = np.stack([200 - rows // 4, 150 - rows // 4, 120 - columns // 8], axis=-1)
+    return np.clip(skin, 0, 255).astype(np.uint8)
+
+
+class StillSource:
+    """The same picture thirty times a second."""
+
+    name, live = "still", True
+
+    def __init__(self, width: int = 320, height: int = 180) -> None:
+        self.picture, self.count, self.open_count = picture(width, height), 0, 0
+        self.is_open = False
+
+    def open(self) -> None:
+        self.is_open = True
+        self.open_count += 1
+
+    def read(self) -> Frame | None:
+        time.sleep(1 / 30)
+        self.count += 1
+        return Frame(self.picture, time.monotonic(), self.count)
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+class StillCapture(Capture):
+    def __init__(self, source: StillSource | None = None) -> None:
+        self._still = source or StillSource()
+        super().__init__("demo")
+
+    def _new_session(self, source=None):
+        return super()._new_session(self._still)
+
+
+class Oracle:
+    """Answers at once, on the caller's thread, what it was told to."""
+
+    def __init__(self, answer: Answer | None = None) -> None:
+        self.card, self.problem, self.model = CARD, None, Path("stand-in.tflite")
+        self.answer, self.asked = answer or an_answer(), []
+
+    def submit(self, photo, on_answer, despite_light=False) -> None:
+        self.asked.append((photo, despite_light))
+        on_answer(self.answer)
+
+    def close(self) -> None:
+        pass
+
+
+def an_answer(urgency="urgent", light=True, reasons=(), despite=False, cannot_tell=None, probabilities=(0.61, 0.3, 0.004)):
+    photo = picture()
+    verdict = LightingVerdict(not reasons, tuple(reasons))
+    assessment = Assessment(
+        "",
+        Lighting(light, 0.9 if light else 0.2, verdict, tuple(tips_for(verdict))),
+        tuple(Diagnosis(n, n, p, "watch") for n, p in zip(NAMES, probabilities, strict=True)),
+        urgency,
+        cannot_tell is not None,
+    )
+    return Answer(
+        assessment=assessment,
+        error=None,
+        photo=photo,
+        crop=crop_of(photo, 0.8),
+        despite_light=despite,
+        demo=True,
+        lighting_confirmed=light,
+        urgency=urgency,
+        cannot_tell=cannot_tell is not None,
+        cannot_tell_why=cannot_tell,
+        top=tuple(Likeness(n, n, p, word_for(p)) for n, p in zip(NAMES, probabilities, strict=True)),
+        warning_signs=WARNING_SIGNS,
+    )

@@ -1,0 +1,224 @@
+"""What decides what the screens show; none of it needs Kivy."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mobile_app.answer import Answer, Likeness
+from mobile_app.guidance import Guidance
+from mobile_app.live import LiveState
+from mobile_app.texts import load_texts
+from mobile_app.ui.camera_view import HOLD_STILL, LOOKING, READY, STARTING, measure_of, panel_for, trouble_of
+from mobile_app.ui.card_lines import card_lines
+from mobile_app.ui.framing import around
+from mobile_app.ui.icons import STROKES, icon_mask
+from mobile_app.ui.pasting import path_in
+from mobile_app.ui.places import free_path, list_folder, user_folder
+from mobile_app.ui.shutter import Shutter, Take
+from mobile_app.ui.speech import Speech
+from mobile_app.ui.system_theme import SystemTheme
+from mobile_app.ui.wording import light_line, likeness, percent
+from triage.tips import TIPS
+
+SAY = load_texts()
+GOOD, DARK = Guidance(None, True), Guidance("too_dark", False, {"exposure": -6.1, "limit": -5.4})
+
+
+def test_the_shutter_takes_the_picture_at_once_in_good_light():
+    shutter = Shutter()
+    assert shutter.press(GOOD) is Take.NOW
+    assert not shutter.waiting
+
+
+def test_the_shutter_waits_for_good_light_and_can_be_stopped():
+    shutter = Shutter()
+    assert shutter.press(DARK) is Take.NO and shutter.waiting
+    assert shutter.see(DARK) is Take.NO and shutter.waiting
+    assert shutter.see(GOOD) is Take.NOW and not shutter.waiting
+    assert shutter.see(GOOD) is Take.NO
+    shutter.press(DARK)
+    assert shutter.press(DARK) is Take.NO and not shutter.waiting
+    assert shutter.see(GOOD) is Take.NO
+
+
+def test_waiting_ends_with_the_frames():
+    shutter = Shutter()
+    shutter.press(DARK)
+    shutter.see(None)
+    assert not shutter.waiting
+
+
+def test_use_anyway_overrules_the_light_only_where_there_is_something_to_overrule():
+    shutter = Shutter()
+    assert shutter.use_anyway(DARK) is Take.DESPITE_LIGHT
+    assert shutter.use_anyway(GOOD) is Take.NOW
+
+
+@pytest.mark.parametrize(
+    ("state", "panel"),
+    [
+        (LiveState("starting"), STARTING),
+        (LiveState("running"), LOOKING),
+        (LiveState("running", Guidance(None, False)), HOLD_STILL),
+        (LiveState("running", GOOD), READY),
+    ],
+)
+def test_the_panel_says_one_thing(state, panel):
+    assert panel_for(state) == panel
+    assert trouble_of(state) is None
+
+
+@pytest.mark.parametrize("tip", list(TIPS))
+def test_every_tip_has_its_own_icon_and_words(tip):
+    panel = panel_for(LiveState("running", replace(DARK, tip=tip)))
+    assert panel.icon == tip and tip in STROKES
+    assert SAY[panel.headline] and SAY[panel.advice]
+    assert not panel.ready and panel.explained
+    shapes = {name: icon_mask(name, 28).tobytes() for name in [*TIPS, "ready", "hold"]}
+    assert len(set(shapes.values())) == len(shapes), "two icons look the same"
+
+
+def test_why_is_offered_only_where_it_can_be_answered():
+    measure = measure_of(DARK)
+    assert (measure.name, measure.value, measure.limit, measure.at_least) == ("exposure", -6.1, -5.4, True)
+    assert measure_of(Guidance("glare", False, {"specular": 0.01, "limit": 0.004})).at_least is False
+    for measured in ({}, {"unheard_of": 1.0, "limit": 2.0}, {"exposure": -6.0}):
+        guidance = Guidance("too_dark", False, measured)
+        assert measure_of(guidance) is None
+        assert not panel_for(LiveState("running", guidance)).explained
+
+
+def test_every_state_without_frames_is_a_trouble():
+    assert [trouble_of(LiveState(s)) for s in ("absent", "busy", "something new")] == ["absent", "busy", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"),
+    [(0.0, "under 1%"), (0.004, "under 1%"), (0.41, "41%"), (0.99, "99%"), (0.999, "over 99%"), (1.0, "over 99%")],
+)
+def test_numbers_promise_no_more_than_they_hold(probability, text):
+    assert percent(SAY, probability) == text
+
+
+def test_an_answer_in_words():
+    assert likeness(SAY, Likeness("x", "X", 0.41, "possible")) == "possible, 41%"
+    answer = Answer(None, None, None, (0, 0, 0, 0), despite_light=True, demo=False, lighting_confirmed=False)
+    assert "although the light was not good" in light_line(SAY, answer)
+    assert light_line(SAY, replace(answer, lighting_confirmed=True)) == "The light was good."
+
+
+def test_the_card_is_told_with_its_intervals_and_gaps():
+    accuracy = {"value": 0.5, "low": 0.3, "high": 0.7}
+    card = {
+        "name": "m",
+        "licence": "MIT",
+        "data": {"dataset": "phantom"},
+        "classes": [{"name": "A"}, {"name": "B"}],
+        "per_tone": {"light": {"n": 40, "accuracy": accuracy}, "dark": {"n": 2, "accuracy": {"value": None}}},
+        "not_measured": [],
+    }
+    lines = dict(card_lines(SAY, card))
+    assert lines["Named rightly on light skin"] == "50% (95% interval 30% to 70%) of 40 test pictures"
+    assert lines["Named rightly on dark skin"] == "Too few test pictures to tell (2)"
+    assert "Named rightly on medium skin" not in lines and "Not measured" not in lines
+    assert card_lines(SAY, {**card, "per_tone": {}, "data": {}})
+
+
+def test_shades_and_frame_make_up_the_picture():
+    picture, frame = (10, 20, 100, 80), (30, 30, 50, 40)
+    boxes = around(picture, frame)
+    assert sum(w * h for _, _, w, h in boxes) + 50 * 40 == 100 * 80
+    assert all(w >= 0 and h >= 0 for _, _, w, h in around(picture, (0, 0, 500, 500)))
+
+
+@pytest.mark.parametrize("side", [1, 16, 37])
+def test_icons_are_drawn_at_any_size(side):
+    for name in STROKES:
+        mask = icon_mask(name, side)
+        assert mask.shape == (side, side) and mask.dtype == np.uint8 and mask.any(), name
+
+
+def test_a_folder_is_listed_newest_first_without_what_is_no_photo(tmp_path):
+    for number, name in enumerate(["a.jpg", "b.PNG", "c.txt", ".hidden.jpg"]):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(0o600)
+        os.utime(tmp_path / name, (number, number))
+    (tmp_path / "Sub").mkdir()
+    listing = list_folder(tmp_path)
+    assert [p.name for p in listing.folders] == ["Sub"]
+    assert [p.name for p in listing.photos] == ["b.PNG", "a.jpg"]
+    few = list_folder(tmp_path, most=2)
+    assert len(few.folders) + len(few.photos) == 2 and few.left_out == 1
+    assert list_folder(tmp_path / "missing").closed
+
+
+def test_the_desktop_may_call_its_folders_otherwise(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert user_folder("PICTURES") == tmp_path
+    (tmp_path / "Bilder").mkdir()
+    (tmp_path / "user-dirs.dirs").write_text('XDG_PICTURES_DIR="$HOME/Bilder"\n')
+    assert user_folder("PICTURES") == tmp_path / "Bilder"
+
+
+def test_nothing_is_written_over(tmp_path):
+    first = free_path(tmp_path, "skin-check", ".pdf")
+    first.touch()
+    assert free_path(tmp_path, "skin-check", ".pdf").name == "skin-check-2.pdf"
+
+
+def test_pasted_text_that_names_a_file(tmp_path):
+    photo = tmp_path / "a photo.jpg"
+    photo.touch()
+    for text in (str(photo), f"'{photo}'", f"file://{tmp_path}/a%20photo.jpg\r\n", f"copy\n{photo}\n"):
+        assert path_in(text) == photo
+    for text in ("", "hello", "x" * 10_000, "a\0b", str(tmp_path)):
+        assert path_in(text) is None
+
+
+def test_the_voice_is_given_the_words_and_cut_off_by_new_ones(tmp_path, monkeypatch):
+    log = tmp_path / "said"
+    voice = tmp_path / "espeak-ng"
+    voice.write_text(f'#!/bin/sh\necho "$1" >> {log}\nexec sleep 60\n')
+    voice.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    speech = Speech("linux")
+    assert speech.available
+    for number, words in enumerate(("Too dark", "Glare")):
+        speech.say(words)
+        deadline = time.monotonic() + 30
+        while (not log.exists() or log.read_text().count("\n") <= number) and time.monotonic() < deadline:
+            time.sleep(0.01)
+    speech.hush()
+    assert log.read_text().splitlines() == ["Too dark", "Glare"]
+
+
+def test_without_a_voice_nothing_is_said(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    speech = Speech("linux")
+    assert not speech.available
+    speech.say("nobody hears this")
+    assert not Speech("something else").available
+
+
+def test_a_device_that_does_not_say_is_light(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert SystemTheme("something else").name == "light"
+    setting = tmp_path / "gsettings"
+    for word, theme in (("'prefer-dark'", "dark"), ("'default'", "light")):
+        setting.write_text(f'#!/bin/sh\necho "{word}"\n')
+        setting.chmod(0o755)
+        assert SystemTheme("linux").name == theme
+
+
+def test_the_logic_needs_no_kivy():
+    modules = "capture, camera_view, card_lines, framing, icons, pasting, places, shutter, speech, system_theme, theme, wording"
+    code = f"import sys; from mobile_app.ui import {modules}; print(sorted(m for m in sys.modules if m.startswith('kivy')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

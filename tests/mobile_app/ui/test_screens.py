@@ -1,0 +1,99 @@
+"""What every screen must keep to, whatever the theme, window and text size."""
+
+import pytest
+
+from mobile_app.ui.theme import PALETTES, READABLE, TARGET
+
+WCAG_AA = 4.5  # WCAG 2.2, 1.4.3
+
+
+def luminance(color: tuple[float, ...]) -> float:
+    """WCAG 2.2's relative luminance of an sRGB color."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color[:3]]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def where(entry: dict, thing: dict) -> str:
+    text = thing.get("text") or thing.get("called")
+    return f"{entry['state']}, {entry['theme']}, {entry['window']}, scale {entry['scale']}: {text!r}"
+
+
+def test_the_formula_knows_black_on_white():
+    assert contrast((0, 0, 0), (1, 1, 1)) == pytest.approx(21)
+    assert contrast((0.4667,) * 3, (1, 1, 1)) == pytest.approx(4.48, abs=0.01)  # #777777, a known near miss
+
+
+@pytest.mark.parametrize("theme", list(PALETTES))
+def test_what_may_be_written_on_a_ground_can_be_read(theme):
+    palette = PALETTES[theme]
+    for ground, tones in READABLE.items():
+        for tone in tones:
+            assert contrast(palette[tone], palette[ground]) >= WCAG_AA, (theme, tone, ground)
+
+
+def test_every_word_stands_on_a_ground_it_can_be_read_on(tour):
+    for entry in tour:
+        for words in entry["words"]:
+            assert words["tone"] in READABLE[words["ground"]], where(entry, words)
+
+
+def test_nothing_is_cut_off(tour):
+    for entry in tour:
+        width, height = entry["window"]
+        for words in entry["words"]:
+            x, y, w, h = words["box"]
+            assert words["texture"][0] <= w + 1 and words["texture"][1] <= h + 1, where(entry, words)
+            assert not words["sticks_out"], f"out of {words['sticks_out']}: {where(entry, words)}"
+            assert x >= -1 and x + w <= width + 1, where(entry, words)
+            if not words["scrolls"]:
+                assert y >= -1 and y + h <= height + 1, where(entry, words)
+            if "/" not in words["text"]:  # a path may break anywhere
+                assert words["longest_word"] <= w + 2, f"breaks within a word: {where(entry, words)}"
+
+
+def test_words_do_not_lie_on_each_other(tour):
+    for entry in tour:
+        if entry["state"] == "share" or entry["state"].startswith("why"):
+            continue  # a sheet lies over the screen
+        fixed = [words for words in entry["words"] if not words["scrolls"]]
+        for number, one in enumerate(fixed):
+            for other in fixed[number + 1 :]:
+                (x, y, w, h), (a, b, c, d) = one["box"], other["box"]
+                apart = x + w <= a + 1 or a + c <= x + 1 or y + h <= b + 1 or b + d <= y + 1
+                assert apart, f"{where(entry, one)} and {other['text']!r}"
+
+
+def test_what_can_be_pressed_is_large_enough_and_in_reach(tour):
+    seen = 0
+    for entry in tour:
+        for target in entry["targets"]:
+            x, y, w, h = target["box"]
+            assert min(w, h) >= TARGET, where(entry, target)
+            assert x >= -1 and x + w <= entry["window"][0] + 1, where(entry, target)
+            if not target["scrolls"]:
+                assert y >= -1 and y + h <= entry["window"][1] + 1, where(entry, target)
+            seen += 1
+    assert seen > 1000
+
+
+def test_every_answer_says_that_it_is_no_diagnosis_first_and_demo(tour):
+    answers = [entry for entry in tour if entry["state"].startswith("answer")]
+    assert answers
+    for entry in answers:
+        texts = [words["text"] for words in sorted(entry["words"], key=lambda words: -words["box"][1])]
+        own = [text for text in texts if text not in ("Answer", "Take again", "Save", "Share")]
+        assert own[0] == "Not a diagnosis", entry["state"]
+        assert "DEMO" in texts
+    overruled = next(entry for entry in answers if entry["state"] == "answer despite light")
+    assert any("although the light was not good" in words["text"] for words in overruled["words"])
+
+
+def test_the_tour_has_been_everywhere(tour):
+    shapes = {(*entry["window"], entry["scale"]) for entry in tour}
+    assert shapes == {(*size, scale) for size in ((360, 720), (1280, 720)) for scale in (1.0, 1.5)}
+    assert {entry["theme"] for entry in tour} == set(PALETTES)
