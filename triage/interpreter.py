@@ -88,16 +88,16 @@ def open_interpreter(
             # LiteRT warns that preserving tensors takes memory, TensorFlow that its interpreter is deprecated.
             warnings.simplefilter("ignore")
             raw = module.Interpreter(**options)
+            if name == "tflite_runtime":
+                # Before anything runs: some kernels spread one scale over all channels while they prepare.
+                _refuse_lost_scales(raw, _named(name))
             raw.allocate_tensors()
     except (ValueError, RuntimeError, TypeError) as error:
         raise UnusableInput(
             f"{name} cannot open this model. Received: {str(error).strip() or type(error).__name__}. "
             "The file is damaged, or needs another runtime version: `skin-distill doctor` lists the installed ones."
         ) from error
-    runtime = f"{name} {available_runtimes().get(name, 'unknown')}"
-    if name == "tflite_runtime":
-        _refuse_lost_scales(raw, runtime)
-    return Interpreter(raw, runtime)
+    return Interpreter(raw, _named(name))
 
 
 class Interpreter:
@@ -257,6 +257,11 @@ def _import_runtime() -> tuple[str, ModuleType]:
         f"No TFLite runtime can be imported. Received: {'; '.join(problems) or 'none installed'}. "
         "Install one with `pip install ai-edge-litert`."
     )
+
+
+def _named(name: str) -> str:
+    """Name and version of a runtime, as "ai_edge_litert 2.3.0"."""
+    return f"{name} {available_runtimes().get(name, 'unknown')}"
 
 
 def _refuse_lost_scales(raw: Any, runtime: str) -> None:
