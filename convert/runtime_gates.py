@@ -1,20 +1,63 @@
 """Gates on other runtimes: does each have the operators of a file, and does it answer the same where it is there?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from convert.environments import KNOWN, Environment, ask, find_environments
+from convert.examination import Examined, FurtherGate
 from convert.gates import FAILED, PASSED, Verdict
 from convert.runtimes import RUNTIMES, check_operators
-from triage.errors import CheckFailed
+from teacher.run_folder import RunFolder
+from triage.errors import CheckFailed, UnusableInput
 
 NOT_TRIED = "not tried"
 """Outcome of a runtime that is not on this machine: it has not passed, is named, and does not fail the file."""
+ELSEWHERE = "not there"
+"""Outcome of a runtime that cannot run the file, but need not: it is named, with the remedy, and does not fail it."""
+MUST_RUN_IN = ("litert-1.4", "litert-2.3", "mediapipe")
+"""The app's runtime on a phone, the desktop's, and Google's tasks; a recipe's `convert.runtimes` names others."""
 MOST_PHOTOS = 64
 """Photos for which another runtime is asked; tflite-runtime 2.14 takes 40 ms for each integer one."""
 AGREEMENT = 0.97  # of the top answer and of the light: the default that a file has to keep of its float student
+
+
+def gate_on_runtimes(must_run_in: Sequence[str] = MUST_RUN_IN) -> FurtherGate:
+    """Return a gate for `convert.examination.Examiner`: operators in every known runtime, answers in those at hand.
+
+    Args:
+        must_run_in: names of `convert.runtimes.RUNTIMES` and `convert.environments.KNOWN`; a file that one of these
+            cannot run has failed, one that another cannot run has not.
+
+    Raises:
+        UnusableInput: an unknown name.
+    """
+    known = {*RUNTIMES, *KNOWN}
+    if unknown := set(must_run_in) - known:
+        raise UnusableInput(
+            f"convert.runtimes names unknown runtimes. Received: {sorted(unknown)}. Known: {', '.join(sorted(known))}."
+        )
+
+    def gate(examined: Examined) -> list[Verdict]:
+        names = [*RUNTIMES, *KNOWN]
+        verdicts = [
+            *operator_verdicts(examined.model.flatbuffer),
+            *runtime_verdicts(examined.model.path, examined.pixels, examined.answers),
+        ]
+        return [
+            replace(verdict, outcome=ELSEWHERE) if verdict.outcome == FAILED and name not in must_run_in else verdict
+            for name, verdict in zip(names, verdicts, strict=True)
+        ]
+
+    return gate
+
+
+def gates_of_recipe(run: RunFolder) -> list[FurtherGate]:
+    """Return the gate on the runtimes that a run's recipe names under `convert.runtimes`, else on `MUST_RUN_IN`."""
+    options = run.read_config().get("convert") or {}
+    return [gate_on_runtimes(options.get("runtimes") or MUST_RUN_IN)]
 
 
 def operator_verdicts(flatbuffer: bytes) -> list[Verdict]:

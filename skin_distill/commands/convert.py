@@ -39,13 +39,15 @@ def command(run_name: str, data: Path, variants: tuple[str, ...], best: str | No
     with needs_extra("train"):
         from convert.best import choose_best
         from convert.convert import convert
+        from convert.runtime_gates import gates_of_recipe
         from teacher.data.manifest import read_manifest
         from teacher.run_folder import RunFolder
 
     run = RunFolder(run_name)
     wanted = list(variants or (run.read_config().get("convert") or {}).get("variants", DEFAULT_VARIANTS))
     if best:
-        _show_best(choose_best(run, read_manifest(data), wanted, best, progress=terminal.progress), terminal)
+        manifest, further = read_manifest(data), gates_of_recipe(run)
+        _show_best(choose_best(run, manifest, wanted, best, further, terminal.progress), terminal)
         return
     files = convert(run, read_manifest(data), wanted, terminal.progress)
     made = run.read_report()["convert"]["variants"]

@@ -31,12 +31,14 @@ def command(models: tuple[Path, ...], run_name: str, data: Path, terminal: Termi
     """
     load_tensorflow()
     with needs_extra("train"):
+        from convert.runtime_gates import gates_of_recipe
         from convert.verify import FIGURES, verify
         from teacher.data.manifest import read_manifest
         from teacher.run_folder import RunFolder
 
     run = RunFolder(run_name)
-    report = verify(models, run, read_manifest(data), progress=terminal.progress)
+    manifest = read_manifest(data)
+    report = verify(models, run, manifest, further=gates_of_recipe(run), progress=terminal.progress)
     for file in report.files:
         show_gates(file, terminal)
     show_classes(report.files, terminal)

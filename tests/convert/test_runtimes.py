@@ -1,12 +1,18 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from convert.examination import Examined
 from convert.flatbuffer import Flatbuffer
+from convert.gates import FAILED, PASSED
 from convert.operator_versions import operator_versions
+from convert.runtime_gates import ELSEWHERE, NOT_TRIED, gate_on_runtimes
 from convert.runtimes import RUNTIMES, check_operators, require_runtime
 from convert.variants import VARIANTS
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
+from triage.model_file import ModelFile
 
 
 def changed(flatbuffer, change):
@@ -117,3 +123,20 @@ def test_outputs_need_one_signature(flatbuffers):
 
     with pytest.raises(CheckFailed, match="0 signatures"):
         Flatbuffer(changed(flatbuffers["float32"], unnamed)).output_names()
+
+
+def test_a_runtime_that_a_file_must_run_in_fails_it_and_another_does_not(flatbuffers, monkeypatch):
+    monkeypatch.setattr("convert.runtime_gates.find_environments", dict)
+    model = ModelFile(with_version(flatbuffers["float32"], "CONV_2D", 8), {}, Path("never-read.tflite"))
+    answers = np.zeros((3, 10)), np.zeros(3)
+    examined = Examined(model, np.zeros((3, 32, 32, 3), np.uint8), answers, answers)
+
+    def outcomes(*names):
+        return {v.gate: v.outcome for v in gate_on_runtimes(names)(examined)}
+
+    old, new = "operators: tflite-runtime 2.14", "operators: LiteRT 1.4 (Android)"
+    assert (outcomes("litert-1.4")[old], outcomes("litert-1.4")[new]) == (ELSEWHERE, PASSED)
+    assert outcomes("tflite-runtime-2.14")[old] == FAILED
+    assert outcomes("mediapipe")["runs in MediaPipe Tasks ImageClassifier"] == NOT_TRIED
+    with pytest.raises(UnusableInput, match="litert-9"):
+        gate_on_runtimes(["litert-9"])
