@@ -135,7 +135,7 @@ class Interpreter:
         with _java_errors():
             buffer.rewind()
             buffer.get(content)
-        return np.frombuffer(content, details["dtype"]).reshape(details["shape"])
+        return np.asarray(np.frombuffer(content, details["dtype"]).reshape(details["shape"]))
 
     def _only_signature(self) -> str:
         signatures = list(self._java.getSignatureKeys())
@@ -189,7 +189,7 @@ def _details(tensor: Any) -> dict[str, Any]:
 
 
 def _size(details: dict[str, Any]) -> int:
-    return int(np.prod(details["shape"])) * np.dtype(details["dtype"]).itemsize
+    return int(np.prod(details["shape"])) * int(np.dtype(details["dtype"]).itemsize)
 
 
 def _words(error: JavaException) -> str:
