@@ -1,5 +1,5 @@
 """What only a phone needs: its camera, LiteRT's Java library, and how the app becomes a buildozer project.
 
-Python for Android starts Java first. Java's classes are reached through pyjnius, which here and in `packaging` is
-imported by no desktop.
+Java is reached through pyjnius, which these modules import and no desktop needs. `packaging` is the other way round:
+it runs on a desktop and never on a phone.
 """

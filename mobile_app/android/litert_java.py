@@ -45,8 +45,11 @@ class OpResolverType(Enum):
 
 
 def version() -> str:
-    """Version of the Java library; loads it."""
-    return str(autoclass("org.tensorflow.lite.TensorFlowLite").runtimeVersion())
+    """Version of the Java library; loads it. "unknown" where it cannot be loaded: opening a model then says why."""
+    try:
+        return str(autoclass("org.tensorflow.lite.TensorFlowLite").runtimeVersion())
+    except JavaException:
+        return "unknown"
 
 
 class Interpreter:
@@ -79,15 +82,10 @@ class Interpreter:
         try:
             self._model.put(model_content)
             self._java = autoclass("org.tensorflow.lite.Interpreter")(self._model, options)
-            signatures = list(self._java.getSignatureKeys())
+            self._signature = self._only_signature()
+            self._inputs, self._outputs = self._tensors()
         except JavaException as error:
             raise ValueError(_words(error)) from error
-        if len(signatures) != 1:
-            raise ValueError(f"{len(signatures)} signatures instead of one")
-        self._signature: str = signatures[0]
-        java, key = self._java, self._signature
-        self._inputs = {n: _details(java.getInputTensorFromSignature(n, key)) for n in java.getSignatureInputs(key)}
-        self._outputs = {n: _details(java.getOutputTensorFromSignature(n, key)) for n in java.getSignatureOutputs(key)}
         self._buffers: dict[int, Any] = {}
         self._input_map, self._output_map = self._buffers_of(self._inputs), self._buffers_of(self._outputs)
 
@@ -137,7 +135,19 @@ class Interpreter:
         with _java_errors():
             buffer.rewind()
             buffer.get(content)
-        return np.frombuffer(content, details["dtype"]).reshape(details["shape"])
+        return np.asarray(np.frombuffer(content, details["dtype"]).reshape(details["shape"]))
+
+    def _only_signature(self) -> str:
+        signatures = list(self._java.getSignatureKeys())
+        if len(signatures) != 1:
+            raise ValueError(f"{len(signatures)} signatures instead of one")
+        return str(signatures[0])
+
+    def _tensors(self) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+        java, key = self._java, self._signature
+        inputs = {name: java.getInputTensorFromSignature(name, key) for name in java.getSignatureInputs(key)}
+        outputs = {name: java.getOutputTensorFromSignature(name, key) for name in java.getSignatureOutputs(key)}
+        return {n: _details(t) for n, t in inputs.items()}, {n: _details(t) for n, t in outputs.items()}
 
     def _buffers_of(self, tensors: dict[str, dict[str, Any]]) -> Any:
         """A buffer for each tensor; returns them as Java's map by name."""
@@ -179,7 +189,7 @@ def _details(tensor: Any) -> dict[str, Any]:
 
 
 def _size(details: dict[str, Any]) -> int:
-    return int(np.prod(details["shape"])) * np.dtype(details["dtype"]).itemsize
+    return int(np.prod(details["shape"])) * int(np.dtype(details["dtype"]).itemsize)
 
 
 def _words(error: JavaException) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from triage.errors import UnusableInput
-from triage.interpreter import available_runtimes, open_interpreter, register_runtime
+from triage.interpreter import available_runtimes, open_interpreter
 from triage.photo import to_tensor
 
 SIZE = 32
@@ -95,6 +95,20 @@ def test_the_runtime_is_named(flatbuffers):
     assert open_interpreter(flatbuffers["float32"]).runtime == f"{name} {version}"
 
 
+def test_a_registered_runtime_comes_before_all_others(flatbuffers, pixels, monkeypatch):
+    import ai_edge_litert.interpreter as module
+
+    from triage.interpreter import register_runtime
+
+    expected = open_interpreter(flatbuffers["float32"]).run(pixels)["diagnosis"]
+    monkeypatch.setattr("triage.interpreter._registered", {})
+    register_runtime("of_a_phone", "7", module)
+    assert next(iter(available_runtimes().items())) == ("of_a_phone", "7")
+    interpreter = open_interpreter(flatbuffers["float32"])
+    assert interpreter.runtime == "of_a_phone 7"
+    np.testing.assert_array_equal(interpreter.run(pixels)["diagnosis"], expected)
+
+
 def test_opening_prints_nothing(flatbuffers, tmp_path):
     (tmp_path / "m.tflite").write_bytes(flatbuffers["float32"])
     script = (
@@ -116,15 +130,3 @@ def test_the_next_runtime_is_taken_when_the_best_is_absent(flatbuffers, pixels, 
     other = open_interpreter(flatbuffers["float32"])
     assert other.runtime == "tensorflow x"
     np.testing.assert_allclose(other.run(pixels)["diagnosis"], expected, atol=1e-6)
-
-
-def test_a_registered_runtime_comes_before_all_others(flatbuffers, pixels, monkeypatch):
-    import ai_edge_litert.interpreter as module
-
-    expected = open_interpreter(flatbuffers["float32"]).run(pixels)["diagnosis"]
-    monkeypatch.setattr("triage.interpreter._registered", {})
-    register_runtime("of_a_phone", "7", module)
-    assert next(iter(available_runtimes().items())) == ("of_a_phone", "7")
-    interpreter = open_interpreter(flatbuffers["float32"])
-    assert interpreter.runtime == "of_a_phone 7"
-    np.testing.assert_array_equal(interpreter.run(pixels)["diagnosis"], expected)

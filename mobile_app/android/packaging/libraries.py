@@ -26,8 +26,18 @@ PURE_PYTHON = {"fpdf": ("fpdf2", "defusedxml", "fonttools")}
 """Import name -> what pip installs for it: with what it needs itself, all of it Python alone."""
 ALWAYS = ("python3", "kivy", "numpy", "opencv", "pyjnius", "android")
 """Requirements of every project: what `triage` and the Android modules cannot do without."""
-NOT_ON_ANDROID = frozenset({"curses", "ensurepip", "idlelib", "lib2to3", "msvcrt", "readline", "tkinter", "winreg"})
-"""Modules of the standard library that python-for-android leaves out or Android does not have."""
+NOT_ON_ANDROID = frozenset(
+    {
+        # Not on Android, by the documentation of Python 3.14, or left out by python-for-android.
+        "curses", "ensurepip", "grp", "idlelib", "msvcrt", "multiprocessing", "readline", "tkinter", "turtle", "venv",
+        "winreg",
+        # In older Pythons, which may run this, but not in 3.14 (PEP 594, PEP 632).
+        "aifc", "asynchat", "asyncore", "audioop", "cgi", "cgitb", "chunk", "crypt", "distutils", "imghdr", "imp",
+        "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev", "pipes", "smtpd", "sndhdr", "spwd", "sunau",
+        "telnetlib", "uu", "xdrlib",
+    }
+)  # fmt: skip
+"""Modules of some standard library that the phone's does not have."""
 
 
 def requirements_of(sources: Iterable[Path]) -> tuple[str, ...]:

@@ -59,12 +59,13 @@ def _mark(side: int, share: float) -> tuple[Picture, Picture]:
             corner = [(x + inward_x * reach, y), (x, y), (x, y + inward_y * reach)]
             cv2.polylines(frame, [np.array(corner, np.int32)], False, 255, pen, cv2.LINE_8)
     cv2.fillPoly(spot, [_spot_outline(center, round(radius * 0.45))], 255)
-    frame, spot = (cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA) for mask in (frame, spot))
     picture = np.full((side, side, 3), GROUND, np.float32)
+    opacity = np.zeros((side, side), np.uint8)
     for mask, color in ((frame, MARK), (spot, SPOT)):
-        share_of_pixel = mask[..., np.newaxis].astype(np.float32) / 255
-        picture += share_of_pixel * (np.float32(color) - picture)
-    return np.rint(picture).astype(np.uint8), np.maximum(frame, spot)
+        shown = np.asarray(cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+        picture += shown[..., np.newaxis].astype(np.float32) / 255 * (np.array(color, np.float32) - picture)
+        opacity = np.maximum(opacity, shown)
+    return np.rint(picture).astype(np.uint8), opacity
 
 
 def _spot_outline(center: int, radius: int) -> npt.NDArray[np.int32]:

@@ -47,7 +47,6 @@ def write_project(model: Path, folder: Path, identity: Identity) -> tuple[str, .
         new = Path(temporary) / "new"
         requirements = _write(new, model, identity)
         if not folder.exists():
-            new.chmod(0o755)
             new.rename(folder)
             return requirements
         old = Path(temporary) / "old"

@@ -206,6 +206,14 @@ def test_the_largest_picture_within_the_limits_is_taken(camera, phone, offered, 
     assert camera.read().pixels.shape == (*taken, 3)
 
 
+def test_a_camera_without_a_picture_that_can_be_read_is_given_up(camera, phone):
+    phone.offer([])
+    camera.open()
+    with pytest.raises(SourceUnavailable, match="NullPointerException") as caught:
+        camera.read()
+    assert caught.value.reason == "unplugged"
+
+
 def test_video_range_is_told_by_the_picture(camera, phone):
     phone.dataSpace = 0x10000000 | 0x20000  # DataSpace.RANGE_LIMITED with BT.601's standard
     show(phone, 126)

@@ -42,6 +42,7 @@ def test_imports_anywhere_in_a_file_count(source):
         "from click import echo",
         "import ai_edge_litert.interpreter",
         "import tkinter",
+        "import imghdr",
         "import skin_distill",
     ],
 )

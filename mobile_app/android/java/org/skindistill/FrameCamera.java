@@ -35,7 +35,7 @@ public final class FrameCamera {
 
     /** Pictures that the camera may fill at once: one shown, one being filled, one to spare. */
     private static final int PICTURES = 3;
-    /** Bits of a data space that tell the range of its values, and their value for 16 to 235 (DataSpace.RANGE_LIMITED). */
+    /** Bits of a data space that tell the range of its values; their value for 16 to 235, DataSpace.RANGE_LIMITED. */
     private static final int RANGE_SHIFT = 27;
     private static final int RANGE_MASK = 7;
     private static final int RANGE_LIMITED = 2;
@@ -153,6 +153,8 @@ public final class FrameCamera {
             } catch (IllegalArgumentException error) {
                 // The camera was unplugged between being listed and being opened.
                 fail(ABSENT, String.valueOf(error.getMessage()));
+            } catch (RuntimeException error) {
+                fail(UNPLUGGED, String.valueOf(error));
             }
         }
 
@@ -225,7 +227,7 @@ public final class FrameCamera {
                         handler);
             } catch (CameraAccessException error) {
                 fail(reasonOf(error), String.valueOf(error.getMessage()));
-            } catch (IllegalStateException error) {
+            } catch (IllegalStateException | IllegalArgumentException error) {
                 fail(UNPLUGGED, String.valueOf(error.getMessage()));
             }
         }
@@ -243,7 +245,7 @@ public final class FrameCamera {
                 session.setRepeatingRequest(request.build(), null, handler);
             } catch (CameraAccessException error) {
                 fail(reasonOf(error), String.valueOf(error.getMessage()));
-            } catch (IllegalStateException error) {
+            } catch (IllegalStateException | IllegalArgumentException error) {
                 fail(UNPLUGGED, String.valueOf(error.getMessage()));
             }
         }

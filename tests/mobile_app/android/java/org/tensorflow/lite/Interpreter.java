@@ -1,5 +1,6 @@
 package org.tensorflow.lite;
 
+import java.io.File;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
@@ -23,6 +24,15 @@ public final class Interpreter extends InterpreterImpl implements InterpreterApi
             this.useXNNPACK = useXNNPACK;
             return this;
         }
+    }
+
+    public Interpreter(File modelFile) {
+        this(modelFile, null);
+    }
+
+    public Interpreter(File modelFile, Options options) {
+        super(null);
+        throw new UnsupportedOperationException();
     }
 
     public Interpreter(ByteBuffer byteBuffer) {
