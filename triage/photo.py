@@ -30,7 +30,10 @@ MAX_BYTES = 1 << 29
 
 _READ_RGB = int(getattr(cv2, "IMREAD_COLOR_RGB", cv2.IMREAD_COLOR))
 # Damage is told through UnreadablePhoto; OpenCV would print it to the terminal as well, once for each photo.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+if hasattr(cv2, "setLogLevel"):  # until OpenCV 4.12
+    cv2.setLogLevel(0)
+else:
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def read_photo(source: str | os.PathLike[str] | bytes) -> Photo:
