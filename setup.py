@@ -18,6 +18,7 @@ TRAIN = [
     "tensorflow>=2.21,<2.22",
     "tf-keras>=2.21,<2.22",
     "tensorflow-model-optimization>=0.8.0,<0.9",
+    "flatbuffers>=24.3,<26",  # TensorFlow's own; models are described and rewritten with it
     "pandas>=2.2,<4",
     "scikit-learn>=1.5,<2",
     "scikit-image>=0.24,<1",

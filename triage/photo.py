@@ -35,7 +35,10 @@ _READ_RGB = int(getattr(cv2, "IMREAD_COLOR_RGB", cv2.IMREAD_COLOR))
 # EXIF orientation, after the transposition of 5 to 8, -> OpenCV's flip: 1 left and right, 0 up and down, -1 both.
 _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
 # Damage is told through UnreadablePhoto; OpenCV would print it to the terminal as well, once for each photo.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+if hasattr(cv2, "setLogLevel"):  # until OpenCV 4.12
+    cv2.setLogLevel(0)
+else:
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def read_photo(source: str | os.PathLike[str] | bytes) -> Photo:

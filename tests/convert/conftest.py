@@ -63,3 +63,41 @@ def flatbuffers(student, fast, ranges, photos):
         name: to_flatbuffer(fast if variant.calibrated else student, variant, ranges, photos)
         for name, variant in VARIANTS.items()
     }
+
+
+@pytest.fixture(scope="session")
+def changed():
+    """Gives the model after `change(model, names)`: the schema's object, and the operators' names by number."""
+
+    def apply(flatbuffer, change):
+        import flatbuffers
+        from tensorflow.lite.python import schema_py_generated as schema
+
+        model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(flatbuffer, 0))
+        change(model, {value: name for name, value in vars(schema.BuiltinOperator).items()})
+        builder = flatbuffers.Builder(len(flatbuffer))
+        builder.Finish(model.Pack(builder), b"TFL3")
+        return bytes(builder.Output())
+
+    return apply
+
+
+@pytest.fixture(scope="session")
+def with_channel_scales(changed):
+    """Gives dense kernels of 8 bit a scale for each channel, all equal: the same numbers, written by channel."""
+
+    def apply(flatbuffer):
+        def change(model, names):
+            graph = model.subgraphs[0]
+            for operator in graph.operators:
+                code = model.operatorCodes[operator.opcodeIndex]
+                if names[max(code.builtinCode, code.deprecatedBuiltinCode)] == "FULLY_CONNECTED":
+                    kernel = graph.tensors[operator.inputs[1]]
+                    if kernel.quantization is not None and kernel.quantization.scale is not None:
+                        kernel.quantization.scale = np.repeat(kernel.quantization.scale, kernel.shape[0])
+                        kernel.quantization.zeroPoint = np.zeros(kernel.shape[0], np.int64)
+                        kernel.quantization.quantizedDimension = 0
+
+        return changed(flatbuffer, change)
+
+    return apply

