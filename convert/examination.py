@@ -1,7 +1,7 @@
 """Gate after gate: does a .tflite file answer like the Keras student that it was made from?"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +50,21 @@ class FileVerdict:
         path: of the file.
         sha256: of the file.
         variant: as its card says.
-        test: its figures on the split, as `teacher.evaluation.evaluate` gives them.
+        answers: to the photos of the split.
         comparison: with the float student, as `convert.comparison.compare` gives it.
         ccm: the colour calibration's proof; None where the file has no such calibration.
         gates: outcome of each gate.
+        test: its figures on the test split, as `Examiner.figures` gives them; empty where they were not asked for.
     """
 
     path: Path
     sha256: str
     variant: str
-    test: dict[str, Any]
+    answers: Answers = field(repr=False)
     comparison: dict[str, Any]
     ccm: CcmProof | None
     gates: list[Verdict]
+    test: dict[str, Any] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -94,7 +96,7 @@ class Examiner:
     """The float student of a run and its answers on one split, with which files are compared.
 
     Attributes:
-        of_float: the float student's figures on the split.
+        answers: of the float student.
         gates: the thresholds.
     """
 
@@ -132,8 +134,7 @@ class Examiner:
         cache = run.root / "artifacts" / "pixels"
         self._frame = manifest.split(split)
         self._pixels = load_pixels(manifest, self._frame, self._size, crop, cache, progress)
-        self._answers = predict(student, self._pixels)
-        self.of_float = evaluate(manifest, self._frame, *self._answers)
+        self.answers = predict(student, self._pixels)
         self._calibration = ccm_of(student)
         self._skin = skin_colors(manifest, self._size, crop, cache, progress)
 
@@ -149,7 +150,7 @@ class Examiner:
         """
         model = read_model(path)
         interpreter = open_interpreter(model.flatbuffer, threads=2)
-        class_count = self._answers[0].shape[1]
+        class_count = self.answers[0].shape[1]
         if interpreter.input_size != self._size or len(model.card["classes"]) != class_count:
             raise UnusableInput(
                 f"The file is not of this student. Received: {path} with {interpreter.input_size} px and "
@@ -157,14 +158,17 @@ class Examiner:
                 f"{class_count}."
             )
         answers = predict(interpreter, self._pixels, progress=self._progress, stage=f"verify {path.name}")
-        comparison = compare(self._manifest, self._frame, self._answers, answers)
+        comparison = compare(self._manifest, self._frame, self.answers, answers)
         proof, of_calibration = self._prove(model.flatbuffer, is_best)
         verdicts = [*verdicts_on(comparison, self.gates), of_calibration]
-        examined = Examined(model, self._pixels, answers, self._answers)
+        examined = Examined(model, self._pixels, answers, self.answers)
         for gate in self._further:
             verdicts += gate(examined)
-        test = evaluate(self._manifest, self._frame, *answers)
-        return FileVerdict(path, sha256_of(path), model.card["variant"], test, comparison, proof, verdicts)
+        return FileVerdict(path, sha256_of(path), model.card["variant"], answers, comparison, proof, verdicts)
+
+    def figures(self, answers: Answers) -> dict[str, Any]:
+        """Measure answers to the split's photos against their labels (`teacher.evaluation.evaluate`)."""
+        return evaluate(self._manifest, self._frame, *answers)
 
     def _prove(self, flatbuffer: bytes, is_best: bool) -> tuple[CcmProof | None, Verdict]:
         mean, largest = self.gates.ccm_mean_of_best if is_best else self.gates.ccm_mean, self.gates.ccm_max

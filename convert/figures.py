@@ -41,9 +41,7 @@ def draw_changes(path: Path, report: Any, by: str) -> None:
             axes.plot([], [], "o-", color=COLORS[number % len(COLORS)], label=file.variant)
         axes.axvline(0, color=GREY, linewidth=0.8)
         axes.set_yticks(range(len(slices)), [f"{n}, n = {files[0].comparison[by][n]['n']}" for n in slices])
-        axes.set(
-            ylim=(len(slices) - 0.5, -0.5), xlabel=f"paired change of accuracy in points, with 95 % interval{scheme}"
-        )
+        axes.set(ylim=(len(slices) - 0.5, -0.5), xlabel=f"paired change in points, with 95 % interval{scheme}")
         axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 
 

@@ -1,7 +1,7 @@
 """Prove files of a run on its test split, and write down what was found."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,6 @@ class VerifyReport:
     def passed(self) -> bool:
         """Whether no gate of any file failed."""
         return all(file.passed for file in self.files)
-
-    def of(self, variant: str) -> FileVerdict:
-        """The verdict on the file of a variant."""
-        return next(file for file in self.files if file.variant == variant)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a report."""
@@ -74,8 +70,9 @@ def verify(
 
     examiner = Examiner(run, manifest, "test", gates, further, progress)
     best = run.read_report().get("best", {}).get("sha256")
-    files = [examiner.examine(path, is_best=path.is_file() and sha256_of(path) == best) for path in map(Path, models)]
-    report = VerifyReport(examiner.of_float, files)
+    found = [examiner.examine(path, is_best=path.is_file() and sha256_of(path) == best) for path in map(Path, models)]
+    files = [replace(file, test=examiner.figures(file.answers)) for file in found]
+    report = VerifyReport(examiner.figures(examiner.answers), files)
     run.update_report("verify", report.to_json())
     write_card(run)
     tones, classes, patches = (run.figures / name for name in FIGURES)

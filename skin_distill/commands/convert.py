@@ -75,13 +75,13 @@ def _show_best(best: Any, terminal: Terminal) -> None:
     """Print a `convert.best.Best`; raise CheckFailed if the file chosen fails on the test split."""
     (file,) = best.proof.files
     terminal.table(
-        f"From the {'smallest' if best.objective == 'size' else 'quickest'} file up, on the validation split",
+        f"The ladder by {best.objective}, on the validation split",
         ("variant", "MB", "ms", "outcome"),
         [
             (
                 rung.variant,
                 f"{rung.bytes / 1e6:.2f}",
-                "" if rung.latency_ms is None else f"{rung.latency_ms:.2f}",
+                "not timed" if rung.latency_ms is None else f"{rung.latency_ms:.2f}",
                 "taken" if rung.passed else "; ".join(rung.why),
             )
             for rung in best.rungs
