@@ -74,7 +74,12 @@ def test_no_screen_has_words_of_its_own():
     for path in (APP / "ui").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             called = getattr(node, "func", None)
-            if isinstance(node, ast.Call) and getattr(called, "id", "") in ("Words", "TextButton", "passage", "LinkRow"):
+            if isinstance(node, ast.Call) and getattr(called, "id", "") in (
+                "Words",
+                "TextButton",
+                "passage",
+                "LinkRow",
+            ):
                 for argument in node.args:
                     said = argument.value if isinstance(argument, ast.Constant) else ""
                     assert not (isinstance(said, str) and " " in said), (path, said)

@@ -80,7 +80,9 @@ class Oracle:
         pass
 
 
-def an_answer(urgency="urgent", light=True, reasons=(), despite=False, cannot_tell=None, probabilities=(0.61, 0.3, 0.004)):
+def an_answer(
+    urgency="urgent", light=True, reasons=(), despite=False, cannot_tell=None, probabilities=(0.61, 0.3, 0.004)
+):
     photo = picture()
     verdict = LightingVerdict(not reasons, tuple(reasons))
     assessment = Assessment(
