@@ -1,3 +1,5 @@
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -31,7 +33,7 @@ class Film:
     @property
     def changes(self) -> int:
         tips = [guidance.tip for guidance in self.seen]
-        return sum(a != b for a, b in zip(tips, tips[1:], strict=False))
+        return sum(a != b for a, b in itertools.pairwise(tips))
 
 
 @pytest.fixture(scope="module")
