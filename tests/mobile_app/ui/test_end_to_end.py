@@ -144,9 +144,11 @@ def test_from_the_first_start_to_an_answer_and_back(person, tmp_path):
     person.wait_for_screen("camera")
 
     # One touch overrules the light, and the answer says so.
-    person.click("Use anyway")
+    while person.look()["screen"] == "camera":  # in good light there is nothing to overrule, and the button is gone
+        person.click("Use anyway")
+        time.sleep(1)
     state = person.wait_for_screen("answer")
-    assert any("although the light was not good" in words or "light was good" in words for words in state["words"])
+    assert any("although a better one was advised" in words for words in state["words"])
     person.press("Escape")
     person.wait_for_screen("camera")
 
