@@ -58,6 +58,7 @@ def test_every_id_that_is_put_together_has_a_text():
     wanted += [f"trouble.{trouble}{part}" for trouble in TROUBLES for part in ("", "_advice")]
     wanted += [f"answer.{word}" for _, word in WORDS] + [f"sign.{sign}" for sign in WARNING_SIGNS]
     wanted += [f"answer.{urgency}{part}" for urgency in URGENCIES for part in ("", "_text")]
+    wanted += [f"thermal.{note}" for note in ("steady", "slower_when_warm", "noisy")]
     assert set(wanted) <= set(texts)
     assert set(GROUNDS) == set(URGENCIES)
 

@@ -41,7 +41,7 @@ from triage.tips import TIPS  # noqa: E402
 app = SkinApp(StillCapture(), Oracle(), folder, SystemTheme("none"))
 found: list[dict] = []
 RESULT = {
-    "thermal_note": "The last tenth took as long as the first.",
+    "thermal_note": "slower_when_warm",
     "machine": {"cpu": "Some Processor with a long name @ 2.20GHz", "runtime": "ai-edge-litert 2.3.0"},
     "results": [{"p50_ms": 2.1, "p90_ms": 12.6, "model": "demo.tflite", "threads": 1, "inferences": 1024}],
 }
