@@ -58,7 +58,8 @@ def test_an_answer_holds_what_the_screen_shows(answer, lit_phantoms):
 
 @pytest.mark.parametrize(
     ("probability", "word"),
-    [(1, "very_likely"), (0.9, "very_likely"), (0.7, "likely"), (0.4, "possible"), (0.2, "unlikely"), (0, "very_unlikely")],
+    ((1, "very_likely"), (0.9, "very_likely"), (0.7, "likely"), (0.4, "possible"), (0.2, "unlikely"),
+     (0, "very_unlikely"))
 )  # fmt: skip
 def test_words_follow_probabilities(probability, word):
     assert word_for(probability) == word
