@@ -1,10 +1,13 @@
 """The app's window: from the start of the process to the first frame, and what a running preview costs.
 
-    python -m benchmarks.app_window [--source demo] [--model FILE] [--seconds 10] [--runs 3] [--driver offscreen|x11] [--json FILE]
+    python -m benchmarks.app_window [--model FILE] [--driver offscreen|x11] [--json FILE]
 
-Each run is a fresh process with a window of 1280 x 720. `offscreen` needs no screen; `x11` takes the one in DISPLAY, such as
-`xvfb-run -a python -m benchmarks.app_window --driver x11`. Both draw with the processor where there is no GPU, and that is
-counted: processor time is that of the whole process with all its threads, the source's included.
+Each run is a fresh process with a window of 1280 x 720. `offscreen` needs no screen; `x11` takes the one in DISPLAY:
+
+    xvfb-run -a python -m benchmarks.app_window --driver x11
+
+Both draw with the processor where there is no GPU, and that is counted: processor time is that of the whole process
+with all its threads, those of the source included.
 """
 
 import argparse
@@ -104,7 +107,9 @@ def main() -> None:
     medians = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     print(f"median of {len(runs)}: " + "  ".join(f"{name} {value:.2f}" for name, value in medians.items()))
     if given.json:
-        write_json(given.json, {"runs": runs, "medians": medians, "load_average": os.getloadavg()[0], "driver": given.driver})
+        write_json(
+            given.json, {"runs": runs, "medians": medians, "load_average": os.getloadavg()[0], "driver": given.driver}
+        )
 
 
 if __name__ == "__main__":

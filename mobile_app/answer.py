@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from triage.assessment import Assessment, Triage
-from triage.photo import Photo
+from triage.framing import measure_framing, preview_reasons
+from triage.photo import Photo, crop_box
 
 WORDS = ((0.9, "very_likely"), (0.66, "likely"), (0.33, "possible"), (0.1, "unlikely"), (0.0, "very_unlikely"))
 """From which probability a word holds: the likelihood scale of the IPCC (Mastrandrea et al. 2010)."""
@@ -48,7 +47,7 @@ class Answer:
         lighting_confirmed: measured features and the model both find the light good.
         urgency: "urgent", "soon" or "watch".
         cannot_tell: nothing is likely enough to be named, or the photo is unlike the training data.
-        cannot_tell_why: "unsure" or "unlike_training"; None when it can tell.
+        cannot_tell_why: "unsure", or "unlike_training": no skin is in what the model saw; None when it can tell.
         top: the most likely classes, most likely first.
         warning_signs: ids out of `WARNING_SIGNS`.
     """
@@ -72,31 +71,30 @@ def word_for(probability: float) -> str:
     return next(word for least, word in WORDS if probability >= least)
 
 
-def crop_of(photo: Photo, fraction: float) -> tuple[int, int, int, int]:
-    """Left, top, width, height in pixels of the centre crop that the model sees."""
-    height, width = photo.shape[:2]
-    crop_height, crop_width = (max(1, round(side * fraction)) for side in (height, width))
-    return (width - crop_width) // 2, (height - crop_height) // 2, crop_width, crop_height
-
-
 def answer_for(triage: Triage, photo: Photo, despite_light: bool = False) -> Answer:
     """Ask the model about a decoded photo, uint8 [height, width, 3] in RGB.
 
     Raises:
-        UnusableInput: pixels of another shape or type.
+        UnusableInput, UnreadablePhoto: pixels of another shape or type, or too few.
     """
-    assessment = triage.assess(np.ascontiguousarray(photo))
+    assessment = triage.assess(photo)
+    # Until a model's card says what its training data look like, skin is the one thing known of all of them.
+    unlike = "no_skin" in preview_reasons(assessment.lighting.verdict, measure_framing(photo))
+    cannot_tell = assessment.abstained or unlike
+    # "watch" reassures, which nothing may that cannot tell.
+    urgency = "soon" if cannot_tell and assessment.urgency == "watch" else assessment.urgency
+    height, width = photo.shape[:2]
     return Answer(
         assessment=assessment,
         error=None,
         photo=photo,
-        crop=crop_of(photo, triage.card["input"]["crop_fraction"]),
+        crop=crop_box(width, height, triage.card["input"]["crop_fraction"]),
         despite_light=despite_light,
         demo=bool(triage.card.get("synthetic")),
         lighting_confirmed=assessment.lighting.ok,
-        urgency=assessment.urgency,
-        cannot_tell=assessment.abstained,
-        cannot_tell_why="unsure" if assessment.abstained else None,
+        urgency=urgency,
+        cannot_tell=cannot_tell,
+        cannot_tell_why=("unlike_training" if unlike else "unsure") if cannot_tell else None,
         top=tuple(
             Likeness(d.label, d.name, d.probability, word_for(d.probability)) for d in assessment.diagnosis[:TOP]
         ),

@@ -12,7 +12,7 @@ from triage.lighting import LightingFeatures, Limit, judge_lighting, limits_for,
 PRECEDENCE = ("too_dark", "too_bright", "no_skin", "colour_cast", "too_far", "blurry", "glare", "uneven")
 """Which of several tips is given: what hides most of the rest first, as in `triage.framing.preview_reasons`."""
 
-ON_S, OFF_S = 0.25, 0.4
+ON_S, OFF_S = 0.25, 0.5
 """For how long a reason must be seen before its tip is given, and unseen before it goes. Between frames that disagree
 the times count against each other."""
 OFF_NEAR_LIMIT_S = 1.2

@@ -24,7 +24,7 @@ PICTURE_S = len(FAULTS) * (GOOD_S + FAULT_S)
 TURN_S = 12.0
 """Seconds in which the light goes once round the picture."""
 
-DARK_LEVEL = 0.012
+DARK_LEVEL = 0.008
 """Linear value that the median pixel is brought to when it is too dark; skin of Monk tone 10 has 0.02 in good light."""
 BRIGHT_LEVEL = 2.6
 """The same when it is too bright: 1.4 stops over white."""
@@ -35,8 +35,8 @@ SHADE, LAMP = (0.48, 1.1, 2.9), (1.5, 0.75, 0.08)
 CASTS = (SHADE, LAMP, LAMP)
 """Casts of one picture after the other. Blue light makes some brown skin grey, which passes for white light on paler
 skin; the shipped pictures that fall under the shade are light."""
-BLUR = 56
-"""Pixels of 1280 that blurred detail runs together in: 12 of the model's 224."""
+BLUR = 0.015
+"""Deviation of the blur as a share of the width, as that of phantoms out of focus."""
 GLARE_RADII = (0.16, 0.2)
 """Of the highlight, as shares of the width and of the height."""
 SHINE_RELIEF = 0.35
@@ -48,6 +48,7 @@ TABLE = (150, 152, 153)
 NOISE = 1.6
 """Deviation of the sensor's noise, channel values."""
 _MAP = (64, 36)  # the light is smooth: worked out at this size and enlarged
+_BLUR_STEP = 8
 _FINE_MAP = (256, 144)  # a highlight has an edge
 _UNIT = 128  # of the 8-bit map that pixels are multiplied by: 1.0
 
@@ -109,9 +110,10 @@ class MovingLight:
             uint8 [height, width, 3], new memory.
         """
         fault, strength = moment.fault, moment.strength
+        height, width = picture.shape[:2]
         shown = picture
         if fault == "blurry":
-            shown = _blurred(shown, 1 + (BLUR - 1) * strength)
+            shown = _blurred(shown, BLUR * strength * width)
         elif fault in ("too_far", "no_skin"):
             shown = self._moved(shown, fault, strength)
         if (gains := _gains(picture, moment)) is not None:
@@ -120,7 +122,6 @@ class MovingLight:
         if fault == "glare":
             shown = np.asarray(cv2.add(shown, self._highlight(moment)), np.uint8)
         top, left = self._generator.integers(0, 64, 2)
-        height, width = shown.shape[:2]
         noise = self._noise[top : top + height, left : left + width]
         return np.asarray(cv2.addWeighted(shown, 1, noise, 1, -3 * NOISE), np.uint8)
 
@@ -177,8 +178,9 @@ def _curves(gains: npt.NDArray[np.float64]) -> Photo:
     return np.rint(encoded * 255).astype(np.uint8)
 
 
-def _blurred(picture: Photo, reach: float) -> Photo:
-    """Run detail together over `reach` pixels, by shrinking and enlarging."""
+def _blurred(picture: Photo, deviation: float) -> Photo:
+    """Blur by a Gaussian of so many pixels, done on a small copy."""
     height, width = picture.shape[:2]
-    small = cv2.resize(picture, (round(width / reach), round(height / reach)), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(picture, (width // _BLUR_STEP, height // _BLUR_STEP), interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), deviation / _BLUR_STEP)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -59,7 +59,7 @@ class Capture:
             UnusableInput: there is no such source.
         """
         source = open_source(spec)
-        self.close()
+        self.close(wait_s=0.0)
         self.spec, self._started = spec, False
         self._session = self._new_session(source)
 
@@ -67,11 +67,11 @@ class Capture:
         """The newest frame; never waits."""
         return self._session.latest_frame()
 
-    def close(self) -> None:
-        """Release the source for good."""
+    def close(self, wait_s: float = 2.0) -> None:
+        """Release the source for good; wait so long for it, seconds."""
         self._on_state = lambda state: None
         if self._started:
-            self._session.stop()
+            self._session.stop(wait_s)
 
     def _new_session(self, source: FrameSource | None = None) -> LiveSession:
         return LiveSession(source or open_source(self.spec), on_state=self._tell)

@@ -7,12 +7,11 @@ from kivy.graphics.texture import Texture
 from kivy.properties import BooleanProperty, NumericProperty
 from kivy.uix.widget import Widget
 
-from mobile_app.answer import crop_of
 from mobile_app.ui.framing import Box, around
 from mobile_app.ui.look import Look, middle, pixels
 from mobile_app.ui.surfaces import icon_texture
 from mobile_app.ui.theme import LARGE, SMALL
-from triage.photo import CROP_FRACTION, Photo
+from triage.photo import CROP_FRACTION, Photo, crop_box
 
 CORNER = 28
 """Length of the guide's corners, dp."""
@@ -109,7 +108,7 @@ class Preview(Widget):
             return 0, 0, 0, 0
         scale, left, bottom = self._scale_and_origin()
         width, height = self._frame_size
-        x, y, w, h = crop_of(np.empty((height, width, 0), np.uint8), self.crop_fraction)
+        x, y, w, h = crop_box(width, height, self.crop_fraction)
         return round(left + x * scale), round(bottom + (height - y - h) * scale), round(w * scale), round(h * scale)
 
     def _scale_and_origin(self) -> tuple[float, float, float]:

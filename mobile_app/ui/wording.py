@@ -23,9 +23,12 @@ def likeness(say: Texts, like: Likeness) -> str:
 
 def light_line(say: Texts, answer: Answer) -> str:
     """What is to be said about the light of the picture."""
-    if answer.lighting_confirmed:
-        return say("answer.light_good")
-    return say("answer.light_overruled")
+    return say("answer.light_overruled" if overruled(answer) else "answer.light_good")
+
+
+def overruled(answer: Answer) -> bool:
+    """The picture was used in spite of a tip, or of light that the model found poor."""
+    return answer.despite_light or not answer.lighting_confirmed
 
 
 def headline(say: Texts, answer: Answer) -> str:

@@ -14,7 +14,7 @@ from mobile_app.ui.screens.checking import tip_ids
 from mobile_app.ui.screens.keep import keep, share_sheet
 from mobile_app.ui.surfaces import Card, Column, Icon, Row
 from mobile_app.ui.theme import HUGE, LARGE, LEAST_WIDE, MEDIUM, TINY, WIDE
-from mobile_app.ui.wording import GROUNDS, headline, light_line, likeness
+from mobile_app.ui.wording import GROUNDS, headline, light_line, likeness, overruled
 from mobile_app.ui.words import Words, natural_width
 
 LARGE_PHOTO, SMALL_PHOTO = 280, 128  # dp
@@ -76,13 +76,13 @@ def _photo(app: Controller, answer: Answer, large: bool) -> Widget:
     """The photo with what the model saw of it; in a narrow window the words stand beside it and not below."""
     look, say = app.look, app.look.say
     words = Column(pos_hint={"top": 1})
-    if answer.lighting_confirmed:
+    if not overruled(answer):
         row = Row()
         row.add_widget(Icon(look, "ready", 20, "accent", pos_hint={"top": 1}))
         row.add_widget(Words(look, light_line(say, answer), "small", pos_hint={"top": 1}))
         words.add_widget(row)
     else:
-        tips = [say(f"tip.{tip}.headline") for tip in tip_ids(answer)]
+        tips = [say(f"tip.{tip}.headline") for tip in tip_ids(answer)] or [say("answer.overruled")]
         note = Card(look, "soon_soft", padding=pixels(MEDIUM))
         title = Row()
         title.add_widget(Icon(look, "soon", 20, "soon", pos_hint={"top": 1}))

@@ -102,7 +102,7 @@ class BenchmarkScreen(Page):
         self.column.clear_widgets()
         self.add(self._numbers(measured))
         lines = [
-            (say("benchmark.thermal"), str(result["thermal_note"])),
+            (say("benchmark.thermal"), say(f"thermal.{result['thermal_note']}")),
             (say("benchmark.model"), str(measured["model"])),
             (say("benchmark.threads"), str(measured["threads"])),
             (say("benchmark.count"), str(measured["inferences"])),

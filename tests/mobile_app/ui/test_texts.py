@@ -58,6 +58,7 @@ def test_every_id_that_is_put_together_has_a_text():
     wanted += [f"trouble.{trouble}{part}" for trouble in TROUBLES for part in ("", "_advice")]
     wanted += [f"answer.{word}" for _, word in WORDS] + [f"sign.{sign}" for sign in WARNING_SIGNS]
     wanted += [f"answer.{urgency}{part}" for urgency in URGENCIES for part in ("", "_text")]
+    wanted += [f"thermal.{note}" for note in ("steady", "slower_when_warm", "noisy")]
     assert set(wanted) <= set(texts)
     assert set(GROUNDS) == set(URGENCIES)
 
@@ -74,7 +75,12 @@ def test_no_screen_has_words_of_its_own():
     for path in (APP / "ui").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             called = getattr(node, "func", None)
-            if isinstance(node, ast.Call) and getattr(called, "id", "") in ("Words", "TextButton", "passage", "LinkRow"):
+            if isinstance(node, ast.Call) and getattr(called, "id", "") in (
+                "Words",
+                "TextButton",
+                "passage",
+                "LinkRow",
+            ):
                 for argument in node.args:
                     said = argument.value if isinstance(argument, ast.Constant) else ""
                     assert not (isinstance(said, str) and " " in said), (path, said)

@@ -72,7 +72,9 @@ def the_camera_shows_frames_in_one_texture():
     # The guide is the model's centre crop, whole in view, in the proportions of the frame.
     left, bottom, width, height = preview.guide
     assert abs(width / height - 320 / 180) < 0.02
-    assert preview.x <= left and left + width <= preview.right and preview.y <= bottom and bottom + height <= preview.top
+    assert (
+        preview.x <= left and left + width <= preview.right and preview.y <= bottom and bottom + height <= preview.top
+    )
 
 
 def a_new_crop_moves_the_guide():

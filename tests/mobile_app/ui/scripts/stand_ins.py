@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from mobile_app.answer import WARNING_SIGNS, Answer, Likeness, crop_of, word_for
+from mobile_app.answer import WARNING_SIGNS, Answer, Likeness, word_for
 from mobile_app.sources.source import Frame
 from mobile_app.ui.capture import Capture
 from triage.assessment import Assessment, Diagnosis, Lighting
 from triage.lighting import LightingVerdict
+from triage.photo import crop_box
 from triage.tips import tips_for
 
 NAMES = ("Warts, molluscum and other viral infections", "Seborrheic keratoses and other benign tumours", "Eczema")
@@ -80,7 +81,9 @@ class Oracle:
         pass
 
 
-def an_answer(urgency="urgent", light=True, reasons=(), despite=False, cannot_tell=None, probabilities=(0.61, 0.3, 0.004)):
+def an_answer(
+    urgency="urgent", light=True, reasons=(), despite=False, cannot_tell=None, probabilities=(0.61, 0.3, 0.004)
+):
     photo = picture()
     verdict = LightingVerdict(not reasons, tuple(reasons))
     assessment = Assessment(
@@ -94,7 +97,7 @@ def an_answer(urgency="urgent", light=True, reasons=(), despite=False, cannot_te
         assessment=assessment,
         error=None,
         photo=photo,
-        crop=crop_of(photo, 0.8),
+        crop=crop_box(photo.shape[1], photo.shape[0]),
         despite_light=despite,
         demo=True,
         lighting_confirmed=light,

@@ -41,7 +41,7 @@ from triage.tips import TIPS  # noqa: E402
 app = SkinApp(StillCapture(), Oracle(), folder, SystemTheme("none"))
 found: list[dict] = []
 RESULT = {
-    "thermal_note": "The last tenth took as long as the first.",
+    "thermal_note": "slower_when_warm",
     "machine": {"cpu": "Some Processor with a long name @ 2.20GHz", "runtime": "ai-edge-litert 2.3.0"},
     "results": [{"p50_ms": 2.1, "p90_ms": 12.6, "model": "demo.tflite", "threads": 1, "inferences": 1024}],
 }
@@ -116,7 +116,9 @@ def sticks_out(widget) -> str:
     box, around = widget, widget.parent
     while around is not None and around is not around.parent and type(around).__name__ != "ScrollView":
         left, bottom = around.pos
-        inside = left - 1 <= box.x and box.right <= around.right + 1 and bottom - 1 <= box.y and box.top <= around.top + 1
+        inside = (
+            left - 1 <= box.x and box.right <= around.right + 1 and bottom - 1 <= box.y and box.top <= around.top + 1
+        )
         if not inside:
             return type(around).__name__
         around = around.parent
@@ -147,7 +149,14 @@ def look_at(state: str, theme: str, shape: tuple) -> None:
         if isinstance(widget, Pressable) and shown(widget):
             targets.append({"called": widget.called, "box": box, "scrolls": widget in scrolled})
     found.append(
-        {"state": state, "theme": theme, "window": list(shape[:2]), "scale": shape[2], "words": words, "targets": targets}
+        {
+            "state": state,
+            "theme": theme,
+            "window": list(shape[:2]),
+            "scale": shape[2],
+            "words": words,
+            "targets": targets,
+        }
     )
 
 

@@ -1,0 +1,125 @@
+"""Draw the pictures of docs/app.md again: the app itself, on its demo stream of skin phantoms.
+
+    SDL_VIDEODRIVER=offscreen python docs/make_app_images.py [MODEL.tflite]
+
+Needs the extra `app` and, without MODEL, the demo model. Every picture is what a person would see at that moment.
+"""
+
+import io
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from mobile_app import main as app_main
+from mobile_app.settings import Settings, write_settings
+
+FOLDER = Path(__file__).parent / "images"
+NARROW, WIDE = (360, 720), (1280, 720)
+SETTLE = 8  # frames until words and layout are in place
+MOST_BYTES = 150_000
+
+
+def main(model: Path | None) -> None:
+    """Walk through the app and write the pictures."""
+    folder = Path(tempfile.mkdtemp())
+    write_settings(Settings(theme="light", first_run_seen=True), folder)
+    app_main.prepare_kivy(folder)
+    from kivy.clock import Clock
+    from kivy.core.window import Window
+    from kivy.graphics.opengl import GL_RGB, GL_UNSIGNED_BYTE, glReadPixels
+
+    from mobile_app.answering import Answerer
+    from mobile_app.ui.app import SkinApp
+    from mobile_app.ui.capture import Capture
+    from mobile_app.ui.system_theme import SystemTheme
+
+    app = SkinApp(Capture("demo"), Answerer(model), folder, SystemTheme())
+
+    def picture() -> np.ndarray:
+        width, height = Window.size
+        raw = glReadPixels(0, 0, width, height, GL_RGB, GL_UNSIGNED_BYTE)
+        return np.frombuffer(raw, np.uint8).reshape(height, width, 3)[::-1]
+
+    def until(condition: Callable[[], object]) -> Iterator[None]:
+        while not condition():
+            yield
+        for _ in range(SETTLE):
+            yield
+
+    def guidance() -> object:
+        return app.capture.state.guidance
+
+    def dressed(size: tuple[int, int], theme: str) -> Iterator[None]:
+        Window.size = size
+        app.change(theme=theme)
+        app.restart("camera")
+        yield from until(lambda: app.shell.screen.preview.frame_count > SETTLE)
+
+    def answered() -> Iterator[None]:
+        app.shell.screen.press()
+        yield from until(lambda: app._history[-1][0] in ("answer", "light_first"))
+        if app._history[-1][0] == "light_first":
+            app.show_answer(replace(app._history[-1][1].keywords["answer"], despite_light=True))
+            yield from until(lambda: True)
+
+    def walk() -> Iterator[None]:
+        yield from dressed(WIDE, "light")
+        yield from until(lambda: guidance() and guidance().tip == "uneven")
+        _write("app-tip.png", [picture()], 0.55)
+        yield from until(lambda: guidance() and guidance().ready)
+        yield from answered()
+        _write("app-answer.png", [picture()], 0.75)
+        phone = []
+        yield from dressed(NARROW, "dark")
+        yield from until(lambda: guidance() and guidance().tip)
+        phone.append(picture())
+        app.shell.screen.explain()
+        yield from until(lambda: True)
+        phone.append(picture())
+        app.shell.close_sheet()
+        yield from until(lambda: guidance() and guidance().ready)
+        phone.append(picture())
+        yield from answered()
+        phone.append(picture())
+        _write("app-phone.png", phone, 0.6)
+        app.change(theme="light")
+        lists = []
+        for name in ("settings", "sources", "about"):
+            app.restart(name)
+            yield from until(lambda: True)
+            lists.append(picture())
+        _write("app-lists.png", lists, 0.6)
+
+    walking = walk()
+
+    def step(_: float) -> None:
+        if app.shell is not None and next(walking, "end") == "end":
+            app.stop()
+
+    Clock.schedule_interval(step, 0)
+    app.run()
+
+
+def _write(name: str, pictures: list[np.ndarray], scale: float) -> None:
+    """Side by side, shrunk, as a PNG with few enough colors to stay small."""
+    gap = np.full((pictures[0].shape[0], 16, 3), 255, np.uint8)
+    joined = np.hstack([part for picture in pictures for part in (picture, gap)][:-1])
+    small = cv2.resize(joined, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    for colors in (256, 128, 64, 32):
+        buffer = io.BytesIO()
+        image = Image.fromarray(small).quantize(colors, dither=Image.Dither.NONE)
+        image.save(buffer, "PNG", optimize=True)
+        if buffer.tell() <= MOST_BYTES:
+            break
+    (FOLDER / name).write_bytes(buffer.getvalue())
+    print(f"{name}: {buffer.tell() / 1000:.0f} kB, {colors} colors")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)

@@ -1,0 +1,196 @@
+import json
+import socket
+import stat
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from mobile_app import keeping, sheet
+from mobile_app.answer import WARNING_SIGNS, word_for
+from mobile_app.answering import Answerer
+from mobile_app.demo_model import demo_model
+from mobile_app.device_benchmark import run, thermal_note
+from mobile_app.settings import FILE_NAME, Settings, read_settings, write_settings
+from mobile_app.texts import load_texts
+from triage.errors import UnusableInput
+from triage.photo import prepare_pixels
+from triage.tips import TIPS
+
+
+@pytest.fixture
+def answerer(small_model):
+    made = Answerer(small_model)
+    yield made
+    made.close()
+
+
+def answer_of(answerer, photo, **options):
+    came = threading.Event()
+    answers = []
+    answerer.submit(photo, lambda answer: (answers.append(answer), came.set()), **options)
+    assert came.wait(20)
+    return answers[0]
+
+
+@pytest.fixture
+def answer(answerer, lit_phantoms):
+    return answer_of(answerer, lit_phantoms[-3][0])
+
+
+def plain(red, green, blue):
+    return np.full((120, 200, 3), (red, green, blue), np.uint8)
+
+
+def test_an_answer_holds_what_the_screen_shows(answer, lit_phantoms):
+    assert answer.error is None
+    assert answer.demo
+    assert [likeness.label for likeness in answer.top] == [d.label for d in answer.assessment.diagnosis[:3]]
+    assert all(likeness.word == word_for(likeness.probability) for likeness in answer.top)
+    left, top, width, height = answer.crop
+    photo = lit_phantoms[-3][0]
+    seen = photo[top : top + height, left : left + width]
+    np.testing.assert_array_equal(prepare_pixels(photo, 32), prepare_pixels(seen, 32, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("probability", "word"),
+    ((1, "very_likely"), (0.9, "very_likely"), (0.7, "likely"), (0.4, "possible"), (0.2, "unlikely"),
+     (0, "very_unlikely"))
+)  # fmt: skip
+def test_words_follow_probabilities(probability, word):
+    assert word_for(probability) == word
+
+
+def test_every_word_it_can_say_is_in_the_texts():
+    texts = load_texts()
+    assert {f"sign.{sign}" for sign in WARNING_SIGNS} <= set(texts)
+    assert {f"tip.{tip}.headline" for tip in TIPS} <= set(texts)
+
+
+def test_a_photo_without_skin_is_unlike_the_training_data_and_never_reassures(answerer):
+    answer = answer_of(answerer, np.random.default_rng(0).integers(110, 140, (120, 200, 1), np.uint8).repeat(3, 2))
+    assert (answer.cannot_tell, answer.cannot_tell_why) == (True, "unlike_training")
+    assert answer.urgency != "watch"
+
+
+def test_an_unsure_model_cannot_tell(answerer):
+    answer = answer_of(answerer, plain(150, 146, 142))
+    assert (answer.cannot_tell, answer.cannot_tell_why) == (True, "unsure")
+    assert answer.urgency == "soon"
+
+
+def test_the_choice_to_use_it_anyway_is_kept(answerer, lit_phantoms):
+    assert answer_of(answerer, lit_phantoms[0][0] // 8, despite_light=True).despite_light
+
+
+def test_whatever_goes_wrong_comes_as_an_answer(answerer, tmp_path, small_model):
+    assert "not found" in answer_of(answerer, tmp_path / "none.jpg").error
+    assert answer_of(answerer, b"no photo").error
+    assert answer_of(answerer, np.zeros((4, 4, 3), np.uint8)).error
+    assert answer_of(answerer, np.zeros((64, 64), np.uint8)).error
+    broken = tmp_path / "broken.tflite"
+    broken.write_bytes(small_model.read_bytes()[:-50])
+    other = Answerer(broken)
+    assert "card" in answer_of(other, plain(1, 2, 3)).error
+    other.close()
+
+
+def test_a_missing_demo_model_says_how_to_make_it(tmp_path):
+    with pytest.raises(UnusableInput, match="skin-distill demo"):
+        demo_model(tmp_path / "demo.tflite")
+
+
+def test_saving_keeps_pixels_for_this_user_alone(answerer, tmp_path, lit_phantoms):
+    jpeg = cv2.imencode(".jpg", lit_phantoms[-3][0][..., ::-1])[1].tobytes()
+    exif = b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0GPS 48.1 N 11.5 E"
+    tagged = jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:]
+    answer = answer_of(answerer, tagged)
+    folder = tmp_path / "app" / "kept"
+    first, second = keeping.save(answer, folder), keeping.save(answer, folder)
+    assert first != second
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(first.stat().st_mode) == 0o600
+    assert b"GPS" in tagged and b"GPS" not in first.read_bytes()
+    np.testing.assert_array_equal(cv2.imread(str(first))[..., ::-1], answer.photo)
+
+
+def test_nothing_is_written_unless_asked(answer, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert answer.assessment
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_page_says_what_it_is_not_first_and_everything_else(answer):
+    texts = load_texts()
+    above, below = sheet.lines_of(answer, texts)
+    assert above[0].text == texts("answer.not_a_diagnosis")
+    assert texts("app.demo_note") in [line.text for line in above]
+    said = "\n".join(line.text for line in below)
+    for likeness in answer.top:
+        assert likeness.name in said
+    assert texts(f"answer.{answer.urgency}") in said
+    assert all(texts(f"sign.{sign}") in said for sign in answer.warning_signs)
+    _, below = sheet.lines_of(replace(answer, lighting_confirmed=False, despite_light=True), texts)
+    assert texts("answer.light_overruled") in [line.text for line in below]
+
+
+def test_the_page_as_pdf_and_picture(answer, tmp_path):
+    pytest.importorskip("fpdf", reason="needs the app extra")
+    keeping.to_pdf(answer, tmp_path / "answer.pdf", load_texts())
+    assert (tmp_path / "answer.pdf").read_bytes()[:5] == b"%PDF-"
+    keeping.to_image(answer, tmp_path / "answer.png", load_texts())
+    picture = cv2.imread(str(tmp_path / "answer.png"))
+    assert picture.shape[1] == sheet.PAGE_WIDTH
+    assert picture[:20].min() == picture[-20:].min() == 255
+    with pytest.raises(UnusableInput):
+        keeping.to_pdf(replace(answer, assessment=None, error="no"), tmp_path / "none.pdf", load_texts())
+    assert not (tmp_path / "none.pdf").exists()
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"theme": 3, "font_scale": "big"}', '{"theme": "purple"}', "\x00"])
+def test_damaged_settings_are_as_at_the_first_start(tmp_path, text):
+    (tmp_path / FILE_NAME).write_text(text)
+    assert read_settings(tmp_path) == Settings()
+
+
+def test_settings_come_back(tmp_path):
+    chosen = Settings(theme="dark", font_scale=1.5, spoken_tips=True, first_run_seen=True)
+    write_settings(chosen, tmp_path / "new")
+    assert read_settings(tmp_path / "new") == chosen
+    assert read_settings(tmp_path / "none") == Settings()
+
+
+def test_the_device_benchmark_has_the_format_of_the_others(small_model):
+    latency = pytest.importorskip("benchmarks.latency")
+    told = []
+    result = run(small_model, told.append, seconds=0.3)
+    other = latency._summarise(
+        Path(small_model), 1, [{"latency_ms": [1.0], "load_ms": 1, "first_ms": 1, "peak_rss_mb": 1}],
+        [{"latency_ms": [1.0]}],
+    )  # fmt: skip
+    assert set(other) - set(result["results"][0]) == {"ratio", "peak_rss_mb"}
+    assert set(result["results"][0]) <= set(other)
+    assert set(latency.describe_machine("x")) == set(result["machine"])
+    assert result["results"][0]["inferences"] >= 30
+    assert told == sorted(told) and told[-1] == 1.0
+    json.dumps(result, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("medians", "note"),
+    [([2, 2, 2.1, 2, 2], "steady"), ([2, 2.1, 2.3, 2.6, 2.9], "slower_when_warm"), ([2, 4, 2, 3, 2], "noisy")],
+)
+def test_warming_is_told_from_noise(medians, note):
+    assert thermal_note([float(median) for median in medians]) == note
+
+
+def test_an_answer_needs_no_socket(answerer, lit_phantoms, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert answer_of(answerer, lit_phantoms[0][0]).error is None

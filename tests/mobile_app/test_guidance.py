@@ -1,0 +1,185 @@
+import itertools
+
+import cv2
+import numpy as np
+import pytest
+
+from mobile_app.guidance import LEAST_SHOWN_S, MARGINS, PRECEDENCE, Guidance, Guide
+from mobile_app.motion import STEADY_BELOW, MotionMeter
+from mobile_app.sources.moving_light import FAULT_S, FAULTS, GOOD_S, PICTURE_S, Moment, MovingLight, moment_at
+from mobile_app.sources.phantom_stream import phantom_pictures
+from mobile_app.sources.source import Frame
+from triage.framing import FRAMING_REASONS, NO_SKIN_BELOW, TOO_FAR_BELOW
+from triage.lighting import FEATURE_NAMES, REASONS
+from triage.tips import TIPS
+
+HZ = 10
+AT_LEAST = {"exposure", "sharpness", "coarse_sharpness", "skin_share"}
+
+
+class Film:
+    """Shows frames to a guide at 10 a second."""
+
+    def __init__(self):
+        self.guide, self.number = Guide(), 0
+        self.seen: list[Guidance] = []
+
+    def show(self, photo: np.ndarray, seconds: float = 0.1) -> Guidance:
+        for _ in range(round(seconds * HZ)):
+            self.number += 1
+            self.seen.append(self.guide.look(Frame(photo, 1000 + self.number / HZ, self.number)))
+        return self.seen[-1]
+
+    @property
+    def changes(self) -> int:
+        tips = [guidance.tip for guidance in self.seen]
+        return sum(a != b for a, b in itertools.pairwise(tips))
+
+
+@pytest.fixture(scope="module")
+def light(lit_phantoms) -> MovingLight:
+    height, width = lit_phantoms[0][0].shape[:2]
+    return MovingLight(width, height)
+
+
+def lit(light: MovingLight, photo: np.ndarray, fault: str = "", strength: float = 1.0) -> np.ndarray:
+    return light.relight(photo, Moment(picture=1, fault=fault, strength=strength, direction=0.6))
+
+
+def test_the_tables_name_what_exists():
+    assert set(PRECEDENCE) == {*REASONS, *FRAMING_REASONS} <= set(TIPS)
+    assert set(MARGINS) | {"colour_cast"} <= {*FEATURE_NAMES, "skin_share"}
+    assert set(FAULTS) == set(PRECEDENCE)
+
+
+def test_skin_of_every_tone_in_good_light_is_ready_and_never_called_too_dark(lit_phantoms, light):
+    for photo, truth in lit_phantoms:
+        film = Film()
+        for _ in range(10):
+            film.show(lit(light, photo))
+        assert film.seen[-1].ready, (truth, film.seen[-1])
+        # It has been dark; what is left of that must not stick to dark skin.
+        for _ in range(6):
+            film.show(lit(light, photo, "too_dark"))
+        assert film.seen[-1].tip == "too_dark", truth
+        assert not film.seen[-1].ready
+        for _ in range(20):
+            film.show(lit(light, photo))
+        assert film.seen[-1].ready, (truth, film.seen[-1])
+        assert {guidance.tip for guidance in film.seen} == {None, "too_dark"}, truth
+
+
+def test_each_fault_gets_its_tip_on_every_tone_with_the_measure_that_decided(lit_phantoms, light):
+    # On dark skin a smooth highlight can outweigh its faint texture, and blue light can make brown skin grey.
+    told = {fault: [] for fault in ("too_bright", "uneven", "blurry", "too_far", "no_skin")}
+    for photo, truth in lit_phantoms[::2]:
+        for fault, tips in told.items():
+            film = Film()
+            for _ in range(5):
+                guidance = film.show(lit(light, photo, fault))
+            tips.append(guidance.tip == fault)
+            if guidance.tip is None:
+                continue
+            (measure, value), (_, limit) = guidance.measured.items()
+            assert (value < limit) == (measure in AT_LEAST), (truth, guidance)
+            if guidance.tip in FRAMING_REASONS:
+                assert limit == (NO_SKIN_BELOW if guidance.tip == "no_skin" else TOO_FAR_BELOW)
+    assert {fault: np.mean(tips) for fault, tips in told.items() if np.mean(tips) < 0.8} == {}
+
+
+def test_the_demo_shows_every_tip_in_its_turn_and_ready_between(light):
+    pictures = phantom_pictures()
+    stream = MovingLight(1280, 720)
+    for number, picture in enumerate(pictures):
+        guide = Guide()
+        for turn, fault in enumerate(FAULTS):
+            begun = number * PICTURE_S + turn * (GOOD_S + FAULT_S)
+            for name, at in (("", begun + 1.5), (fault, begun + GOOD_S + 1.2)):
+                for step in range(8):
+                    now = at + step / HZ
+                    moment = moment_at(now)
+                    assert moment.fault == name
+                    guidance = guide.look(Frame(stream.relight(picture, moment), 1000 + now, step))
+                assert (guidance.tip, guidance.ready) == ((fault, False) if name else (None, True)), (number, fault)
+
+
+def test_one_frame_settles_nothing(lit_phantoms, light):
+    good, dark = lit(light, lit_phantoms[5][0]), lit(light, lit_phantoms[5][0], "too_dark")
+    film = Film()
+    film.show(good, 1)
+    for _ in range(5):
+        film.show(dark)
+        film.show(good, 0.4)
+    assert film.changes == 0
+    assert all(guidance.ready for guidance in film.seen[10:])
+    film.number += 30  # nothing came for three seconds
+    assert film.show(dark).tip is None
+
+
+def test_frames_that_disagree_do_not_make_it_flicker(lit_phantoms, light):
+    good, dark = lit(light, lit_phantoms[5][0]), lit(light, lit_phantoms[5][0], "too_dark")
+    film, generator = Film(), np.random.default_rng(0)
+    for _ in range(300):
+        film.show(dark if generator.random() < 0.5 else good)
+    assert film.changes <= 300 / HZ / 2
+
+
+def test_noise_at_a_limit_does_not_make_it_flicker(lit_phantoms, light):
+    # Between dark and good light lies a strength at which the measure is at its limit.
+    photo = lit_phantoms[8][0]
+    low, high = 0.0, 1.0
+    for _ in range(9):
+        middle = (low + high) / 2
+        film = Film()
+        low, high = (low, middle) if film.show(lit(light, photo, "too_dark", middle), 0.5).tip else (middle, high)
+    generator = np.random.default_rng(0)
+    film = Film()
+    for _ in range(200):
+        strength = (low + high) / 2 + generator.normal(0, 0.01)
+        film.show(lit(light, photo, "too_dark", strength))
+    assert film.changes <= 4
+    assert film.show(lit(light, photo), 3).ready
+
+
+def test_a_tip_stays_long_enough_to_be_read(lit_phantoms, light):
+    photo = lit_phantoms[5][0]
+    film = Film()
+    film.show(lit(light, photo), 1)
+    film.show(lit(light, photo, "too_dark"), 0.4)
+    film.show(lit(light, photo, "blurry"), 3)
+    tips = [guidance.tip for guidance in film.seen]
+    assert tips.count("too_dark") >= LEAST_SHOWN_S * HZ
+    assert tips[-1] == "blurry"
+
+
+def test_a_moving_camera_is_not_ready_and_a_moving_light_is(lit_phantoms, light):
+    for photo, truth in lit_phantoms[::5]:
+        film = Film()
+        for step in range(10):
+            film.show(light.relight(photo, Moment(0, "", 0.0, 0.3 * step)))
+        assert film.seen[-1].ready, truth
+        for step in range(1, 6):
+            guidance = film.show(lit(light, np.roll(photo, 25 * step, axis=1)))
+        assert (guidance.tip, guidance.ready) == (None, False), truth
+        assert guidance.measured["motion"] > guidance.measured["limit"] == STEADY_BELOW
+
+
+@pytest.mark.parametrize("shift", [0, 8, 16])
+def test_motion_is_the_shift_a_second(lit_phantoms, shift):
+    # The guide is 0.8 x 640 pixels wide.
+    for photo, truth in lit_phantoms:
+        meter = MotionMeter()
+        meter.measure(Frame(photo, 1.0, 1))
+        measured = meter.measure(Frame(np.roll(photo, shift, axis=1), 1.2, 2))
+        assert measured == pytest.approx(shift / 512 / 0.2, abs=0.02), truth
+
+
+def test_a_scene_without_detail_is_still_and_another_scene_is_not(lit_phantoms):
+    generator = np.random.default_rng(0)
+    flat = [np.clip(generator.normal(120, 3, (360, 640, 3)), 0, 255).astype(np.uint8) for _ in range(2)]
+    meter = MotionMeter()
+    meter.measure(Frame(flat[0], 1.0, 1))
+    assert meter.measure(Frame(flat[1], 1.1, 2)) < STEADY_BELOW
+    meter.measure(Frame(lit_phantoms[0][0], 1.2, 3))
+    other = cv2.flip(lit_phantoms[-1][0], -1)
+    assert meter.measure(Frame(other, 1.3, 4)) >= STEADY_BELOW
