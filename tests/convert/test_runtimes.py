@@ -10,7 +10,7 @@ from convert.operator_versions import operator_versions
 from convert.runtime_gates import ELSEWHERE, NOT_TRIED, gate_on_runtimes
 from convert.runtimes import RUNTIMES, check_operators, require_runtime
 from convert.variants import VARIANTS
-from triage.errors import CheckFailed
+from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
 from triage.model_file import ModelFile
 
@@ -88,9 +88,9 @@ def test_outputs_need_one_signature(flatbuffers, changed):
         Flatbuffer(changed(flatbuffers["float32"], unnamed)).output_names()
 
 
-def test_a_runtime_that_a_file_must_run_in_fails_it_and_another_does_not(flatbuffers, monkeypatch):
+def test_a_runtime_that_a_file_must_run_in_fails_it_and_another_does_not(changed, flatbuffers, monkeypatch):
     monkeypatch.setattr("convert.runtime_gates.find_environments", dict)
-    model = ModelFile(with_version(flatbuffers["float32"], "CONV_2D", 8), {}, Path("never-read.tflite"))
+    model = ModelFile(with_version(changed, flatbuffers["float32"], "CONV_2D", 8), {}, Path("never-read.tflite"))
     answers = np.zeros((3, 10)), np.zeros(3)
     examined = Examined(model, np.zeros((3, 32, 32, 3), np.uint8), answers, answers)
 
