@@ -31,7 +31,7 @@ def entry(name, accuracy, latency=None, tones=(0.7, 0.6, 0.5), **rest):
 class Checker(HTMLParser):
     """Counts tags and remembers what is open; raises nothing itself."""
 
-    VOID = {"meta", "br"}
+    VOID = frozenset({"meta", "br"})
 
     def __init__(self):
         super().__init__()
