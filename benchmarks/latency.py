@@ -107,7 +107,7 @@ def benchmark(
 
 
 def _run_worker(contender: Contender, threads: int, amount: Mode) -> dict[str, Any]:
-    """What one process measured, or `why` it could not, where that says something about the way and not the file."""
+    """What one process measured, or `why` another way than the models' own could not."""
     command = [
         contender.python, "-m", "benchmarks.worker", contender.way, str(contender.path.absolute()), str(threads),
         str(amount.warm_up), str(amount.runs), str(amount.seconds),
@@ -117,7 +117,7 @@ def _run_worker(contender: Contender, threads: int, amount: Mode) -> dict[str, A
     if done.returncode == 0:
         return dict(json.loads(done.stdout.splitlines()[-1]))
     words = (done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"])[0]
-    if contender.way == BEST:
+    if contender.way == BEST or contender.path.suffix == ".keras":
         raise CheckFailed(f"The measured process of {contender.path} died. Received: {words}")
     return {"why": words}
 
@@ -133,8 +133,8 @@ def _summarise(
         "threads": threads,
         "bytes": model.stat().st_size,
     }
-    if "why" in rounds[0]:
-        return {**identity, "why": rounds[0]["why"]}
+    if failures := [r["why"] for r in rounds if "why" in r]:
+        return {**identity, "why": failures[0]}
     latency = np.concatenate([r["latency_ms"] for r in rounds])
     medians = np.array([np.median(r["latency_ms"]) for r in rounds])
     base = np.array([np.median(r["latency_ms"]) for r in reference])

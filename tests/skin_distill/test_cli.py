@@ -79,6 +79,10 @@ def test_help_imports_nothing_heavy():
         (("classify", "photo.jpg", "--model", "missing.tflite"), "missing.tflite"),
         (("benchmark", "missing.tflite"), "missing.tflite"),
         (("benchmark", "m.tflite", "--threads", "two"), "--threads"),
+        (("benchmark", "m.tflite", "--compare", "old.json"), "old.json"),
+        (("benchmark", "m.tflite", "--also", "onnx"), "tensorflow"),
+        (("benchmark", "a.tflite", "b.tflite", "--end-to-end"), "one model"),
+        (("report", "missing"), "missing"),
         (("convert", "--run", "missing", "--data", "m.csv"), "missing"),
     ],
 )
