@@ -28,7 +28,7 @@ MIN_SIDE = 32
 MAX_BYTES = 1 << 29
 """Larger files are refused unread."""
 
-LINEAR_UP_TO = 2.5
+LINEAR_UP_TO = 3.0
 """Shrinking by more than this is not left to linear interpolation, which looks at two pixels along each side."""
 
 _READ_RGB = int(getattr(cv2, "IMREAD_COLOR_RGB", cv2.IMREAD_COLOR))
@@ -124,8 +124,9 @@ def prepare_pixels(photo: Photo, size: int = INPUT_SIZE, crop_fraction: float = 
     """Cut out the centre and bring it to the model's size.
 
     Sides that shrink are averaged by area, sides that grow are interpolated linearly. A crop of at least twice the size
-    both ways is halved first, by averaging 2 x 2 pixels, as long as it can be, and then interpolated linearly: nearly
-    the same for a tenth of the time. The aspect ratio of the photo is not kept: the whole crop fills the square.
+    both ways is brought to twice the size first, by averaging 2 x 2 pixels as often as it can be and linear
+    interpolation: nearly the same for a sixth of the time or less. The aspect ratio of the photo is not kept: the whole
+    crop fills the square.
 
     Args:
         photo: uint8 [height, width, 3].
@@ -137,7 +138,8 @@ def prepare_pixels(photo: Photo, size: int = INPUT_SIZE, crop_fraction: float = 
     """
     pixels = center_crop(photo, crop_fraction)
     if min(pixels.shape[:2]) >= 2 * size:
-        return _resized(_halved(pixels, size), (size, size), cv2.INTER_LINEAR)
+        twice = _resized(_halved(pixels, 2 * size), (2 * size, 2 * size), cv2.INTER_LINEAR)
+        return _resized(twice, (size, size), cv2.INTER_AREA)
     pixels = np.ascontiguousarray(pixels)
     height, width = pixels.shape[:2]
     shrunk = (min(width, size), min(height, size))
@@ -149,14 +151,20 @@ def prepare_pixels(photo: Photo, size: int = INPUT_SIZE, crop_fraction: float = 
 
 
 def _halved(pixels: Photo, size: int) -> Photo:
-    """Halve a photo's sides, both together, by means of pixels, until linear interpolation can do the rest."""
-    while min(pixels.shape[:2]) >= 2 * size:
+    """Halve a photo, both sides together where they allow it, by means of pixels.
+
+    It ends where the shorter side is less than twice `size`, or linear interpolation to that size would leave out little.
+    """
+
+    def is_far(side: int) -> bool:
+        return side > LINEAR_UP_TO * size
+
+    while min(pixels.shape[:2]) >= 2 * size or (min(pixels.shape[:2]) >= size and is_far(max(pixels.shape[:2]))):
         height, width = (side // 2 for side in pixels.shape[:2])
         # An odd side loses its last row or column: OpenCV is fast at exact halves only.
         pixels = _resized(pixels[: 2 * height, : 2 * width], (width, height), cv2.INTER_AREA)
-    height, width = pixels.shape[:2]
-    while max(height, width) > LINEAR_UP_TO * size:
-        height, width = (side // 2 if side == max(height, width) else side for side in (height, width))
+    while is_far(max(pixels.shape[:2])):
+        height, width = (side // 2 if is_far(side) else side for side in pixels.shape[:2])
         pixels = _resized(pixels, (width, height), cv2.INTER_LINEAR)
     return pixels
 
