@@ -3,7 +3,6 @@ import socket
 import stat
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -95,7 +94,7 @@ def test_whatever_goes_wrong_comes_as_an_answer(answerer, tmp_path, small_model)
     broken = tmp_path / "broken.tflite"
     broken.write_bytes(small_model.read_bytes()[:-50])
     other = Answerer(broken)
-    assert "card" in answer_of(other, plain(1, 2, 3)).error
+    assert "cut off" in answer_of(other, plain(1, 2, 3)).error
     other.close()
 
 
@@ -164,20 +163,22 @@ def test_settings_come_back(tmp_path):
     assert read_settings(tmp_path / "none") == Settings()
 
 
-def test_the_device_benchmark_has_the_format_of_the_others(small_model):
+def test_a_device_is_compared_with_this_machine(small_model, tmp_path):
     latency = pytest.importorskip("benchmarks.latency")
+    from benchmarks.compare import compare, read_result
+
     told = []
-    result = run(small_model, told.append, seconds=0.3)
-    other = latency._summarise(
-        Path(small_model), 1, [{"latency_ms": [1.0], "load_ms": 1, "first_ms": 1, "peak_rss_mb": 1}],
-        [{"latency_ms": [1.0]}],
-    )  # fmt: skip
-    assert set(other) - set(result["results"][0]) == {"ratio", "peak_rss_mb"}
-    assert set(result["results"][0]) <= set(other)
-    assert set(latency.describe_machine("x")) == set(result["machine"])
-    assert result["results"][0]["inferences"] >= 30
+    (tmp_path / "phone.json").write_text(json.dumps(run(small_model, told.append, seconds=0.3), allow_nan=False))
+    on_device = read_result(tmp_path / "phone.json")
+    here = latency.benchmark([small_model])
+    assert set(on_device["results"][0]) <= set(here["results"][0])
+    assert set(on_device["machine"]) <= set(here["machine"])
+    compared = compare(here, on_device)
+    assert compared["differences"] == {}
+    (row,) = compared["rows"]
+    assert (row["model"], row["same_file"]) == (small_model.name, True)
+    assert on_device["results"][0]["inferences"] >= 30
     assert told == sorted(told) and told[-1] == 1.0
-    json.dumps(result, allow_nan=False)
 
 
 @pytest.mark.parametrize(
