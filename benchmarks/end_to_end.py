@@ -9,7 +9,6 @@ measures the light while the network runs, as `Triage.assess` does where a core 
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ import click
 import numpy as np
 
 from benchmarks.latency import FORMAT, NOISY_SPREAD
-from benchmarks.machine import describe_machine
+from benchmarks.machine import describe_machine, own_cores
 from benchmarks.ratios import paired_ratio
 from benchmarks.scenes import encoded, scene
 from triage.errors import CheckFailed, UnusableInput
@@ -58,7 +57,7 @@ def measure(
         raise UnusableInput(f"The mode is one of {', '.join(MODES)}. Received: {mode!r}.")
     read_model(model)
     rounds, repeats = MODES[mode]
-    cores = (1, 2) if len(os.sched_getaffinity(0)) > 1 else (1,)
+    cores = (1, 2) if len(own_cores()) > 1 else (1,)
     with tempfile.TemporaryDirectory() as folder:
         photos = _write_photos(Path(folder))
         asked = [(name, path, count) for name, path in photos.items() for count in cores]

@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from benchmarks.machine import own_cores
 from triage import Triage
 from triage.lighting import judge_lighting, measure_lighting
 from triage.photo import CROP_FRACTION, prepare_pixels, read_photo
@@ -40,9 +41,9 @@ def measure(model: str, photo: str, rounds: int, cores: int) -> dict[str, list[f
     """
     triage = Triage.load(model)
     # Whether a scheduler would use the second core is its own affair, so both threads are told where to run.
-    mine = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {mine[0]})
-    triage._beside.submit(os.sched_setaffinity, 0, {mine[cores - 1]}).result()
+    if mine := own_cores():
+        os.sched_setaffinity(0, {mine[0]})
+        triage._beside.submit(os.sched_setaffinity, 0, {mine[cores - 1]}).result()
     interpreter = triage.interpreter
     size = interpreter.input_size
     is_frame = photo.endswith(".npy")

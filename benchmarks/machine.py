@@ -24,6 +24,11 @@ def describe_machine(runtime: str) -> dict[str, Any]:
     }
 
 
+def own_cores() -> list[int]:
+    """Numbers of the cores that this process may use; none where the system does not let a process choose."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
 def load_average() -> float | None:
     """Processes that wanted to run in the last minute, this one included; None on systems that do not count them."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None

@@ -59,18 +59,20 @@ def _photo(size: int) -> np.ndarray:
 
 def _tflite(way: str, path: str, threads: int) -> tuple[Callable[[], Any], Callable[[], Any], str]:
     """The first inference, those that count, and the runtime."""
-    from triage.interpreter import Interpreter, open_interpreter
+    from importlib import import_module
+    from importlib.metadata import version
+
+    from triage.interpreter import RUNTIMES, Interpreter, open_interpreter
     from triage.model_file import read_model
 
     flatbuffer = read_model(path, card_required=False).flatbuffer
-    if way == "tensorflow":
-        import tensorflow as tf
-
-        raw = tf.lite.Interpreter(model_content=flatbuffer, num_threads=threads)
-        raw.allocate_tensors()
-        interpreter = Interpreter(raw, f"tensorflow {tf.__version__}")
-    else:
+    if way == "best":
         interpreter = open_interpreter(flatbuffer, threads)
+    else:
+        module, distributions = RUNTIMES[way]
+        raw = import_module(module).Interpreter(model_content=flatbuffer, num_threads=threads)
+        raw.allocate_tensors()
+        interpreter = Interpreter(raw, f"{way} {version(distributions[0])}")
     photo = _photo(interpreter.input_size)
     # The first one sets the input, too; what counts afterwards is the network alone.
     return lambda: interpreter.run(photo), interpreter.raw.invoke, interpreter.runtime

@@ -153,7 +153,7 @@ def prepare_pixels(photo: Photo, size: int = INPUT_SIZE, crop_fraction: float = 
 def _halved(pixels: Photo, size: int) -> Photo:
     """Halve a photo, both sides together where they allow it, by means of pixels.
 
-    It ends where the shorter side is less than twice `size`, or linear interpolation to that size would leave out little.
+    It ends where the shorter side is less than twice `size`, and linear interpolation to `size` leaves out little.
     """
 
     def is_far(side: int) -> bool:
