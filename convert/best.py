@@ -140,12 +140,12 @@ def describe(rung: Rung) -> str:
     """Write one rung as a line."""
     latency = "" if rung.latency_ms is None else f", {rung.latency_ms:.2f} ms"
     untold = f" (too few photos to tell: {', '.join(rung.untold)})" if rung.untold else ""
-    outcome = f"taken{untold}" if rung.passed else "; ".join(rung.why)
+    outcome = f"taken{untold}" if rung.passed else " | ".join(rung.why)
     return f"{rung.variant}, {rung.bytes / 1e6:.2f} MB{latency}: {outcome}"
 
 
 def _rung(path: Path, latency: float | None, found: FileVerdict) -> Rung:
-    why = [f"{v.gate} {v.measured}, not {v.limit}" for v in found.gates if v.beyond or v.outcome == FAILED]
+    why = [f"{v.gate}: {v.measured}; limit: {v.limit}" for v in found.gates if v.beyond or v.outcome == FAILED]
     return Rung(found.variant, path.stat().st_size, latency, not why, why, found.untold)
 
 

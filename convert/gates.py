@@ -12,7 +12,7 @@ class Gates:
     """Thresholds, with the project's defaults.
 
     The share of 0.98 is MLPerf Mobile's for quantized image classification (Reddi et al. 2020). The other limits are
-    the project's: about half of what chance alone does to the figure on a thousand photos (its 95 % interval).
+    the project's: each is less than half as wide as the 95 % interval of its figure on a thousand photos.
 
     Attributes:
         accuracy: of the diagnosis, at least this share of the float student's.

@@ -65,7 +65,7 @@ def climb(tmp_path, monkeypatch):
 def test_the_climb_stops_at_the_first_that_passes_and_says_why_the_others_did_not(climb):
     found = climb.go("size", {"int8": verdict(FAILED, True), "int8-qat": verdict(FAILED)})
     assert climb.seen.judged == ["int8", "int8-qat", "int8-weights"]
-    assert [rung.why for rung in found.rungs] == [["agreement 0.900, not at least 0.97"]] * 2 + [[]]
+    assert [rung.why for rung in found.rungs] == [["agreement: 0.900; limit: at least 0.97"]] * 2 + [[]]
     assert climb.seen.verified == ["int8-weights"]
     section = json.loads(climb.run.report_path.read_text())["best"]
     assert (section["variant"], section["chosen_on"], section["passed_on_test"]) == ("int8-weights", "val", True)
@@ -97,7 +97,7 @@ def test_a_choice_that_fails_on_the_test_split_is_not_exchanged(climb):
 
 def test_where_none_passes_there_is_no_file(climb):
     climb.go("size")
-    with pytest.raises(CheckFailed, match=r"int8-weights, 0.00 MB: agreement 0.900"):
+    with pytest.raises(CheckFailed, match=r"int8-weights, 0.00 MB: agreement: 0.900"):
         climb.go("size", dict.fromkeys(SIZES, verdict(FAILED, True)))
     assert not (climb.run.artifacts / best.FILE_NAME).exists()
     with pytest.raises(UnusableInput, match="size or latency"):

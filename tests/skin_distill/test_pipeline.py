@@ -25,7 +25,7 @@ distill:
   phases:
     - {name: distill, trains: all, epochs: 1, learning_rate: 1.0e-3}
 convert:
-  variants: [float32, int8, int8-qat]
+  variants: [float32, int8-weights, int8, int8-qat]
   representative: {count: 20, outlier_ratio: 5.0}
   quantization_aware: {epochs: 1}
 """
@@ -98,6 +98,24 @@ def test_verify_gives_a_verdict(shell):
     done = shell("verify", *files, "--run", "s", "--data", "data/meta.csv", "--json", expect=(0, 1))
     verdict = json.loads(done.stdout)
     assert verdict["passed"] == (done.returncode == 0)
+
+
+def test_the_best_file_is_chosen_on_the_validation_split_and_kept_under_one_name(shell):
+    options = "--variant", "float32", "--variant", "int8-weights"
+    done = shell("convert", "--run", "s", "--data", "data/meta.csv", *options, "--best", "size", expect=(0, 1))
+    assert "student.tflite" in done.stdout
+    report = json.loads((shell.folder / "experiments/s/report.json").read_text())
+    best = report["best"]
+    assert best["chosen_on"] == "val"
+    assert best["rungs"][0]["variant"] == "int8-weights"
+    assert [bool(rung["why"]) for rung in best["rungs"]] == [True] * (len(best["rungs"]) - 1) + [False]
+    chosen = shell.folder / "artifacts/s/student.tflite"
+    assert chosen.read_bytes() == (shell.folder / f"artifacts/s/student-{best['variant']}.tflite").read_bytes()
+    (file,) = report["verify"]["files"]
+    assert file["passed"] == best["passed_on_test"] == (done.returncode == 0)
+    assert file["ccm"]["groups"]["skin of the data set"]["n"] == 3
+    for name in ("tone_change.png", "class_change.png", "ccm_patches.png"):
+        assert (shell.folder / "experiments/s/figures" / name).stat().st_size > 5_000
 
 
 def test_benchmark_writes_a_result(shell):
