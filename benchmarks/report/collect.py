@@ -120,7 +120,7 @@ def _file(run: str, file: dict[str, Any], report: dict[str, Any], latency: dict[
         file["test"],
         size=made.get("bytes") if made.get("sha256") == file["sha256"] else None,
         latency=min(measured, key=lambda r: r["threads"]) if measured else None,
-        machine=latency["machine"] if latency and measured else None,
+        machine=latency.get("machine") if latency and measured else None,
         passed=file["passed"],
         failed=tuple(gate for gate, outcome in outcomes.items() if outcome == "failed"),
         untold=tuple(file["cannot_tell"]),

@@ -9,6 +9,7 @@ from benchmarks.report.collect import Entry
 
 RADIUS_OF_A_MEGABYTE, SMALLEST_RADIUS, LARGEST_RADIUS = 5.0, 4.0, 22.0
 """Pixels; the area of a dot is proportional to the file's size."""
+APART, MOST_APART = 26.0, 60.0  # of dots without a latency, and all of them together, pixels
 LABEL = 8.0  # half of a number's height, pixels
 TICKS = (0.1, 0.2, 0.3, 0.5, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 2000, 5000)  # ms
 
@@ -80,15 +81,19 @@ def draw(entries: Sequence[Entry], frame: Frame) -> str:
     dots = _dots(shown, runs, to_x, to_y, (right + frame.width - frame.right) / 2)
     parts += [_whiskers(dot, to_y) for dot in dots]
     parts += [_circle(dot) for dot in sorted(dots, key=lambda dot: -dot.radius)]
-    parts += _labels(dots, frame)
+    parts += _labels(dots, frame, right if bare else 0.0)
     return "".join([*parts, "</svg>"])
 
 
 def _dots(shown: list[tuple[int, Entry]], runs: list[str], to_x: Scale, to_y: Scale, unmeasured: float) -> list[Dot]:
     dots = []
+    bare = [number for number, entry in shown if not entry.latency]
     for number, entry in shown:
         figure = entry.figure("diagnosis", "accuracy") or {}
-        x = to_x(entry.latency["p50_ms"]) if entry.latency else unmeasured
+        if entry.latency:
+            x = to_x(entry.latency["p50_ms"])
+        else:  # side by side, as far as the column allows
+            x = unmeasured + (bare.index(number) - (len(bare) - 1) / 2) * min(APART, MOST_APART / len(bare))
         area = RADIUS_OF_A_MEGABYTE * math.sqrt((entry.size or 0) / 1e6)
         radius = min(max(area, SMALLEST_RADIUS), LARGEST_RADIUS)
         dots.append(Dot(number, runs.index(entry.run), entry, x, to_y(figure["value"]), radius))
@@ -144,12 +149,12 @@ def _circle(dot: Dot) -> str:
     )
 
 
-def _labels(dots: list[Dot], frame: Frame) -> list[str]:
-    """Numbers beside the dots, on leaders where the nearest place is taken."""
+def _labels(dots: list[Dot], frame: Frame, divider: float) -> list[str]:
+    """Numbers beside the dots, on leaders where the nearest place is taken; none stands on the divider."""
     taken: list[tuple[float, float]] = []
     parts = []
     for dot in dots:
-        x, y = _free_place(dot, dots, taken, frame)
+        x, y = _free_place(dot, dots, taken, frame, divider)
         taken.append((x, y))
         distance = math.hypot(x - dot.x, y - dot.y)
         if distance > dot.radius + 2 * LABEL:
@@ -161,10 +166,14 @@ def _labels(dots: list[Dot], frame: Frame) -> list[str]:
     return parts
 
 
-def _free_place(dot: Dot, dots: list[Dot], taken: list[tuple[float, float]], frame: Frame) -> tuple[float, float]:
+def _free_place(
+    dot: Dot, dots: list[Dot], taken: list[tuple[float, float]], frame: Frame, divider: float
+) -> tuple[float, float]:
     """The nearest place around a dot that no other dot or number covers."""
 
     def is_free(x: float, y: float) -> bool:
+        if abs(x - divider) < LABEL:
+            return False
         inside = frame.left + LABEL < x < frame.width - LABEL and LABEL < y < frame.height - frame.bottom - LABEL
         clear = all(math.hypot(x - other.x, y - other.y) > other.radius + LABEL for other in dots)
         whiskers = all(abs(x - other.x) > 0.9 * LABEL for other in dots)
