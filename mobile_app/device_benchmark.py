@@ -84,6 +84,7 @@ def run(
         "load_ms": load_ms,
         "first_ms": first_ms,
         "spread": spread,
+        "round_medians_ms": medians.tolist(),
     }
     return {
         "format": FORMAT,
