@@ -1,7 +1,9 @@
 """Fixtures that several packages' tests share."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,3 +18,28 @@ def shared_data() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"real photographs are not on this machine (looked in {folder}; set SKIN_DISTILL_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def make_card() -> Callable[..., dict[str, Any]]:
+    """`make_card(size, urgencies, **other)`: a complete card of a model whose classes are c0, c1, ..."""
+
+    def make(size: int, urgencies: tuple[str, ...], dtype: str = "float32", **other: Any) -> dict[str, Any]:
+        card = {
+            "format": 1,
+            "name": "small",
+            "classes": [{"id": f"c{i}", "name": f"Class {i}", "urgency": u} for i, u in enumerate(urgencies)],
+            "input": {"size": size, "crop_fraction": 0.8, "dtype": dtype},
+            "color_calibration": {"matrix": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], "bias": [0.0] * 3},
+            "temperature": 1.0,
+            "thresholds": {"urgent": 0.4, "abstain_below": 0.05, "well_lit": 0.5},
+            "synthetic": True,
+            "data": {"dataset": "none", "meta_sha256": "0" * 64},
+            "lineage": {},
+            "per_tone": {},
+            "not_measured": ["everything"],
+            "licence": "MIT",
+        }
+        return {**card, **other}
+
+    return make

@@ -103,7 +103,7 @@ def until() -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
-def small_model(tmp_path_factory) -> Path:
+def small_model(tmp_path_factory, make_card) -> Path:
     """A release file that answers anything in no time: class 0 urgent, 1 soon, 2 watch."""
     tf = pytest.importorskip("tensorflow", reason="needs the train extra to make a model file")
     import tf_keras as keras
@@ -117,23 +117,8 @@ def small_model(tmp_path_factory) -> Path:
     lighting = keras.layers.Dense(1, activation="sigmoid", name="lighting")(pooled)
     model = keras.Model(image, {"diagnosis": diagnosis, "lighting": lighting})
     model.set_weights([8 * np.eye(3), np.zeros(3), np.full((3, 1), 8.0), np.array([-2.0])])
-    card = {
-        "format": 1,
-        "name": "small",
-        "classes": [
-            {"id": f"c{i}", "name": f"Class {i}", "urgency": u} for i, u in enumerate(("urgent", "soon", "watch"))
-        ],
-        "input": {"size": MODEL_SIZE, "crop_fraction": 0.8, "dtype": "float32"},
-        "color_calibration": {"matrix": np.eye(3).tolist(), "bias": [0.0, 0.0, 0.0]},
-        "temperature": 1.0,
-        "thresholds": {"urgent": 0.6, "abstain_below": 0.4, "well_lit": 0.5},
-        "synthetic": True,
-        "data": {"dataset": "none", "meta_sha256": "0" * 64},
-        "lineage": {},
-        "per_tone": {},
-        "not_measured": ["everything"],
-        "licence": "MIT",
-    }
+    thresholds = {"urgent": 0.6, "abstain_below": 0.4, "well_lit": 0.5}
+    card = make_card(MODEL_SIZE, ("urgent", "soon", "watch"), thresholds=thresholds)
     path = tmp_path_factory.mktemp("model") / "small.tflite"
     path.write_bytes(pack_model(tf.lite.TFLiteConverter.from_keras_model(model).convert(), card))
     return path

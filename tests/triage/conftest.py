@@ -145,21 +145,6 @@ def flatbuffers() -> dict[str, bytes]:
 
 
 @pytest.fixture
-def card() -> dict:
+def card(make_card) -> dict:
     """A complete card for the tiny model: class 0 urgent, 1 soon, the rest watch."""
-    urgency = ["urgent", "soon"] + ["watch"] * (CLASS_COUNT - 2)
-    return {
-        "format": 1,
-        "name": "tiny",
-        "classes": [{"id": f"c{i}", "name": f"Class {i}", "urgency": u} for i, u in enumerate(urgency)],
-        "input": {"size": MODEL_SIZE, "crop_fraction": 0.8, "dtype": "float32"},
-        "color_calibration": {"matrix": np.eye(3).tolist(), "bias": [0.0, 0.0, 0.0]},
-        "temperature": 1.0,
-        "thresholds": {"urgent": 0.4, "abstain_below": 0.05, "well_lit": 0.5},
-        "synthetic": True,
-        "data": {"dataset": "none", "meta_sha256": "0" * 64},
-        "lineage": {},
-        "per_tone": {},
-        "not_measured": ["everything"],
-        "licence": "MIT",
-    }
+    return make_card(MODEL_SIZE, ("urgent", "soon", *["watch"] * (CLASS_COUNT - 2)), name="tiny")

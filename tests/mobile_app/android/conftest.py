@@ -119,22 +119,8 @@ def pixels() -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def card() -> dict:
-    return {
-        "format": 1,
-        "name": "described",
-        "classes": [{"id": f"c{i}", "name": f"Class {i}", "urgency": "watch"} for i in range(CLASSES)],
-        "input": {"size": SIDE, "crop_fraction": 0.8, "dtype": "uint8"},
-        "color_calibration": {"matrix": np.eye(3).tolist(), "bias": [0.0, 0.0, 0.0]},
-        "temperature": 1.0,
-        "thresholds": {"urgent": 0.4, "abstain_below": 0.05, "well_lit": 0.5},
-        "synthetic": True,
-        "data": {"dataset": "none", "meta_sha256": "0" * 64},
-        "lineage": {},
-        "per_tone": {},
-        "not_measured": ["everything"],
-        "licence": "MIT",
-    }
+def card(make_card) -> dict:
+    return make_card(SIDE, ("watch",) * CLASSES, dtype="uint8", name="described")
 
 
 @pytest.fixture(scope="session")

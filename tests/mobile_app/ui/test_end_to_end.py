@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mobile_app.demo_model import DEMO_MODEL
 from triage.tips import TIPS
 
 ROOT = Path(__file__).parents[3]
@@ -96,9 +97,9 @@ class Person:
 
 
 @pytest.fixture
-def person(kivy, screen, model, tmp_path) -> Iterator[Person]:
+def person(kivy, screen, tmp_path) -> Iterator[Person]:
     app = subprocess.Popen(
-        [sys.executable, PROBE, tmp_path, model],
+        [sys.executable, PROBE, tmp_path, DEMO_MODEL],
         env={**screen, "HOME": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
