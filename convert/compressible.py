@@ -4,6 +4,7 @@ An app is downloaded compressed, and so are most files. Rounded to 8 bit, a kern
 which has few different values, takes far fewer bytes there; the file itself and its latency stay the same.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +25,7 @@ STAGES = 3
 """Of pruning; all but the last take one epoch."""
 
 
-class _Compressible:
+class _Compressible(ABC):
     """A copy of a student with tensorflow-model-optimization's wrappers around its large kernels.
 
     Attributes:
@@ -68,8 +69,9 @@ class _Compressible:
                 self._float.get_layer(layer.name).set_weights(layer.get_weights())
         return self._float
 
+    @abstractmethod
     def _kernel(self, wrapper: Any) -> np.ndarray:
-        raise NotImplementedError
+        """The kernel of a wrapped layer as the file shall have it."""
 
 
 class Pruned(_Compressible):
