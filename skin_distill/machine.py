@@ -14,6 +14,7 @@ TRAINING = (
     "PyYAML",
 )  # fmt: skip
 DOWNLOADING = ("google-cloud-storage", "kagglehub", "pyDataverse")
+APP = ("kivy", "fpdf2", "pillow")
 SUPPORTED_PYTHON = ((3, 10), (3, 13))
 
 
@@ -56,6 +57,7 @@ def examine() -> list[Finding]:
     findings += [_runtime()]
     findings += [_package(name, "pip install 'skin-distill[train]'", needed=False) for name in TRAINING]
     findings += [_package(name, "pip install 'skin-distill[download]'", needed=False) for name in DOWNLOADING]
+    findings += [_package(name, "pip install 'skin-distill[app]'", needed=False) for name in APP]
     return [*findings, _gpu(), _camera(), _disk()]
 
 
@@ -89,7 +91,7 @@ def _camera() -> Finding:
     devices = sorted(p.name for p in Path("/dev").glob("video*")) if sys.platform == "linux" else []
     if devices:
         return Finding("Camera", "ok", ", ".join(devices))
-    return Finding("Camera", "note", "none seen", "classify takes photo files; no camera is needed for them")
+    return Finding("Camera", "note", "none seen", "classify takes photo files, the app a folder, a video or its demo")
 
 
 def _disk() -> Finding:
