@@ -8,7 +8,7 @@ from skin_distill.requirements import needs_extra
 
 EPILOG = """\b
 Examples:
-  skin-distill app --model student-int8.tflite
+  skin-distill app --model student.tflite
   skin-distill app --source demo
 
 Without a model the app uses one that knows computer-drawn skin only, and says DEMO beside every answer.

@@ -15,8 +15,8 @@ RUNTIME = "litert-1.4"
 
 EPILOG = """\b
 Examples:
-  skin-distill package android --model student-int8.tflite --out phone
-  skin-distill package android --model student-int8.tflite --out phone --title "Skin check" --package org.example.skin
+  skin-distill package android --model student.tflite --out phone
+  skin-distill package android --model student.tflite --out phone --title "Skin check" --package org.example.skin
 
 Then, on a machine that may download Android's tools: cd phone && buildozer android debug
 """
