@@ -32,7 +32,8 @@ def write_samples(
 
     Args:
         student: a Keras student.
-        photos: uint8 [n, size, size, 3], where calibrated variants get their ranges from.
+        photos: uint8 [n, size, size, 3], where calibrated variants get their ranges from, and those with rounded
+            weights their biases.
         names: of variants that need no training.
         folder: where `NAME.tflite` is written.
         change: done to each flatbuffer before it is packed.
@@ -48,7 +49,7 @@ def write_samples(
     paths = {}
     for name, variant in wanted.items():
         card = _card(student, name, variant.input_dtype)
-        flatbuffer = to_flatbuffer(calibrated if variant.calibrated else student, variant, ranges)
+        flatbuffer = to_flatbuffer(calibrated if variant.calibrated else student, variant, ranges, photos)
         paths[name] = folder / f"{name}.tflite"
         write_bytes(paths[name], pack_model(change(with_metadata(flatbuffer, card)), card))
     return paths

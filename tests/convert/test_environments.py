@@ -21,7 +21,7 @@ from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
 from triage.model_file import read_model
 
-NAMES = ("float32", "float16", "dynamic", "int8")
+NAMES = ("float32", "float16", "dynamic", "int8-weights", "int8")
 SIZE = 32
 ROUNDING = 0.1
 """What integer kernels may differ by: the spread student enlarges rounding as it enlarges differences of photos."""
