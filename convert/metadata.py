@@ -7,7 +7,7 @@ what version 1.0.0 had already: the packages that write it (tflite-support, medi
 from collections.abc import Mapping
 from typing import Any
 
-from convert.flatbuffer import Flatbuffer
+from convert.flatbuffer import Flatbuffer, packed, unpacked
 from triage.assessment import DISCLAIMER
 from triage.model_file import CARD_NAME, LABELS_NAME, LIGHTING_LABEL, LIGHTING_LABELS_NAME
 
@@ -32,19 +32,15 @@ def with_metadata(flatbuffer: bytes, card: Mapping[str, Any]) -> bytes:
     Returns:
         The model with the buffer `TFLITE_METADATA`; it names the files that `triage.model_file.pack_model` appends.
     """
-    import flatbuffers
     from tensorflow.lite.python import schema_py_generated as schema
 
-    parsed = Flatbuffer(flatbuffer)
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(flatbuffer, 0))
+    parsed, model = Flatbuffer(flatbuffer), unpacked(flatbuffer)
     entry, buffer = schema.MetadataT(), schema.BufferT()
     entry.name, entry.buffer = BUFFER_NAME, len(model.buffers)
     buffer.data = list(_encode(_describe(parsed, card)))
     model.buffers.append(buffer)
     model.metadata = [*(model.metadata or []), entry]
-    builder = flatbuffers.Builder(len(flatbuffer))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return packed(model)
 
 
 class _Byte(int):

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from convert.environments import Environment, run
+from convert.flatbuffer import packed
 
 TABLE = "operator_versions.csv"
 NEWEST_PROBED = 24  # FULLY_CONNECTED, the operator with the most versions, is at 14 in LiteRT 2.3
@@ -69,8 +70,6 @@ def _probes() -> dict[str, np.ndarray]:
 
 def _declaring(schema: Any, number: int, version: int) -> bytes:
     """A model that declares an operator and runs none: its input is its output."""
-    import flatbuffers
-
     model, graph = schema.ModelT(), schema.SubGraphT()
     tensor, code = schema.TensorT(), schema.OperatorCodeT()
     tensor.name, tensor.shape = b"x", [1]
@@ -79,6 +78,4 @@ def _declaring(schema: Any, number: int, version: int) -> bytes:
     code.builtinCode, code.deprecatedBuiltinCode, code.version = number, min(number, 127), version
     model.version, model.buffers = 3, [schema.BufferT()]
     model.subgraphs, model.operatorCodes = [graph], [code]
-    builder = flatbuffers.Builder(256)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return packed(model)

@@ -70,14 +70,13 @@ def changed():
     """Gives the model after `change(model, names)`: the schema's object, and the operators' names by number."""
 
     def apply(flatbuffer, change):
-        import flatbuffers
         from tensorflow.lite.python import schema_py_generated as schema
 
-        model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(flatbuffer, 0))
+        from convert.flatbuffer import packed, unpacked
+
+        model = unpacked(flatbuffer)
         change(model, {value: name for name, value in vars(schema.BuiltinOperator).items()})
-        builder = flatbuffers.Builder(len(flatbuffer))
-        builder.Finish(model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
+        return packed(model)
 
     return apply
 

@@ -44,15 +44,16 @@ def model(tmp_path_factory):
 def newer_model(model, tmp_path):
     """The same with a dense layer of a version that no runtime has."""
     from tensorflow.lite.python import schema_py_generated as schema
-    from tensorflow.lite.tools import flatbuffer_utils
+
+    from convert.flatbuffer import packed, unpacked
 
     whole = read_model(model)
-    parsed = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(whole.flatbuffer, 0))
+    parsed = unpacked(whole.flatbuffer)
     for code in parsed.operatorCodes:
         if code.builtinCode == schema.BuiltinOperator.FULLY_CONNECTED:
             code.version = 99
     path = tmp_path / "newer.tflite"
-    path.write_bytes(pack_model(bytes(flatbuffer_utils.convert_object_to_bytearray(parsed)), whole.card))
+    path.write_bytes(pack_model(packed(parsed), whole.card))
     return path
 
 
