@@ -1,7 +1,6 @@
 """The `skin-distill` command. Command modules import nothing heavy before they run."""
 
 import os
-import signal
 import sys
 
 import click
@@ -24,6 +23,7 @@ from skin_distill.commands import (
     teacher,
     verify,
 )
+from skin_distill.stopping import end_on_sigterm, exit_code
 from triage.errors import SkinDistillError
 
 EPILOG = """\b
@@ -70,20 +70,12 @@ for _command in (
 cli.list_commands = lambda context: list(cli.commands)  # type: ignore[method-assign]
 
 
-class Terminated(KeyboardInterrupt):
-    """Somebody asked the process to end, with SIGTERM."""
-
-
-def _terminated(*_: object) -> None:
-    raise Terminated
-
-
 def main() -> None:
     """Run the command line; errors that a person can act on become one message and an exit code."""
     # TensorFlow reads these when it is first imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    signal.signal(signal.SIGTERM, _terminated)
+    end_on_sigterm()
     try:
         cli.main(standalone_mode=False)
     except SkinDistillError as error:
@@ -96,8 +88,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort) as error:
         click.echo("\nskin-distill: stopped. The same command goes on from here.", err=True)
-        terminated = isinstance(error, Terminated) or isinstance(error.__cause__, Terminated)
-        sys.exit(128 + (signal.SIGTERM if terminated else signal.SIGINT))
+        sys.exit(exit_code(error))
     except BrokenPipeError:
         # The reader (head, less) has seen enough; Python must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,10 +1,12 @@
 """`skin-distill app`: the camera app."""
 
+import sys
 from pathlib import Path
 
 import click
 
 from skin_distill.requirements import needs_extra
+from skin_distill.stopping import exit_code
 
 EPILOG = """\b
 Examples:
@@ -30,4 +32,8 @@ def command(model: Path | None, source: str) -> None:
     with needs_extra("app"):
         from mobile_app.main import main
 
-        main(source, model)
+        try:
+            main(source, model)
+        except KeyboardInterrupt as error:
+            # Nothing was left half done, so there is nothing to say.
+            sys.exit(exit_code(error))

@@ -72,6 +72,18 @@ def test_a_signal_ends_a_training_cleanly_and_the_checkpoint_stays(folder, numbe
         assert "another recipe" in errors
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_second_sigterm_ends_what_is_still_being_cleared_up_without_a_traceback():
+    code = (
+        "import os, signal; from skin_distill.stopping import end_on_sigterm; end_on_sigterm()\n"
+        "try: os.kill(os.getpid(), signal.SIGTERM); signal.pause()\n"
+        "finally: os.kill(os.getpid(), signal.SIGTERM); signal.pause()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == -signal.SIGTERM
+    assert done.stderr == ""
+
+
 def test_a_loss_that_is_no_number_and_photos_that_moved_are_clear_errors(folder):
     (folder / "mad.yaml").write_text(LONG.format(seed=1, epochs=2, rate=1e30))
     process = run(folder, "teacher", "--config", "mad.yaml", "--data", "data/meta.csv", "--run", "mad")
