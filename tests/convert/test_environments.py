@@ -20,11 +20,16 @@ from triage.assessment import Triage
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
 from triage.model_file import read_model
+from triage.photo import prepare_pixels, read_photo
 
 NAMES = ("float32", "float16", "dynamic", "int8-weights", "int8")
 SIZE = 32
+INTEGER = ("dynamic", "int8")
+"""Variants that some runtimes compute with integer kernels, which round each in their own way."""
+NOT_FURTHER = 1.5
+"""How much further from the float file a runtime's integer answers may lie than those of this runtime, as a mean."""
 ROUNDING = 0.1
-"""What integer kernels may differ by: the spread student enlarges rounding as it enlarges differences of photos."""
+"""Probabilities closer than this may change places in `dynamic`."""
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +63,15 @@ def test_the_photos_tell_answers_apart(files, pixels):
 @pytest.mark.parametrize("variant", NAMES)
 def test_a_file_answers_the_same_in_another_runtime(files, pixels, name, variant):
     theirs = ask(environment(name), files[variant], pixels)
-    diagnosis, lighting = answers_here(files[variant], pixels)
-    # Integer kernels round each in their own way; float ones differ in the order of sums.
-    tolerance = ROUNDING if variant in ("dynamic", "int8") else 1e-4
-    np.testing.assert_allclose(theirs["diagnosis"], diagnosis, atol=tolerance)
-    np.testing.assert_allclose(theirs["lighting"].reshape(-1), lighting, atol=tolerance)
+    answers = zip(
+        (theirs["diagnosis"], theirs["lighting"].reshape(-1)), answers_here(files[variant], pixels), strict=True
+    )
+    if variant not in INTEGER:
+        for there, here in answers:
+            np.testing.assert_allclose(there, here, atol=1e-4)  # the order of sums
+        return
+    for (there, here), exact in zip(answers, answers_here(files["float32"], pixels), strict=True):
+        assert np.abs(there - exact).mean() <= NOT_FURTHER * np.abs(here - exact).mean()
 
 
 @pytest.mark.parametrize("variant", NAMES)
@@ -117,18 +126,17 @@ def test_an_old_runtime_assesses_a_photo_as_this_one(files, pixels, tmp_path):
         "import json, sys; from triage import Triage; model = Triage.load(sys.argv[1]);"
         "print(json.dumps([model.interpreter.runtime, model.assess(sys.argv[2]).to_json()]))"
     )
-    for variant in ("float32", "int8"):
+    for variant in ("float32", "int8-weights", "int8"):
         done = subprocess.run(
             [*old.command, "-c", script, str(files[variant]), str(photo)],
             cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True,
         )  # fmt: skip
         runtime, theirs = json.loads(done.stdout)
-        ours = Triage.load(files[variant]).assess(photo).to_json()
         assert runtime == "tflite_runtime 2.14.0"
-        assert theirs["lighting"]["tips"] == ours["lighting"]["tips"]
-        found = {entry["label"]: entry["probability"] for entry in theirs["diagnosis"]}
-        for entry in ours["diagnosis"]:
-            assert found[entry["label"]] == pytest.approx(entry["probability"], abs=0.05)
+        assert theirs["lighting"]["tips"] == Triage.load(files["float32"]).assess(photo).to_json()["lighting"]["tips"]
+        (expected,) = ask(old, files[variant], prepare_pixels(read_photo(photo), SIZE)[None])["diagnosis"]
+        for entry in theirs["diagnosis"]:
+            assert entry["probability"] == pytest.approx(expected[int(entry["label"][5:])], abs=1e-3)
 
 
 @pytest.mark.parametrize("name", ["tflite-runtime-2.14", "litert-1.4"])
