@@ -20,16 +20,19 @@ from triage.assessment import Triage
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
 from triage.model_file import read_model
-from triage.photo import prepare_pixels, read_photo
 
 NAMES = ("float32", "float16", "dynamic", "int8-weights", "int8")
 SIZE = 32
 INTEGER = ("dynamic", "int8")
 """Variants that some runtimes compute with integer kernels, which round each in their own way."""
+ROUNDING = 0.1
+"""What integer kernels may differ by: the spread student enlarges rounding as it enlarges differences of photos."""
 NOT_FURTHER = 1.5
 """How much further from the float file a runtime's integer answers may lie than those of this runtime, as a mean."""
-ROUNDING = 0.1
-"""Probabilities closer than this may change places in `dynamic`."""
+OLD = "tflite-runtime-2.14"
+ROUNDS_OTHERWISE = pytest.mark.xfail(
+    raises=AssertionError, strict=True, reason="tflite-runtime 2.14 rounds otherwise: docs/conversion.md"
+)
 
 
 @pytest.fixture(scope="module")
@@ -59,19 +62,31 @@ def test_the_photos_tell_answers_apart(files, pixels):
     assert 0 < (lighting >= 0.5).sum() < len(pixels)
 
 
-@pytest.mark.parametrize("name", list(KNOWN))
-@pytest.mark.parametrize("variant", NAMES)
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [
+        pytest.param(name, variant, marks=[ROUNDS_OTHERWISE] if name == OLD and variant in INTEGER else [])
+        for name in KNOWN
+        for variant in NAMES
+    ],
+)
 def test_a_file_answers_the_same_in_another_runtime(files, pixels, name, variant):
     theirs = ask(environment(name), files[variant], pixels)
-    answers = zip(
-        (theirs["diagnosis"], theirs["lighting"].reshape(-1)), answers_here(files[variant], pixels), strict=True
-    )
-    if variant not in INTEGER:
-        for there, here in answers:
-            np.testing.assert_allclose(there, here, atol=1e-4)  # the order of sums
-        return
-    for (there, here), exact in zip(answers, answers_here(files["float32"], pixels), strict=True):
-        assert np.abs(there - exact).mean() <= NOT_FURTHER * np.abs(here - exact).mean()
+    diagnosis, lighting = answers_here(files[variant], pixels)
+    # Integer kernels round each in their own way; float ones differ in the order of sums.
+    tolerance = ROUNDING if variant in INTEGER else 1e-4
+    np.testing.assert_allclose(theirs["diagnosis"], diagnosis, atol=tolerance)
+    np.testing.assert_allclose(theirs["lighting"].reshape(-1), lighting, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", list(KNOWN))
+@pytest.mark.parametrize("variant", INTEGER)
+def test_integer_answers_lie_no_further_from_the_float_files_in_another_runtime(files, pixels, name, variant):
+    theirs = ask(environment(name), files[variant], pixels)
+    answers = (theirs["diagnosis"], theirs["lighting"].reshape(-1))
+    here, exact = answers_here(files[variant], pixels), answers_here(files["float32"], pixels)
+    for their, our, right in zip(answers, here, exact, strict=True):
+        assert np.abs(their - right).mean() <= NOT_FURTHER * np.abs(our - right).mean()
 
 
 @pytest.mark.parametrize("variant", NAMES)
@@ -108,7 +123,7 @@ def test_mediapipe_reads_the_metadata_that_was_meant(files, pixels):
 
 
 def test_the_adapter_refuses_what_an_old_runtime_answers_wrongly(pixels, with_channel_scales, tmp_path):
-    old = environment("tflite-runtime-2.14")
+    old = environment(OLD)
     student = untrained_student(pixels)
     (by_channel,) = write_samples(student, pixels, ["dynamic"], tmp_path, with_channel_scales).values()
     diagnosis, _ = answers_here(by_channel, pixels)
@@ -117,29 +132,30 @@ def test_the_adapter_refuses_what_an_old_runtime_answers_wrongly(pixels, with_ch
         ask(old, by_channel, pixels)
 
 
-def test_an_old_runtime_assesses_a_photo_as_this_one(files, pixels, tmp_path):
+@pytest.mark.parametrize("variant", ["float32", "int8-weights", pytest.param("int8", marks=ROUNDS_OTHERWISE)])
+def test_an_old_runtime_assesses_a_photo_as_this_one(files, pixels, variant, tmp_path):
     """The whole of `triage`, not its adapter alone, with numpy 1 and OpenCV 4."""
-    old = environment("tflite-runtime-2.14")
+    old = environment(OLD)
     photo = tmp_path / "photo.png"
     cv2.imwrite(str(photo), pixels[0][..., ::-1].repeat(10, 0).repeat(10, 1))
     script = (
         "import json, sys; from triage import Triage; model = Triage.load(sys.argv[1]);"
         "print(json.dumps([model.interpreter.runtime, model.assess(sys.argv[2]).to_json()]))"
     )
-    for variant in ("float32", "int8-weights", "int8"):
-        done = subprocess.run(
-            [*old.command, "-c", script, str(files[variant]), str(photo)],
-            cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        runtime, theirs = json.loads(done.stdout)
-        assert runtime == "tflite_runtime 2.14.0"
-        assert theirs["lighting"]["tips"] == Triage.load(files["float32"]).assess(photo).to_json()["lighting"]["tips"]
-        (expected,) = ask(old, files[variant], prepare_pixels(read_photo(photo), SIZE)[None])["diagnosis"]
-        for entry in theirs["diagnosis"]:
-            assert entry["probability"] == pytest.approx(expected[int(entry["label"][5:])], abs=1e-3)
+    done = subprocess.run(
+        [*old.command, "-c", script, str(files[variant]), str(photo)],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    runtime, theirs = json.loads(done.stdout)
+    ours = Triage.load(files[variant]).assess(photo).to_json()
+    assert runtime == "tflite_runtime 2.14.0"
+    assert theirs["lighting"]["tips"] == ours["lighting"]["tips"]
+    found = {entry["label"]: entry["probability"] for entry in theirs["diagnosis"]}
+    for entry in ours["diagnosis"]:
+        assert found[entry["label"]] == pytest.approx(entry["probability"], abs=0.05)
 
 
-@pytest.mark.parametrize("name", ["tflite-runtime-2.14", "litert-1.4"])
+@pytest.mark.parametrize("name", [OLD, "litert-1.4"])
 def test_a_runtime_has_what_the_table_says(name):
     module = "tflite_runtime.interpreter" if name.startswith("tflite") else "ai_edge_litert.interpreter"
     assert probe_operators(environment(name), module) == operator_versions()[name]
