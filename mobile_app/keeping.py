@@ -13,6 +13,7 @@ from triage.errors import UnusableInput
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 """Modes of what is kept: for this user alone."""
+_TIME = "%Y-%m-%d-%H-%M-%S-%f"
 
 
 def save(answer: Answer, folder: Path) -> Path:
@@ -29,7 +30,7 @@ def save(answer: Answer, folder: Path) -> Path:
     if answer.photo is None:
         raise UnusableInput(f"There is no photo to save. Received: {answer.error}.")
     content = cv2.imencode(".png", answer.photo[..., ::-1])[1].tobytes()
-    path = folder / f"{datetime.now():%Y-%m-%d-%H-%M-%S-%f}.png"
+    path = folder / f"{datetime.now():{_TIME}}.png"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         with suppress(OSError):  # a file system without modes
@@ -40,6 +41,14 @@ def save(answer: Answer, folder: Path) -> Path:
     except OSError as error:
         raise UnusableInput(f"The photo could not be saved ({error.strerror}). Received: {folder}.") from error
     return path
+
+
+def saved_when(path: Path) -> str:
+    """The time at which `save` wrote a file, such as 2030-01-31 13:05:59; its name where it bears no time."""
+    try:
+        return f"{datetime.strptime(path.stem, _TIME):%Y-%m-%d %H:%M:%S}"
+    except ValueError:
+        return path.stem
 
 
 def to_pdf(answer: Answer, path: Path, texts: Say) -> None:

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mobile_app.answering import Answerer
+from mobile_app.phone import Phone
 from mobile_app.settings import data_folder
 from mobile_app.ui.capture import Capture
 from mobile_app.ui.system_theme import SystemTheme
@@ -16,13 +17,16 @@ WINDOW = (1280, 720)
 LEAST_WINDOW = (320, 480)
 
 
-def main(source: str = "camera", model: Path | None = None, folder: Path | None = None) -> None:
+def main(
+    source: str = "camera", model: Path | None = None, folder: Path | None = None, phone: Phone | None = None
+) -> None:
     """Run the app until its window is closed.
 
     Args:
         source: as `mobile_app.sources.open_source` takes it.
         model: a release file; None for the demo model that travels with the app.
         folder: of the app's own files; by default this user's.
+        phone: that the app runs on; None for a desktop.
 
     Raises:
         UnusableInput: there is no such source or model, or no window can be opened.
@@ -43,7 +47,7 @@ def main(source: str = "camera", model: Path | None = None, folder: Path | None 
         )
     from mobile_app.ui.app import SkinApp
 
-    SkinApp(capture, answerer, folder, theme).run()
+    SkinApp(capture, answerer, folder, theme, phone).run()
 
 
 def prepare_kivy(folder: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from jnius import JavaException, autoclass
 
+from mobile_app.android.java_error import words_of
 from triage.errors import UnusableInput
 
 NAME = "litert_java"
@@ -85,7 +86,7 @@ class Interpreter:
             self._signature = self._only_signature()
             self._inputs, self._outputs = self._tensors()
         except JavaException as error:
-            raise ValueError(_words(error)) from error
+            raise ValueError(words_of(error)) from error
         self._buffers: dict[int, Any] = {}
         self._input_map, self._output_map = self._buffers_of(self._inputs), self._buffers_of(self._outputs)
 
@@ -192,16 +193,12 @@ def _size(details: dict[str, Any]) -> int:
     return int(np.prod(details["shape"])) * int(np.dtype(details["dtype"]).itemsize)
 
 
-def _words(error: JavaException) -> str:
-    return str(error.innermessage or error.classname or error)
-
-
 @contextmanager
 def _java_errors() -> Iterator[None]:
     try:
         yield
     except JavaException as error:
         raise UnusableInput(
-            f"LiteRT could not run the model. Received: {_words(error)}. Restart the app; if that does not help, "
+            f"LiteRT could not run the model. Received: {words_of(error)}. Restart the app; if that does not help, "
             "convert the model again with `skin-distill convert`."
         ) from error

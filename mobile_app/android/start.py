@@ -5,14 +5,14 @@ from pathlib import Path
 
 from jnius import autoclass
 
-from mobile_app.android import camera, litert_java
+from mobile_app.android import camera, device, litert_java
 from triage.interpreter import register_runtime
 
 JAVA_CLASSES = ("org.skindistill.SystemBars",)
 
 
 def start(model: Path) -> None:
-    """Run the app with the phone's camera.
+    """Run the app with the phone's camera, photos, share list and voice.
 
     Args:
         model: the release file that travels with the app.
@@ -25,7 +25,8 @@ def start(model: Path) -> None:
 
     from mobile_app.main import main
 
-    main(source="android", model=model)
+    phone = device.AndroidPhone()
+    main(source=phone.camera, model=model, phone=phone)
 
 
 def load_classes() -> None:
@@ -33,5 +34,5 @@ def load_classes() -> None:
 
     On threads that Python starts, Android finds its own classes only and no app's; pyjnius keeps what it has found.
     """
-    for name in (*JAVA_CLASSES, *camera.JAVA_CLASSES, *litert_java.JAVA_CLASSES):
+    for name in (*JAVA_CLASSES, *camera.JAVA_CLASSES, *device.JAVA_CLASSES, *litert_java.JAVA_CLASSES):
         autoclass(name)

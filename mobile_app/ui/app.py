@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from kivy.app import App
@@ -14,6 +15,7 @@ from kivy.uix.widget import Widget
 
 from mobile_app.answer import Answer
 from mobile_app.answering import Answerer
+from mobile_app.phone import SHARED, Phone, Voice
 from mobile_app.settings import Settings, read_settings, write_settings
 from mobile_app.texts import load_texts
 from mobile_app.ui.capture import Capture
@@ -36,6 +38,7 @@ def screens() -> dict[str, Screen]:
     from mobile_app.ui.screens.checking import checking, light_first
     from mobile_app.ui.screens.files import files
     from mobile_app.ui.screens.first_run import first_run
+    from mobile_app.ui.screens.saved import saved
     from mobile_app.ui.screens.settings import settings
     from mobile_app.ui.screens.sources import sources
     from mobile_app.ui.screens.trouble import photo_trouble
@@ -49,6 +52,7 @@ def screens() -> dict[str, Screen]:
         "first_run": first_run,
         "light_first": light_first,
         "photo_trouble": photo_trouble,
+        "saved": saved,
         "settings": settings,
         "sources": sources,
     }
@@ -57,7 +61,9 @@ def screens() -> dict[str, Screen]:
 class SkinApp(App):
     """See `controller.Controller` for what screens may ask of it."""
 
-    def __init__(self, capture: Capture, answerer: Answerer, folder: Path, theme: SystemTheme):
+    def __init__(
+        self, capture: Capture, answerer: Answerer, folder: Path, theme: SystemTheme, phone: Phone | None = None
+    ):
         """Nothing is shown yet.
 
         Args:
@@ -65,6 +71,7 @@ class SkinApp(App):
             answerer: the model, perhaps still being loaded.
             folder: of the app's own files.
             theme: what the device prefers.
+            phone: that the app runs on; None for a desktop.
         """
         super().__init__()
         self.folder = folder
@@ -74,7 +81,8 @@ class SkinApp(App):
         self._usual_scale = Metrics.fontscale
         self.capture, self.answerer = capture, answerer
         capture.to_screen = lambda act: Clock.schedule_once(lambda _: act())
-        self.speech = Speech()
+        self.phone = phone
+        self.speech: Voice = phone.voice if phone else Speech()
         self._history: list[tuple[str, Screen]] = []
         self._asked = 0  # answers to anything but the latest question are too late
 
@@ -87,6 +95,7 @@ class SkinApp(App):
         self.shell.on_escape, self.shell.on_paste = self.escape, self.paste
         self.shell.listen()
         Window.bind(on_drop_file=self._dropped)
+        rmtree(self.folder / SHARED, ignore_errors=True)
         self._dress()
         self.restart("camera" if self.settings.first_run_seen else "first_run")
         return self.shell
@@ -164,6 +173,13 @@ class SkinApp(App):
         self.capture.choose(spec)
         self.restart("camera")
 
+    def open_photo(self) -> None:
+        """Let the person find a photo: in a phone's own picker, or in the folders of a desktop."""
+        if self.phone is None:
+            self.go("files")
+        else:
+            self.phone.pick_photo(mainthread(self.check), mainthread(self._no_photo))
+
     def check(self, photo: Photo | Path | bytes, despite_light: bool = False) -> None:
         """Ask the model about a photo."""
         self._asked += 1
@@ -191,6 +207,9 @@ class SkinApp(App):
             self.restart("photo_trouble", what="clipboard")
         else:
             self.check(found)
+
+    def _no_photo(self, why: str) -> None:
+        self.restart("photo_trouble", what="photo", detail=why)
 
     def _dropped(self, _: Any, path: bytes, *__: object) -> None:
         dropped = Path(path.decode("utf-8", "surrogateescape"))

@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 from mobile_app.answer import Answer
 from mobile_app.answering import Answerer
+from mobile_app.phone import Phone, Voice
 from mobile_app.settings import Settings
 from mobile_app.ui.capture import Capture
 from mobile_app.ui.look import Look
 from mobile_app.ui.shell import Shell
-from mobile_app.ui.speech import Speech
 from triage.photo import Photo
 
 
@@ -23,6 +23,7 @@ class Controller(Protocol):
         answerer: the model.
         shell: the window.
         speech: the device's voice.
+        phone: that the app runs on; None on a desktop.
     """
 
     look: Look
@@ -30,7 +31,8 @@ class Controller(Protocol):
     capture: Capture
     answerer: Answerer
     shell: Shell
-    speech: Speech
+    speech: Voice
+    phone: Phone | None
 
     @property
     def folder(self) -> Path:
@@ -61,6 +63,9 @@ class Controller(Protocol):
 
     def use_source(self, spec: str) -> None:
         """Take pictures from elsewhere and show them."""
+
+    def open_photo(self) -> None:
+        """Let the person find a photo on this device, and ask the model about it."""
 
     def check(self, photo: Photo | Path | bytes, despite_light: bool = False) -> None:
         """Ask the model about a photo."""

@@ -3,6 +3,7 @@ import socket
 import stat
 import threading
 from dataclasses import replace
+from datetime import datetime
 
 import cv2
 import numpy as np
@@ -110,6 +111,8 @@ def test_saving_keeps_pixels_for_this_user_alone(answerer, tmp_path, lit_phantom
     answer = answer_of(answerer, tagged)
     folder = tmp_path / "app" / "kept"
     first, second = keeping.save(answer, folder), keeping.save(answer, folder)
+    saved = datetime.strptime(keeping.saved_when(first), "%Y-%m-%d %H:%M:%S")
+    assert abs((datetime.now() - saved).total_seconds()) < 60
     assert first != second
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(first.stat().st_mode) == 0o600

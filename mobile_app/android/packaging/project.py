@@ -7,7 +7,7 @@ from pathlib import Path
 
 import mobile_app
 import triage
-from mobile_app.android.packaging import pictures, spec
+from mobile_app.android.packaging import pictures, provider_hook, spec
 from mobile_app.android.packaging.libraries import requirements_of
 from mobile_app.android.packaging.spec import Identity
 from triage.errors import UnusableInput
@@ -85,6 +85,8 @@ def _write(new: Path, model: Path, identity: Identity) -> tuple[str, ...]:
         ("manifest/extra_manifest.xml", spec.extra_manifest()),
         ("manifest/application_arguments.xml", spec.application_arguments()),
         ("manifest/data_extraction_rules.xml", spec.data_extraction_rules()),
+        ("manifest/shared_files.xml", spec.shared_files()),
+        ("manifest/provider_hook.py", Path(provider_hook.__file__).read_text(encoding="utf-8")),
         (SPEC_NAME, spec.spec_text(identity, requirements)),
     ):
         (new / path).parent.mkdir(exist_ok=True)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mobile_app.android.packaging import pictures
+from mobile_app.phone import SHARED
+from mobile_app.settings import data_folder
 from triage.errors import UnusableInput
 
 MARK = "# Written by `skin-distill package android`"
@@ -14,6 +16,8 @@ LITERT = "com.google.ai.edge.litert:litert:1.4.1"
 """The last one with org.tensorflow.lite.Interpreter, which 2.x no longer has. From 1.4.0 on its library is aligned to
 16 KB (google-ai-edge/LiteRT issue 43), and it needs its own API package named beside it (issue 2752)."""
 LITERT_API = "com.google.ai.edge.litert:litert-api:1.4.1"
+ANDROIDX_CORE = "androidx.core:core:1.13.1"
+"""With FileProvider, which hands one file to another app."""
 TARGET_API = 36
 """Android 16."""
 LEAST_API = 26
@@ -92,12 +96,12 @@ android.ndk = {NDK}
 # The camera, and nothing else: no network.
 android.permissions = android.permission.CAMERA
 android.allow_backup = False
-android.res_xml = manifest/data_extraction_rules.xml
+android.res_xml = manifest/data_extraction_rules.xml, manifest/shared_files.xml
 android.extra_manifest_xml = manifest/extra_manifest.xml
 android.extra_manifest_application_arguments = manifest/application_arguments.xml
 
 android.add_src = java
-android.gradle_dependencies = {LITERT}, {LITERT_API}
+android.gradle_dependencies = {LITERT}, {LITERT_API}, {ANDROIDX_CORE}
 android.enable_androidx = True
 android.release_artifact = aab
 android.debug_artifact = apk
@@ -106,6 +110,7 @@ android.logcat_filters = *:S python:D
 p4a.bootstrap = sdl2
 p4a.branch = master
 p4a.commit = {PYTHON_FOR_ANDROID}
+p4a.hook = manifest/provider_hook.py
 
 [buildozer]
 log_level = 2
@@ -114,18 +119,32 @@ warn_on_root = 1
 
 
 def extra_manifest() -> str:
-    """Into <manifest>: a camera is needed, and permissions of the network are taken out should a library bring them."""
+    """Into <manifest>: a camera is needed, and the phone's voice must be visible to be used.
+
+    Permissions of the network are taken out should a library bring them.
+    """
     removed = "\n".join(
         f'<uses-permission xmlns:tools="http://schemas.android.com/tools" android:name="android.permission.{name}" '
         'tools:node="remove" />'
         for name in ("INTERNET", "ACCESS_NETWORK_STATE")
     )
-    return f'<uses-feature android:name="android.hardware.camera.any" android:required="true" />\n{removed}\n'
+    camera = '<uses-feature android:name="android.hardware.camera.any" android:required="true" />'
+    voice = '<queries><intent><action android:name="android.intent.action.TTS_SERVICE" /></intent></queries>'
+    return f"{camera}\n{voice}\n{removed}\n"
 
 
 def application_arguments() -> str:
     """Into <application>: from Android 12 on, moving to another phone is a matter of these rules, not of backups."""
     return 'android:dataExtractionRules="@xml/data_extraction_rules" android:fullBackupContent="false"\n'
+
+
+def shared_files() -> str:
+    """The only folder, within the app's own, of which another app can be given a file."""
+    return f"""<?xml version="1.0" encoding="utf-8"?>
+<paths>
+  <files-path name="{SHARED}" path="{data_folder().name}/{SHARED}/" />
+</paths>
+"""
 
 
 def data_extraction_rules() -> str:

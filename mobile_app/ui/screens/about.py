@@ -22,7 +22,12 @@ def about(app: Controller) -> Widget:
     page.add(
         passage(look, "info", say("answer.not_a_diagnosis"), say("answer.disclaimer"), "soon_soft", "soon"), _model(app)
     )
-    saved = Words(look, say("about.delete", place=path_text(app.folder / SAVED)), "small", "muted")
+    saved = Words(
+        look,
+        say("about.delete_on_phone") if app.phone else say("about.delete", place=path_text(app.folder / SAVED)),
+        "small",
+        "muted",
+    )
     page.add(
         passage(look, "denied", say("about.privacy"), say("about.privacy_text"), more=(saved,)),
         passage(look, "document", say("about.licences"), f"{say('about.licence_own')}\n{say('about.licence_parts')}"),

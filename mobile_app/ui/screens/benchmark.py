@@ -12,8 +12,8 @@ from mobile_app.ui.buttons import TextButton
 from mobile_app.ui.controller import Controller
 from mobile_app.ui.look import pixels
 from mobile_app.ui.page import Page
-from mobile_app.ui.passages import facts, passage, path_text
-from mobile_app.ui.places import free_path, user_folder
+from mobile_app.ui.passages import facts, passage
+from mobile_app.ui.screens.keep import hand_over
 from mobile_app.ui.surfaces import Card, Column, Icon, Row, level
 from mobile_app.ui.theme import MEDIUM
 from mobile_app.ui.words import Words
@@ -21,7 +21,7 @@ from triage.atomic import write_json
 from triage.errors import SkinDistillError
 
 SECONDS = 10.0
-FILE_STEM = "skin-check-speed"
+FILE_NAME = "skin-check-speed.json"
 
 
 class BenchmarkScreen(Page):
@@ -56,17 +56,8 @@ class BenchmarkScreen(Page):
         threading.Thread(target=self._work, name="benchmark", daemon=True).start()
 
     def export(self) -> None:
-        """Write the result as JSON where downloads go, and say where."""
-        look, say = self._app.look, self._app.look.say
-        path = free_path(user_folder("DOWNLOAD"), FILE_STEM, ".json")
-        try:
-            write_json(path, self.result)
-            text = say("share.done_text", place=path_text(path))
-        except OSError as error:
-            text = f"{say('share.failed')}: {error}"
-        self._app.shell.open_sheet(
-            look, Words(look, text), TextButton(look, say("action.close"), self._app.shell.close_sheet)
-        )
+        """Give the result as JSON to the person."""
+        hand_over(self._app, FILE_NAME, lambda path: write_json(path, self.result))
 
     def _work(self) -> None:
         try:

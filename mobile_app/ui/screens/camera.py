@@ -109,7 +109,7 @@ class CameraScreen(BoxLayout):
 
     def open_photo(self) -> None:
         """Look for a photo on this device."""
-        self._app.go("files")
+        self._app.open_photo()
 
     def explain(self) -> None:
         """Say why this tip is given."""

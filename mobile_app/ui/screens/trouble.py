@@ -30,7 +30,7 @@ def trouble_page(app: Controller, trouble: str, detail: str) -> Widget:
             app,
             (say("action.try_again"), "retake", lambda: app.use_source(app.capture.spec)),
             (say("action.other_source"), "camera", lambda: app.go("sources")),
-            (say("action.open_photo"), "photo", lambda: app.go("files")),
+            (say("action.open_photo"), "photo", app.open_photo),
         )
     )
     return page
@@ -43,7 +43,7 @@ def photo_trouble(app: Controller, what: str, detail: str = "") -> Widget:
     page.add(
         _ways(
             app,
-            (say("action.open_photo"), "photo", lambda: app.restart("files")),
+            (say("action.open_photo"), "photo", app.open_photo),
             (say("action.to_camera"), "camera", lambda: app.restart("camera")),
         )
     )

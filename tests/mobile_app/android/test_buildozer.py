@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from mobile_app.android.packaging import provider_hook
 from mobile_app.android.packaging import spec as spec_module
 from mobile_app.android.packaging.libraries import PURE_PYTHON, RECIPES
 from mobile_app.android.packaging.project import write_project
@@ -60,8 +61,9 @@ def test_buildozer_reads_the_spec(buildozer):
     assert (target.android_api, target.android_minapi, target.android_ndk_version) == ("36", "26", "28c")
     assert target._get_package() == "org.example.skin"
     assert buildozer.get_version() == "1.2.3"
-    for key in ("icon.filename", "presplash.filename", "android.res_xml", "android.extra_manifest_xml"):
+    for key in ("icon.filename", "presplash.filename", "android.extra_manifest_xml", "p4a.hook"):
         assert Path(get("app", key)).is_file(), key
+    assert all(Path(name).is_file() for name in buildozer.config.getlist("app", "android.res_xml"))
 
 
 def test_every_name_in_the_spec_is_one_that_buildozer_knows(project):
@@ -130,6 +132,12 @@ def distribution(buildozer, toolchain, tmp_path_factory) -> Path:
     command = [sys.executable, "build.py", *arguments.unknown_args, "--no-byte-compile-python"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+    line = toolchain.ToolchainCL.__new__(toolchain.ToolchainCL)
+    line.args = arguments
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for _ in range(2):  # python-for-android may leave an unchanged manifest as it is
+            line.hook("after_apk_build")
     return folder
 
 
@@ -180,15 +188,36 @@ def test_the_manifest_asks_for_the_camera_and_keeps_everything_on_the_phone(dist
     assert application.get(f"{ANDROID}fullBackupContent") == "false"
     assert application.get(f"{ANDROID}dataExtractionRules") == "@xml/data_extraction_rules"
     assert (distribution / "src/main/res/xml/data_extraction_rules.xml").is_file()
-    assert {part.tag for part in application} <= {"meta-data", "activity"}
+    assert {part.tag for part in application} <= {"meta-data", "activity", "provider"}
     (activity,) = application.findall("activity")
     assert activity.get(f"{ANDROID}screenOrientation") == "unspecified"
     assert {"orientation", "screenSize"} <= set(activity.get(f"{ANDROID}configChanges").split("|"))
 
 
+def test_the_manifest_lets_one_folder_be_shared_and_sees_the_phones_voice(distribution):
+    manifest = ElementTree.parse(distribution / "src/main/AndroidManifest.xml").getroot()
+    (provider,) = manifest.find("application").findall("provider")
+    assert provider.get(f"{ANDROID}name") == "androidx.core.content.FileProvider"
+    assert provider.get(f"{ANDROID}authorities") == "${applicationId}.shared"  # Documents.java asks for it
+    assert (provider.get(f"{ANDROID}exported"), provider.get(f"{ANDROID}grantUriPermissions")) == ("false", "true")
+    assert provider.find("meta-data").get(f"{ANDROID}resource") == "@xml/shared_files"
+    (folder,) = ElementTree.parse(distribution / "src/main/res/xml/shared_files.xml").getroot()
+    assert (folder.tag, folder.get("path")) == ("files-path", "skin-distill/shared/")
+    (action,) = manifest.findall("queries/intent/action")
+    assert action.get(f"{ANDROID}name") == "android.intent.action.TTS_SERVICE"
+
+
+def test_a_manifest_that_has_no_place_for_the_provider_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    provider_hook.MANIFEST.parent.mkdir(parents=True)
+    provider_hook.MANIFEST.write_text("<manifest/>")
+    with pytest.raises(RuntimeError, match="has no </application>"):
+        provider_hook.after_apk_build(None)
+
+
 def test_gradle_gets_the_runtime_our_java_and_our_names(distribution, project):
     gradle = (distribution / "build.gradle").read_text()
-    for name in (spec_module.LITERT, spec_module.LITERT_API):
+    for name in (spec_module.LITERT, spec_module.LITERT_API, spec_module.ANDROIDX_CORE):
         assert f"implementation '{name}'" in gradle
     assert f"srcDir '{project / 'java'}'" in gradle
     assert "namespace 'org.example.skin'" in gradle
@@ -207,7 +236,7 @@ def test_every_file_of_the_app_arrives_on_the_phone(distribution, project):
 
 
 def test_our_pythonactivity_is_the_one_of_python_for_android(toolchain):
-    """The signatures that CameraPermission.java calls, and the make-believe activity has, in the real source."""
+    """The signatures that our Java calls, and the make-believe activity has, in the real source."""
     name = "org/kivy/android/PythonActivity.java"
     real = (Path(toolchain.__file__).parent / "bootstraps/sdl2/build/src/main/java" / name).read_text()
     make_believe = (Path(__file__).parent / "java" / name).read_text()
@@ -218,6 +247,11 @@ def test_our_pythonactivity_is_the_one_of_python_for_android(toolchain):
         "public void addPermissionsCallback(PermissionsCallback callback)",
         "public boolean checkCurrentPermission(String permission)",
         "public void requestPermissionsWithRequestCode(String[] permissions, int requestCode)",
+        "public interface ActivityResultListener",
+        "void onActivityResult(int requestCode, int resultCode, Intent data)",
+        "public void registerActivityResultListener(ActivityResultListener listener)",
+        "public void unregisterActivityResultListener(ActivityResultListener listener)",
+        "protected void onActivityResult(int requestCode, int resultCode, Intent intent)",
     ):
         assert signature in real
         assert signature in make_believe

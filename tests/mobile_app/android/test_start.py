@@ -12,6 +12,7 @@ SCRIPT = """
 import json, os, runpy, sys, threading, time
 sys.path[0] = sys.argv[1]
 os.chdir(sys.argv[1])
+import cv2
 import numpy as np
 from jnius import autoclass
 
@@ -23,6 +24,8 @@ phone.sensorOrientation, phone.millisecondsBetweenPictures = 90, 33
 luma = np.random.default_rng(0).integers(90, 150, (720, 1280), dtype=np.uint8)
 colors = np.full((360, 1280), 128, np.uint8).tobytes()
 phone.show(luma.tobytes(), colors[:-1], colors[1:], 1280, 1280, 2)
+files = autoclass("androidx.core.content.FileProvider")
+photos = autoclass("android.content.ContentResolver")
 seen = {}
 
 def wait_for(condition):
@@ -47,6 +50,7 @@ def use():
     try:
         wait_for(running)
         app = sys.modules["kivy.app"].App.get_running_app()
+        from mobile_app.ui.screens.keep import hand_over
         wait_for(lambda: phone.pictures.get() > 3 and app.answerer.card)
         padding = list(activity.mActivity.content.padding)
         seen.update(opened=phone.opened.get(), questions=activity.questions, padding=padding)
@@ -55,6 +59,15 @@ def use():
         taken = phone.pictures.get()
         on_screen(lambda: app.dispatch("on_resume"))
         wait_for(lambda: phone.opened.get() == 1 and phone.pictures.get() > taken + 3)
+        files.folder = str(app.folder / "shared")
+        on_screen(lambda: hand_over(app, "note.json", lambda path: path.write_text("{}")))
+        wait_for(lambda: activity.started)
+        seen["shared"] = activity.started.target.clip.uri.toString()
+        activity.picks = "content://photos/1"
+        photos.hold(cv2.imencode(".png", np.full((64, 64, 3), 120, np.uint8))[1].tobytes())
+        on_screen(app.open_photo)
+        wait_for(lambda: app._history[-1][0] not in ("camera", "checking"))
+        seen["after_picking"] = app._history[-1][0]
         seen.update(model=str(app.answerer.model), problem=app.answerer.problem, folder=str(app.folder))
     finally:
         on_screen(app.stop)
@@ -83,6 +96,8 @@ def test_the_packaged_app_runs_pauses_and_resumes(run_python, release, tmp_path)
         "questions": 1,
         "padding": [0, 90, 0, 60],  # above and below: the make-believe bars
         "may_pause": True,
+        "shared": "content://org.example.skin.shared/shared/note.json",
+        "after_picking": "answer",
         "model": str(tmp_path / "phone" / "app" / "model.tflite"),
         "problem": None,
         "folder": str(private / "skin-distill"),

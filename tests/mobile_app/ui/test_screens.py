@@ -58,7 +58,7 @@ def test_nothing_is_cut_off(tour):
 
 def test_words_do_not_lie_on_each_other(tour):
     for entry in tour:
-        if entry["state"] == "share" or entry["state"].startswith("why"):
+        if entry["state"].startswith(("save ", "share", "why")):
             continue  # a sheet lies over the screen
         fixed = [words for words in entry["words"] if not words["scrolls"]]
         for number, one in enumerate(fixed):

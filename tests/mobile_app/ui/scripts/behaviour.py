@@ -12,11 +12,12 @@ app_main.prepare_kivy(folder)
 from kivy.clock import Clock  # noqa: E402  (Kivy is set up first)
 from kivy.core.window import Window  # noqa: E402
 from kivy.metrics import Metrics  # noqa: E402
-from stand_ins import Oracle, StillCapture, StillSource, an_answer  # noqa: E402
+from stand_ins import Oracle, StillCapture, StillPhone, StillSource, an_answer  # noqa: E402
 
 from mobile_app import keeping  # noqa: E402
 from mobile_app.guidance import Guidance  # noqa: E402
 from mobile_app.live import LiveState  # noqa: E402
+from mobile_app.phone import SHARED  # noqa: E402
 from mobile_app.settings import read_settings  # noqa: E402
 from mobile_app.sources.source import SourceUnavailable  # noqa: E402
 from mobile_app.ui import app as app_module  # noqa: E402
@@ -50,6 +51,15 @@ def name() -> str:
 
 def called() -> list[str]:
     return [widget.called for widget in pressables(app.shell)]
+
+
+def press(text: str) -> None:
+    """What is called so; the last one lies on top."""
+    [widget for widget in pressables(app.shell) if widget.called == text][-1].action()
+
+
+def texts_of(root) -> list[str]:
+    return [widget.text for widget in root.walk() if getattr(widget, "text", None)]
 
 
 def the_first_start_explains_and_is_remembered():
@@ -234,6 +244,67 @@ def saving_and_sharing_write_only_when_asked():
         yield
     app.shell.close_sheet()
     assert {path.name for path in Path.home().glob("skin-check.*")} == {"skin-check.pdf", "skin-check.png"}
+
+
+def saved_pictures_are_looked_at_again_and_deleted():
+    keep(app, an_answer())
+    app.restart("saved")
+    yield
+    newest = max((folder / SAVED).iterdir())
+    press(keeping.saved_when(newest))
+    yield from until(lambda: name() == "answer")
+    assert oracle.asked.pop()[0] == newest
+    app.restart("saved")
+    yield
+    press("Delete all")
+    yield
+    assert list((folder / SAVED).iterdir()), "deleted before the person was asked"
+    press("Cancel")
+    yield
+    press("Delete all")
+    yield
+    press("Delete all")
+    yield
+    assert not list((folder / SAVED).iterdir()) and "Delete all" not in called()
+
+
+def a_phone_picks_shares_and_speaks_its_own_way():
+    app.phone = phone = StillPhone(folder / SHARED)
+    yield
+    app.restart("sources")
+    yield
+    assert not {"Folder of photos", "Second camera"} & set(called())
+    press("Open photo")
+    yield from until(lambda: name() == "answer")
+    assert oracle.asked.pop()[0] == b"picked"
+    phone.trouble = "The photo is larger than 100 MB."
+    app.open_photo()
+    yield from until(lambda: name() == "photo_trouble")
+    assert any("100 MB" in text for text in texts_of(app.shell.screen))
+    share_sheet(app, an_answer())
+    yield
+    assert not any("{place}" in text or str(Path.home()) in text for text in texts_of(app.shell))
+    for text, media_type in (("PDF document", "application/pdf"), ("Image", "image/png")):
+        press(text)
+        assert phone.shared.pop() == (media_type, b"page")
+        assert app.shell._sheet is None
+        share_sheet(app, an_answer())
+        yield
+    assert len(list((folder / SHARED).iterdir())) == 1, "what was shared before lies about"
+    phone.refuses = True
+    press("Image")
+    yield
+    assert "Close" in called() and not phone.shared
+    keep(app, an_answer())
+    yield
+    assert "Show in folder" not in called()
+    app.shell.close_sheet()
+    app.restart("benchmark")
+    yield
+    phone.refuses = False
+    app.shell.screen.export()
+    assert phone.shared.pop()[0] == "application/json"
+    app.phone = None
 
 
 def the_keyboard_reaches_everything_on_a_page():

@@ -8,7 +8,9 @@ import numpy as np
 from mobile_app.answer import WARNING_SIGNS, Answer, Likeness, word_for
 from mobile_app.sources.source import Frame
 from mobile_app.ui.capture import Capture
+from mobile_app.ui.speech import Speech
 from triage.assessment import Assessment, Diagnosis, Lighting
+from triage.errors import UnusableInput
 from triage.lighting import LightingVerdict
 from triage.photo import crop_box
 from triage.tips import tips_for
@@ -64,6 +66,27 @@ class StillCapture(Capture):
 
     def _new_session(self, source=None):
         return super()._new_session(self._still)
+
+
+class StillPhone:
+    """Picks the same photo each time, and notes what is shared."""
+
+    camera, voice = "demo", Speech("a phone")
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.trouble, self.refuses, self.shared = folder, "", False, []
+
+    def pick_photo(self, on_photo, on_trouble) -> None:
+        if self.trouble:
+            on_trouble(self.trouble)
+        else:
+            on_photo(b"picked")
+
+    def share(self, path: Path, media_type: str) -> None:
+        if self.refuses:
+            raise UnusableInput("Android does not hand the file over.")
+        assert path.parent == self.folder
+        self.shared.append((media_type, path.read_bytes()))
 
 
 class Oracle:

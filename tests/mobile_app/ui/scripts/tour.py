@@ -26,14 +26,14 @@ Config.set("graphics", "maxfps", "0")  # as fast as it goes
 
 from kivy.clock import Clock  # noqa: E402
 from kivy.core.window import Window  # noqa: E402
-from stand_ins import Oracle, StillCapture, an_answer, picture  # noqa: E402
+from stand_ins import Oracle, StillCapture, StillPhone, an_answer, picture  # noqa: E402
 
 from mobile_app.guidance import Guidance  # noqa: E402
 from mobile_app.live import LiveState  # noqa: E402
 from mobile_app.ui.app import SkinApp, screens  # noqa: E402
 from mobile_app.ui.buttons import Pressable  # noqa: E402
 from mobile_app.ui.camera_view import TROUBLES, UNITS  # noqa: E402
-from mobile_app.ui.screens.keep import share_sheet  # noqa: E402
+from mobile_app.ui.screens.keep import keep, share_sheet  # noqa: E402
 from mobile_app.ui.system_theme import SystemTheme  # noqa: E402
 from mobile_app.ui.words import Words, natural_width  # noqa: E402
 from triage.tips import TIPS  # noqa: E402
@@ -71,6 +71,19 @@ def steps():
         yield f"answer {why}"
     share_sheet(app, an_answer())
     yield "share"
+    app.restart("saved")
+    yield "saved"
+    app.phone = StillPhone(folder)
+    for name in ("sources", "about"):
+        app.restart(name)
+        yield f"{name} phone"
+    keep(app, an_answer())
+    yield "save phone"
+    share_sheet(app, an_answer())
+    yield "share phone"
+    app.restart("saved")
+    yield "saved some"
+    app.phone = None
     poor = an_answer(light=False, reasons=("too_dark", "uneven"))
     app.show_answer(poor)
     yield "light_first"

@@ -1,0 +1,119 @@
+package org.skindistill;
+
+import android.app.Activity;
+import android.content.ActivityNotFoundException;
+import android.content.ClipData;
+import android.content.Intent;
+import android.net.Uri;
+import androidx.core.content.FileProvider;
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import org.kivy.android.PythonActivity;
+
+/** Takes in a photo that the person picks, and hands a file to an app that the person picks. No permission is needed. */
+public final class Documents implements PythonActivity.ActivityResultListener {
+    private static final int REQUEST = 0x5cb;
+    private static final int PIECE = 1 << 16;
+
+    private boolean answered;
+    private Uri chosen;
+    private String problem;
+
+    private Documents() {}
+
+    /**
+     * Shows Android's own list of photos and waits until the person is back. Not to be called on the thread that draws
+     * the screen.
+     *
+     * @param most bytes
+     * @return the file as it is, or null where nothing was picked
+     * @throws IOException there is no app to pick with, or the file cannot be read or is larger
+     */
+    public static byte[] pickPhoto(PythonActivity activity, int most) throws IOException, InterruptedException {
+        Documents question = new Documents();
+        activity.runOnUiThread(() -> question.ask(activity));
+        Uri photo;
+        try {
+            photo = question.await();
+        } finally {
+            activity.runOnUiThread(() -> activity.unregisterActivityResultListener(question));
+        }
+        return photo == null ? null : read(activity, photo, most);
+    }
+
+    /**
+     * Shows the apps that can take a file and returns; the chosen one may read this one file.
+     *
+     * @param path of a file beneath a folder of manifest/shared_files.xml
+     * @param type such as image/png
+     */
+    public static void share(PythonActivity activity, String path, String type) {
+        Uri uri = FileProvider.getUriForFile(activity, activity.getPackageName() + ".shared", new File(path));
+        Intent send = new Intent(Intent.ACTION_SEND);
+        send.setType(type);
+        send.putExtra(Intent.EXTRA_STREAM, uri);
+        // Only what is in the clip data is also allowed to the app that is chosen in the list.
+        send.setClipData(ClipData.newRawUri("", uri));
+        send.addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION);
+        Intent list = Intent.createChooser(send, null);
+        activity.runOnUiThread(() -> activity.startActivity(list));
+    }
+
+    @Override
+    public void onActivityResult(int request, int result, Intent data) {
+        if (request == REQUEST) {
+            answer(result == Activity.RESULT_OK && data != null ? data.getData() : null, null);
+        }
+    }
+
+    private void ask(PythonActivity activity) {
+        // Android 13 and newer show their photo picker for it, older ones the apps that hold photos.
+        Intent pick = new Intent(Intent.ACTION_GET_CONTENT);
+        pick.setType("image/*");
+        pick.addCategory(Intent.CATEGORY_OPENABLE);
+        activity.registerActivityResultListener(this);
+        try {
+            activity.startActivityForResult(pick, REQUEST);
+        } catch (ActivityNotFoundException error) {
+            answer(null, "no app on this phone shows photos");
+        }
+    }
+
+    private synchronized void answer(Uri uri, String failure) {
+        answered = true;
+        chosen = uri;
+        problem = failure;
+        notifyAll();
+    }
+
+    private synchronized Uri await() throws IOException, InterruptedException {
+        while (!answered) {
+            wait();
+        }
+        if (problem != null) {
+            throw new IOException(problem);
+        }
+        return chosen;
+    }
+
+    private static byte[] read(PythonActivity activity, Uri photo, int most) throws IOException {
+        try (InputStream in = activity.getContentResolver().openInputStream(photo)) {
+            if (in == null) {
+                throw new IOException("the app that holds the photo does not give it");
+            }
+            ByteArrayOutputStream content = new ByteArrayOutputStream();
+            byte[] piece = new byte[PIECE];
+            for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
+                if (content.size() + count > most) {
+                    throw new IOException("the photo is larger than " + most / 1_000_000 + " MB");
+                }
+                content.write(piece, 0, count);
+            }
+            return content.toByteArray();
+        } catch (SecurityException error) {
+            throw new IOException("the app that holds the photo does not give it", error);
+        }
+    }
+}
