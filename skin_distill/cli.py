@@ -23,7 +23,7 @@ from skin_distill.commands import (
     teacher,
     verify,
 )
-from skin_distill.stopping import end_on_sigterm, exit_code
+from skin_distill.stopping import end_on_sigterm, exit_code, last_words
 from triage.errors import SkinDistillError
 
 EPILOG = """\b
@@ -87,7 +87,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort) as error:
-        click.echo("\nskin-distill: stopped. The same command goes on from here.", err=True)
+        click.echo(f"\nskin-distill: {last_words(error)}", err=True)
         sys.exit(exit_code(error))
     except BrokenPipeError:
         # The reader (head, less) has seen enough; Python must not complain when it flushes.

@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -40,7 +42,7 @@ class DemoResult:
         photo: a photo of the test split.
         verified: whether no gate failed for the file chosen, on the test split.
         untold: its gates that had too few photos to tell.
-        seconds: wall time of the call that made it.
+        seconds: wall time of all calls that made it, those that were stopped among them.
     """
 
     rows: list[Row]
@@ -61,19 +63,33 @@ def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> DemoResult
         terminal: shows progress.
         recipe: name or path of the recipe; it has a `data` section with `count`, `size` and `seed`.
     """
-    begun = time.monotonic()
     path = recipe_path(recipe)
     summary = root / "demo.json"
     key = {"recipe_sha256": sha256_of(path), "version": version("skin-distill")}
     if known := _finished(summary, key):
         terminal.line(f"The demonstration in {root} is finished already; remove that folder to see it run.")
         return known
-    result = _run(root, path, terminal, begun)
+    with stopwatch(root / "demo-seconds.json", key) as seconds:
+        result = _run(root, path, terminal, seconds)
     write_json(summary, {"key": key, **_to_json(result)})
     return result
 
 
-def _run(root: Path, path: Path, terminal: Terminal, begun: float) -> DemoResult:
+@contextmanager
+def stopwatch(path: Path, key: dict[str, str]) -> Iterator[Callable[[], float]]:
+    """Time of this call and of earlier ones with the same key, kept in a file; a call that was killed is missing."""
+    earlier, begun = 0.0, time.monotonic()
+    with suppress(OSError, ValueError, KeyError):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        earlier = float(found["seconds"]) if found["key"] == key else 0.0
+    try:
+        yield lambda: earlier + time.monotonic() - begun
+    finally:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, {"key": key, "seconds": earlier + time.monotonic() - begun})
+
+
+def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float]) -> DemoResult:
     from convert.best import choose_best
     from convert.convert import convert
     from distill.recipe import DistillRecipe
@@ -131,7 +147,7 @@ def _run(root: Path, path: Path, terminal: Terminal, begun: float) -> DemoResult
         photo=photo,
         verified=proof.passed,
         untold=proof.untold,
-        seconds=round(time.monotonic() - begun, 1),
+        seconds=round(seconds(), 1),
     )
 
 

@@ -8,6 +8,7 @@ import click
 from convert.variants import VARIANTS
 from skin_distill.commands.verify import show_gates
 from skin_distill.requirements import load_tensorflow, needs_extra
+from skin_distill.stopping import ResumableCommand
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed
 
@@ -24,7 +25,7 @@ Examples:
 """
 
 
-@click.command("convert", epilog=EPILOG)
+@click.command("convert", cls=ResumableCommand, epilog=EPILOG)
 @click.option("--run", "run_name", required=True, help="Name of the student's run.")
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The student's meta.csv.")
 @click.option("--variant", "variants", multiple=True, help=HELP)

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from skin_distill.requirements import needs_extra
+from skin_distill.stopping import ResumableCommand
 from skin_distill.terminal import Terminal, output_options, percent
 
 EPILOG = """\b
@@ -16,7 +17,7 @@ Run again, it goes on where it was stopped, or answers at once.
 """
 
 
-@click.command("demo", epilog=EPILOG)
+@click.command("demo", cls=ResumableCommand, epilog=EPILOG)
 @click.option("--out", default="demo", show_default=True, type=click.Path(path_type=Path, file_okay=False))
 @output_options
 def command(out: Path, terminal: Terminal) -> None:

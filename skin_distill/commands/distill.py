@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from skin_distill.requirements import load_tensorflow, needs_extra
+from skin_distill.stopping import ResumableCommand
 from skin_distill.terminal import Terminal, output_options, percent
 
 EPILOG = """\b
@@ -16,7 +17,7 @@ Killed or stopped, the same command goes on after the last whole epoch.
 """
 
 
-@click.command("distill", epilog=EPILOG)
+@click.command("distill", cls=ResumableCommand, epilog=EPILOG)
 @click.option("--config", required=True, help="Recipe: a YAML file, or the name of one that travels with the package.")
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The teacher's meta.csv.")
 @click.option("--teacher", "teacher_name", required=True, help="Name of the teacher's run.")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from skin_distill.requirements import needs_extra
+from skin_distill.stopping import ResumableCommand
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import UnusableInput
 
@@ -21,7 +22,7 @@ Stopped and started again, it goes on where it was. Needs: pip install 'skin-dis
 """
 
 
-@click.command("download", epilog=EPILOG)
+@click.command("download", cls=ResumableCommand, epilog=EPILOG)
 @click.argument("kind", type=click.Choice(KINDS))
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the data set.")
 @click.option("--accept-licence", is_flag=True, help="Agree to the licence without being asked, in scripts.")

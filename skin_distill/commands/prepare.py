@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from skin_distill.requirements import needs_extra
+from skin_distill.stopping import ResumableCommand
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed
 
@@ -25,7 +26,7 @@ under two diagnoses, is listed in DIR/doubtful.csv.
 """
 
 
-@click.command("prepare", epilog=EPILOG)
+@click.command("prepare", cls=ResumableCommand, epilog=EPILOG)
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 @click.argument("sources", metavar="[SRC]", type=click.Path(path_type=Path), nargs=-1)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for meta.csv and its reports.")

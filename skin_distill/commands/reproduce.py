@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from skin_distill.requirements import load_tensorflow, needs_extra
+from skin_distill.stopping import ResumableCommand
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed, UnusableInput
 
@@ -19,7 +20,7 @@ that were verified. Exit code 1: a figure is further away than --within.
 """
 
 
-@click.command("reproduce", epilog=EPILOG)
+@click.command("reproduce", cls=ResumableCommand, epilog=EPILOG)
 @click.argument("run_name", metavar="RUN")
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The run's meta.csv.")
 @click.option("--as", "again_name", help="Name of the repetition. Default: RUN-again.")

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from skin_distill.requirements import load_tensorflow, needs_extra
+from skin_distill.stopping import ResumableCommand
 from skin_distill.terminal import Terminal, output_options, percent
 from triage.native_output import native_stderr_muted
 
@@ -17,7 +18,7 @@ Killed or stopped, the same command goes on after the last whole epoch.
 """
 
 
-@click.command("teacher", epilog=EPILOG)
+@click.command("teacher", cls=ResumableCommand, epilog=EPILOG)
 @click.option(
     "--config",
     default="resnet152v2_baseline",

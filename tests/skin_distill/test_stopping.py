@@ -8,7 +8,11 @@ import subprocess
 import sys
 import time
 
+import click
 import pytest
+
+from skin_distill.cli import cli
+from skin_distill.stopping import Terminated, exit_code, last_words
 
 LONG = """
 teacher:
@@ -82,6 +86,22 @@ def test_a_second_sigterm_ends_what_is_still_being_cleared_up_without_a_tracebac
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == -signal.SIGTERM
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("teacher", "stopped. The same command goes on from here."), ("benchmark", "stopped.")]
+)
+@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_only_a_command_that_goes_on_promises_it(monkeypatch, name, words, stop, code):
+    def callback():
+        raise stop
+
+    command = cli.commands[name]
+    monkeypatch.setattr(command, "callback", callback)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        command.invoke(click.Context(command))
+    assert last_words(stopped.value) == words
+    assert exit_code(stopped.value) == code
 
 
 def test_a_loss_that_is_no_number_and_photos_that_moved_are_clear_errors(folder):
