@@ -23,8 +23,17 @@ Killed or stopped, the same command goes on after the last whole epoch.
 @click.option("--teacher", "teacher_name", required=True, help="Name of the teacher's run.")
 @click.option("--run", "run_name", required=True, help="Name of the student's run.")
 @click.option("--weights", help="imagenet, none or a file; replaces the recipe's.")
+@click.option("--seed", type=click.IntRange(0), help="Replaces the recipe's.")
 @output_options
-def command(config: str, data: Path, teacher_name: str, run_name: str, weights: str | None, terminal: Terminal) -> None:
+def command(
+    config: str,
+    data: Path,
+    teacher_name: str,
+    run_name: str,
+    weights: str | None,
+    seed: int | None,
+    terminal: Terminal,
+) -> None:
     """Distil a teacher into a MobileNetV3-Small student."""
     load_tensorflow()
     with needs_extra("train"):
@@ -36,8 +45,7 @@ def command(config: str, data: Path, teacher_name: str, run_name: str, weights: 
         from teacher.run_folder import RunFolder
 
     recipe, whole = read_recipe(recipe_path(config), "distill", DistillRecipe)
-    if weights:
-        recipe = dataclasses.replace(recipe, weights=weights)
+    recipe = dataclasses.replace(recipe, weights=weights or recipe.weights, seed=recipe.seed if seed is None else seed)
     report = distill_student(
         recipe,
         read_manifest(data),

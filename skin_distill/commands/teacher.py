@@ -28,6 +28,7 @@ Killed or stopped, the same command goes on after the last whole epoch.
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="meta.csv of `prepare`.")
 @click.option("--run", "run_name", required=True, help="Name of the run folder under experiments/ and artifacts/.")
 @click.option("--weights", help="imagenet, none or a file; replaces the recipe's.")
+@click.option("--seed", type=click.IntRange(0), help="Replaces the recipe's.")
 @click.option(
     "--strategy",
     type=click.Choice(["none", "mirrored", "multiworker"]),
@@ -42,6 +43,7 @@ def command(
     data: Path,
     run_name: str,
     weights: str | None,
+    seed: int | None,
     strategy: str,
     mixed_precision: bool,
     terminal: Terminal,
@@ -66,8 +68,7 @@ def command(
         from teacher.train import train_teacher
 
     recipe, _ = read_recipe(recipe_path(config), "teacher", TeacherRecipe)
-    if weights:
-        recipe = dataclasses.replace(recipe, weights=weights)
+    recipe = dataclasses.replace(recipe, weights=weights or recipe.weights, seed=recipe.seed if seed is None else seed)
     report = train_teacher(
         recipe, read_manifest(data), RunFolder(run_name), terminal.progress, devices, mixed_precision
     )
