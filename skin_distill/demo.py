@@ -79,14 +79,18 @@ def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> DemoResult
 def stopwatch(path: Path, key: dict[str, str]) -> Iterator[Callable[[], float]]:
     """Time of this call and of earlier ones with the same key, kept in a file; a call that was killed is missing."""
     earlier, begun = 0.0, time.monotonic()
+
+    def seconds() -> float:
+        return earlier + time.monotonic() - begun
+
     with suppress(OSError, ValueError, KeyError):
         found = json.loads(path.read_text(encoding="utf-8"))
         earlier = float(found["seconds"]) if found["key"] == key else 0.0
     try:
-        yield lambda: earlier + time.monotonic() - begun
+        yield seconds
     finally:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, {"key": key, "seconds": earlier + time.monotonic() - begun})
+        write_json(path, {"key": key, "seconds": seconds()})
 
 
 def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float]) -> DemoResult:

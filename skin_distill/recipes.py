@@ -1,9 +1,16 @@
 """The recipes that travel with the package."""
 
+import dataclasses
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from triage.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Recipe = TypeVar("Recipe", bound="DataclassInstance")
 
 
 def recipe_path(name: str) -> Path:
@@ -25,3 +32,8 @@ def recipe_path(name: str) -> Path:
 def recipe_names() -> list[str]:
     """Return the names of the recipes that travel with the package."""
     return sorted(p.stem for p in Path(str(files("skin_distill.configs"))).glob("*.yaml"))
+
+
+def with_given(recipe: Recipe, **options: Any) -> Recipe:
+    """Return a recipe with the options of a command line in place of its own; None is an option not given."""
+    return dataclasses.replace(recipe, **{name: value for name, value in options.items() if value is not None})

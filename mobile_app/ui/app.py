@@ -95,7 +95,8 @@ class SkinApp(App):
         self.shell.on_escape, self.shell.on_paste = self.escape, self.paste
         self.shell.listen()
         Window.bind(on_drop_file=self._dropped)
-        rmtree(self.folder / SHARED, ignore_errors=True)
+        if self.phone:
+            rmtree(self.folder / SHARED, ignore_errors=True)
         self._dress()
         self.restart("camera" if self.settings.first_run_seen else "first_run")
         return self.shell

@@ -1,6 +1,5 @@
 """`skin-distill distill`: a small student learns from a teacher."""
 
-import dataclasses
 from pathlib import Path
 
 import click
@@ -39,13 +38,13 @@ def command(
     with needs_extra("train"):
         from distill.recipe import DistillRecipe
         from distill.train import distill_student
-        from skin_distill.recipes import recipe_path
+        from skin_distill.recipes import recipe_path, with_given
         from teacher.data.manifest import read_manifest
         from teacher.recipe import read_recipe
         from teacher.run_folder import RunFolder
 
     recipe, whole = read_recipe(recipe_path(config), "distill", DistillRecipe)
-    recipe = dataclasses.replace(recipe, weights=weights or recipe.weights, seed=recipe.seed if seed is None else seed)
+    recipe = with_given(recipe, weights=weights or None, seed=seed)
     report = distill_student(
         recipe,
         read_manifest(data),

@@ -1,6 +1,5 @@
 """`skin-distill teacher`: train a teacher through its phases."""
 
-import dataclasses
 from pathlib import Path
 
 import click
@@ -61,14 +60,14 @@ def command(
         devices = make_strategy(strategy)
     load_tensorflow()
     with needs_extra("train"):
-        from skin_distill.recipes import recipe_path
+        from skin_distill.recipes import recipe_path, with_given
         from teacher.data.manifest import read_manifest
         from teacher.recipe import TeacherRecipe, read_recipe
         from teacher.run_folder import RunFolder
         from teacher.train import train_teacher
 
     recipe, _ = read_recipe(recipe_path(config), "teacher", TeacherRecipe)
-    recipe = dataclasses.replace(recipe, weights=weights or recipe.weights, seed=recipe.seed if seed is None else seed)
+    recipe = with_given(recipe, weights=weights or None, seed=seed)
     report = train_teacher(
         recipe, read_manifest(data), RunFolder(run_name), terminal.progress, devices, mixed_precision
     )

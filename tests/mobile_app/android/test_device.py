@@ -1,5 +1,6 @@
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,14 +18,9 @@ def java(jnius):
     photos.missing, photos.forbidden = False, False
     speech.reset()
 
-    class Java:
-        pass
-
-    java = Java()
-    java.activity, java.photos, java.speech = activity, photos, speech
-    java.files = jnius.autoclass("androidx.core.content.FileProvider")
-    java.voice = jnius.autoclass("android.speech.tts.Voice")
-    yield java
+    files = jnius.autoclass("androidx.core.content.FileProvider")
+    voice = jnius.autoclass("android.speech.tts.Voice")
+    yield SimpleNamespace(activity=activity, photos=photos, speech=speech, files=files, voice=voice)
     wait_for(lambda: activity.mActivity.listeners.size() == 0)
 
 

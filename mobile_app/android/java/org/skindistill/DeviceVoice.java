@@ -45,9 +45,6 @@ public final class DeviceVoice implements TextToSpeech.OnInitListener {
 
     @Override
     public synchronized void onInit(int status) {
-        if (failed) {
-            return;
-        }
         ready = status == TextToSpeech.SUCCESS && chooseVoice();
         failed = !ready;
         if (ready && waiting != null) {
