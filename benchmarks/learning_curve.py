@@ -1,0 +1,140 @@
+"""What more photographs are worth: one teacher recipe on growing parts of the training split, measured on the same test.
+
+    python -m benchmarks.learning_curve --config learning_curve --data META.csv [--weights FILE] [--shares 0.25,0.5,1]
+        [--out learning_curve]
+
+Each part is drawn by group, stratified by class and skin tone, and is trained on for as many steps as the whole split:
+a smaller part for more epochs. Validation and test photos are the same throughout. The runs stand under `--out`; a
+stopped measurement goes on with the same command.
+"""
+
+import argparse
+import dataclasses
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from skin_distill.recipes import recipe_path, with_given
+from skin_distill.terminal import Terminal, percent
+from teacher.data.manifest import Manifest, read_manifest
+from teacher.data.splits import split_by_group
+from teacher.drawing import BLUE, GREY, ORANGE, picture
+from teacher.recipe import TeacherRecipe, read_recipe, to_mapping
+from teacher.run_folder import RunFolder
+from teacher.train import train_teacher
+from triage.atomic import write_json
+
+
+def part_of_training(manifest: Manifest, share: float, seed: int) -> Manifest:
+    """Keep a share of the training photos, whole groups, and every validation and test photo.
+
+    Args:
+        manifest: the data set.
+        share: in (0, 1].
+        seed: of the order in which groups are taken.
+    """
+    if share == 1:
+        return manifest
+    frame = manifest.frame
+    training = frame[frame["split"] == "train"]
+    parts = split_by_group(
+        list(training["group"]),
+        list(training["diagnosis"]),
+        list(training["tone_bucket"]),
+        seed,
+        {"kept": share, "left": 1 - share},
+    )
+    left = training.index[[part == "left" for part in parts]]
+    digest = hashlib.sha256(f"{manifest.sha256} {share} {seed}".encode()).hexdigest()
+    return dataclasses.replace(manifest, frame=frame.drop(index=left).reset_index(drop=True), sha256=digest)
+
+
+def for_as_many_steps(recipe: TeacherRecipe, share: float) -> TeacherRecipe:
+    """Lengthen every phase so that it has the steps that it has on the whole split."""
+    phases = tuple(
+        dataclasses.replace(p, epochs=round(p.epochs / share), patience=round(p.patience / share))
+        for p in recipe.phases
+    )
+    return dataclasses.replace(recipe, phases=phases)
+
+
+def measure(recipe: TeacherRecipe, manifest: Manifest, shares: list[float], root: Path, progress: Any) -> list[Any]:
+    """Train on each share and return its figures: photos, test figures with intervals, and the last phase's losses."""
+    results = []
+    for share in shares:
+        part = part_of_training(manifest, share, recipe.seed)
+        run = RunFolder(f"share-{round(100 * share)}", root)
+        report = train_teacher(for_as_many_steps(recipe, share), part, run, progress)
+        rows = pd.read_csv(run.experiment / "metrics.csv")
+        rows = rows[rows["phase"] == recipe.phases[-1].name]
+        diagnosis = report["test"]["diagnosis"]
+        results.append(
+            {
+                "share": share,
+                "photos": len(part.split("train")),
+                "accuracy": diagnosis["accuracy"],
+                "balanced_accuracy": diagnosis["balanced_accuracy"],
+                "first_loss": float(rows["loss"].iloc[0]),
+                "last_loss": float(rows["loss"].iloc[-1]),
+                "best_validation": float(rows["val_balanced_accuracy"].max()),
+            }
+        )
+    return results
+
+
+def draw(path: Path, results: list[Any], title: str) -> None:
+    """Draw test figures over training photos, with their 95 % intervals, as PNG."""
+    photos = [result["photos"] for result in results]
+    with picture(path, title, (6.5, 4.2)) as axes:
+        for name, color, label in (
+            ("accuracy", BLUE, "accuracy"),
+            ("balanced_accuracy", ORANGE, "balanced accuracy"),
+        ):
+            figures = [result[name] for result in results]
+            values = [f["value"] for f in figures]
+            axes.plot(photos, values, "o-", color=color, label=label)
+            axes.fill_between(
+                photos, [f["low"] for f in figures], [f["high"] for f in figures], color=color, alpha=0.15, linewidth=0
+            )
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(photos, [f"{count:,}" for count in photos])
+        axes.set_xlabel("training photos (the same number of steps for each)")
+        axes.set_ylabel("share, test split, with 95 % intervals", color=GREY)
+        axes.legend(frameon=False)
+
+
+def main() -> None:
+    """Train, print the figures, and write them as JSON and PNG."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", default="learning_curve", help="a recipe by name, or a file")
+    parser.add_argument("--data", type=Path, required=True, help="meta.csv of `skin-distill prepare`")
+    parser.add_argument("--weights", help="imagenet, none or a file; wins over the recipe's")
+    parser.add_argument("--shares", default="0.25,0.5,1")
+    parser.add_argument("--out", type=Path, default=Path("learning_curve"))
+    options = parser.parse_args()
+    recipe, _ = read_recipe(recipe_path(options.config), "teacher", TeacherRecipe)
+    recipe = with_given(recipe, weights=options.weights)
+    shares = sorted(float(share) for share in options.shares.split(","))
+    manifest = read_manifest(options.data)
+    with Terminal() as terminal:
+        results = measure(recipe, manifest, shares, options.out, terminal.progress)
+        write_json(options.out / "learning_curve.json", {"recipe": to_mapping(recipe), "results": results})
+        draw(options.out / "learning_curve.png", results, f"{recipe.backbone}, {recipe.input_size} px")
+        columns = ("training photos", "accuracy", "balanced accuracy", "best validation", "loss")
+        terminal.table("Test split, 95 % intervals", columns, [_row(result) for result in results])
+
+
+def _row(result: dict[str, Any]) -> list[str]:
+    return [
+        str(result["photos"]),
+        percent(result["accuracy"]),
+        percent(result["balanced_accuracy"]),
+        f"{result['best_validation']:.3f}",
+        f"{result['first_loss']:.2f} to {result['last_loss']:.2f}",
+    ]
+
+
+if __name__ == "__main__":
+    main()
