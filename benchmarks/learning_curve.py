@@ -1,4 +1,4 @@
-"""What more photographs are worth: one teacher recipe on growing parts of the training split, measured on the same test.
+"""What more photographs are worth: one teacher recipe on growing parts of the training split, the same test photos.
 
     python -m benchmarks.learning_curve --config learning_curve --data META.csv [--weights FILE] [--shares 0.25,0.5,1]
         [--out learning_curve]

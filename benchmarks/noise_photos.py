@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from triage.lighting import FEATURE_NAMES
+
 CLASSES = 10
 
 
@@ -18,6 +20,8 @@ def noise_training_set(pixels: Any) -> Any:
         diagnosis_weight=np.ones(count, np.float32),
         lighting=np.ones(count, np.float32),
         lighting_weight=np.ones(count, np.float32),
+        measures=np.zeros((count, len(FEATURE_NAMES)), np.float32),
+        measures_weight=np.ones(count, np.float32),
         image_ids=np.arange(count),
         repeats=np.ones(count, np.int64),
     )

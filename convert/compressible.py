@@ -29,8 +29,7 @@ class _Compressible(ABC):
     """A copy of a student with tensorflow-model-optimization's wrappers around its large kernels.
 
     Attributes:
-        model: `image` float32 [batch, size, size, 3] to [diagnosis logits [batch, classes], lighting logit [batch, 1],
-            pooled features [batch, channels]].
+        model: `image` float32 [batch, size, size, 3] to what `distill.objective.with_features` gives.
         phases: to train it through.
     """
 

@@ -135,8 +135,8 @@ class QuantizationAware:
     """A student that trains with the rounding of its file.
 
     Attributes:
-        model: `image` float32 [batch, size, size, 3] to [diagnosis logits [batch, classes], lighting logit
-            [batch, 1], pooled features [batch, channels]], with the rounding. Its weights are its own.
+        model: `image` float32 [batch, size, size, 3] to what `distill.objective.with_features` gives, with the
+            rounding. Its weights are its own.
         phases: to train it through.
     """
 
@@ -212,7 +212,7 @@ class QuantizationAware:
 
 def answering(model: keras.Model) -> keras.Model:
     """Return a model on the layers of one in training that gives probabilities: diagnosis, and good light."""
-    diagnosis, lighting, _ = model.outputs
+    diagnosis, lighting, *_ = model.outputs
     return keras.Model(model.input, [keras.layers.Softmax()(diagnosis), keras.layers.Activation("sigmoid")(lighting)])
 
 

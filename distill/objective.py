@@ -14,13 +14,13 @@ from distill.losses import (
     soft_target_divergence,
 )
 from distill.recipe import DistillRecipe
-from teacher.heads import logits_model
-from teacher.losses import diagnosis_cross_entropy, lighting_cross_entropy, weighted_mean
+from teacher.heads import trained_model
+from teacher.losses import diagnosis_cross_entropy, lighting_cross_entropy, measures_error, weighted_mean
 
 
 def with_features(student: keras.Model) -> keras.Model:
-    """Return a model on the same layers: image to [diagnosis logits, lighting logit, pooled features]."""
-    return keras.Model(student.input, [*logits_model(student).outputs, student.get_layer("features").output])
+    """Return a model on the same layers: image to what `trained_model` gives and the pooled features."""
+    return keras.Model(student.input, [*trained_model(student).outputs, student.get_layer("features").output])
 
 
 def distillation_loss(model: keras.Model, recipe: DistillRecipe) -> Callable[[Mapping[str, Any]], Any]:
@@ -51,7 +51,7 @@ def distillation_loss(model: keras.Model, recipe: DistillRecipe) -> Callable[[Ma
         return weighted_mean(distance, weights)
 
     def loss(batch: Mapping[str, Any]) -> Any:
-        diagnosis, lighting, features = model(batch["image"], training=True)
+        diagnosis, lighting, measures, features = model(batch["image"], training=True)
         lighting = lighting[:, 0]
         weights = batch.get("photo_weight", tf.ones_like(lighting))
         total = hard * (
@@ -59,6 +59,9 @@ def distillation_loss(model: keras.Model, recipe: DistillRecipe) -> Callable[[Ma
             + recipe.lighting_weight
             * lighting_cross_entropy(batch["lighting"], lighting, weights * batch["lighting_weight"])
         )
+        # The teacher has no word in these: they are measured.
+        of_measures = measures_error(batch["measures"], measures, weights * batch["measures_weight"])
+        total += recipe.lighting_weight * of_measures
         if soft:
             of_lighting = binary_soft_target_divergence(batch["teacher_lighting"], lighting, temperature)
             total += soft * (

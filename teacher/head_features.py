@@ -78,21 +78,19 @@ class HeadFeatures:
             rows, views = order[chosen], shown[chosen]
             ids = training.image_ids[rows]
             poor = relighting_parameters(self.recipe.bad_light, self.seed, ids, views)[:, 0] > 0
+            targets = training.targets_of(rows, poor)
             features = np.stack([self.views[view][row] for row, view in zip(rows, views, strict=True)])
             yield {
                 "features": tf.constant(features),
                 "image_ids": tf.constant(ids),
-                "diagnosis": tf.constant(training.diagnosis[rows]),
-                "diagnosis_weight": tf.constant(training.diagnosis_weight[rows]),
-                "lighting": tf.constant(np.where(poor, np.float32(training.poor_light), training.lighting[rows])),
-                "lighting_weight": tf.constant(np.where(poor, np.float32(1), training.lighting_weight[rows])),
+                **{name: tf.constant(value) for name, value in targets.items()},
             }
 
     def predict_validation(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the heads' answers on the validation photos, as `teacher.predict.predict` does."""
         import tensorflow as tf
 
-        diagnosis, lighting = self.heads(tf.constant(np.asarray(self.validation)), training=False)
+        diagnosis, lighting, _ = self.heads(tf.constant(np.asarray(self.validation)), training=False)
         return tf.nn.softmax(diagnosis).numpy(), tf.sigmoid(lighting).numpy()[:, 0]
 
     def _view(self, view: int, total: int) -> np.ndarray:

@@ -7,16 +7,20 @@ import tf_keras as keras
 
 from teacher.dropout import SeededDropout
 from teacher.light_grid import GRID_LAYER_NAME, light_code
+from teacher.light_grid import LAYERS as GRID_LAYERS
+from triage.lighting import FEATURE_NAMES
 
-HEAD_UNITS = 128
+HEAD_UNITS, LIGHT_UNITS = 128, 32
+MEASURES = "lighting_measures"
+"""Layer that estimates what `triage.lighting` measures, on the way to the lighting logit."""
 OUTPUTS = ("diagnosis", "lighting")
 HEAD_LAYERS = (
     "diagnosis_hidden",
     "diagnosis_logits",
-    "lighting_grid_conv_1",
-    "lighting_grid_conv_2",
-    "lighting_grid_hidden",
+    *GRID_LAYERS,
+    MEASURES,
     "lighting_hidden",
+    "lighting_joined",
     "lighting_logit",
 )
 
@@ -25,7 +29,9 @@ def add_heads(image: Any, features: Any, class_count: int, dropout: float) -> di
     """Put the diagnosis and the lighting head on pooled features.
 
     Each head is Dense(128, ReLU), dropout, Dense; the logits are layers of their own so that distillation can read
-    them before the softmax. The lighting head also sees a coarse grid of the photo's light (`teacher.light_grid`).
+    them before the softmax. The lighting head also sees a coarse grid of the photo's light (`teacher.light_grid`), from
+    which it first estimates what `triage.lighting` measures: the label follows from these measures, and estimating
+    them teaches what matters better than the label alone can.
 
     Args:
         image: Keras tensor float32 [batch, size, size, 3] in [0, 1], the calibrated photo.
@@ -45,7 +51,10 @@ def add_heads(image: Any, features: Any, class_count: int, dropout: float) -> di
     ):
         x = keras.layers.Dense(HEAD_UNITS, activation="relu", name=f"{name}_hidden")(features)
         if name == "lighting":
-            x = keras.layers.Concatenate(name="lighting_seen")([x, light_code(image)])
+            code = light_code(image)
+            measures = keras.layers.Dense(len(FEATURE_NAMES), name=MEASURES)(code)
+            x = keras.layers.Concatenate(name="lighting_seen")([x, code, measures])
+            x = keras.layers.Dense(LIGHT_UNITS, activation="relu", name="lighting_joined")(x)
         x = SeededDropout(dropout, name=f"{name}_dropout")(x)
         x = keras.layers.Dense(units, name=logits_name)(x)
         outputs[name] = keras.layers.Activation(activation, name=name)(x)
@@ -57,6 +66,15 @@ def logits_model(model: keras.Model) -> keras.Model:
     return keras.Model(
         model.input, [model.get_layer("diagnosis_logits").output, model.get_layer("lighting_logit").output]
     )
+
+
+def trained_model(model: keras.Model) -> keras.Model:
+    """Return a model on the same layers that gives what is trained against labels.
+
+    They are diagnosis logits [batch, classes], lighting logit [batch, 1], and measures of the light [batch, 14],
+    standardised (`teacher.data.light_targets`).
+    """
+    return keras.Model(model.input, [*logits_model(model).outputs, model.get_layer(MEASURES).output])
 
 
 def before_heads(model: keras.Model) -> keras.Model:
@@ -80,11 +98,10 @@ def after_features(model: keras.Model) -> keras.Model:
         model: a teacher or student.
 
     Returns:
-        [pooled features float32 [batch, channels], light grid float32 [batch, h, w, 9]] to (diagnosis logits
-        [batch, classes], lighting logit [batch, 1]).
+        [pooled features float32 [batch, channels], light grid float32 [batch, h, w, 33]] to what `trained_model` gives.
     """
     seen = [model.get_layer(name).output for name in ("features", GRID_LAYER_NAME)]
-    return keras.Model(seen, logits_model(model).outputs)
+    return keras.Model(seen, trained_model(model).outputs)
 
 
 def heads_alone(model: keras.Model) -> keras.Model:

@@ -1,4 +1,4 @@
-"""A photo as a coarse grid of its brightest, darkest and mean colours: what a lighting judgement needs to see.
+"""A photo as a coarse grid of its light: what a lighting judgement needs to see.
 
 Too dark, too bright, glare, a shadow on one side and a colour cast are about where how much light is. Features pooled
 over the whole photo have lost that; a grid of 8 by 8 keeps it.
@@ -15,17 +15,30 @@ CELLS = 8
 CELL_SAMPLES = 7
 """Samples along a cell's side, in a photo of 224 px: a sample is the mean of 4 by 4 pixels, so that noise does not
 make the brightest and the darkest of a cell."""
+RAMPS = 8
+"""Steps of the scale of each colour. The mean of a ramp over a cell tells how much of the cell lies above its step:
+together they are a coarse histogram, of which curved measures such as stops of light are sums."""
+CHANNELS = 3 * (3 + RAMPS)
+FILTERS, CODE = 48, 64
+HALVINGS = 2
+"""How often the grid is halved before its places are read one by one: a shadow on one side is a difference of sides."""
+LAYERS = (
+    *(f"lighting_grid_conv_{number}" for number in range(1, 3 + HALVINGS)),
+    "lighting_grid_hidden",
+)
+"""Names of the layers of `light_code` that learn."""
 
 
 @keras.saving.register_keras_serializable("skin_distill")
 class LightGrid(keras.layers.Layer):
-    """The largest, smallest (negated) and mean value of each colour in each cell of a grid; nothing to train.
+    """Extremes, mean and a coarse histogram of each colour in each cell of a grid; nothing to train.
 
-    Written as two convolutions with constant kernels and one max pooling, which every runtime has for integers too.
+    Written as convolutions with constant kernels and one max pooling, which every runtime has for integers too.
 
-    Input: float32 [batch, size, size, 3] in [0, 1], size at least 8. Output: float32 [batch, cells, cells, 9] in
-    [-1, 1], `2 v - 1` of a value v: channels 0 to 2 the largest R, G, B, 3 to 5 the smallest, negated, 6 to 8 the
-    mean. `cells` is 8 (9 or more for some sizes below 64); what is over at the right and at the bottom is left out.
+    Input: float32 [batch, size, size, 3] in [0, 1], size at least 8. Output: float32 [batch, cells, cells, 33] in
+    [-1, 1]: channels 0 to 2 `2 v - 1` of the largest R, G, B, 3 to 5 of the smallest, negated, 6 to 8 of the mean; then
+    for R, G and B the means of 8 ramps `clip(8 v - k, 0, 1)`, k from 0. `cells` is 8 (9 or more for some sizes below
+    64); what is over at the right and at the bottom is left out.
     """
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -39,33 +52,48 @@ class LightGrid(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Return the grid."""
-        sample, cell = self.sample, self.cell
+        sample, cell, kind = self.sample, self.cell, inputs.dtype
         to_samples = np.zeros((sample, sample, 3, 6), np.float32)
         to_mean = np.zeros((cell, cell, 6, 3), np.float32)
+        # ReLU6 is the clipping that integer graphs have within a convolution: ramps are six times as steep.
+        to_ramps = np.zeros((1, 1, 6, 3 * RAMPS), np.float32)
         for color in range(3):
             to_samples[:, :, color, color] = 2 / sample**2
             to_samples[:, :, color, color + 3] = -2 / sample**2
             to_mean[:, :, color, color] = 1 / cell**2
-        bias = tf.constant([-1, -1, -1, 1, 1, 1], inputs.dtype)
-        samples = tf.nn.conv2d(inputs, tf.constant(to_samples, inputs.dtype), sample, "VALID") + bias
+            to_ramps[0, 0, color, color * RAMPS : (color + 1) * RAMPS] = 6 * RAMPS / 2
+        starts = tf.constant(np.tile(6 * (RAMPS / 2 - np.arange(RAMPS, dtype=np.float32)), 3), kind)
+        bias = tf.constant([-1, -1, -1, 1, 1, 1], kind)
+        samples = tf.nn.conv2d(inputs, tf.constant(to_samples, kind), sample, "VALID") + bias
         extremes = tf.nn.max_pool2d(samples, cell, cell, "VALID")
-        mean = tf.nn.conv2d(samples, tf.constant(to_mean, inputs.dtype), cell, "VALID")
-        return tf.concat([extremes, mean], axis=-1)
+        mean = tf.nn.conv2d(samples, tf.constant(to_mean, kind), cell, "VALID")
+        ramps = tf.nn.relu6(tf.nn.conv2d(samples, tf.constant(to_ramps, kind), 1, "VALID") + starts)
+        # A depthwise convolution, because XNNPACK has no average pooling of integers.
+        to_shares = tf.fill((cell, cell, 3 * RAMPS, 1), tf.constant(1 / (6 * cell**2), kind))
+        shares = tf.nn.depthwise_conv2d(ramps, to_shares, (1, cell, cell, 1), "VALID")
+        return tf.concat([extremes, mean, shares], axis=-1)
 
 
 def light_code(image: Any) -> Any:
-    """Put the grid and two small convolutions on a photo, for the lighting head.
+    """Put the grid and small convolutions on a photo, for the lighting head.
 
     Args:
         image: Keras tensor float32 [batch, size, size, 3] in [0, 1].
 
     Returns:
-        float32 [batch, 32].
+        float32 [batch, 64].
     """
     x = LightGrid(name=GRID_LAYER_NAME)(image)
-    for number in (1, 2):
-        x = keras.layers.Conv2D(24, 3, padding="same", activation="relu", name=f"lighting_grid_conv_{number}")(x)
+    convolutions = iter(LAYERS)
+
+    def convolve(x: Any, strides: int) -> Any:
+        return keras.layers.Conv2D(FILTERS, 3, strides, "same", activation="relu", name=next(convolutions))(x)
+
+    x = convolve(convolve(x, 1), 1)
     mean = keras.layers.GlobalAveragePooling2D(name="lighting_grid_mean")(x)
     strongest = keras.layers.MaxPooling2D(x.shape[1:3], name="lighting_grid_max")(x)
-    x = keras.layers.Concatenate(name="lighting_grid_pooled")([mean, keras.layers.Flatten()(strongest)])
-    return keras.layers.Dense(32, activation="relu", name="lighting_grid_hidden")(x)
+    for _ in range(HALVINGS):
+        x = convolve(x, 2)
+    pooled = [mean, keras.layers.Flatten()(strongest), keras.layers.Flatten(name="lighting_grid_places")(x)]
+    x = keras.layers.Concatenate(name="lighting_grid_pooled")(pooled)
+    return keras.layers.Dense(CODE, activation="relu", name=next(convolutions))(x)

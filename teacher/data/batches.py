@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from teacher.data.light_targets import light_targets
 from teacher.data.mixup import mix_targets, own_shares, partner_rows
 from teacher.data.oversampling import draws_of_epoch, photo_repeats
 from teacher.views import ViewRecipe, apply_views, draw_views
@@ -22,6 +23,8 @@ class TrainingSet:
         diagnosis_weight: float32 [n], class weight times 1, or 0 where the label is missing.
         lighting: float32 [n], 1 well lit, 0 poor.
         lighting_weight: float32 [n], 0 where the label is missing.
+        measures: float32 [n, 14], measures of the light as `teacher.data.light_targets` gives them.
+        measures_weight: float32 [n], 0 where nothing was measured.
         image_ids: int64 [n], numbers that name the photos in errors and in the seeds of views.
         repeats: int64 [n], how often each photo stands in an epoch.
         poor_light: the lighting target of a view that is given bad light.
@@ -33,6 +36,8 @@ class TrainingSet:
     diagnosis_weight: np.ndarray
     lighting: np.ndarray
     lighting_weight: np.ndarray
+    measures: np.ndarray
+    measures_weight: np.ndarray
     image_ids: np.ndarray
     repeats: np.ndarray
     poor_light: float = 0.0
@@ -40,6 +45,23 @@ class TrainingSet:
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    def targets_of(self, rows: np.ndarray, poor: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the targets of some photos and what each counts.
+
+        Args:
+            rows: int [n].
+            poor: bool [n], whether the photo is shown in bad light: its lighting label then is that of poor light,
+                whatever its own says, and its measures are unknown.
+        """
+        return {
+            "diagnosis": self.diagnosis[rows],
+            "diagnosis_weight": self.diagnosis_weight[rows],
+            "lighting": np.where(poor, np.float32(self.poor_light), self.lighting[rows]),
+            "lighting_weight": np.where(poor, np.float32(1), self.lighting_weight[rows]),
+            "measures": self.measures[rows],
+            "measures_weight": np.where(poor, np.float32(0), self.measures_weight[rows]),
+        }
 
     def describe(self, image_ids: np.ndarray) -> str:
         """Name up to five photos by their numbers."""
@@ -78,6 +100,7 @@ def make_training_set(
     weight = known.astype(np.float32)
     if class_weights == "balanced":
         weight *= (diagnosis * (repeats[known].sum() / (len(ids) * counts))).sum(axis=1)
+    measures, measures_weight = light_targets(frame)
     label = frame["lighting_label"].to_numpy(np.float32, na_value=np.nan)
     smoothed = np.nan_to_num(label) * (1 - label_smoothing) + label_smoothing / 2
     return TrainingSet(
@@ -86,6 +109,8 @@ def make_training_set(
         diagnosis_weight=weight.astype(np.float32),
         lighting=smoothed.astype(np.float32),
         lighting_weight=(~np.isnan(label)).astype(np.float32),
+        measures=measures,
+        measures_weight=measures_weight,
         image_ids=np.arange(len(frame), dtype=np.int64),
         repeats=repeats,
         poor_light=label_smoothing / 2,
@@ -131,8 +156,7 @@ def draw_photos(
         mixup: alpha of `teacher.data.mixup`; 0 leaves it out.
 
     Returns:
-        What `show_photos` takes, and the targets and weights of both heads. A view with bad light has the lighting
-        label of poor light, whatever the photo's own says.
+        What `show_photos` takes, and the targets and weights of both heads (`TrainingSet.targets_of`).
     """
     shown, targets = _draw_unmixed(training, recipe, seed, rows, views)
     if not mixup:
@@ -149,12 +173,7 @@ def _draw_unmixed(
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     ids = training.image_ids[rows]
     pixels, parameters, poor = draw_views(np.asarray(training.pixels[rows]), recipe, seed, ids, views)
-    return {"pixels": pixels, "parameters": parameters}, {
-        "diagnosis": training.diagnosis[rows],
-        "diagnosis_weight": training.diagnosis_weight[rows],
-        "lighting": np.where(poor, np.float32(training.poor_light), training.lighting[rows]),
-        "lighting_weight": np.where(poor, np.float32(1), training.lighting_weight[rows]),
-    }
+    return {"pixels": pixels, "parameters": parameters}, training.targets_of(rows, poor)
 
 
 def show_photos(shown: Mapping[str, Any]) -> Any:

@@ -58,16 +58,21 @@ def mix_targets(
     """Blend the targets of both heads.
 
     Loss is linear in the weighted targets, so they are what is blended: a photo without a label adds nothing to a head.
+    Measures of the light are not linear in the pixels: they stay the own photo's and count less the less of it is seen.
 
     Args:
-        own: `diagnosis` float32 [n, classes], `lighting` float32 [n], and the weight of each head, float32 [n].
+        own: `diagnosis` float32 [n, classes], `lighting` float32 [n], `measures` float32 [n, 14], and the weight of
+            each, float32 [n].
         partner: the same of the photos mixed in.
         share: float32 [n] of `own_shares`.
 
     Returns:
         Targets and weights by the same names.
     """
-    mixed = {}
+    mixed = {
+        "measures": own["measures"],
+        "measures_weight": own["measures_weight"] * np.clip(2 * share - 1, 0, 1).astype(np.float32),
+    }
     for head in HEADS:
         weights = share * own[f"{head}_weight"], (1 - share) * partner[f"{head}_weight"]
         total = weights[0] + weights[1]

@@ -31,6 +31,8 @@ def training():
         diagnosis_weight=np.ones(COUNT, np.float32),
         lighting=np.ones(COUNT, np.float32),
         lighting_weight=np.ones(COUNT, np.float32),
+        measures=np.zeros((COUNT, 14), np.float32),
+        measures_weight=np.ones(COUNT, np.float32),
         image_ids=np.arange(COUNT),
         repeats=1 + np.arange(COUNT) % 2,
     )

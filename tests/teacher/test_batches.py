@@ -138,6 +138,8 @@ def test_mixup_blends_photos_and_what_they_count_for():
         "diagnosis_weight": np.array([1.0, 3.0, 0.5, 0.0], np.float32),  # the last has no diagnosis
         "lighting": np.array([1.0, 0.0, 1.0, 0.0], np.float32),
         "lighting_weight": np.array([1.0, 0.0, 0.0, 1.0], np.float32),
+        "measures": generator.normal(size=(4, 14)).astype(np.float32),
+        "measures_weight": np.array([1.0, 1.0, 1.0, 0.0], np.float32),
     }
     partner = {name: value[::-1] for name, value in own.items()}
     share = np.array([0.9, 0.6, 0.5, 0.8], np.float32)
@@ -153,6 +155,9 @@ def test_mixup_blends_photos_and_what_they_count_for():
     # Rows 1 and 2 have no lighting label, nor have their partners: they stay out.
     np.testing.assert_allclose(mixed["lighting_weight"], [1, 0, 0, 1])
     np.testing.assert_allclose(mixed["lighting"], [0.9, 0, 0, 0.2], rtol=1e-6)
+    # Half a photo's light cannot be measured.
+    np.testing.assert_array_equal(mixed["measures"], own["measures"])
+    np.testing.assert_allclose(mixed["measures_weight"], [0.8, 0.2, 0, 0], rtol=1e-6)
 
 
 def test_a_mixed_view_is_the_blend_of_two_views_by_their_shares():

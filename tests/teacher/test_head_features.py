@@ -28,6 +28,8 @@ def training():
         diagnosis_weight=generator.uniform(0.5, 2, COUNT).astype(np.float32),
         lighting=generator.uniform(0, 1, COUNT).astype(np.float32),
         lighting_weight=np.ones(COUNT, np.float32),
+        measures=np.zeros((COUNT, 14), np.float32),
+        measures_weight=np.ones(COUNT, np.float32),
         image_ids=np.arange(COUNT),
         repeats=1 + np.arange(COUNT) % 2,
         poor_light=0.02,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tf_keras as keras
 
-from teacher.heads import after_features, before_heads, heads_alone, logits_model
+from teacher.heads import after_features, before_heads, heads_alone, trained_model
 from teacher.light_grid import LightGrid
 from teacher.model import build_teacher
 from teacher.recipe import TeacherRecipe
@@ -20,15 +20,17 @@ def by_hand(photo):
         ]
     )
     cell = count // 8
-    grid = np.empty((count // cell, count // cell, 9))
+    grid = np.empty((count // cell, count // cell, 33))
     for y, x in np.ndindex(grid.shape[:2]):
-        colors = samples[y * cell : (y + 1) * cell, x * cell : (x + 1) * cell].reshape(-1, 3) * 2 - 1
-        grid[y, x] = [*colors.max(0), *-colors.min(0), *colors.mean(0)]
+        values = samples[y * cell : (y + 1) * cell, x * cell : (x + 1) * cell].reshape(-1, 3)
+        colors = values * 2 - 1
+        ramps = [np.clip(8 * values[:, color] - step, 0, 1).mean() for color in range(3) for step in range(8)]
+        grid[y, x] = [*colors.max(0), *-colors.min(0), *colors.mean(0), *ramps]
     return grid
 
 
 @pytest.mark.parametrize("side", [8, 32, 39, 64, 224, 260])
-def test_the_grid_equals_largest_smallest_and_mean_cell_by_cell(side):
+def test_the_grid_equals_largest_smallest_mean_and_ramps_cell_by_cell(side):
     photos = np.random.default_rng(side).random((2, side, side, 3)).astype(np.float32)
     grid = LightGrid()(photos).numpy()
     np.testing.assert_allclose(grid, [by_hand(photo) for photo in photos], atol=1e-5)
@@ -46,7 +48,7 @@ def test_the_model_in_two_parts_is_the_model():
     keras.utils.set_random_seed(0)
     model = build_teacher(TeacherRecipe((), "resnet10", "none", 32), 3)
     photos = np.random.default_rng(0).random((4, 32, 32, 3)).astype(np.float32)
-    whole = logits_model(model)(photos)
+    whole = trained_model(model)(photos)
     for one, other in zip(heads_alone(model)(before_heads(model)(photos)), whole, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
     seen = keras.Model(model.input, [model.get_layer(name).output for name in ("features", "light_grid")])(photos)
@@ -58,11 +60,12 @@ def test_the_lighting_head_alone_sees_the_grid():
     keras.utils.set_random_seed(0)
     model = build_teacher(TeacherRecipe((), "resnet10", "none", 32), 3)
     heads = after_features(model)
-    features, grid = np.ones((1, *heads.input_shape[0][1:]), np.float32), np.zeros((1, 8, 8, 9), np.float32)
+    features, grid = np.ones((1, *heads.input_shape[0][1:]), np.float32), np.zeros((1, 8, 8, 33), np.float32)
     corner = grid.copy()
     corner[0, 0, 0] = 1
-    diagnosis, lighting = (
+    diagnosis, lighting, measures = (
         np.abs(a - b).max() for a, b in zip(heads([features, grid]), heads([features, corner]), strict=True)
     )
     assert diagnosis == 0
     assert lighting > 1e-6
+    assert measures > 1e-6
