@@ -26,7 +26,8 @@ def with_features(student: keras.Model) -> keras.Model:
 def distillation_loss(model: keras.Model, recipe: DistillRecipe) -> Callable[[Mapping[str, Any]], Any]:
     """Return `loss(batch)`: the teacher's soft targets and the labels, for both heads.
 
-    Rows without a label still learn from the teacher; class weights apply to the labels' share alone. A batch holds
+    Rows without a label still learn from the teacher; class weights apply to the labels' share alone, unless
+    `weighted_answers` lets them apply to the teacher's share of the diagnosis. A batch holds
     what `teacher.data.batches.epoch_batches` gives, the teacher's answers (`distill.answers.TeacherAnswers.of`) and,
     where groups are weighted, `photo_weight` float32 [n].
 
@@ -63,10 +64,13 @@ def distillation_loss(model: keras.Model, recipe: DistillRecipe) -> Callable[[Ma
         of_measures = measures_error(batch["measures"], measures, weights * batch["measures_weight"])
         total += recipe.lighting_weight * of_measures
         if soft:
+            of_answers = weights
+            if recipe.weighted_answers:
+                known = batch["diagnosis_weight"] > 0
+                of_answers *= tf.where(known, batch["diagnosis_weight"], 1.0)
             of_lighting = binary_soft_target_divergence(batch["teacher_lighting"], lighting, temperature)
-            total += soft * (
-                of_diagnosis(batch, diagnosis, weights) + recipe.lighting_weight * weighted_mean(of_lighting, weights)
-            )
+            total += soft * of_diagnosis(batch, diagnosis, of_answers)
+            total += soft * recipe.lighting_weight * weighted_mean(of_lighting, weights)
         if recipe.feature_weight:
             total += recipe.feature_weight * similarity_distance(batch["teacher_features"], features)
         return total

@@ -23,6 +23,9 @@ class DistillRecipe:
         temperature: T of the soft targets.
         hard_share: share of the labels' own loss beside the teacher's, in [0, 1].
         lighting_weight: share of the lighting head's loss beside the diagnosis head's.
+        class_weights: "balanced" (inverse frequency, mean 1) or "none": of the labels.
+        weighted_answers: class weights count for what the teacher says about the diagnosis, too. Without them a student
+            learns from its teacher about frequent classes before all.
         most_repeats: oversampling: a photo of a rare class and skin tone stands up to this often in an epoch.
         without_teacher: also train the same student, seed and budget on the labels alone, so that the report can say
             what the teacher was worth; it doubles the training.
@@ -48,6 +51,7 @@ class DistillRecipe:
     hard_share: float = 0.3
     lighting_weight: float = 0.5
     class_weights: str = "balanced"
+    weighted_answers: bool = False
     most_repeats: int = 1
     label_smoothing: float = 0.05
     without_teacher: bool = True
@@ -77,8 +81,10 @@ class DistillRecipe:
             raise UnusableInput(
                 f"distill.mixup and feature_weight are 0 or more. Received: {self.mixup}, {self.feature_weight}."
             )
-        if self.fairness.by and self.loss == "dist":
-            raise UnusableInput("dist relates the photos of a batch: it cannot weigh groups. Choose hinton or dkd.")
+        if (self.fairness.by or self.weighted_answers) and self.loss == "dist":
+            raise UnusableInput(
+                "dist relates the photos of a batch: it cannot weigh groups or classes. Choose hinton or dkd."
+            )
         if any(phase.mixup or phase.frozen_ccm for phase in self.phases):
             raise UnusableInput(
                 f"A phase's mixup and frozen_ccm are for a teacher; here distill.mixup counts. Received: {self.phases}."

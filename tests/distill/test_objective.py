@@ -1,0 +1,93 @@
+"""The student's loss, against plain sums."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from distill.objective import distillation_loss
+from distill.recipe import DistillRecipe
+from teacher.recipe import Phase
+from triage.errors import UnusableInput
+
+RECIPE = DistillRecipe((Phase("distill", "all", 1, 1e-3),), temperature=2.0, hard_share=0.3, lighting_weight=0.5)
+COUNT, CLASSES = 5, 4
+
+
+def softmax(x):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def cross_entropy(target, probability):
+    return -(target * np.log(probability)).sum(axis=-1)
+
+
+def binary(target, logit):
+    p = 1 / (1 + np.exp(-logit))
+    return -target * np.log(p) - (1 - target) * np.log(1 - p)
+
+
+@pytest.fixture
+def case():
+    """A batch whose last photo has no label of any kind, and a student's outputs."""
+    random = np.random.default_rng(0)
+    labels = np.eye(CLASSES)[[0, 1, 1, 3, 0]]
+    labels[-1] = 0
+    batch = {
+        "image": np.zeros(COUNT),
+        "diagnosis": labels,
+        "diagnosis_weight": np.array([0.5, 1.5, 1.5, 3, 0]),
+        "lighting": np.array([0.975, 0.025, 0.975, 0.975, 0]),
+        "lighting_weight": np.array([1, 1, 1, 1, 0]),
+        "measures": random.normal(size=(COUNT, 14)) * 2,
+        "measures_weight": np.array([1, 0, 1, 0.4, 0]),
+        "teacher_diagnosis": random.normal(size=(COUNT, CLASSES)) * 3,
+        "teacher_lighting": random.normal(size=COUNT) * 3,
+    }
+    outputs = [random.normal(size=shape) for shape in ((COUNT, CLASSES), (COUNT, 1), (COUNT, 14), (COUNT, 2))]
+    return batch, outputs
+
+
+def found(recipe, batch, outputs):
+    tensors = {name: tf.constant(value, tf.float32) for name, value in batch.items()}
+    return float(
+        distillation_loss(lambda image, training: [tf.constant(o, tf.float32) for o in outputs], recipe)(tensors)
+    )
+
+
+def expected(recipe, batch, outputs, answer_weights):
+    diagnosis, lighting, measures, _ = outputs
+    t, n = recipe.temperature, COUNT
+    hard = (batch["diagnosis_weight"] * cross_entropy(batch["diagnosis"], softmax(diagnosis))).sum() / n
+    hard += 0.5 * (batch["lighting_weight"] * binary(batch["lighting"], lighting[:, 0])).sum() / n
+    error = np.abs(measures - batch["measures"])
+    huber = np.where(error < 1, error**2 / 2, error - 0.5).mean(axis=1)
+    of_measures = 0.5 * (batch["measures_weight"] * huber).sum() / n
+    p, q = softmax(batch["teacher_diagnosis"] / t), softmax(diagnosis / t)
+    soft = (answer_weights * t**2 * (p * np.log(p / q)).sum(axis=1)).sum() / n
+    believed = 1 / (1 + np.exp(-batch["teacher_lighting"] / t))
+    soft += 0.5 * t**2 * (binary(believed, lighting[:, 0] / t) - binary(believed, batch["teacher_lighting"] / t)).mean()
+    return recipe.hard_share * hard + of_measures + (1 - recipe.hard_share) * soft
+
+
+def test_teacher_labels_and_measures_add_up(case):
+    assert found(RECIPE, *case) == pytest.approx(expected(RECIPE, *case, np.ones(COUNT)), rel=1e-5)
+
+
+def test_class_weights_of_answers_leave_photos_without_a_label_at_one(case):
+    recipe = dataclasses.replace(RECIPE, weighted_answers=True)
+    assert found(recipe, *case) == pytest.approx(expected(recipe, *case, np.array([0.5, 1.5, 1.5, 3, 1])), rel=1e-5)
+
+
+def test_labels_alone_ask_no_teacher(case):
+    batch, outputs = case
+    recipe = dataclasses.replace(RECIPE, hard_share=1.0)
+    without = {name: value for name, value in batch.items() if not name.startswith("teacher")}
+    assert found(recipe, without, outputs) == pytest.approx(expected(recipe, batch, outputs, 0), rel=1e-5)
+
+
+def test_dist_weighs_no_classes():
+    with pytest.raises(UnusableInput, match="dist relates"):
+        dataclasses.replace(RECIPE, loss="dist", weighted_answers=True)
