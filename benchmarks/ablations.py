@@ -1,0 +1,187 @@
+"""What each part of a teacher's training is worth: the same recipe again without it, photo by photo.
+
+    python -m benchmarks.ablations --config ablation --data META.csv [--weights FILE] [--only NAME,NAME] [--seed 42]
+        [--out ablations]
+
+Each variant differs from the recipe in one thing and has as many epochs. All answer the test photos as they are, under
+two colour casts, and in bad light of the kinds that training draws, from another seed. Intervals are 95 %, by paired
+bootstrap over groups. The runs stand under `--out`; a stopped measurement goes on with the same command.
+"""
+
+import argparse
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.changed_light import Change, tinted
+from distill.model_file import load_model
+from distill.worth import paired_gain
+from skin_distill.recipes import recipe_path, with_given
+from skin_distill.terminal import Terminal, percent
+from teacher.data.manifest import Manifest, read_manifest
+from teacher.data.phantom.camera import encode
+from teacher.data.pixels import load_pixels
+from teacher.drawing import BLUE, GREEN, ORANGE, RED, bars_with_intervals, picture
+from teacher.evaluation import evaluate
+from teacher.predict import Progress, predict
+from teacher.recipe import Phase, TeacherRecipe, read_recipe, to_mapping
+from teacher.relighting import relight, relighting_parameters
+from teacher.run_folder import RunFolder
+from teacher.train import train_teacher
+from triage.atomic import write_json
+from triage.errors import UnusableInput
+from triage.skin_color import LINEAR
+
+WHOLE, AS_THEY_ARE = "whole", "as they are"
+LIGHT_SEED = 777
+MOST_REPEATS = 4
+PLAIN_RATE = 1e-3
+
+
+def _without_ccm(recipe: TeacherRecipe) -> TeacherRecipe:
+    """Keep the colour calibration at the identity; its phase trains the heads for as long."""
+
+    def frozen(phase: Phase) -> Phase:
+        trains = "heads" if phase.trains == "ccm" else phase.trains
+        return dataclasses.replace(phase, trains=trains, frozen_ccm=trains != "heads")
+
+    return dataclasses.replace(recipe, phases=tuple(frozen(phase) for phase in recipe.phases))
+
+
+def _plain(recipe: TeacherRecipe) -> TeacherRecipe:
+    """Train everything at once for as many epochs; those on stored features, which are cheap, are left out."""
+    epochs = sum(phase.epochs for phase in recipe.phases if not phase.fixed_views)
+    return dataclasses.replace(recipe, phases=(Phase("plain", "all", epochs, PLAIN_RATE),))
+
+
+def _oversampled(recipe: TeacherRecipe) -> TeacherRecipe:
+    """Show rare classes and tones up to four times in an epoch, in place of class weights, for as many steps."""
+    return dataclasses.replace(recipe, class_weights="none", most_repeats=MOST_REPEATS)
+
+
+def _without_bad_light(recipe: TeacherRecipe) -> TeacherRecipe:
+    """Show no view in bad light."""
+    return dataclasses.replace(recipe, views=dataclasses.replace(recipe.views, bad_light=0.0))
+
+
+VARIANTS: dict[str, Callable[[TeacherRecipe], TeacherRecipe]] = {
+    WHOLE: lambda recipe: recipe,
+    "without-ccm": _without_ccm,
+    "plain-fine-tuning": _plain,
+    "oversampling": _oversampled,
+    "without-bad-light": _without_bad_light,
+}
+"""The recipe and what is compared with it."""
+
+CASTS: dict[str, Change] = {
+    "warm light": tinted(3000, 5500),
+    "cool light": tinted(12000, 5500),
+}
+"""Light of one colour temperature under a white balance for another, in kelvin."""
+
+
+def lights(pixels: np.ndarray) -> dict[str, np.ndarray]:
+    """Return photos as they are and in other light, by name; each uint8 [n, size, size, 3]."""
+    count = len(pixels)
+    faults = relighting_parameters(1.0, LIGHT_SEED, np.arange(count), np.zeros(count, np.int64))
+    casts = {name: np.stack([encode(change(LINEAR[photo])) for photo in pixels]) for name, change in CASTS.items()}
+    return {AS_THEY_ARE: pixels, **casts, "bad light": relight(pixels, faults)}
+
+
+def measure(
+    recipe: TeacherRecipe, manifest: Manifest, names: list[str], root: Path, progress: Progress
+) -> dict[str, Any]:
+    """Train the variants and compare each with the whole recipe.
+
+    Args:
+        recipe: the whole.
+        manifest: the data set.
+        names: out of `VARIANTS`; the whole is trained in any case.
+        root: of the runs.
+        progress: called as `progress(stage, done, total)`.
+
+    Returns:
+        By variant and light: `accuracy`, `balanced_accuracy` and `lighting_auc`, figures with intervals; `per_tone`,
+        accuracies; and but for the whole `worth`, what the whole recipe gains over the variant (`paired_gain`).
+    """
+    frame = manifest.split("test")
+    cache = root / "artifacts" / "pixels"
+    shown = lights(np.asarray(load_pixels(manifest, frame, recipe.input_size, recipe.crop_fraction, cache, progress)))
+    found: dict[str, Any] = {}
+    of_whole: dict[str, np.ndarray] = {}
+    for name in dict.fromkeys([WHOLE, *names]):
+        variant = VARIANTS[name](recipe)
+        run = RunFolder(f"{name}-{recipe.seed}", root)
+        train_teacher(variant, manifest, run, progress)
+        model = load_model(run.artifacts / "teacher.keras")
+        found[name] = {}
+        for light, photos in shown.items():
+            diagnosis, lighting = predict(model, photos, progress=progress, stage=f"{name}: {light}")
+            report = evaluate(manifest, frame, diagnosis, lighting)
+            figures = {key: report["diagnosis"][key] for key in ("accuracy", "balanced_accuracy")}
+            if light == AS_THEY_ARE:
+                figures["lighting_auc"] = report["lighting"]["auc"]
+                figures["per_tone"] = {tone: part["diagnosis"]["accuracy"] for tone, part in report["per_tone"].items()}
+            if name == WHOLE:
+                of_whole[light] = diagnosis
+            else:
+                figures["worth"] = paired_gain(manifest, frame, of_whole[light], diagnosis)
+            found[name][light] = figures
+    return found
+
+
+def draw(path: Path, found: dict[str, Any], title: str) -> None:
+    """Draw what the whole recipe gains over each variant in balanced accuracy, by light, as PNG."""
+    names = [name for name in found if name != WHOLE]
+    kinds = list(found[WHOLE])
+    width = 0.8 / len(kinds)
+    with picture(path, title, (8, 1.6 + 0.9 * len(names))) as axes:
+        for number, (light, color) in enumerate(zip(kinds, (BLUE, ORANGE, GREEN, RED), strict=True)):
+            places = np.arange(len(names)) + (number - (len(kinds) - 1) / 2) * width
+            figures = [found[name][light]["worth"]["balanced_accuracy"] for name in names]
+            bars_with_intervals(axes, places, figures, width, color, light)
+        axes.axvline(0, color="black", linewidth=0.8)
+        axes.set_yticks(range(len(names)), names)
+        axes.invert_yaxis()
+        axes.set_xlabel("balanced accuracy of the whole recipe less that of the variant, test split, 95 % intervals")
+        axes.legend(frameon=False, ncols=4, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1))
+
+
+def main() -> None:
+    """Train, print the figures, and write them as JSON and PNG."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", default="ablation", help="a recipe by name, or a file")
+    parser.add_argument("--data", type=Path, required=True, help="meta.csv of `skin-distill prepare`")
+    parser.add_argument("--weights", help="imagenet, none or a file; wins over the recipe's")
+    parser.add_argument("--only", default=",".join(VARIANTS), help=f"out of {', '.join(VARIANTS)}")
+    parser.add_argument("--seed", type=int, help="wins over the recipe's")
+    parser.add_argument("--out", type=Path, default=Path("ablations"))
+    options = parser.parse_args()
+    names = options.only.split(",")
+    if unknown := set(names) - set(VARIANTS):
+        raise UnusableInput(f"Unknown variant. Received: {', '.join(unknown)}. Known: {', '.join(VARIANTS)}.")
+    recipe, _ = read_recipe(recipe_path(options.config), "teacher", TeacherRecipe)
+    recipe = with_given(recipe, weights=options.weights, seed=options.seed)
+    with Terminal() as terminal:
+        found = measure(recipe, read_manifest(options.data), names, options.out, terminal.progress)
+        write_json(options.out / f"ablations-{recipe.seed}.json", {"recipe": to_mapping(recipe), "variants": found})
+        title = f"{recipe.backbone}, {recipe.input_size} px, seed {recipe.seed}"
+        draw(options.out / f"ablations-{recipe.seed}.png", found, title)
+        columns = ("", "light", "accuracy", "balanced accuracy", "the whole recipe gains")
+        rows = [
+            [name, light, percent(f["accuracy"]), percent(f["balanced_accuracy"]), _gain(f)]
+            for name, by_light in found.items()
+            for light, f in by_light.items()
+        ]
+        terminal.table("Test split, 95 % intervals", columns, rows)
+
+
+def _gain(figures: dict[str, Any]) -> str:
+    return percent(figures["worth"]["balanced_accuracy"]) if "worth" in figures else ""
+
+
+if __name__ == "__main__":
+    main()
