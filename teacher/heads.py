@@ -31,7 +31,7 @@ def add_heads(image: Any, features: Any, class_count: int, dropout: float) -> di
     Each head is Dense(128, ReLU), dropout, Dense; the logits are layers of their own so that distillation can read
     them before the softmax. The lighting head also sees a coarse grid of the photo's light (`teacher.light_grid`), from
     which it first estimates what `triage.lighting` measures: the label follows from these measures, and estimating
-    them teaches what matters better than the label alone can.
+    them teaches what matters better than the label alone can. One more Dense(32, ReLU) joins all of these.
 
     Args:
         image: Keras tensor float32 [batch, size, size, 3] in [0, 1], the calibrated photo.

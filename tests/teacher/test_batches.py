@@ -1,3 +1,4 @@
+import dataclasses
 import types
 
 import numpy as np
@@ -119,6 +120,7 @@ def test_a_repeated_photo_has_another_view_each_time_and_classes_stay_balanced()
 def test_bad_light_moves_the_label_and_nothing_else():
     table = frame(["a", "b"] * 20, [1, None] * 20)
     training = make_training_set(manifest(), table, pixels(40, 48), "none", 0.1)
+    training = dataclasses.replace(training, measures_weight=np.ones(40, np.float32))
     plain = epoch(training, 0, batch_size=40)[0]
     poor = epoch(training, 0, batch_size=40, recipe=ViewRecipe(bad_light=0.5))[0]
     changed = np.array([not np.array_equal(a, b) for a, b in zip(plain["image"], poor["image"], strict=True)])
@@ -127,6 +129,7 @@ def test_bad_light_moves_the_label_and_nothing_else():
     assert poor["lighting_weight"].numpy()[changed].min() == 1
     np.testing.assert_array_equal(poor["lighting"].numpy()[~changed], plain["lighting"].numpy()[~changed])
     np.testing.assert_array_equal(poor["lighting_weight"].numpy()[~changed], plain["lighting_weight"].numpy()[~changed])
+    np.testing.assert_array_equal(poor["measures_weight"], np.where(changed, 0, 1))
     np.testing.assert_array_equal(poor["diagnosis"], plain["diagnosis"])
 
 
