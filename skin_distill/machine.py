@@ -84,7 +84,7 @@ def _runtime() -> Finding:
 def _gpu() -> Finding:
     if shutil.which("nvidia-smi"):
         return Finding("GPU", "ok", "NVIDIA driver found", "training uses it with pip install 'tensorflow[and-cuda]'")
-    return Finding("GPU", "note", "none", "training runs on the processor; see docs for what that costs")
+    return Finding("GPU", "note", "none", "training runs on the processor; see docs/results.md for what that costs")
 
 
 def _camera() -> Finding:

@@ -90,13 +90,17 @@ class Terminal:
         if self.as_json:
             return
         from rich.console import Console
+        from rich.markup import escape
         from rich.table import Table
 
-        table = Table(title=title, caption=caption or None, title_justify="left", caption_justify="left")
+        # Unescaped, rich takes the [app] of 'skin-distill[app]' for a style and leaves it out.
+        table = Table(
+            title=escape(title), caption=escape(caption) or None, title_justify="left", caption_justify="left"
+        )
         for number, column in enumerate(columns):
-            table.add_column(column, justify="right" if number else "left", no_wrap=number == 0)
+            table.add_column(escape(column), justify="right" if number else "left", no_wrap=number == 0)
         for row in rows:
-            table.add_row(*(str(cell) for cell in row))
+            table.add_row(*(escape(str(cell)) for cell in row))
         console = self.console or Console()
         if self.console is None and not console.is_terminal:
             console = Console(width=120)

@@ -42,3 +42,10 @@ def test_a_figure_is_written_with_its_interval_or_its_reason():
     assert percent({"value": 0.5, "low": 0.4, "high": 0.61}) == "50.0 % (40.0 to 61.0)"
     assert percent({"value": None, "why": "too few samples to tell"}) == "too few samples to tell"
     assert percent(None) == "not measured"
+
+def test_square_brackets_in_a_table_are_shown(capsys):
+    with Terminal() as terminal:
+        terminal.table("photos[1]", ("what", "range [0, 1]"), [("pip install 'skin-distill[app]'", "[bold]")], "[note]")
+    out = capsys.readouterr().out
+    for text in ("photos[1]", "range [0, 1]", "skin-distill[app]", "[bold]", "[note]"):
+        assert text in out
