@@ -94,6 +94,7 @@ def stopwatch(path: Path, key: dict[str, str]) -> Iterator[Callable[[], float]]:
 
 
 def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float]) -> DemoResult:
+    load_tensorflow()  # first: the modules below import it, and it would chatter
     from convert.best import choose_best
     from convert.convert import convert
     from distill.recipe import DistillRecipe
@@ -105,7 +106,6 @@ def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float
     from teacher.train import train_teacher
     from triage import Triage
 
-    load_tensorflow()
     teacher_recipe, whole = read_recipe(path, "teacher", TeacherRecipe)
     student_recipe, _ = read_recipe(path, "distill", DistillRecipe)
     data, folder = whole["data"], root / "phantoms"

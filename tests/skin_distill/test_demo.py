@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from skin_distill import demo
@@ -16,3 +19,13 @@ def test_the_time_of_a_stopped_demonstration_counts(tmp_path, monkeypatch):
         assert seconds() == 42
     with demo.stopwatch(path, {"recipe": "another"}) as seconds:
         assert seconds() == 0
+
+
+def test_tensorflow_is_not_imported_before_its_chatter_is_muted(tmp_path):
+    code = (
+        "import sys; from skin_distill import demo; from skin_distill.terminal import Terminal;"
+        "demo.load_tensorflow = lambda: sys.exit('tensorflow' in sys.modules);"
+        "demo.run_demo(__import__('pathlib').Path(sys.argv[1]), Terminal(-1)); sys.exit('never loaded')"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stderr
