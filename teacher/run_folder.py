@@ -148,7 +148,11 @@ class RunFolder:
         import yaml
 
         if not self.config_path.is_file():
-            raise UnusableInput(f"Run '{self.name}' does not exist here. Looked for: {self.config_path}.")
+            raise UnusableInput(
+                f"Run '{self.name}' does not exist here. Looked for: {self.config_path}. "
+                "Make it with `skin-distill teacher` or `skin-distill distill`, "
+                "or look under experiments/ for another name."
+            )
         return dict(yaml.safe_load(self.config_path.read_text(encoding="utf-8")))
 
     def write_metrics(self, rows: Iterable[Mapping[str, Any]]) -> None:

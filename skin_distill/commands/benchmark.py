@@ -10,9 +10,11 @@ from triage.errors import UnusableInput
 
 EPILOG = """\b
 Examples:
-  skin-distill benchmark student-float32.tflite student-int8.tflite --threads 1,2 --json latency.json --figure
-  latency.png skin-distill benchmark student-int8.tflite --compare latency.json skin-distill benchmark
-  student-float32.tflite other.tflite --also keras,tensorflow skin-distill benchmark student-float32.tflite --end-to-end
+  skin-distill benchmark student-float32.tflite student-int8.tflite --threads 1,2 --json latency.json
+  skin-distill benchmark student-float32.tflite student-int8.tflite --figure latency.png
+  skin-distill benchmark student-int8.tflite --compare latency.json
+  skin-distill benchmark student-float32.tflite other.tflite --also keras,tensorflow
+  skin-distill benchmark student-float32.tflite --end-to-end
 
 MODEL is a .tflite of any origin that takes one photo, or a .keras file.
 """

@@ -209,7 +209,10 @@ def _list(
     if kind == "folder" and source is not None and source.is_file():
         return read_listed(source.resolve(), taxonomy)
     if source is None or not source.is_dir():
-        raise UnusableInput(f"The data set's folder does not exist. Received: {source}.")
+        raise UnusableInput(
+            f"The data set's folder does not exist. Received: {source}. "
+            "Give the folder that holds it; `skin-distill download` fetches some data sets."
+        )
     root, results = source.resolve(), out.resolve()
     if root == results:
         raise UnusableInput(f"The results would lie among the photos. Received: --out {out}. Give another folder.")

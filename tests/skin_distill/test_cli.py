@@ -7,6 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from skin_distill import machine
 from skin_distill.cli import cli
 
 HEAVY = (
@@ -55,6 +56,13 @@ def test_examples_use_options_that_exist(name):
         assert set(re.findall(r"(?<!\S)--[a-z-]+", example)) <= known
 
 
+@pytest.mark.parametrize("name", list(cli.commands))
+def test_every_example_has_a_line_of_its_own(name):
+    for line in cli.commands[name].epilog.splitlines():
+        if line.startswith("  "):
+            assert line.startswith("  skin-distill ") and line.count("skin-distill ") == 1, line
+
+
 def test_help_imports_nothing_heavy():
     code = (
         "import sys; from skin_distill.cli import cli; from click.testing import CliRunner;"
@@ -74,6 +82,7 @@ def test_help_imports_nothing_heavy():
         (("prepare",), "Give a kind and --out"),
         (("prepare", "kaggle", "--out", "x"), "needs the folder"),
         (("prepare", "kaggle", "missing", "--out", "x"), "missing"),
+        (("prepare", "kaggle", "missing", "--out", "x"), "skin-distill download"),
         (("teacher", "--config", "demo", "--data", "missing.csv", "--run", "r"), "missing.csv"),
         (("teacher", "--config", "nothing", "--data", "missing.csv", "--run", "r"), "No such recipe"),
         (("classify", "photo.jpg", "--model", "missing.tflite"), "missing.tflite"),
@@ -84,6 +93,7 @@ def test_help_imports_nothing_heavy():
         (("benchmark", "a.tflite", "b.tflite", "--end-to-end"), "one model"),
         (("report", "missing"), "missing"),
         (("convert", "--run", "missing", "--data", "m.csv"), "missing"),
+        (("convert", "--run", "missing", "--data", "m.csv"), "look under experiments/ for another name"),
     ],
 )
 def test_wrong_use_is_one_message_and_exit_code_2(tmp_path, arguments, message):
@@ -100,3 +110,9 @@ def test_doctor_knows_this_machine():
     assert result.returncode == 0
     assert findings["TFLite runtime"]["state"] == "ok"
     assert findings["numpy"]["found"]
+
+
+def test_doctor_names_the_extra_that_brings_what_is_missing(monkeypatch):
+    finding = machine.Finding("kivy", "missing", "", "pip install 'skin-distill[app]'")
+    monkeypatch.setattr(machine, "examine", lambda: [finding])
+    assert "pip install 'skin-distill[app]'" in CliRunner().invoke(cli, ["doctor"]).output
