@@ -9,10 +9,10 @@ with the square of the photos, whatever the search. Reading and laying on each o
 on top, about 1.3 ms a pair and core. Each row is a process of its own, so that the peak is its own.
 """
 
+import argparse
 import math
 import multiprocessing
 import resource
-import sys
 import time
 from collections.abc import Callable
 
@@ -99,4 +99,6 @@ def main(largest: int = LARGEST) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("largest", nargs="?", type=int, default=LARGEST, help="most photos; by default %(default)s")
+    main(parser.parse_args().largest)

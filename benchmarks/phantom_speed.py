@@ -1,9 +1,9 @@
 """How fast phantoms are rendered and written, in two processes.
 
-python -m benchmarks.phantom_speed [COUNT]
+    python -m benchmarks.phantom_speed [COUNT]
 """
 
-import sys
+import argparse
 import tempfile
 import time
 from pathlib import Path
@@ -23,4 +23,6 @@ def main(count: int = COUNT) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("count", nargs="?", type=int, default=COUNT, help="of phantoms; by default %(default)s")
+    main(parser.parse_args().count)

@@ -1,0 +1,28 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import benchmarks
+
+FOLDER = Path(benchmarks.__file__).parent
+COMMANDS = sorted(
+    path.stem
+    for path in FOLDER.glob("*.py")
+    if '__name__ == "__main__"' in path.read_text(encoding="utf-8") and not path.stem.endswith("worker")
+)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_measurement_reads_its_arguments_by_a_parser(name):
+    text = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    assert "argparse.ArgumentParser" in text or "@click.command" in text
+
+
+@pytest.mark.parametrize("name", ["phantom_speed", "near_duplicates"])
+def test_help_says_how_to_call_it(name):
+    run = [sys.executable, "-m", f"benchmarks.{name}", "--help"]
+    found = subprocess.run(run, capture_output=True, text=True, timeout=120)
+    assert found.returncode == 0
+    assert f"python -m benchmarks.{name}" in found.stdout
