@@ -34,6 +34,7 @@ $(VENV)/.dev: setup.py pyproject.toml | $(BIN)/python
 
 demo: $(VENV)/.train
 	$(BIN)/skin-distill demo
+	@echo "To have skin-distill in this shell: . $(BIN)/activate"
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)
