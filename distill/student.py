@@ -78,10 +78,7 @@ def load_backbone_weights(student: keras.Model, weights: str | Path) -> None:
     lite = any(layer.name == "stem_conv" for layer in student.layers)
     if str(weights) == "imagenet":
         if lite:
-            raise UnusableInput(
-                "EfficientNet-Lite is no part of keras.applications: its weights cannot be downloaded. Convert the "
-                "published checkpoint to .npz and give the file with --weights."
-            )
+            raise UnusableInput(f"{efficientnet_lite.NO_DOWNLOAD} with --weights.")
         _copy_from_applications(student)
         return
     if not Path(weights).is_file():

@@ -21,6 +21,11 @@ SCALES = {0: (1.0, 1.0, 224), 1: (1.0, 1.1, 240), 2: (1.1, 1.2, 260), 3: (1.2, 1
 STEM_CHANNELS, HEAD_CHANNELS = 32, 1280
 EPSILON, MOMENTUM = 1e-3, 0.99
 CHANNEL_MULTIPLE = 8
+NO_DOWNLOAD = (
+    "EfficientNet-Lite is no part of keras.applications: its weights cannot be downloaded. Convert the published "
+    "checkpoint to .npz (its layout is told in teacher.efficientnet_lite.load_npz_weights) and give the file"
+)
+"""What a message goes on from: with --weights."""
 
 
 class Stage(NamedTuple):
@@ -62,10 +67,7 @@ def efficientnet_lite(
         ValueError: a classifier or downloaded weights are asked for.
     """
     if include_top or weights:
-        raise ValueError(
-            "EfficientNet-Lite is no part of keras.applications: its weights cannot be downloaded. Convert the "
-            "published checkpoint to .npz and give the file"
-        )
+        raise ValueError(NO_DOWNLOAD)
     image = keras.Input(input_shape)
     return keras.Model(image, feature_map(image, variant), name=f"efficientnet_lite{variant}")
 
@@ -91,7 +93,11 @@ VARIANTS = {f"efficientnet_lite{variant}": partial(efficientnet_lite, variant) f
 
 
 def load_npz_weights(model: keras.Model, path: str | Path) -> None:
-    """Load weights kept as arrays `<index>|<layer>|<weight>`.
+    """Load weights kept as arrays `<index>|<layer>|<weight>`, such as `000|stem_conv|kernel`, `001|stem_bn|gamma`.
+
+    The index is any number. Layers are named as in `efficientnet_lite`, weights as in Keras (`kernel`, `gamma`, `beta`,
+    `moving_mean`, `moving_variance`), without a classifier. Kernels are [height, width, in, out], those of depthwise
+    convolutions [height, width, channels, 1].
 
     Args:
         model: of `efficientnet_lite`.
