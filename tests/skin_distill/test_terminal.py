@@ -43,6 +43,7 @@ def test_a_figure_is_written_with_its_interval_or_its_reason():
     assert percent({"value": None, "why": "too few samples to tell"}) == "too few samples to tell"
     assert percent(None) == "not measured"
 
+
 def test_square_brackets_in_a_table_are_shown(capsys):
     with Terminal() as terminal:
         terminal.table("photos[1]", ("what", "range [0, 1]"), [("pip install 'skin-distill[app]'", "[bold]")], "[note]")
