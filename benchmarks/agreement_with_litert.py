@@ -40,7 +40,8 @@ def compare(model: Path, threads: int, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "model.tflite"
         plain.write_bytes(read_model(model, card_required=False).flatbuffer)
-        pairs = np.array([(_ours(plain, threads), _litert(plain, threads)) for _ in range(rounds)])
+        # Ours gets the whole file: it refuses one whose metadata names a card that is not behind it.
+        pairs = np.array([(_ours(model, threads), _litert(plain, threads)) for _ in range(rounds)])
     ours, litert = pairs.T
     ratio = paired_ratio(ours, litert)
     return {

@@ -1,12 +1,15 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import mobile_app
 from benchmarks import agreement_with_litert, end_to_end, scaled_decoding, startup
 from benchmarks.scenes import encoded, scene
 from triage.errors import UnusableInput
+from triage.model_file import read_model
 from triage.photo import read_photo
 
 
@@ -47,6 +50,13 @@ def test_both_tools_measure_the_same_file(model):
     row = agreement_with_litert.compare(model, threads=1, rounds=2)
     assert row["ours_ms"] > 0 and row["litert_ms"] >= 0
     assert row["verdict"] in ("agrees", "differs", "cannot tell")
+
+
+def test_both_tools_measure_a_file_whose_metadata_name_its_card():
+    released = Path(mobile_app.__file__).parent / "assets" / "demo.tflite"
+    assert b"card.json" in read_model(released).flatbuffer
+    row = agreement_with_litert.compare(released, threads=1, rounds=2)
+    assert row["ours_ms"] > 0 and row["litert_ms"] >= 0
 
 
 @pytest.mark.parametrize(
