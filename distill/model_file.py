@@ -54,5 +54,8 @@ def load_model(path: str | Path) -> Any:
                 raise ValueError("its config.json describes none")
             model.load_weights(archive.extract("model.weights.h5", folder))
     except (OSError, KeyError, ValueError, TypeError, BadZipFile) as error:
-        raise UnusableInput(f"This is not a model of skin-distill. Received: {path}: {error}") from error
+        raise UnusableInput(
+            f"This is not a model of skin-distill as it is now. Received: {path}: {error}. Train the run again, or "
+            "read it with the skin-distill that made it."
+        ) from error
     return model
