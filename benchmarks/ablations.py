@@ -1,6 +1,6 @@
 """What each part of a teacher's training is worth: the same recipe again without it, photo by photo.
 
-    python -m benchmarks.ablations --config ablation --data META.csv [--weights FILE] [--only NAME,NAME] [--seed 42]
+    python -m benchmarks.ablations --data META.csv [--config FILE] [--weights FILE] [--only NAME,NAME] [--seed 42]
         [--out ablations]
 
 Each variant differs from the recipe in one thing and has as many epochs. All answer the test photos as they are, under
@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.changed_light import Change, tinted
+from benchmarks.console import ProgressLines, with_interval
 from distill.model_file import load_model
 from distill.worth import paired_gain
-from skin_distill.recipes import recipe_path, with_given
-from skin_distill.terminal import Terminal, percent
 from teacher.data.manifest import Manifest, read_manifest
 from teacher.data.phantom.camera import encode
 from teacher.data.pixels import load_pixels
@@ -35,6 +34,7 @@ from triage.atomic import write_json
 from triage.errors import UnusableInput
 from triage.skin_color import LINEAR
 
+RECIPE = Path("configs/ablation.yaml")
 WHOLE, AS_THEY_ARE = "whole", "as they are"
 LIGHT_SEED = 777
 MOST_REPEATS = 4
@@ -153,7 +153,7 @@ def draw(path: Path, found: dict[str, Any], title: str) -> None:
 def main() -> None:
     """Train, print the figures, and write them as JSON and PNG."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", default="ablation", help="a recipe by name, or a file")
+    parser.add_argument("--config", type=Path, default=RECIPE, help="a recipe (default: %(default)s)")
     parser.add_argument("--data", type=Path, required=True, help="meta.csv of `skin-distill prepare`")
     parser.add_argument("--weights", help="imagenet, none or a file; wins over the recipe's")
     parser.add_argument("--only", default=",".join(VARIANTS), help=f"out of {', '.join(VARIANTS)}")
@@ -163,24 +163,19 @@ def main() -> None:
     names = options.only.split(",")
     if unknown := set(names) - set(VARIANTS):
         raise UnusableInput(f"Unknown variant. Received: {', '.join(unknown)}. Known: {', '.join(VARIANTS)}.")
-    recipe, _ = read_recipe(recipe_path(options.config), "teacher", TeacherRecipe)
-    recipe = with_given(recipe, weights=options.weights, seed=options.seed)
-    with Terminal() as terminal:
-        found = measure(recipe, read_manifest(options.data), names, options.out, terminal.progress)
-        write_json(options.out / f"ablations-{recipe.seed}.json", {"recipe": to_mapping(recipe), "variants": found})
-        title = f"{recipe.backbone}, {recipe.input_size} px, seed {recipe.seed}"
-        draw(options.out / f"ablations-{recipe.seed}.png", found, title)
-        columns = ("", "light", "accuracy", "balanced accuracy", "the whole recipe gains")
-        rows = [
-            [name, light, percent(f["accuracy"]), percent(f["balanced_accuracy"]), _gain(f)]
-            for name, by_light in found.items()
-            for light, f in by_light.items()
-        ]
-        terminal.table("Test split, 95 % intervals", columns, rows)
-
-
-def _gain(figures: dict[str, Any]) -> str:
-    return percent(figures["worth"]["balanced_accuracy"]) if "worth" in figures else ""
+    recipe, _ = read_recipe(options.config, "teacher", TeacherRecipe)
+    given = {"weights": options.weights, "seed": options.seed}
+    recipe = dataclasses.replace(recipe, **{key: value for key, value in given.items() if value is not None})
+    found = measure(recipe, read_manifest(options.data), names, options.out, ProgressLines())
+    write_json(options.out / f"ablations-{recipe.seed}.json", {"recipe": to_mapping(recipe), "variants": found})
+    title = f"{recipe.backbone}, {recipe.input_size} px, seed {recipe.seed}"
+    draw(options.out / f"ablations-{recipe.seed}.png", found, title)
+    print(f"{'':18} {'':12} {'accuracy':22} {'balanced accuracy':22} gain of the whole recipe, balanced")
+    for name, by_light in found.items():
+        for light, figures in by_light.items():
+            accuracy, balanced = (with_interval(figures[key]) for key in ("accuracy", "balanced_accuracy"))
+            gain = with_interval(figures["worth"]["balanced_accuracy"]) if "worth" in figures else ""
+            print(f"{name:18} {light:12} {accuracy:22} {balanced:22} {gain}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What more photographs are worth: one teacher recipe on growing parts of the training split, the same test photos.
 
-    python -m benchmarks.learning_curve --config learning_curve --data META.csv [--weights FILE] [--shares 0.25,0.5,1]
+    python -m benchmarks.learning_curve --data META.csv [--config FILE] [--weights FILE] [--shares 0.25,0.5,1]
         [--out learning_curve]
 
 Each part is drawn by group, stratified by class and skin tone, and is trained on for as many steps as the whole split:
@@ -16,8 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from skin_distill.recipes import recipe_path, with_given
-from skin_distill.terminal import Terminal, percent
+from benchmarks.console import ProgressLines, with_interval
 from teacher.data.manifest import Manifest, read_manifest
 from teacher.data.splits import split_by_group
 from teacher.drawing import BLUE, GREY, ORANGE, picture
@@ -25,6 +24,8 @@ from teacher.recipe import TeacherRecipe, read_recipe, to_mapping
 from teacher.run_folder import RunFolder
 from teacher.train import train_teacher
 from triage.atomic import write_json
+
+RECIPE = Path("configs/learning_curve.yaml")
 
 
 def part_of_training(manifest: Manifest, share: float, seed: int) -> Manifest:
@@ -108,32 +109,24 @@ def draw(path: Path, results: list[Any], title: str) -> None:
 def main() -> None:
     """Train, print the figures, and write them as JSON and PNG."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", default="learning_curve", help="a recipe by name, or a file")
+    parser.add_argument("--config", type=Path, default=RECIPE, help="a recipe (default: %(default)s)")
     parser.add_argument("--data", type=Path, required=True, help="meta.csv of `skin-distill prepare`")
     parser.add_argument("--weights", help="imagenet, none or a file; wins over the recipe's")
     parser.add_argument("--shares", default="0.25,0.5,1")
     parser.add_argument("--out", type=Path, default=Path("learning_curve"))
     options = parser.parse_args()
-    recipe, _ = read_recipe(recipe_path(options.config), "teacher", TeacherRecipe)
-    recipe = with_given(recipe, weights=options.weights)
+    recipe, _ = read_recipe(options.config, "teacher", TeacherRecipe)
+    recipe = dataclasses.replace(recipe, weights=options.weights or recipe.weights)
     shares = sorted(float(share) for share in options.shares.split(","))
     manifest = read_manifest(options.data)
-    with Terminal() as terminal:
-        results = measure(recipe, manifest, shares, options.out, terminal.progress)
-        write_json(options.out / "learning_curve.json", {"recipe": to_mapping(recipe), "results": results})
-        draw(options.out / "learning_curve.png", results, f"{recipe.backbone}, {recipe.input_size} px")
-        columns = ("training photos", "accuracy", "balanced accuracy", "best validation", "loss")
-        terminal.table("Test split, 95 % intervals", columns, [_row(result) for result in results])
-
-
-def _row(result: dict[str, Any]) -> list[str]:
-    return [
-        str(result["photos"]),
-        percent(result["accuracy"]),
-        percent(result["balanced_accuracy"]),
-        f"{result['best_validation']:.3f}",
-        f"{result['first_loss']:.2f} to {result['last_loss']:.2f}",
-    ]
+    results = measure(recipe, manifest, shares, options.out, ProgressLines())
+    write_json(options.out / "learning_curve.json", {"recipe": to_mapping(recipe), "results": results})
+    draw(options.out / "learning_curve.png", results, f"{recipe.backbone}, {recipe.input_size} px")
+    print(f"{'training photos':>15}  {'accuracy':22} {'balanced accuracy':22} {'validation':10}  loss, last phase")
+    for result in results:
+        accuracy, balanced = (with_interval(result[key]) for key in ("accuracy", "balanced_accuracy"))
+        loss = f"{result['first_loss']:.2f} to {result['last_loss']:.2f}"
+        print(f"{result['photos']:15}  {accuracy:22} {balanced:22} {result['best_validation']:<10.3f}  {loss}")
 
 
 if __name__ == "__main__":
