@@ -109,7 +109,7 @@ def command(
     )
     if result.rejected > max_rejected:
         raise CheckFailed(
-            f"{result.rejected} of {result.used + result.rejected} photos were rejected; meta.csv is complete without "
+            f"{result.rejected} of {result.used + result.rejected} photos could not be used; meta.csv is complete without "
             f"them. Look at {out / 'rejected.csv'}, or allow this with --max-rejected {result.rejected}."
         )
 
