@@ -7,32 +7,42 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.kills.distill_job import STUDENT, DistillJob, copy_run
-from benchmarks.kills.job import Job, Record, files_of, without_times
+from benchmarks.kills.job import Record
 from benchmarks.kills.noise import TINY
-from teacher.predict import Progress
+from benchmarks.kills.trainings import Training, TrainingJob
+from teacher.predict import Progress, no_progress
 
-VARIANTS = ("float32", "float16", "int8-weights", "dynamic", "int8")
+VARIANTS = ("float32", "float16", "int8-weights", "dynamic", "int8", "int8-qat")
+OPTIONS = {"quantization_aware": {"epochs": 2}}
 
 
-class ConvertJob(Job):
-    """`convert` to files with and without calibration; a file whose hash is the report's is not made again."""
+class ConvertJob(TrainingJob):
+    """`convert` to files with and without calibration, one of them after quantization-aware training.
 
-    tail = "student-float32"
+    A file whose hash is the report's is not made again.
+    """
+
+    run_name, answers_of, views = STUDENT, STUDENT, 2
+    tail = "student-float32"  # the first file to be written
 
     def __init__(self, backbone: str = TINY):
         """Choose the student's backbone, of `distill.student` or tiny."""
+        from teacher.recipe import Phase
+
         self.distillation = DistillJob(backbone)
+        self.trainings = (Training("convert", "quantization-aware-*", [Phase("quantization-aware", "all", 2, 3e-4)]),)
 
     def load(self) -> None:
         """Import conversion and what makes the student."""
-        import convert.convert  # noqa: F401
+        import convert.convert
+        import convert.quantization_aware  # noqa: F401
 
         self.distillation.load()
 
     def make_material(self, folder: Path) -> None:
         """Train a tiny teacher and distil the student."""
         self.distillation.make_material(folder)
-        self.distillation.run(folder, folder)
+        self.distillation.run(folder, folder, no_progress, OPTIONS)
 
     def lay_out(self, material: Path, root: Path) -> None:
         """Copy the student's run."""
@@ -46,29 +56,21 @@ class ConvertJob(Job):
 
         convert(RunFolder(STUDENT, root), read_manifest(material / "meta.csv"), list(VARIANTS), progress)
 
-    def state(self, root: Path) -> set[str]:
-        """Return the paths of the files whose hash is the report's."""
+    def state(self, root: Path) -> dict[str, Any]:
+        """Return also, under `current`, the paths of the files whose hash is the report's."""
         report = root / "experiments" / STUDENT / "report.json"
-        if not report.is_file():
-            return set()
-        made = json.loads(report.read_text()).get("convert", {}).get("variants", {})
+        known = json.loads(report.read_text()) if report.is_file() else {}
+        made = known.get("convert", {}).get("variants", {})
         paths = {f"artifacts/{STUDENT}/student-{name}.tflite": entry["sha256"] for name, entry in made.items()}
-        return {path for path, digest in paths.items() if _digest(root / path) == digest}
+        current = {path for path, digest in paths.items() if _digest(root / path) == digest}
+        return {**super().state(root), "current": current}
 
     def faults(self, root: Path, before: Any, records: Sequence[Record], alone: Sequence[Record]) -> list[str]:
-        """Look for files made again and files lost."""
+        """Look also for files made again or lost."""
         made = {record["placed"] for record in records if "placed" in record}
-        again, lost = sorted(made & before), sorted(before - self.state(root))
-        return [f"{path} was made again" for path in again] + [f"{path} was lost" for path in lost]
-
-    def result(self, root: Path) -> dict[str, Any]:
-        """Return the report and all files of the run, models by their hash."""
-        experiment = root / "experiments" / STUDENT
-        return {
-            "report.json": without_times(json.loads((experiment / "report.json").read_text())),
-            "weights.txt": (experiment / "weights.txt").read_text(),
-            "files": files_of(root, lambda path: path.suffix in (".tflite", ".keras", ".npy")),
-        }
+        again, lost = sorted(made & before["current"]), sorted(before["current"] - self.state(root)["current"])
+        faults = [f"{path} was made again" for path in again] + [f"{path} was lost" for path in lost]
+        return super().faults(root, before, records, alone) + faults
 
 
 def _digest(path: Path) -> str:

@@ -1,27 +1,23 @@
 """A small student's distillation."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.kills.job import Record
 from benchmarks.kills.noise import BATCH, SIZE, TINY, know_tiny_networks, make_photos
 from benchmarks.kills.trainings import Training, TrainingJob
-from teacher.predict import Progress, no_progress
+from teacher.predict import Progress
+from triage.atomic import MARK
 
 TEACHER, STUDENT = "teacher", "student"
-VIEWS = 2
 
 
 class DistillJob(TrainingJob):
-    """`distill` with stored features, mixup, averaged weights, weighted classes, and the student without its teacher.
+    """`distill` with features, mixup, averaged weights and weighted classes; and the student without its teacher."""
 
-    The teacher's answers are stored view by view: none that is stored is computed again, and a kill loses at most the
-    view under way.
-    """
-
-    run_name, section = STUDENT, "distill"
+    run_name, answers_of, views = STUDENT, TEACHER, 2
+    tail = f"{MARK}.keras"  # student.keras comes after the last epoch of the last training
 
     def __init__(self, backbone: str = TINY):
         """Choose the student's backbone, of `distill.student` or tiny."""
@@ -33,7 +29,7 @@ class DistillJob(TrainingJob):
         known = "mobilenetv3small" if backbone == TINY else backbone
         self.tiny = backbone == TINY
         self.recipe: Any = DistillRecipe(
-            phases, known, "none", 1.0, SIZE, batch_size=BATCH, view_count=VIEWS, mixup=0.4, feature_weight=0.5,
+            phases, known, "none", 1.0, SIZE, batch_size=BATCH, view_count=self.views, mixup=0.4, feature_weight=0.5,
             fairness=Fairness("class", tolerance=0.0, without=False), batch_norm_momentum=0.8,
         )  # fmt: skip
         self.trainings = (
@@ -68,7 +64,9 @@ class DistillJob(TrainingJob):
         """Copy the teacher's run."""
         copy_run(TEACHER, material, root)
 
-    def run(self, material: Path, root: Path, progress: Progress = no_progress) -> None:
+    def run(
+        self, material: Path, root: Path, progress: Progress, convert_section: Mapping[str, Any] | None = None
+    ) -> None:
         """Distil."""
         from distill.train import distill_student
         from teacher.data.manifest import read_manifest
@@ -76,30 +74,12 @@ class DistillJob(TrainingJob):
 
         know_tiny_networks(self.tiny)
         manifest = read_manifest(material / "meta.csv")
-        distill_student(self.recipe, manifest, RunFolder(TEACHER, root), RunFolder(STUDENT, root), progress=progress)
-
-    def state(self, root: Path) -> dict[str, Any]:
-        """Return `checkpoints`, and under `views` the number of views that are answered."""
-        answered = root.glob(f"artifacts/{TEACHER}/answers/*/view-*.npz")
-        return {**super().state(root), "views": len(list(answered))}
-
-    def faults(self, root: Path, before: Any, records: Sequence[Record], alone: Sequence[Record]) -> list[str]:
-        """Look at the trainings, and for views answered again or lost."""
-        photos = max(_answered(alone)) // VIEWS
-        views = [(done - 1) // photos for done in _answered(records)]
-        faults = super().faults(root, before, records, alone)
-        if views and views[0] != before["views"]:
-            faults.append(f"view {views[0] + 1} was answered first, answered already were {before['views']}")
-        if views and self.state(root)["views"] < views[-1]:
-            faults.append("a view's answers before the one under way were lost")
-        return faults
+        distill_student(
+            self.recipe, manifest, RunFolder(TEACHER, root), RunFolder(STUDENT, root), convert_section, progress
+        )
 
 
 def copy_run(name: str, source: Path, root: Path) -> None:
     """Copy a run's folders to under another root."""
     for kind in ("experiments", "artifacts"):
         shutil.copytree(source / kind / name, root / kind / name)
-
-
-def _answered(records: Sequence[Record]) -> list[int]:
-    return [record["done"] for record in records if record.get("stage") == "teacher's answers"]

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -113,6 +114,7 @@ def _forked(work: Callable[[], None]) -> bool:
 
 
 def _run(job: Job, material: Path, root: Path, log: Path, moments: Moments) -> None:
+    tempfile.tempdir = str(log.parent)  # TensorFlow's own temporary files outlive a kill
     records = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def record(**what: Any) -> None:

@@ -11,7 +11,8 @@ from teacher.predict import Progress
 class TeacherJob(TrainingJob):
     """`teacher` with the default's kinds of phases: cached features, CCM, top, everything with mixup."""
 
-    run_name, section = "killed", "teacher"
+    run_name = "killed"
+    tail = "metrics"  # metrics.csv comes after the last epoch
 
     def __init__(self, backbone: str = TINY):
         """Choose the backbone, of `teacher.backbones` or tiny."""
