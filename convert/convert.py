@@ -46,7 +46,8 @@ NOT_MEASURED = (
 def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progress = no_progress) -> dict[str, Path]:
     """Convert the student of a run.
 
-    A variant whose file was made from this very student and data already is kept.
+    A variant whose file was made from this very student and data already is kept, so that the same call after a kill
+    makes the others.
 
     Args:
         run: of the student.
@@ -62,6 +63,7 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
         CheckFailed: the converter's result is not what was asked for.
     """
     wanted = find_variants(variants)
+    run.remove_abandoned()
     student_file = student_of(run, manifest)
     options = run.read_config().get("convert") or {}
     key = json.loads(
@@ -81,6 +83,7 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
     todo = [v for v in wanted if not _is_current(paths[v.name], made.get(v.name))]
     if not todo:
         log.info("convert: the files of run '%s' are current", run.name)
+        run.record_weights()  # a kill may have come before this
         return paths
     from distill.model_file import load_model
 

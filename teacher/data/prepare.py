@@ -31,7 +31,7 @@ from teacher.data.sources.record import ConditionCoverage, Doubt, Listing, Recor
 from teacher.data.sources.scin import read_scin
 from teacher.data.splits import split_by_group
 from teacher.predict import Progress, no_progress
-from triage.atomic import write_text
+from triage.atomic import remove_abandoned, write_text
 from triage.errors import UnusableInput
 
 KINDS = ("kaggle", "scin", "ham10000", "pad-ufes", "folder", "combined", "phantom")
@@ -73,8 +73,8 @@ def prepare(
 ) -> PrepareResult:
     """Write `meta.csv`, `taxonomy.yaml`, `rejected.csv`, `doubtful.csv`, `datacard.md` and `figures/` for a data set.
 
-    Killed and called again, it goes on where it was: measurements are kept beside the output. Photos that cannot be
-    used never end the run.
+    Killed and called again, it goes on where it was: measurements are kept beside the output, and what was left
+    half-written there is removed. Photos that cannot be used never end the run.
 
     Args:
         kind: layout of the source, one of `KINDS`.
@@ -95,6 +95,7 @@ def prepare(
     """
     begun = time.perf_counter()
     out = Path(out)
+    remove_abandoned(out)
     sources = [source] if isinstance(source, (str, Path)) else list(source or [])
     listing = _list(kind, [Path(place) for place in sources], out, seed, workers, progress, count, size, taxonomy)
     rejections, doubts = list(listing.rejections), list(listing.doubts)

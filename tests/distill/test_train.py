@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from benchmarks.kill_training import make_photos
+from benchmarks.kills.noise import make_photos
 from distill.fairness import Fairness
 from distill.recipe import DistillRecipe
 from distill.train import distill_student

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from benchmarks.kill_training import make_photos
+from benchmarks.kills.noise import make_photos
 
 RECIPE = """
 teacher:

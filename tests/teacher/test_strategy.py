@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks.kill_training import make_photos
+from benchmarks.kills.noise import make_photos
 from distill.model_file import load_model
 from teacher.data.manifest import read_manifest
 from teacher.recipe import Phase, TeacherRecipe

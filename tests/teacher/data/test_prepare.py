@@ -3,6 +3,7 @@ import csv
 import importlib
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -267,3 +268,13 @@ def test_a_class_whose_photos_are_all_unusable_is_named(tmp_path):
     with pytest.raises(UnusableInput, match="No usable photo of: z"):
         prepare("folder", source, tmp_path / "out", workers=1)
     assert "empty" in (tmp_path / "out" / "rejected.csv").read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="without flock nothing is removed")
+def test_what_a_kill_left_half_written_is_removed(tmp_path):
+    left = [tmp_path / "out" / name for name in (".meta-k3v9x2pa.half.csv", "figures/.lighting-k3v9x2pa.half.png")]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    prepare("phantom", None, tmp_path / "out", workers=1, count=10, size=64)
+    assert not any(path.exists() for path in left)

@@ -1,0 +1,30 @@
+"""The commands that can be killed, by name; each is imported when it is asked for."""
+
+from benchmarks.kills.job import Job
+from benchmarks.kills.noise import TINY
+
+JOBS = ("prepare", "phantoms", "teacher", "distill", "convert")
+
+
+def make_job(what: str, backbone: str = TINY) -> Job:
+    """Return a job by its name.
+
+    Args:
+        what: one of `JOBS`.
+        backbone: of the teacher, or of the student that is distilled or converted: tiny, or a real one's name.
+    """
+    if what in ("prepare", "phantoms"):
+        from benchmarks.kills.prepare_job import PrepareJob
+
+        return PrepareJob("phantom" if what == "phantoms" else "folder")
+    if what == "teacher":
+        from benchmarks.kills.teacher_job import TeacherJob
+
+        return TeacherJob(backbone)
+    if what == "distill":
+        from benchmarks.kills.distill_job import DistillJob
+
+        return DistillJob(backbone)
+    from benchmarks.kills.convert_job import ConvertJob
+
+    return ConvertJob(backbone)

@@ -1,0 +1,50 @@
+"""A small teacher's training."""
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks.kills.noise import BATCH, SIZE, TINY, know_tiny_networks, make_photos
+from benchmarks.kills.trainings import Training, TrainingJob
+from teacher.predict import Progress
+
+
+class TeacherJob(TrainingJob):
+    """`teacher` with the default's kinds of phases: cached features, CCM, top, everything with mixup."""
+
+    run_name = "killed"
+    tail = "metrics"  # metrics.csv comes after the last epoch
+
+    def __init__(self, backbone: str = TINY):
+        """Choose the backbone, of `teacher.backbones` or tiny."""
+        from teacher.recipe import Phase, TeacherRecipe
+
+        phases = (
+            Phase("A heads", "heads", 2, 1e-3, fixed_views=2),
+            Phase("B CCM", "ccm", 2, 1e-2),
+            Phase("C top", "top", 2, 1e-3, plateau=1),
+            Phase("D all", "all", 2, 1e-3, mixup=0.2),
+        )
+        self.recipe: Any = TeacherRecipe(phases, backbone, "none", SIZE, batch_size=BATCH, batch_norm_momentum=0.8)
+        self.trainings = (Training("teacher", "teacher", phases),)
+
+    def load(self) -> None:
+        """Import the training."""
+        import teacher.data.batches
+        import teacher.evaluation
+        import teacher.head_features
+        import teacher.model
+        import teacher.train
+        import teacher.training  # noqa: F401
+
+    def make_material(self, folder: Path) -> None:
+        """Write photos and their table."""
+        make_photos(folder)
+
+    def run(self, material: Path, root: Path, progress: Progress) -> None:
+        """Train."""
+        from teacher.data.manifest import read_manifest
+        from teacher.run_folder import RunFolder
+        from teacher.train import train_teacher
+
+        know_tiny_networks()
+        train_teacher(self.recipe, read_manifest(material / "meta.csv"), RunFolder(self.run_name, root), progress)
