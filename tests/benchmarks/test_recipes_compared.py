@@ -7,14 +7,24 @@ import pandas as pd
 import pytest
 
 from benchmarks.ablations import AS_THEY_ARE, VARIANTS, lights
-from benchmarks.kill_training import small_recipe
 from benchmarks.learning_curve import for_as_many_steps, part_of_training
 from teacher.color_calibration import CCM_LAYER_NAME
 from teacher.data.manifest import Manifest
 from teacher.data.taxonomy import load_taxonomy
 from teacher.model import build_teacher, set_trainable
+from teacher.recipe import Phase, TeacherRecipe
 
-RECIPE = small_recipe("resnet10")
+RECIPE = TeacherRecipe(
+    (
+        Phase("A heads", "heads", 2, 1e-3, fixed_views=2),
+        Phase("B CCM", "ccm", 2, 1e-3),
+        Phase("C top", "top", 2, 1e-3),
+        Phase("D all", "all", 2, 1e-3),
+    ),
+    "resnet10",
+    "none",
+    32,
+)
 
 
 @pytest.fixture
