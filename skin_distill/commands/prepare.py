@@ -109,8 +109,8 @@ def command(
     )
     if result.rejected > max_rejected:
         raise CheckFailed(
-            f"{result.rejected} of {result.used + result.rejected} photos could not be used; meta.csv is complete without "
-            f"them. Look at {out / 'rejected.csv'}, or allow this with --max-rejected {result.rejected}."
+            f"{result.rejected} of {result.used + result.rejected} photos could not be used; meta.csv is complete "
+            f"without them. Look at {out / 'rejected.csv'}, or allow this with --max-rejected {result.rejected}."
         )
 
 
