@@ -40,8 +40,9 @@ def test_imagenet_weights_give_the_features_of_keras_applications(shared_data):
 
 def test_the_whole_student_has_the_size_of_its_table():
     # 939,120 weights of MobileNetV3-Small without its classifier (keras.applications), 12 of the CCM, two heads.
-    grid = (9 * 9 * 24 + 24) + (9 * 24 * 24 + 24) + (48 * 32 + 32)
-    heads = 2 * (576 * 128 + 128) + 128 * 10 + 10 + (128 + 32) + 1 + grid
+    grid = (9 * 33 * 48 + 48) + 3 * (9 * 48 * 48 + 48) + ((48 + 48 + 4 * 48) * 64 + 64)
+    lighting = grid + (64 * 14 + 14) + ((128 + 64 + 14) * 32 + 32) + 32 + 1
+    heads = 2 * (576 * 128 + 128) + 128 * 10 + 10 + lighting
     assert build_student(10).count_params() == 939_120 + 12 + heads
 
 

@@ -10,13 +10,19 @@ from triage.errors import UnusableInput
 
 
 def by_hand(model, image, head, number):
-    """The definition, with the heads' gradient written out: average pooling, a ReLU layer, a linear one."""
+    """The definition, with the heads' gradient written out: average pooling, one or two ReLU layers, a linear one."""
     feature_map = keras.Model(model.input, model.get_layer("features").input)(image[None]).numpy()[0]
     hidden, bias = model.get_layer(f"{head}_hidden").get_weights()
-    name = {"diagnosis": "diagnosis_logits", "lighting": "lighting_logit"}[head]
-    out = model.get_layer(name).get_weights()[0][: len(bias), number]
-    active = feature_map.mean(axis=(0, 1)) @ hidden + bias > 0
-    weights = hidden @ (out * active) / (feature_map.shape[0] * feature_map.shape[1])
+    units = feature_map.mean(axis=(0, 1)) @ hidden + bias
+    if head == "diagnosis":
+        gradient = model.get_layer("diagnosis_logits").get_weights()[0][:, number]
+    else:
+        seen = keras.Model(model.input, model.get_layer("lighting_seen").output)(image[None]).numpy()[0]
+        np.testing.assert_allclose(seen[: len(bias)], np.maximum(units, 0), rtol=1e-4, atol=1e-5)
+        joined, joined_bias = model.get_layer("lighting_joined").get_weights()
+        active = seen @ joined + joined_bias > 0
+        gradient = joined[: len(bias)] @ (model.get_layer("lighting_logit").get_weights()[0][:, 0] * active)
+    weights = hidden @ (gradient * (units > 0)) / (feature_map.shape[0] * feature_map.shape[1])
     return np.maximum(feature_map @ weights, 0)
 
 
