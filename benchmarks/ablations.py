@@ -3,9 +3,9 @@
     python -m benchmarks.ablations --data META.csv [--config FILE] [--weights FILE] [--only NAME,NAME] [--seed 42]
         [--out ablations]
 
-Each variant differs from the recipe in one thing and has as many epochs. All answer the test photos as they are, under
-two colour casts, and in bad light of the kinds that training draws, from another seed. Intervals are 95 %, by paired
-bootstrap over groups. The runs stand under `--out`; a stopped measurement goes on with the same command.
+Each variant differs from the recipe in one thing and has about as many steps. All answer the test photos as they are,
+under two colour casts, and in bad light of the kinds that training draws, from another seed. Intervals are 95 %, by
+paired bootstrap over groups. The runs stand under `--out`; a stopped measurement goes on with the same command.
 """
 
 import argparse
@@ -18,9 +18,11 @@ import numpy as np
 
 from benchmarks.changed_light import Change, tinted
 from benchmarks.console import ProgressLines, with_interval
+from benchmarks.learning_curve import for_as_many_steps
 from distill.model_file import load_model
 from distill.worth import paired_gain
 from teacher.data.manifest import Manifest, read_manifest
+from teacher.data.oversampling import photo_repeats
 from teacher.data.phantom.camera import encode
 from teacher.data.pixels import load_pixels
 from teacher.drawing import BLUE, GREEN, ORANGE, RED, bars_with_intervals, picture
@@ -58,8 +60,13 @@ def _plain(recipe: TeacherRecipe) -> TeacherRecipe:
 
 
 def _oversampled(recipe: TeacherRecipe) -> TeacherRecipe:
-    """Show rare classes and tones up to four times in an epoch, in place of class weights, for as many steps."""
+    """Show rare classes and tones up to four times in an epoch, in place of class weights."""
     return dataclasses.replace(recipe, class_weights="none", most_repeats=MOST_REPEATS)
+
+
+def _unweighted(recipe: TeacherRecipe) -> TeacherRecipe:
+    """Let every photo count the same."""
+    return dataclasses.replace(recipe, class_weights="none")
 
 
 def _without_bad_light(recipe: TeacherRecipe) -> TeacherRecipe:
@@ -72,15 +79,23 @@ VARIANTS: dict[str, Callable[[TeacherRecipe], TeacherRecipe]] = {
     "without-ccm": _without_ccm,
     "plain-fine-tuning": _plain,
     "oversampling": _oversampled,
+    "unweighted": _unweighted,
     "without-bad-light": _without_bad_light,
 }
-"""The recipe and what is compared with it."""
+"""The recipe and what is compared with it, but for the number of epochs (`variant_of`)."""
 
 CASTS: dict[str, Change] = {
     "warm light": tinted(3000, 5500),
     "cool light": tinted(12000, 5500),
 }
 """Light of one colour temperature under a white balance for another, in kelvin."""
+
+
+def variant_of(recipe: TeacherRecipe, name: str, manifest: Manifest) -> TeacherRecipe:
+    """Return a variant with about the steps of the whole recipe: oversampled epochs are longer, so there are fewer."""
+    variant, frame = VARIANTS[name](recipe), manifest.split("train")
+    share = photo_repeats(frame["diagnosis"], frame["tone_bucket"], variant.most_repeats).mean()
+    return for_as_many_steps(variant, float(share))
 
 
 def lights(pixels: np.ndarray) -> dict[str, np.ndarray]:
@@ -113,9 +128,8 @@ def measure(
     found: dict[str, Any] = {}
     of_whole: dict[str, np.ndarray] = {}
     for name in dict.fromkeys([WHOLE, *names]):
-        variant = VARIANTS[name](recipe)
         run = RunFolder(f"{name}-{recipe.seed}", root)
-        train_teacher(variant, manifest, run, progress)
+        train_teacher(variant_of(recipe, name, manifest), manifest, run, progress)
         model = load_model(run.artifacts / "teacher.keras")
         found[name] = {}
         for light, photos in shown.items():

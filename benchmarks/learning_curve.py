@@ -53,9 +53,14 @@ def part_of_training(manifest: Manifest, share: float, seed: int) -> Manifest:
 
 
 def for_as_many_steps(recipe: TeacherRecipe, share: float) -> TeacherRecipe:
-    """Lengthen every phase so that it has the steps that it has on the whole split."""
+    """Change every phase so that it has about the steps that it has where each training photo stands once in an epoch.
+
+    Args:
+        recipe: of a teacher.
+        share: photos of an epoch over those of the whole split: below 1 for a part, above for one oversampled.
+    """
     phases = tuple(
-        dataclasses.replace(p, epochs=round(p.epochs / share), patience=round(p.patience / share))
+        dataclasses.replace(p, epochs=max(1, round(p.epochs / share)), patience=round(p.patience / share))
         for p in recipe.phases
     )
     return dataclasses.replace(recipe, phases=phases)

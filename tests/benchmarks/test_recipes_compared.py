@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.ablations import AS_THEY_ARE, VARIANTS, lights
+from benchmarks.ablations import AS_THEY_ARE, VARIANTS, lights, variant_of
 from benchmarks.learning_curve import for_as_many_steps, part_of_training
+from benchmarks.student_options import BASE, OPTIONS
+from distill.recipe import DistillRecipe
 from teacher.color_calibration import CCM_LAYER_NAME
 from teacher.data.manifest import Manifest
+from teacher.data.oversampling import photo_repeats
 from teacher.data.taxonomy import load_taxonomy
 from teacher.model import build_teacher, set_trainable
 from teacher.recipe import Phase, TeacherRecipe
@@ -76,12 +79,17 @@ def test_without_ccm_nothing_moves_it():
     assert moves(VARIANTS["without-ccm"](RECIPE)) == [False] * 4
 
 
-def test_variants_have_as_many_passes_over_the_photos():
-    passes = {
-        name: sum(phase.epochs for phase in variant(RECIPE).phases if not phase.fixed_views)
-        for name, variant in VARIANTS.items()
-    }
-    assert set(passes.values()) == {6}
+def test_variants_have_about_as_many_steps(manifest):
+    recipe = dataclasses.replace(RECIPE, phases=tuple(dataclasses.replace(p, epochs=8) for p in RECIPE.phases))
+    rows = manifest.split("train")
+
+    def steps(name):
+        variant = variant_of(recipe, name, manifest)
+        photos = photo_repeats(rows["diagnosis"], rows["tone_bucket"], variant.most_repeats).sum()
+        return sum(phase.epochs for phase in variant.phases if not phase.fixed_views) * photos / len(rows)
+
+    assert photo_repeats(rows["diagnosis"], rows["tone_bucket"], 4).mean() > 1.3
+    assert [steps(name) for name in VARIANTS] == pytest.approx([24] * len(VARIANTS), rel=0.1)
 
 
 def test_lights_change_every_photo_and_keep_the_first():
@@ -92,3 +100,15 @@ def test_lights_change_every_photo_and_keep_the_first():
     assert red["warm light"] > red[AS_THEY_ARE] > red["cool light"]
     assert blue["warm light"] < blue[AS_THEY_ARE] < blue["cool light"]
     assert all((shown["bad light"][number] != photos[number]).any() for number in range(6))
+
+
+def test_options_of_a_student_change_one_thing_each():
+    base = DistillRecipe((Phase("distill", "all", 3, 1e-3),), weighted_answers=True, mixup=0.4)
+    changed = {
+        name: {field for field, value in vars(option(base)).items() if value != vars(base)[field]}
+        for name, option in OPTIONS.items()
+    }
+    assert changed.pop(BASE) == set()
+    assert changed.pop("dkd") == {"loss", "loss_weights"}
+    assert changed.pop("dist") == {"loss", "weighted_answers"}
+    assert {len(fields) for fields in changed.values()} == {1}

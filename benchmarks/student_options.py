@@ -1,0 +1,148 @@
+"""What moves a distilled student: one recipe, and the same with one option changed at a time, of the same teacher.
+
+    python -m benchmarks.student_options --data META.csv --teacher RUN [--config FILE] [--weights FILE]
+        [--only NAME,NAME] [--seed 42] [--out student_options]
+
+The recipe is the `distill` section of a file; every option has its seed and, but for `twice-the-epochs`, its number of
+epochs. An option is chosen by the validation figure; the test figures, with 95 % intervals by paired bootstrap over
+groups, say what it was worth. The runs stand under `--out`; a stopped measurement goes on with the same command.
+"""
+
+import argparse
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.console import ProgressLines, with_interval
+from distill.material import pixels_of_split
+from distill.model_file import load_model
+from distill.recipe import DistillRecipe
+from distill.train import distill_student
+from distill.worth import paired_gain
+from teacher.data.manifest import Manifest, read_manifest
+from teacher.drawing import BLUE, ORANGE, bars_with_intervals, picture
+from teacher.predict import Progress, predict
+from teacher.recipe import read_recipe, to_mapping
+from teacher.run_folder import RunFolder
+from triage.atomic import write_json
+from triage.errors import UnusableInput
+
+RECIPE = Path("configs/student_options.yaml")
+BASE = "base"
+
+
+def _with(**changes: Any) -> Callable[[DistillRecipe], DistillRecipe]:
+    return lambda recipe: dataclasses.replace(recipe, **changes)
+
+
+def _for_twice_as_long(recipe: DistillRecipe) -> DistillRecipe:
+    phases = tuple(dataclasses.replace(phase, epochs=2 * phase.epochs) for phase in recipe.phases)
+    return dataclasses.replace(recipe, phases=phases)
+
+
+OPTIONS: dict[str, Callable[[DistillRecipe], DistillRecipe]] = {
+    BASE: lambda recipe: recipe,
+    "labels-alone": _with(hard_share=1.0),
+    "answers-alone": _with(hard_share=0.0),
+    "unweighted-answers": _with(weighted_answers=False),
+    "unweighted": _with(class_weights="none"),
+    "without-mixup": _with(mixup=0.0),
+    "temperature-1": _with(temperature=1.0),
+    "temperature-4": _with(temperature=4.0),
+    "dkd": _with(loss="dkd", loss_weights=(1.0, 2.0)),
+    "dist": _with(loss="dist", weighted_answers=False),
+    "feature-matching": _with(feature_weight=1.0),
+    "two-views": _with(view_count=2),
+    "twice-the-epochs": _for_twice_as_long,
+}
+"""What is compared. `dist` cannot weigh classes: its neighbour is `unweighted-answers`."""
+
+
+def measure(
+    recipe: DistillRecipe, manifest: Manifest, teacher: RunFolder, names: list[str], root: Path, progress: Progress
+) -> dict[str, Any]:
+    """Train the students and compare each with that of the recipe as it is.
+
+    Args:
+        recipe: the base.
+        manifest: the data set.
+        teacher: a finished teacher's run.
+        names: out of `OPTIONS`; the base is trained in any case.
+        root: of the runs.
+        progress: called as `progress(stage, done, total)`.
+
+    Returns:
+        By option: `validation`, the best balanced accuracy of an epoch; `accuracy`, `balanced_accuracy` and
+        `lighting_auc` of the test split, with intervals; `per_tone`, accuracies; and but for the base `gain`, what the
+        option adds to it (`paired_gain`).
+    """
+    frame, pixels = pixels_of_split(manifest, "test", recipe, root, progress)
+    found: dict[str, Any] = {}
+    of_base = np.empty(0)
+    for name in dict.fromkeys([BASE, *names]):
+        run = RunFolder(f"{name}-{recipe.seed}", root)
+        option = dataclasses.replace(OPTIONS[name](recipe), without_teacher=False)
+        report = distill_student(option, manifest, teacher, run, progress=progress)
+        answers = predict(load_model(run.artifacts / "student.keras"), pixels, progress=progress, stage=name)[0]
+        test = report["test"]
+        found[name] = {
+            "validation": max(epoch["val_balanced_accuracy"] for epoch in report["best_epochs"]),
+            **{key: test["diagnosis"][key] for key in ("accuracy", "balanced_accuracy")},
+            "lighting_auc": test["lighting"]["auc"],
+            "per_tone": {tone: part["diagnosis"]["accuracy"] for tone, part in test["per_tone"].items()},
+        }
+        if name == BASE:
+            of_base = answers
+        else:
+            found[name]["gain"] = paired_gain(manifest, frame, answers, of_base)
+    return found
+
+
+def draw(path: Path, found: dict[str, Any], title: str) -> None:
+    """Draw what each option adds to the recipe, in accuracy and balanced accuracy, as PNG."""
+    names = [name for name in found if name != BASE]
+    with picture(path, title, (8, 1.6 + 0.45 * len(names))) as axes:
+        for key, color, shift in (("accuracy", BLUE, -0.2), ("balanced_accuracy", ORANGE, 0.2)):
+            figures = [found[name]["gain"][key] for name in names]
+            bars_with_intervals(axes, np.arange(len(names)) + shift, figures, 0.4, color, key.replace("_", " "))
+        axes.axvline(0, color="black", linewidth=0.8)
+        axes.set_yticks(range(len(names)), names)
+        axes.invert_yaxis()
+        axes.set_xlabel("what the option adds to the recipe, test split, 95 % intervals")
+        axes.legend(frameon=False, ncols=2, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1))
+
+
+def main() -> None:
+    """Train, print the figures, and write them as JSON and PNG."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, default=RECIPE, help="a recipe (default: %(default)s)")
+    parser.add_argument("--data", type=Path, required=True, help="meta.csv of `skin-distill prepare`")
+    parser.add_argument("--teacher", required=True, help="run of a finished teacher, in this folder")
+    parser.add_argument("--weights", help="imagenet, none or a file; wins over the recipe's")
+    parser.add_argument("--only", default=",".join(OPTIONS), help=f"out of {', '.join(OPTIONS)}")
+    parser.add_argument("--seed", type=int, help="wins over the recipe's")
+    parser.add_argument("--out", type=Path, default=Path("student_options"))
+    options = parser.parse_args()
+    names = options.only.split(",")
+    if unknown := set(names) - set(OPTIONS):
+        raise UnusableInput(f"Unknown option. Received: {', '.join(unknown)}. Known: {', '.join(OPTIONS)}.")
+    recipe, _ = read_recipe(options.config, "distill", DistillRecipe)
+    given = {"weights": options.weights, "seed": options.seed}
+    recipe = dataclasses.replace(recipe, **{key: value for key, value in given.items() if value is not None})
+    teacher, manifest = RunFolder(options.teacher), read_manifest(options.data)
+    found = measure(recipe, manifest, teacher, names, options.out, ProgressLines())
+    write_json(options.out / f"options-{recipe.seed}.json", {"recipe": to_mapping(recipe), "options": found})
+    title = f"{recipe.backbone}, {recipe.input_size} px, seed {recipe.seed}"
+    draw(options.out / f"options-{recipe.seed}.png", found, title)
+    print(f"{'':18} validation  {'accuracy':22} {'balanced accuracy':22} adds to the recipe, balanced")
+    for name, figures in found.items():
+        accuracy, balanced = (with_interval(figures[key]) for key in ("accuracy", "balanced_accuracy"))
+        gain = with_interval(figures["gain"]["balanced_accuracy"]) if "gain" in figures else ""
+        print(f"{name:18} {figures['validation']:<10.3f}  {accuracy:22} {balanced:22} {gain}")
+
+
+if __name__ == "__main__":
+    main()
