@@ -19,21 +19,26 @@ import numpy as np
 from benchmarks.changed_light import Change, tinted
 from benchmarks.console import ProgressLines, with_interval
 from benchmarks.learning_curve import for_as_many_steps
+from benchmarks.recipe_comparison import (
+    add_names_argument,
+    add_recipe_arguments,
+    chosen_names,
+    draw_gains,
+    recipe_given,
+)
 from distill.model_file import load_model
 from distill.worth import paired_gain
 from teacher.data.manifest import Manifest, read_manifest
 from teacher.data.oversampling import photo_repeats
 from teacher.data.phantom.camera import encode
 from teacher.data.pixels import load_pixels
-from teacher.drawing import BLUE, GREEN, ORANGE, RED, bars_with_intervals, picture
 from teacher.evaluation import evaluate
 from teacher.predict import Progress, predict
-from teacher.recipe import Phase, TeacherRecipe, read_recipe, to_mapping
+from teacher.recipe import Phase, TeacherRecipe, to_mapping
 from teacher.relighting import relight, relighting_parameters
 from teacher.run_folder import RunFolder
 from teacher.train import train_teacher
 from triage.atomic import write_json
-from triage.errors import UnusableInput
 from triage.skin_color import LINEAR
 
 RECIPE = Path("configs/ablation.yaml")
@@ -147,43 +152,23 @@ def measure(
     return found
 
 
-def draw(path: Path, found: dict[str, Any], title: str) -> None:
+def draw(path: Path, recipe: TeacherRecipe, found: dict[str, Any]) -> None:
     """Draw what the whole recipe gains over each variant in balanced accuracy, by light, as PNG."""
     names = [name for name in found if name != WHOLE]
-    kinds = list(found[WHOLE])
-    width = 0.8 / len(kinds)
-    with picture(path, title, (8, 1.6 + 0.9 * len(names))) as axes:
-        for number, (light, color) in enumerate(zip(kinds, (BLUE, ORANGE, GREEN, RED), strict=True)):
-            places = np.arange(len(names)) + (number - (len(kinds) - 1) / 2) * width
-            figures = [found[name][light]["worth"]["balanced_accuracy"] for name in names]
-            bars_with_intervals(axes, places, figures, width, color, light)
-        axes.axvline(0, color="black", linewidth=0.8)
-        axes.set_yticks(range(len(names)), names)
-        axes.invert_yaxis()
-        axes.set_xlabel("balanced accuracy of the whole recipe less that of the variant, test split, 95 % intervals")
-        axes.legend(frameon=False, ncols=4, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1))
+    gains = {light: [found[name][light]["worth"]["balanced_accuracy"] for name in names] for light in found[WHOLE]}
+    draw_gains(path, recipe, names, gains, "balanced accuracy of the whole recipe less that of the variant")
 
 
 def main() -> None:
     """Train, print the figures, and write them as JSON and PNG."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=Path, default=RECIPE, help="a recipe (default: %(default)s)")
-    parser.add_argument("--data", type=Path, required=True, help="meta.csv of `skin-distill prepare`")
-    parser.add_argument("--weights", help="imagenet, none or a file; wins over the recipe's")
-    parser.add_argument("--only", default=",".join(VARIANTS), help=f"out of {', '.join(VARIANTS)}")
-    parser.add_argument("--seed", type=int, help="wins over the recipe's")
-    parser.add_argument("--out", type=Path, default=Path("ablations"))
+    add_recipe_arguments(parser, RECIPE, Path("ablations"))
+    add_names_argument(parser, VARIANTS)
     options = parser.parse_args()
-    names = options.only.split(",")
-    if unknown := set(names) - set(VARIANTS):
-        raise UnusableInput(f"Unknown variant. Received: {', '.join(unknown)}. Known: {', '.join(VARIANTS)}.")
-    recipe, _ = read_recipe(options.config, "teacher", TeacherRecipe)
-    given = {"weights": options.weights, "seed": options.seed}
-    recipe = dataclasses.replace(recipe, **{key: value for key, value in given.items() if value is not None})
+    names, recipe = chosen_names(options, VARIANTS, "variant"), recipe_given(options, "teacher", TeacherRecipe)
     found = measure(recipe, read_manifest(options.data), names, options.out, ProgressLines())
     write_json(options.out / f"ablations-{recipe.seed}.json", {"recipe": to_mapping(recipe), "variants": found})
-    title = f"{recipe.backbone}, {recipe.input_size} px, seed {recipe.seed}"
-    draw(options.out / f"ablations-{recipe.seed}.png", found, title)
+    draw(options.out / f"ablations-{recipe.seed}.png", recipe, found)
     print(f"{'':18} {'':12} {'accuracy':22} {'balanced accuracy':22} gain of the whole recipe, balanced")
     for name, by_light in found.items():
         for light, figures in by_light.items():

@@ -1,7 +1,7 @@
 """What more photographs are worth: one teacher recipe on growing parts of the training split, the same test photos.
 
     python -m benchmarks.learning_curve --data META.csv [--config FILE] [--weights FILE] [--shares 0.25,0.5,1]
-        [--out learning_curve]
+        [--seed 42] [--out learning_curve]
 
 Each part is drawn by group, stratified by class and skin tone, and is trained on for as many steps as the whole split:
 a smaller part for more epochs. Validation and test photos are the same throughout. The runs stand under `--out`; a
@@ -17,10 +17,11 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.console import ProgressLines, with_interval
+from benchmarks.recipe_comparison import add_recipe_arguments, recipe_given
 from teacher.data.manifest import Manifest, read_manifest
 from teacher.data.splits import split_by_group
 from teacher.drawing import BLUE, GREY, ORANGE, picture
-from teacher.recipe import TeacherRecipe, read_recipe, to_mapping
+from teacher.recipe import TeacherRecipe, to_mapping
 from teacher.run_folder import RunFolder
 from teacher.train import train_teacher
 from triage.atomic import write_json
@@ -114,14 +115,10 @@ def draw(path: Path, results: list[Any], title: str) -> None:
 def main() -> None:
     """Train, print the figures, and write them as JSON and PNG."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=Path, default=RECIPE, help="a recipe (default: %(default)s)")
-    parser.add_argument("--data", type=Path, required=True, help="meta.csv of `skin-distill prepare`")
-    parser.add_argument("--weights", help="imagenet, none or a file; wins over the recipe's")
+    add_recipe_arguments(parser, RECIPE, Path("learning_curve"))
     parser.add_argument("--shares", default="0.25,0.5,1")
-    parser.add_argument("--out", type=Path, default=Path("learning_curve"))
     options = parser.parse_args()
-    recipe, _ = read_recipe(options.config, "teacher", TeacherRecipe)
-    recipe = dataclasses.replace(recipe, weights=options.weights or recipe.weights)
+    recipe = recipe_given(options, "teacher", TeacherRecipe)
     shares = sorted(float(share) for share in options.shares.split(","))
     manifest = read_manifest(options.data)
     results = measure(recipe, manifest, shares, options.out, ProgressLines())

@@ -17,18 +17,23 @@ from typing import Any
 import numpy as np
 
 from benchmarks.console import ProgressLines, with_interval
+from benchmarks.recipe_comparison import (
+    add_names_argument,
+    add_recipe_arguments,
+    chosen_names,
+    draw_gains,
+    recipe_given,
+)
 from distill.material import pixels_of_split
 from distill.model_file import load_model
 from distill.recipe import DistillRecipe
 from distill.train import distill_student
 from distill.worth import paired_gain
 from teacher.data.manifest import Manifest, read_manifest
-from teacher.drawing import BLUE, ORANGE, bars_with_intervals, picture
 from teacher.predict import Progress, predict
-from teacher.recipe import read_recipe, to_mapping
+from teacher.recipe import to_mapping
 from teacher.run_folder import RunFolder
 from triage.atomic import write_json
-from triage.errors import UnusableInput
 
 RECIPE = Path("configs/student_options.yaml")
 BASE = "base"
@@ -101,42 +106,27 @@ def measure(
     return found
 
 
-def draw(path: Path, found: dict[str, Any], title: str) -> None:
+def draw(path: Path, recipe: DistillRecipe, found: dict[str, Any]) -> None:
     """Draw what each option adds to the recipe, in accuracy and balanced accuracy, as PNG."""
     names = [name for name in found if name != BASE]
-    with picture(path, title, (8, 1.6 + 0.45 * len(names))) as axes:
-        for key, color, shift in (("accuracy", BLUE, -0.2), ("balanced_accuracy", ORANGE, 0.2)):
-            figures = [found[name]["gain"][key] for name in names]
-            bars_with_intervals(axes, np.arange(len(names)) + shift, figures, 0.4, color, key.replace("_", " "))
-        axes.axvline(0, color="black", linewidth=0.8)
-        axes.set_yticks(range(len(names)), names)
-        axes.invert_yaxis()
-        axes.set_xlabel("what the option adds to the recipe, test split, 95 % intervals")
-        axes.legend(frameon=False, ncols=2, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1))
+    gains = {
+        key.replace("_", " "): [found[name]["gain"][key] for name in names] for key in ("accuracy", "balanced_accuracy")
+    }
+    draw_gains(path, recipe, names, gains, "what the option adds to the recipe")
 
 
 def main() -> None:
     """Train, print the figures, and write them as JSON and PNG."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=Path, default=RECIPE, help="a recipe (default: %(default)s)")
-    parser.add_argument("--data", type=Path, required=True, help="meta.csv of `skin-distill prepare`")
+    add_recipe_arguments(parser, RECIPE, Path("student_options"))
     parser.add_argument("--teacher", required=True, help="run of a finished teacher, in this folder")
-    parser.add_argument("--weights", help="imagenet, none or a file; wins over the recipe's")
-    parser.add_argument("--only", default=",".join(OPTIONS), help=f"out of {', '.join(OPTIONS)}")
-    parser.add_argument("--seed", type=int, help="wins over the recipe's")
-    parser.add_argument("--out", type=Path, default=Path("student_options"))
+    add_names_argument(parser, OPTIONS)
     options = parser.parse_args()
-    names = options.only.split(",")
-    if unknown := set(names) - set(OPTIONS):
-        raise UnusableInput(f"Unknown option. Received: {', '.join(unknown)}. Known: {', '.join(OPTIONS)}.")
-    recipe, _ = read_recipe(options.config, "distill", DistillRecipe)
-    given = {"weights": options.weights, "seed": options.seed}
-    recipe = dataclasses.replace(recipe, **{key: value for key, value in given.items() if value is not None})
+    names, recipe = chosen_names(options, OPTIONS, "option"), recipe_given(options, "distill", DistillRecipe)
     teacher, manifest = RunFolder(options.teacher), read_manifest(options.data)
     found = measure(recipe, manifest, teacher, names, options.out, ProgressLines())
     write_json(options.out / f"options-{recipe.seed}.json", {"recipe": to_mapping(recipe), "options": found})
-    title = f"{recipe.backbone}, {recipe.input_size} px, seed {recipe.seed}"
-    draw(options.out / f"options-{recipe.seed}.png", found, title)
+    draw(options.out / f"options-{recipe.seed}.png", recipe, found)
     print(f"{'':18} validation  {'accuracy':22} {'balanced accuracy':22} adds to the recipe, balanced")
     for name, figures in found.items():
         accuracy, balanced = (with_interval(figures[key]) for key in ("accuracy", "balanced_accuracy"))
