@@ -71,8 +71,8 @@ class HeadFeatures:
         import tensorflow as tf
 
         training = self.training
-        order, turns = draws_of_epoch(training.repeats, self.seed, epoch)
-        shown = (epoch * int(training.repeats.max()) + turns) % self.view_count
+        order, shown = draws_of_epoch(training.repeats, self.seed, epoch)
+        shown %= self.view_count
         for step in range(steps_per_epoch(training, batch_size)):
             chosen = slice(step * batch_size, (step + 1) * batch_size)
             rows, views = order[chosen], shown[chosen]

@@ -214,8 +214,7 @@ def epoch_batches(
     Returns:
         Batches with `image` float32 [b, size, size, 3], `image_ids`, the targets of `TrainingSet` and the extras.
     """
-    order, turns = draws_of_epoch(training.repeats, seed, epoch)
-    views = epoch * int(training.repeats.max()) + turns
+    order, views = draws_of_epoch(training.repeats, seed, epoch)
     views = views if view_count is None else views % view_count
     view_seed = seed if view_seed is None else view_seed
 

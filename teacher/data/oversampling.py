@@ -49,9 +49,10 @@ def draws_of_epoch(repeats: Integers, seed: int, epoch: int) -> tuple[Integers, 
         epoch: number of the epoch over the whole run.
 
     Returns:
-        int64 [sum of repeats] twice: the photo, and how often it stood in this epoch before.
+        int64 [sum of repeats] twice: the photo, and how often it was shown before in the whole run, which numbers its
+        views: counted modulo any number of views, each has its turn as often as the others.
     """
     photos = np.repeat(np.arange(len(repeats)), repeats)
-    before = np.arange(len(photos)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    before = epoch * repeats[photos] + np.arange(len(photos)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
     order = np.random.Generator(np.random.Philox(key=seed, counter=[1, 0, 0, epoch])).permutation(len(photos))
     return photos[order], before[order]

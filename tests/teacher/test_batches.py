@@ -1,5 +1,6 @@
 import dataclasses
 import types
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from teacher.data.batches import (
     steps_per_epoch,
 )
 from teacher.data.mixup import mix_targets, own_shares, partner_rows
-from teacher.data.oversampling import photo_repeats
+from teacher.data.oversampling import draws_of_epoch, photo_repeats
 from teacher.views import ViewRecipe
 from triage.errors import UnusableInput
 
@@ -115,6 +116,18 @@ def test_a_repeated_photo_has_another_view_each_time_and_classes_stay_balanced()
             images = batch["image"].numpy()
             shown += [images[i].tobytes() for i in np.flatnonzero(batch["image_ids"] == 3)]
     assert len(set(shown)) == len(shown) == 6
+
+
+def test_every_photo_has_all_its_views_in_turn_however_often_it_stands_in_an_epoch():
+    repeats, count = np.array([1, 3, 4, 2]), 4
+    seen = [Counter() for _ in repeats]
+    for number in range(8):
+        photos, views = draws_of_epoch(repeats, 7, number)
+        assert Counter(photos) == Counter(dict(enumerate(repeats)))
+        for photo, view in zip(photos, views, strict=True):
+            seen[photo][view % count] += 1
+    assert [set(views.values()) for views in seen] == [{2}, {6}, {8}, {4}]
+    assert [len(views) for views in seen] == [count] * 4
 
 
 def test_bad_light_moves_the_label_and_nothing_else():
