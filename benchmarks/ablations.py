@@ -18,18 +18,17 @@ import numpy as np
 
 from benchmarks.changed_light import Change, tinted
 from benchmarks.console import ProgressLines, with_interval
-from benchmarks.learning_curve import for_as_many_steps
 from benchmarks.recipe_comparison import (
     add_names_argument,
     add_recipe_arguments,
     chosen_names,
     draw_gains,
     recipe_given,
+    with_fewer_epochs_if_oversampled,
 )
 from distill.model_file import load_model
 from distill.worth import paired_gain
 from teacher.data.manifest import Manifest, read_manifest
-from teacher.data.oversampling import photo_repeats
 from teacher.data.phantom.camera import encode
 from teacher.data.pixels import load_pixels
 from teacher.evaluation import evaluate
@@ -97,10 +96,8 @@ CASTS: dict[str, Change] = {
 
 
 def variant_of(recipe: TeacherRecipe, name: str, manifest: Manifest) -> TeacherRecipe:
-    """Return a variant with about the steps of the whole recipe: oversampled epochs are longer, so there are fewer."""
-    variant, frame = VARIANTS[name](recipe), manifest.split("train")
-    share = photo_repeats(frame["diagnosis"], frame["tone_bucket"], variant.most_repeats).mean()
-    return for_as_many_steps(variant, float(share))
+    """Return a variant with about the steps of the whole recipe."""
+    return with_fewer_epochs_if_oversampled(VARIANTS[name](recipe), manifest)
 
 
 def lights(pixels: np.ndarray) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.console import ProgressLines, with_interval
-from benchmarks.recipe_comparison import add_recipe_arguments, recipe_given
+from benchmarks.recipe_comparison import add_recipe_arguments, for_as_many_steps, recipe_given
 from teacher.data.manifest import Manifest, read_manifest
 from teacher.data.splits import split_by_group
 from teacher.drawing import BLUE, GREY, ORANGE, picture
@@ -51,20 +51,6 @@ def part_of_training(manifest: Manifest, share: float, seed: int) -> Manifest:
     left = training.index[[part == "left" for part in parts]]
     digest = hashlib.sha256(f"{manifest.sha256} {share} {seed}".encode()).hexdigest()
     return dataclasses.replace(manifest, frame=frame.drop(index=left).reset_index(drop=True), sha256=digest)
-
-
-def for_as_many_steps(recipe: TeacherRecipe, share: float) -> TeacherRecipe:
-    """Change every phase so that it has about the steps that it has where each training photo stands once in an epoch.
-
-    Args:
-        recipe: of a teacher.
-        share: photos of an epoch over those of the whole split: below 1 for a part, above for one oversampled.
-    """
-    phases = tuple(
-        dataclasses.replace(p, epochs=max(1, round(p.epochs / share)), patience=round(p.patience / share))
-        for p in recipe.phases
-    )
-    return dataclasses.replace(recipe, phases=phases)
 
 
 def measure(recipe: TeacherRecipe, manifest: Manifest, shares: list[float], root: Path, progress: Any) -> list[Any]:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from teacher.data.manifest import Manifest
+from teacher.data.oversampling import photo_repeats
 from teacher.drawing import BLUE, GREEN, ORANGE, RED, bars_with_intervals, picture
 from teacher.recipe import read_recipe
 from triage.errors import UnusableInput
@@ -46,6 +48,29 @@ def recipe_given(options: argparse.Namespace, section: str, kind: type[Recipe]) 
     recipe: Any = read_recipe(options.config, section, kind)[0]
     given = {"weights": options.weights, "seed": options.seed}
     return dataclasses.replace(recipe, **{key: value for key, value in given.items() if value is not None})
+
+
+def for_as_many_steps(recipe: Recipe, share: float) -> Recipe:
+    """Change every phase so that it has about the steps that it has where each training photo stands once in an epoch.
+
+    Args:
+        recipe: of a teacher or a student.
+        share: photos of an epoch over those of the whole split: below 1 for a part, above for one oversampled.
+    """
+    whole: Any = recipe
+    phases = tuple(
+        dataclasses.replace(p, epochs=max(1, round(p.epochs / share)), patience=round(p.patience / share))
+        for p in whole.phases
+    )
+    return dataclasses.replace(whole, phases=phases)
+
+
+def with_fewer_epochs_if_oversampled(recipe: Recipe, manifest: Manifest) -> Recipe:
+    """Take out epochs where they are longer because photos stand in them more than once: about as many steps remain."""
+    whole: Any = recipe
+    frame = manifest.split("train")
+    repeats = photo_repeats(frame["diagnosis"], frame["tone_bucket"], whole.most_repeats)
+    return for_as_many_steps(recipe, float(repeats.mean()))
 
 
 def draw_gains(path: Path, recipe: Any, names: list[str], gains: Mapping[str, list[Any]], meaning: str) -> None:

@@ -3,8 +3,8 @@
     python -m benchmarks.student_options --data META.csv --teacher RUN [--config FILE] [--weights FILE]
         [--only NAME,NAME] [--seed 42] [--out student_options]
 
-The recipe is the `distill` section of a file; every option has its seed and, but for `twice-the-epochs`, its number of
-epochs. An option is chosen by the validation figure; the test figures, with 95 % intervals by paired bootstrap over
+The recipe is the `distill` section of a file; every option has its seed and, but for `twice-the-epochs`, about as many
+steps. An option is chosen by the validation figure; the test figures, with 95 % intervals by paired bootstrap over
 groups, say what it was worth. The runs stand under `--out`; a stopped measurement goes on with the same command.
 """
 
@@ -23,6 +23,7 @@ from benchmarks.recipe_comparison import (
     chosen_names,
     draw_gains,
     recipe_given,
+    with_fewer_epochs_if_oversampled,
 )
 from distill.material import pixels_of_split
 from distill.model_file import load_model
@@ -37,6 +38,7 @@ from triage.atomic import write_json
 
 RECIPE = Path("configs/student_options.yaml")
 BASE = "base"
+OVERSAMPLED = {"class_weights": "none", "weighted_answers": False, "most_repeats": 4}
 
 
 def _with(**changes: Any) -> Callable[[DistillRecipe], DistillRecipe]:
@@ -62,8 +64,12 @@ OPTIONS: dict[str, Callable[[DistillRecipe], DistillRecipe]] = {
     "feature-matching": _with(feature_weight=1.0),
     "two-views": _with(view_count=2),
     "twice-the-epochs": _for_twice_as_long,
+    "oversampling": _with(**OVERSAMPLED),
+    "oversampling-labels-alone": _with(**OVERSAMPLED, hard_share=1.0),
+    "oversampling-dist": _with(**OVERSAMPLED, loss="dist"),
 }
-"""What is compared. `dist` cannot weigh classes: its neighbour is `unweighted-answers`."""
+"""What is compared. `dist` cannot weigh classes: its neighbour is `unweighted-answers`, that of `oversampling-dist` is
+`oversampling`, in place of class weights."""
 
 
 def measure(
@@ -90,6 +96,7 @@ def measure(
     for name in dict.fromkeys([BASE, *names]):
         run = RunFolder(f"{name}-{recipe.seed}", root)
         option = dataclasses.replace(OPTIONS[name](recipe), without_teacher=False)
+        option = with_fewer_epochs_if_oversampled(option, manifest)
         report = distill_student(option, manifest, teacher, run, progress=progress)
         answers = predict(load_model(run.artifacts / "student.keras"), pixels, progress=progress, stage=name)[0]
         test = report["test"]

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from benchmarks.ablations import AS_THEY_ARE, VARIANTS, lights, variant_of
-from benchmarks.learning_curve import for_as_many_steps, part_of_training
+from benchmarks.learning_curve import part_of_training
+from benchmarks.recipe_comparison import for_as_many_steps, with_fewer_epochs_if_oversampled
 from benchmarks.student_options import BASE, OPTIONS
 from distill.recipe import DistillRecipe
 from teacher.color_calibration import CCM_LAYER_NAME
@@ -111,4 +112,14 @@ def test_options_of_a_student_change_one_thing_each():
     assert changed.pop(BASE) == set()
     assert changed.pop("dkd") == {"loss", "loss_weights"}
     assert changed.pop("dist") == {"loss", "weighted_answers"}
+    oversampled = {"class_weights", "weighted_answers", "most_repeats"}
+    assert changed.pop("oversampling") == oversampled
+    assert changed.pop("oversampling-labels-alone") == oversampled | {"hard_share"}
+    assert changed.pop("oversampling-dist") == oversampled | {"loss"}
     assert {len(fields) for fields in changed.values()} == {1}
+
+
+def test_an_oversampled_student_has_fewer_epochs(manifest):
+    base = DistillRecipe((Phase("distill", "all", 12, 1e-3),))
+    assert with_fewer_epochs_if_oversampled(base, manifest) == base
+    assert with_fewer_epochs_if_oversampled(OPTIONS["oversampling"](base), manifest).phases[0].epochs < 10
