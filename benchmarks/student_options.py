@@ -32,7 +32,7 @@ from distill.train import distill_student
 from distill.worth import paired_gain
 from teacher.data.manifest import Manifest, read_manifest
 from teacher.predict import Progress, predict
-from teacher.recipe import to_mapping
+from teacher.recipe import Phase, to_mapping
 from teacher.run_folder import RunFolder
 from triage.atomic import write_json
 
@@ -48,6 +48,16 @@ def _with(**changes: Any) -> Callable[[DistillRecipe], DistillRecipe]:
 def _for_twice_as_long(recipe: DistillRecipe) -> DistillRecipe:
     phases = tuple(dataclasses.replace(phase, epochs=2 * phase.epochs) for phase in recipe.phases)
     return dataclasses.replace(recipe, phases=phases)
+
+
+def _heads_first(recipe: DistillRecipe) -> DistillRecipe:
+    """Oversample, leave mixup out, and train the heads alone before all layers at half the rate."""
+    last = recipe.phases[-1]
+    phases = (
+        Phase("heads", "heads", 2, last.learning_rate),
+        dataclasses.replace(last, epochs=last.epochs - 2, learning_rate=last.learning_rate / 2),
+    )
+    return dataclasses.replace(_with(**OVERSAMPLED, mixup=0.0)(recipe), phases=phases)
 
 
 OPTIONS: dict[str, Callable[[DistillRecipe], DistillRecipe]] = {
@@ -67,6 +77,7 @@ OPTIONS: dict[str, Callable[[DistillRecipe], DistillRecipe]] = {
     "oversampling": _with(**OVERSAMPLED),
     "oversampling-labels-alone": _with(**OVERSAMPLED, hard_share=1.0),
     "oversampling-dist": _with(**OVERSAMPLED, loss="dist"),
+    "oversampling-heads-first": _heads_first,
 }
 """What is compared. `dist` cannot weigh classes: its neighbour is `unweighted-answers`, that of `oversampling-dist` is
 `oversampling`, in place of class weights."""

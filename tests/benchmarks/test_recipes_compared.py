@@ -116,6 +116,7 @@ def test_options_of_a_student_change_one_thing_each():
     assert changed.pop("oversampling") == oversampled
     assert changed.pop("oversampling-labels-alone") == oversampled | {"hard_share"}
     assert changed.pop("oversampling-dist") == oversampled | {"loss"}
+    assert changed.pop("oversampling-heads-first") == oversampled | {"mixup", "phases"}
     assert {len(fields) for fields in changed.values()} == {1}
 
 
