@@ -23,7 +23,7 @@ from skin_distill.commands import (
     teacher,
     verify,
 )
-from skin_distill.stopping import end_on_sigterm, exit_code, last_words
+from skin_distill.stopping import StoppableGroup, exit_code, heed_signals, last_words
 from triage.errors import SkinDistillError
 
 EPILOG = """\b
@@ -41,7 +41,11 @@ A research and education tool, not a medical device.
 """
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=StoppableGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="skin-distill")
 def cli() -> None:
     """Train, distil, prove and ship a small skin-photo triage model that runs on a phone."""
@@ -75,7 +79,7 @@ def main() -> None:
     # TensorFlow reads these when it is first imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    end_on_sigterm()
+    heed_signals()
     try:
         cli.main(standalone_mode=False)
     except SkinDistillError as error:

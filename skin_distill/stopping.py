@@ -11,6 +11,24 @@ class Terminated(KeyboardInterrupt):
     """Somebody asked the process to end, with SIGTERM."""
 
 
+# What came: the exception that a signal raises may get lost on its way.
+_received: list[int] = []
+
+
+class StoppableGroup(click.Group):
+    """Commands that a signal ends, whatever became of its exception on the way."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            stop = stop_behind(error)
+            if stop is None:
+                raise
+            raise stop from error
+
+
 class ResumableCommand(click.Command):
     """A command that, called again, goes on where it was stopped; being stopped, it says so."""
 
@@ -18,17 +36,36 @@ class ResumableCommand(click.Command):
         """Run it."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            raise Resumable from error
+        except BaseException as error:
+            stop = stop_behind(error)
+            if stop is None:
+                raise
+            raise Resumable from stop
 
 
 class Resumable(KeyboardInterrupt):
     """Work was stopped that the same command goes on with."""
 
 
-def end_on_sigterm() -> None:
-    """Have SIGTERM end the process as Ctrl-C does; a second one ends it at once, without a word."""
-    signal.signal(signal.SIGTERM, _terminate)
+def heed_signals() -> None:
+    """Have SIGTERM end the process as Ctrl-C does; a second SIGTERM ends it at once, without a word."""
+    signal.signal(signal.SIGTERM, _stop)
+    # A shell may have its background jobs ignore Ctrl-C: that stays.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _stop)
+
+
+def stop_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """The signal that ended the work, or None where `error` is a failure of its own.
+
+    What a signal raises inside a function that TensorFlow calls from C++ comes out as a RuntimeError or the like, so any
+    exception counts as the stop once a signal has come.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return error
+    if _received and isinstance(error, Exception) and not isinstance(error, click.exceptions.Exit):
+        return _as_exception(_received[-1])
+    return None
 
 
 def exit_code(error: BaseException) -> int:
@@ -48,6 +85,12 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-def _terminate(*_: object) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    raise Terminated
+def _as_exception(number: int) -> KeyboardInterrupt:
+    return Terminated() if number == signal.SIGTERM else KeyboardInterrupt()
+
+
+def _stop(number: int, _: object) -> None:
+    _received.append(number)
+    if number == signal.SIGTERM:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    raise _as_exception(number)

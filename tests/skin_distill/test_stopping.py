@@ -79,13 +79,39 @@ def test_a_signal_ends_a_training_cleanly_and_the_checkpoint_stays(folder, numbe
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_a_second_sigterm_ends_what_is_still_being_cleared_up_without_a_traceback():
     code = (
-        "import os, signal; from skin_distill.stopping import end_on_sigterm; end_on_sigterm()\n"
+        "import os, signal; from skin_distill.stopping import heed_signals; heed_signals()\n"
         "try: os.kill(os.getpid(), signal.SIGTERM); signal.pause()\n"
         "finally: os.kill(os.getpid(), signal.SIGTERM); signal.pause()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == -signal.SIGTERM
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize(("name", "words"), [("teacher", "stopped. The same command goes on"), ("verify", "stopped.")])
+def test_a_stop_that_comes_out_of_c_plus_plus_as_another_error_is_still_a_stop(name, words):
+    # pybind11 throws what a Python callback raised as a C++ exception, and TensorFlow gives that back as its own.
+    code = f"""
+import os, signal, sys
+from skin_distill import cli
+
+def callback(**_):
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pause()
+    except KeyboardInterrupt as error:
+        raise RuntimeError("Terminated: At: trace_function") from None
+
+cli.cli.commands[{name!r}].callback = callback
+cli.cli.commands[{name!r}].params = []
+sys.argv = ["skin-distill", {name!r}]
+cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 143, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
