@@ -89,7 +89,7 @@ def distill_student(
             "distill": to_mapping(recipe),
             "convert": dict(convert_section or {}),
             "teacher_run": teacher_run.name,
-            "data": {"meta_sha256": manifest.sha256},
+            "data": {"meta_sha256": manifest.sha256, "split_sha256": manifest.split_sha256},
         }
     )
     run.write_environment()

@@ -58,8 +58,8 @@ def heed_signals() -> None:
 def stop_behind(error: BaseException) -> KeyboardInterrupt | None:
     """The signal that ended the work, or None where `error` is a failure of its own.
 
-    What a signal raises inside a function that TensorFlow calls from C++ comes out as a RuntimeError or the like, so any
-    exception counts as the stop once a signal has come.
+    What a signal raises inside a function that TensorFlow calls from C++ comes out as a RuntimeError or the like, so
+    once a signal has come, any exception counts as the stop.
     """
     if isinstance(error, KeyboardInterrupt):
         return error

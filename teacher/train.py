@@ -99,7 +99,9 @@ def train_teacher(
     width, views = before_heads(model).output_shape[-1], max((p.fixed_views for p in recipe.phases), default=0)
     features_stored = width * (views * len(training) + len(validation_frame)) if views else 0
     check_resources(model.count_params(), run.artifacts, features_stored)
-    run.write_config({"teacher": to_mapping(recipe), "data": {"meta_sha256": manifest.sha256}})
+    run.write_config(
+        {"teacher": to_mapping(recipe), "data": {"meta_sha256": manifest.sha256, "split_sha256": manifest.split_sha256}}
+    )
     run.write_environment()
     loss = supervised_loss(model, recipe.lighting_weight)
     phases = list(recipe.phases)

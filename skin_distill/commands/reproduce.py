@@ -16,7 +16,8 @@ Example:
   skin-distill reproduce kaggle-quick-teacher --data data/kaggle/meta.csv
 
 A student's run is repeated on its own teacher where that is still here, else on a repeated one, and so are the files
-that were verified. Exit code 1: a figure is further away than --within.
+that were verified. Another processor may measure the light of a photo otherwise in a last digit: a meta.csv with the
+same splits will do. Exit code 1: a figure is further away than --within.
 """
 
 
@@ -27,6 +28,11 @@ that were verified. Exit code 1: a figure is further away than --within.
 @click.option("--within", default=0.03, show_default=True, help="Largest difference of a share, such as an accuracy.")
 @click.option("--weights", help="Where the run's weights file is on this machine.")
 @click.option("--teacher-weights", help="The same for a teacher that has to be repeated first.")
+@click.option(
+    "--other-table",
+    is_flag=True,
+    help="Take a meta.csv that may have other splits; a student's teacher is then repeated on it as well.",
+)
 @output_options
 def command(
     run_name: str,
@@ -35,6 +41,7 @@ def command(
     within: float,
     weights: str | None,
     teacher_weights: str | None,
+    other_table: bool,
     terminal: Terminal,
 ) -> None:
     """Repeat a run and compare its figures.
@@ -51,14 +58,17 @@ def command(
     run = RunFolder(run_name)
     again = RunFolder(again_name or f"{run_name}-again")
     was, config, manifest = run.read_report(), run.read_config(), read_manifest(data)
-    _check(run, again, config, manifest)
+    _check(run, again, config)
+    table = _table(run, config, manifest, other_table)
+    if table != "equal":
+        terminal.line(f"reproduce: '{run.name}' was made with another meta.csv; this one's splits: {table}")
     if "teacher" in config:
         _repeat_teacher(config, manifest, again, weights, terminal)
     if "distill" in config:
         teacher = _teacher_of(run, was, config, manifest, teacher_weights, terminal)
         _repeat_student(was, config, manifest, teacher, again, weights, terminal)
     compared, passed = compare_reports(was, again.read_report(), within)
-    result = {"run": run.name, "again": again.name, "within": within, "passed": passed,
+    result = {"run": run.name, "again": again.name, "within": within, "passed": passed, "table": table,
               "figures": [c.to_json() for c in compared]}  # fmt: skip
     write_json(again.experiment / "reproduction.json", result)
     terminal.table(
@@ -74,18 +84,27 @@ def command(
         )
 
 
-def _check(run: Any, again: Any, config: dict[str, Any], manifest: Any) -> None:
+def _check(run: Any, again: Any, config: dict[str, Any]) -> None:
     if again.name == run.name:
         raise UnusableInput(f"The repetition needs a name of its own. Received: --as {again.name}.")
     if "teacher" not in config and "distill" not in config:
         raise UnusableInput(f"The recipe of run '{run.name}' has neither a teacher nor a student: {run.config_path}.")
-    wanted = config.get("data", {}).get("meta_sha256")
-    if wanted != manifest.sha256:
-        raise UnusableInput(
-            f"Run '{run.name}' was made with another meta.csv, so its test photos may be training photos here. "
-            f"Received: {manifest.path} with SHA-256 {manifest.sha256[:16]}..., the run's {str(wanted)[:16]}.... "
-            "Prepare the data as the run did, or take its table."
-        )
+
+
+def _table(run: Any, config: dict[str, Any], manifest: Any, other_table: bool) -> str:
+    """How the meta.csv compares to the run's: `equal`, `same splits` or `other splits, or not known`."""
+    wanted = config.get("data", {})
+    if wanted.get("meta_sha256") == manifest.sha256:
+        return "equal"
+    if wanted.get("split_sha256") == manifest.split_sha256:
+        return "same splits"
+    if other_table:
+        return "other splits, or not known"
+    raise UnusableInput(
+        f"Run '{run.name}' was made with another meta.csv. Received: {manifest.path} with SHA-256 "
+        f"{manifest.sha256[:16]}..., the run's {str(wanted.get('meta_sha256'))[:16]}.... Prepare the data as the run "
+        "did, take its table, or give --other-table: the same recipe on this one."
+    )
 
 
 def _repeat_teacher(config: dict[str, Any], manifest: Any, again: Any, weights: str | None, terminal: Terminal) -> None:
@@ -123,7 +142,8 @@ def _teacher_of(
 
     teacher = RunFolder(config["teacher_run"], run.root)
     file = teacher.artifacts / "teacher.keras"
-    if file.is_file() and sha256_of(file) == was["distill"]["key"]["teacher_sha256"]:
+    same_table = config["data"]["meta_sha256"] == manifest.sha256
+    if same_table and file.is_file() and sha256_of(file) == was["distill"]["key"]["teacher_sha256"]:
         return teacher
     again = RunFolder(f"{teacher.name}-again", run.root)
     terminal.line(f"reproduce: the teacher of '{run.name}' is not here; '{again.name}' repeats it first")

@@ -1,7 +1,7 @@
 """meta.csv: one row a photo, and everything that later steps need to know about it."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -44,6 +44,14 @@ class Manifest:
     def dataset(self) -> str:
         """Name of the data set, or several joined by plus signs."""
         return "+".join(sorted(self.frame["dataset"].unique()))
+
+    @property
+    def split_sha256(self) -> str:
+        """Hash of which photos are learned from and measured on, and as what, without light and tone.
+
+        Those are measured from pixels, and another processor may round a last digit otherwise.
+        """
+        return _digest(self.frame, ("image_path", "group", "split", "diagnosis", "soft_label"))
 
     @property
     def synthetic(self) -> bool:
@@ -98,7 +106,7 @@ def read_manifest(path: str | Path) -> Manifest:
     _check(frame, "diagnosis", frame["diagnosis"].isin([*taxonomy.ids, ""]), "is a class of taxonomy.yaml", path)
     _check(frame, "lighting_label", frame["lighting_label"].isin(["0", "1", ""]), "is 0, 1 or empty", path)
     _check(frame, "group", frame["group"] != "", "is not empty", path)
-    digest = _digest(frame)
+    digest = _digest(frame, COLUMNS)
     numbers = [c for c in frame.columns if c in ("lighting_label", "ita", "mask_share") or c.startswith("light_")]
     for column in numbers:
         frame[column] = pd.to_numeric(frame[column], errors="coerce")
@@ -115,8 +123,8 @@ def _check(frame: pd.DataFrame, column: str, good: "pd.Series[bool]", rule: str,
     raise UnusableInput(f"{column} {rule}. Received in {path}, {int((~good).sum())} rows: {'; '.join(bad)}.")
 
 
-def _digest(frame: pd.DataFrame) -> str:
-    """Hash what the rows say; of a photo's place only folder and name, so that a copy elsewhere has the same hash."""
-    named = frame.loc[:, list(COLUMNS)].copy()
+def _digest(frame: pd.DataFrame, columns: Sequence[str]) -> str:
+    """Hash what the rows say in these columns; of a photo's place only folder and name, so that a copy elsewhere has the same hash."""
+    named = frame.loc[:, list(columns)].copy()
     named["image_path"] = ["/".join(PurePath(p).parts[-2:]) for p in frame["image_path"]]
     return hashlib.sha256(named.to_csv(index=False, lineterminator="\n").encode("utf-8")).hexdigest()

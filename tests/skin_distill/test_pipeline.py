@@ -190,3 +190,18 @@ def test_a_run_comes_out_again(shell):
     assert (shell.folder / "experiments/t-again/reproduction.json").is_file()
     refused = shell("reproduce", "t", "--data", "data/meta.csv", "--as", "t", expect=2)
     assert "name of its own" in refused.stderr
+
+
+def test_a_run_is_repeated_where_the_processor_rounds_otherwise_and_not_on_other_splits_unasked(shell):
+    data = shell.folder / "data"
+    header, first, *rows = (data / "meta.csv").read_text().splitlines()
+    names, cells = header.split(","), first.split(",")
+    tone, split = names.index("ita"), names.index("split")
+    rounded = [*cells[:tone], str(float(cells[tone]) + 0.01), *cells[tone + 1 :]]
+    moved = [*cells[:split], "val" if cells[split] == "train" else "train", *cells[split + 1 :]]
+    for name, line in (("rounded", rounded), ("moved", moved)):
+        (data / f"{name}.csv").write_text("\n".join([header, ",".join(line), *rows, ""]))
+    refused = shell("reproduce", "t", "--data", "data/moved.csv", "--as", "t-moved", expect=2)
+    assert "another meta.csv" in refused.stderr and "--other-table" in refused.stderr
+    done = shell("reproduce", "t", "--data", "data/rounded.csv", "--as", "t-rounded", "--json")
+    assert json.loads(done.stdout)["table"] == "same splits"
