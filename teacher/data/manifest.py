@@ -124,7 +124,7 @@ def _check(frame: pd.DataFrame, column: str, good: "pd.Series[bool]", rule: str,
 
 
 def _digest(frame: pd.DataFrame, columns: Sequence[str]) -> str:
-    """Hash what the rows say in these columns; of a photo's place only folder and name, so that a copy elsewhere has the same hash."""
+    """Hash what the columns say; of a photo's place folder and name alone, a copy elsewhere has the same hash."""
     named = frame.loc[:, list(columns)].copy()
     named["image_path"] = ["/".join(PurePath(p).parts[-2:]) for p in frame["image_path"]]
     return hashlib.sha256(named.to_csv(index=False, lineterminator="\n").encode("utf-8")).hexdigest()
