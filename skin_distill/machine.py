@@ -2,19 +2,16 @@
 
 import os
 import platform
+import re
 import shutil
 import sys
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-DEVICE = ("numpy", "opencv-python-headless", "click", "rich")
-TRAINING = (
-    "tensorflow", "tf-keras", "tensorflow-model-optimization", "pandas", "scikit-learn", "scikit-image", "matplotlib",
-    "PyYAML",
-)  # fmt: skip
-DOWNLOADING = ("google-cloud-storage", "kagglehub", "pyDataverse")
-APP = ("kivy", "fpdf2", "pillow")
+RUNTIME = "ai-edge-litert"
+"""Not needed where another TFLite runtime is."""
+EXTRAS = ("train", "download", "app", "maxvit", "android")
 SUPPORTED_PYTHON = ((3, 10), (3, 13))
 
 
@@ -53,12 +50,27 @@ def examine() -> list[Finding]:
         Finding("Machine", "ok", f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"),
         _skin_distill(),
     ]
-    findings += [_package(name, "pip install skin-distill", needed=True) for name in DEVICE]
+    wanted = _requirements()
+    findings += [_package(name, "pip install skin-distill", needed=True) for name in wanted[""] if name != RUNTIME]
     findings += [_runtime()]
-    findings += [_package(name, "pip install 'skin-distill[train]'", needed=False) for name in TRAINING]
-    findings += [_package(name, "pip install 'skin-distill[download]'", needed=False) for name in DOWNLOADING]
-    findings += [_package(name, "pip install 'skin-distill[app]'", needed=False) for name in APP]
+    for extra in EXTRAS:
+        findings += [
+            _package(name, f"pip install 'skin-distill[{extra}]'", needed=False)
+            for name in wanted[extra]
+            if name not in wanted[""]
+        ]
     return [*findings, _gpu(), _camera(), _disk()]
+
+
+def _requirements() -> dict[str, list[str]]:
+    """Names of the packages that the installed skin-distill asks for, by extra; "" for those that it always needs."""
+    wanted: dict[str, list[str]] = {"": []}
+    for requirement in requires("skin-distill") or ():
+        extra = re.search(r"extra == [\"'](.+?)[\"']", requirement)
+        name = re.match(r"[\w.-]+", requirement)
+        assert name, requirement
+        wanted.setdefault(extra[1] if extra else "", []).append(name[0])
+    return wanted
 
 
 def _skin_distill() -> Finding:
@@ -77,7 +89,7 @@ def _runtime() -> Finding:
 
     runtimes = available_runtimes()
     if not runtimes:
-        return Finding("TFLite runtime", "missing", "", "pip install ai-edge-litert", needed=True)
+        return Finding("TFLite runtime", "missing", "", f"pip install {RUNTIME}", needed=True)
     return Finding("TFLite runtime", "ok", ", ".join(f"{name} {v}" for name, v in runtimes.items()), needed=True)
 
 

@@ -110,6 +110,7 @@ def test_doctor_knows_this_machine():
     assert result.returncode == 0
     assert findings["TFLite runtime"]["state"] == "ok"
     assert findings["numpy"]["found"]
+    assert {"rich", "tensorflow", "kagglehub", "kivy", "keras-cv-attention-models", "buildozer"} <= set(findings)
 
 
 def test_doctor_names_the_extra_that_brings_what_is_missing(monkeypatch):
