@@ -1,6 +1,6 @@
 """Release files of an untrained student, and phantoms to ask them about: material for measurements of runtimes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,13 @@ def phantom_pixels(count: int, size: int, seed: int = 0) -> np.ndarray:
 
 
 def write_samples(
-    student: Any, photos: np.ndarray, names: Iterable[str], folder: Path, change: Callable[[bytes], bytes] = bytes
+    student: Any,
+    photos: np.ndarray,
+    names: Iterable[str],
+    folder: Path,
+    change: Callable[[bytes], bytes] = bytes,
+    classes: Sequence[dict[str, str]] | None = None,
+    prefix: str = "",
 ) -> dict[str, Path]:
     """Convert a student into release files as `skin-distill convert` does, with a card that claims nothing.
 
@@ -35,34 +41,38 @@ def write_samples(
         photos: uint8 [n, size, size, 3], where calibrated variants get their ranges from, and those with rounded
             weights their biases.
         names: of variants that need no training.
-        folder: where `NAME.tflite` is written.
+        folder: where `PREFIXNAME.tflite` is written.
         change: done to each flatbuffer before it is packed.
+        classes: `id`, `name` and `urgency` of each; made up if there are none.
+        prefix: of the files' names.
 
     Returns:
         File by variant.
     """
     wanted = {name: VARIANTS[name] for name in names}
+    if classes is None:
+        count = student.output_shape[0][-1]
+        classes = [{"id": f"class{n}", "name": f"Class {n}", "urgency": "watch"} for n in range(count)]
     calibrated = ranges = None
     if any(variant.calibrated for variant in wanted.values()):
         calibrated = on_fast_path(student)
         ranges = ranges_of(calibrated, photos)
     paths = {}
     for name, variant in wanted.items():
-        card = _card(student, name, variant.input_dtype)
+        card = _card(student, name, variant.input_dtype, classes)
         flatbuffer = to_flatbuffer(calibrated if variant.calibrated else student, variant, ranges, photos)
-        paths[name] = folder / f"{name}.tflite"
+        paths[name] = folder / f"{prefix}{name}.tflite"
         write_bytes(paths[name], pack_model(change(with_metadata(flatbuffer, card)), card))
     return paths
 
 
-def _card(student: Any, name: str, dtype: str) -> dict[str, Any]:
+def _card(student: Any, name: str, dtype: str, classes: Sequence[dict[str, str]]) -> dict[str, Any]:
     matrix, bias = ccm_of(student)
-    classes = student.output_shape[0][-1]
     return {
         "format": CARD_FORMAT,
         "name": f"untrained-{name}",
         "variant": name,
-        "classes": [{"id": f"class{n}", "name": f"Class {n}", "urgency": "watch"} for n in range(classes)],
+        "classes": list(classes),
         "input": {"size": student.input_shape[1], "crop_fraction": CROP_FRACTION, "dtype": dtype},
         "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
         "temperature": 1.0,

@@ -9,13 +9,13 @@ that Google publishes for its Coral boards.
 """
 
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
 
+from benchmarks.sample_files import phantom_pixels, write_samples
 from triage.atomic import replacing, write_bytes
-from triage.photo import CROP_FRACTION, INPUT_SIZE
+from triage.photo import INPUT_SIZE
 
 SEED = 42
 PHANTOMS = 16
@@ -36,29 +36,19 @@ def make_stand_ins(folder: Path, weights: str = "none") -> dict[str, Path]:
     """
     import tf_keras as keras
 
-    from convert.fast_path import on_fast_path
-    from convert.tflite import ranges_of, to_flatbuffer
-    from convert.variants import VARIANTS
     from distill.student import build_student, load_backbone_weights
-    from teacher.data.phantom import render_phantom
-    from triage.model_file import pack_model
-    from triage.photo import prepare_pixels
+    from teacher.data.taxonomy import load_taxonomy
 
     keras.utils.set_random_seed(SEED)
-    student = build_student(len(_classes()))
+    classes = [{"id": c.id, "name": c.name, "urgency": c.urgency} for c in load_taxonomy("kaggle10").classes]
+    student = build_student(len(classes))
     if weights != "none":
         load_backbone_weights(student, weights)
-    photos = np.stack([prepare_pixels(render_phantom(SEED, n, INPUT_SIZE)[0]) for n in range(PHANTOMS)])
-    fast = on_fast_path(student)
-    ranges = ranges_of(fast, photos)
+    photos = phantom_pixels(PHANTOMS, INPUT_SIZE, SEED)
     paths = {"keras": folder / "student.keras"}
     with replacing(paths["keras"]) as temporary:
         student.save(temporary)
-    for name in VARIANTS_MADE:
-        variant = VARIANTS[name]
-        flatbuffer = to_flatbuffer(fast if variant.calibrated else student, variant, ranges)
-        paths[name] = folder / f"student-{name}.tflite"
-        write_bytes(paths[name], pack_model(flatbuffer, _card(name, variant.input_dtype)))
+    paths |= write_samples(student, photos, VARIANTS_MADE, folder, classes=classes, prefix="student-")
     paths["mobilenet_v2"] = folder / "mobilenet_v2-int8.tflite"
     write_bytes(paths["mobilenet_v2"], mobilenet_v2(photos))
     return paths
@@ -80,32 +70,6 @@ def mobilenet_v2(photos: np.ndarray) -> bytes:
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.uint8
         return bytes(converter.convert())
-
-
-def _classes() -> list[dict[str, str]]:
-    from teacher.data.taxonomy import load_taxonomy
-
-    return [{"id": c.id, "name": c.name, "urgency": c.urgency} for c in load_taxonomy("kaggle10").classes]
-
-
-def _card(variant: str, input_dtype: str) -> dict[str, Any]:
-    from triage.model_card import CARD_FORMAT
-
-    return {
-        "format": CARD_FORMAT,
-        "name": f"untrained-{variant}",
-        "classes": _classes(),
-        "input": {"size": INPUT_SIZE, "crop_fraction": CROP_FRACTION, "dtype": input_dtype},
-        "color_calibration": {"matrix": np.eye(3).tolist(), "bias": [0.0, 0.0, 0.0]},
-        "temperature": 1.0,
-        "thresholds": {"urgent": 0.5, "abstain_below": 0.4, "well_lit": 0.5},
-        "synthetic": True,
-        "data": {},
-        "lineage": {},
-        "per_tone": {},
-        "not_measured": ["everything: this model is untrained and only good for timing"],
-        "licence": "MIT",
-    }
 
 
 @click.command()

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import tf_keras as keras
 
-from benchmarks import stand_in
-from triage.model_file import pack_model
+from benchmarks.sample_files import phantom_pixels, write_samples
 
 SIZE = 32
 
@@ -13,18 +12,13 @@ SIZE = 32
 @pytest.fixture(scope="session")
 def model(tmp_path_factory) -> Path:
     """A small untrained student as a float32 release file, and as `student.keras` beside it."""
-    from convert.tflite import to_flatbuffer
-    from convert.variants import VARIANTS
     from distill.student import build_student
 
     keras.utils.set_random_seed(1)
     student = build_student(10, SIZE)
     folder = tmp_path_factory.mktemp("model")
     student.save(folder / "student.keras")
-    card = {**stand_in._card("float32", "float32"), "input": {"size": SIZE, "crop_fraction": 0.8, "dtype": "float32"}}
-    path = folder / "student-float32.tflite"
-    path.write_bytes(pack_model(to_flatbuffer(student, VARIANTS["float32"]), card))
-    return path
+    return write_samples(student, phantom_pixels(2, SIZE), ["float32"], folder, prefix="student-")["float32"]
 
 
 @pytest.fixture(scope="session")
