@@ -2,10 +2,10 @@
 
     python -m benchmarks.stand_in OUT [--weights FILE.h5]
 
-Writes an untrained student as `student.keras`, `student-float32.tflite`, `student-float16.tflite` and
-`student-int8.tflite`, release files that `classify` takes, and `mobilenet_v2-int8.tflite`: MobileNetV2 1.0 for 224
-pixels and 1,001 classes (Sandler et al. 2018), 8 bits throughout with uint8 at both ends, the architecture of the file
-that Google publishes for its Coral boards.
+Writes an untrained student as `student.keras` and as `student-VARIANT.tflite` of each variant that needs no training,
+release files that `classify` takes, and `mobilenet_v2-int8.tflite`: MobileNetV2 1.0 for 224 pixels and 1,001 classes
+(Sandler et al. 2018), 8 bits throughout with uint8 at both ends, the architecture of the file that Google publishes for
+its Coral boards.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ from triage.photo import INPUT_SIZE
 SEED = 42
 PHANTOMS = 16
 """Synthetic photos that the ranges of activations are measured on."""
-VARIANTS_MADE = ("float32", "float16", "int8")
+VARIANTS_MADE = ("float32", "float16", "int8-weights", "dynamic", "int8")
 CORAL_CLASSES = 1001
 
 
@@ -32,7 +32,7 @@ def make_stand_ins(folder: Path, weights: str = "none") -> dict[str, Path]:
         weights: "none", or a file of MobileNetV3-Small's ImageNet weights, to see that they make no difference.
 
     Returns:
-        Path by name: `keras`, `float32`, `float16`, `int8` and `mobilenet_v2`.
+        Path by name: `keras`, each of `VARIANTS_MADE`, and `mobilenet_v2`.
     """
     import tf_keras as keras
 

@@ -1,10 +1,11 @@
 """Kill a command again and again, at random moments, and compare what it ends with to a run left alone.
 
-    python -m benchmarks.kills prepare|phantoms|teacher|distill|convert [--kills 50] [--seed 0] [--json FILE]
+    python -m benchmarks.kills prepare|phantoms|teacher|distill|convert|best [--kills 50] [--seed 0] [--json FILE]
 
 A moment is a call of the progress function, or an operation on a file under the run's folders (opening, renaming,
 removing), just before it happens; half of the kills are aimed at the time in which results are written. A killed run is
-started again with the same arguments until it ends; then the next one begins, until there were enough kills.
+started again with the same arguments until it ends; then the next one begins, until there were enough kills. `best` is
+`convert --best size`, which also proves the file.
 TensorFlow is imported once: each attempt is a fork of a process that has not used it yet (POSIX only).
 
 Checked after each kill: half-written files do not pile up, and nothing that was finished is lost or done again

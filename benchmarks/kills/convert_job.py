@@ -73,5 +73,28 @@ class ConvertJob(TrainingJob):
         return super().faults(root, before, records, alone) + faults
 
 
+class BestJob(ConvertJob):
+    """`convert --best size`: the climb by proofs on the validation split, the copy, and its proof on the test split."""
+
+    tail = "ccm_patches"  # the first picture of the proof
+
+    def load(self) -> None:
+        """Import also what proves a file and draws its pictures."""
+        import convert.best
+        import convert.figures  # noqa: F401
+
+        super().load()
+
+    def run(self, material: Path, root: Path, progress: Progress) -> None:
+        """Convert, choose, and prove what was chosen."""
+        from convert.best import choose_best
+        from teacher.data.manifest import read_manifest
+        from teacher.run_folder import RunFolder
+
+        choose_best(
+            RunFolder(STUDENT, root), read_manifest(material / "meta.csv"), list(VARIANTS), "size", progress=progress
+        )
+
+
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

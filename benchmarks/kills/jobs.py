@@ -3,7 +3,7 @@
 from benchmarks.kills.job import Job
 from benchmarks.kills.noise import TINY
 
-JOBS = ("prepare", "phantoms", "teacher", "distill", "convert")
+JOBS = ("prepare", "phantoms", "teacher", "distill", "convert", "best")
 
 
 def make_job(what: str, backbone: str = TINY) -> Job:
@@ -25,6 +25,6 @@ def make_job(what: str, backbone: str = TINY) -> Job:
         from benchmarks.kills.distill_job import DistillJob
 
         return DistillJob(backbone)
-    from benchmarks.kills.convert_job import ConvertJob
+    from benchmarks.kills.convert_job import BestJob, ConvertJob
 
-    return ConvertJob(backbone)
+    return BestJob(backbone) if what == "best" else ConvertJob(backbone)
