@@ -56,7 +56,7 @@ def examine() -> list[Finding]:
     for extra in EXTRAS:
         findings += [
             _package(name, f"pip install 'skin-distill[{extra}]'", needed=False)
-            for name in wanted[extra]
+            for name in wanted.get(extra, ())
             if name not in wanted[""]
         ]
     return [*findings, _gpu(), _camera(), _disk()]
@@ -67,9 +67,8 @@ def _requirements() -> dict[str, list[str]]:
     wanted: dict[str, list[str]] = {"": []}
     for requirement in requires("skin-distill") or ():
         extra = re.search(r"extra == [\"'](.+?)[\"']", requirement)
-        name = re.match(r"[\w.-]+", requirement)
-        assert name, requirement
-        wanted.setdefault(extra[1] if extra else "", []).append(name[0])
+        name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+        wanted.setdefault(extra[1] if extra else "", []).append(name)
     return wanted
 
 

@@ -23,7 +23,7 @@ class StoppableGroup(click.Group):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            stop = stop_behind(error)
+            stop = _stop_behind(error)
             if stop is None:
                 raise
             raise stop from error
@@ -37,7 +37,7 @@ class ResumableCommand(click.Command):
         try:
             return super().invoke(ctx)
         except BaseException as error:
-            stop = stop_behind(error)
+            stop = _stop_behind(error)
             if stop is None:
                 raise
             raise Resumable from stop
@@ -55,19 +55,6 @@ def heed_signals() -> None:
         signal.signal(signal.SIGINT, _stop)
 
 
-def stop_behind(error: BaseException) -> KeyboardInterrupt | None:
-    """The signal that ended the work, or None where `error` is a failure of its own.
-
-    What a signal raises inside a function that TensorFlow calls from C++ comes out as a RuntimeError or the like, so
-    once a signal has come, any exception counts as the stop.
-    """
-    if isinstance(error, KeyboardInterrupt):
-        return error
-    if _received and isinstance(error, Exception) and not isinstance(error, click.exceptions.Exit):
-        return _as_exception(_received[-1])
-    return None
-
-
 def exit_code(error: BaseException) -> int:
     """The exit code that shells expect of a process that was stopped: 128 and the signal's number."""
     return 128 + (signal.SIGTERM if any(isinstance(e, Terminated) for e in _causes(error)) else signal.SIGINT)
@@ -83,6 +70,19 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__
+
+
+def _stop_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """The signal that ended the work, or None where `error` is a failure of its own.
+
+    What a signal raises inside a function that TensorFlow calls from C++ comes out as a RuntimeError or the like, so
+    once a signal has come, any exception counts as the stop.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return error
+    if _received and isinstance(error, Exception) and not isinstance(error, click.exceptions.Exit):
+        return _as_exception(_received[-1])
+    return None
 
 
 def _as_exception(number: int) -> KeyboardInterrupt:
