@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.console import run_script
 from benchmarks.sample_files import phantom_pixels, write_samples
 from benchmarks.untrained_student import untrained_student
 from convert.environments import Environment, ask
@@ -109,4 +110,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

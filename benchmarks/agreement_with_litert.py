@@ -17,8 +17,9 @@ from typing import Any
 import click
 import numpy as np
 
+from benchmarks.console import run_script
 from benchmarks.ratios import paired_ratio
-from triage.errors import CheckFailed, SkinDistillError
+from triage.errors import CheckFailed
 from triage.model_file import read_model
 
 TOOL = "ai_edge_litert.tools.benchmark_litert_model"
@@ -94,8 +95,6 @@ def main(models: tuple[Path, ...], threads: str, rounds: int, json_path: Path | 
         found = [compare(model, count, rounds) for model in models for count in counts]
     except ValueError:
         raise click.UsageError(f"--threads is a list of whole numbers. Received: {threads}.") from None
-    except SkinDistillError as error:
-        raise click.ClickException(str(error)) from error
     for row in found:
         ratio = row["ratio"]
         print(
@@ -109,4 +108,4 @@ def main(models: tuple[Path, ...], threads: str, rounds: int, json_path: Path | 
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.console import run_script
 from triage.atomic import sha256_of, write_bytes
 from triage.errors import UnusableInput
 from triage.model_file import SEAL_BYTES, read_model
@@ -91,4 +92,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.console import run_script
 from mobile_app.answering import Answerer
 from mobile_app.live import LiveSession, LiveState
 from mobile_app.sources.moving_light import MovingLight, moment_at
@@ -151,4 +152,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -19,6 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks.console import run_script
 from mobile_app import live
 from mobile_app.live import LiveSession
 from mobile_app.sources.phantom_stream import PhantomStream
@@ -167,4 +168,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -13,6 +13,8 @@ from typing import Any
 import click
 import numpy as np
 
+from benchmarks.console import run_script
+
 SHARE, SEED = 0.5, 777
 
 
@@ -97,4 +99,4 @@ def main(model: Path, data: Path, split: str, share: float, seed: int, json_path
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

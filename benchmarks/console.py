@@ -3,7 +3,11 @@
 import logging
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from triage.errors import SkinDistillError
 
 INTERVAL = 10.0
 """Seconds between two lines."""
@@ -33,3 +37,20 @@ def with_interval(figure: dict[str, Any]) -> str:
     if figure["value"] is None:
         return str(figure.get("why", "not measured"))
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+
+
+def run_script(main: Callable[[], None]) -> None:
+    """Run the `main` of a measurement; an error that a person can act on becomes one message and an exit code."""
+    try:
+        main()
+    except SkinDistillError as error:
+        sys.exit(_told(error, error.exit_code))
+    except OSError as error:
+        sys.exit(_told(error, 2))
+    except KeyboardInterrupt:
+        sys.exit(_told("stopped", 130))
+
+
+def _told(what: object, exit_code: int) -> int:
+    print(f"{Path(sys.argv[0]).stem}: {what}", file=sys.stderr)
+    return exit_code

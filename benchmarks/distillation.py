@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.console import run_script
 from benchmarks.noise_photos import CLASSES, noise_training_set
 
 BATCH = 16
@@ -126,4 +127,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

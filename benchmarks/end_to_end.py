@@ -19,6 +19,7 @@ from typing import Any
 import click
 import numpy as np
 
+from benchmarks.console import run_script
 from benchmarks.latency import FORMAT, NOISY_SPREAD
 from benchmarks.machine import describe_machine, own_cores
 from benchmarks.ratios import paired_ratio
@@ -142,4 +143,4 @@ def main(model: Path, mode: str, json_path: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

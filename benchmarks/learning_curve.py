@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.console import ProgressLines, with_interval
+from benchmarks.console import ProgressLines, run_script, with_interval
 from benchmarks.recipe_comparison import add_recipe_arguments, for_as_many_steps, recipe_given
 from teacher.data.manifest import Manifest, read_manifest
 from teacher.data.splits import split_by_group
@@ -118,4 +118,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -17,6 +17,7 @@ import click
 import numpy as np
 
 from benchmarks.changed_light import Change, blurred, exposed, glaring, sloping, tinted
+from benchmarks.console import run_script
 
 PHOTOS = 400
 STEPS = (0.25, 0.5, 0.75, 1.0)
@@ -230,4 +231,4 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 
 from benchmarks.changed_light import Change, blurred, exposed, glaring, sloping, tinted
+from benchmarks.console import run_script
 from benchmarks.preparation import choose
 from teacher.data.phantom import PhantomTruth, render_phantom
 from teacher.data.phantom.camera import encode
@@ -217,4 +218,4 @@ def main(folder: Path | None, count: int, phantoms: int, seed: int, json_path: P
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -18,6 +18,8 @@ import click
 import cv2
 import numpy as np
 
+from benchmarks.console import run_script
+
 KINDS = (".jpg", ".png", ".webp", ".tiff", ".bmp")
 DAMAGES = ("bits flipped", "cut short", "bytes lost", "bytes repeated", "tail of noise", "header of noise")
 BATCH = 500
@@ -142,4 +144,4 @@ def main(files: int, seed: int, json_path: Path | None, read: Any) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

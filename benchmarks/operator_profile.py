@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.console import run_script
+
 RUNS, WARM_UP = 30, 10
 CPU = 1  # kLiteRtHwAcceleratorCpu
 OPERATOR, OPERATOR_IN_DELEGATE = 1 << 1, 1 << 3  # tflite::Profiler::EventType
@@ -188,4 +190,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -15,6 +15,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from benchmarks.console import run_script
 from convert.environments import Environment, find_environments
 from convert.operator_versions import TABLE, operator_versions, probe_operators
 from convert.runtimes import RUNTIMES
@@ -66,4 +67,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -21,6 +21,7 @@ import click
 import cv2
 import numpy as np
 
+from benchmarks.console import run_script
 from teacher.data.ledger import CHUNK
 from teacher.data.measurement import measure_photo
 from teacher.data.perceptual_hash import outline, photo_hashes, quick_copy
@@ -157,4 +158,4 @@ def main(folder: Path | None, photos: int, rounds: int, json_path: Path | None) 
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -22,6 +22,8 @@ import click
 import cv2
 import numpy as np
 
+from benchmarks.console import run_script
+
 ROWS, CLASSES = 100_000, 10
 SEED = 1
 MEBIBYTE = 1 << 20
@@ -147,4 +149,4 @@ def main(rows: int, json_path: Path | None, worker: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

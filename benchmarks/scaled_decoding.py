@@ -18,6 +18,7 @@ import click
 import cv2
 import numpy as np
 
+from benchmarks.console import run_script
 from benchmarks.lighting_and_tone import wilson_interval
 from benchmarks.preparation import choose, render
 from benchmarks.scenes import encoded, with_noise
@@ -123,4 +124,4 @@ def main(model: Path, folder: Path | None, photos: int, json_path: Path | None) 
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

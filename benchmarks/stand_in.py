@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from benchmarks.console import run_script
 from benchmarks.sample_files import phantom_pixels, write_samples
 from triage.atomic import replacing, write_bytes
 from triage.photo import INPUT_SIZE
@@ -82,4 +83,4 @@ def main(folder: Path, weights: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -16,6 +16,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.console import run_script
+
 RUNS = 15
 EMPTY, HELP, LIBRARIES, CLASSIFY = (
     "python -c pass",
@@ -74,4 +76,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.console import ProgressLines, with_interval
+from benchmarks.console import ProgressLines, run_script, with_interval
 from benchmarks.recipe_comparison import (
     add_names_argument,
     add_recipe_arguments,
@@ -153,4 +153,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

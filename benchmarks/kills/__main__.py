@@ -19,6 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.console import run_script
 from benchmarks.kills.jobs import JOBS, make_job
 from benchmarks.kills.noise import TINY
 from benchmarks.kills.sweep import sweep
@@ -44,4 +45,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

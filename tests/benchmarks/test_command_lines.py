@@ -26,3 +26,21 @@ def test_help_says_how_to_call_it(name):
     found = subprocess.run(run, capture_output=True, text=True, timeout=120)
     assert found.returncode == 0
     assert f"python -m benchmarks.{name}" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("altered_models", [], "does not exist"),
+        ("agreement_with_litert", [], "does not exist"),
+        ("ablations", ["--data"], "The table cannot be read"),
+        ("learning_curve", ["--data"], "The table cannot be read"),
+    ],
+)
+def test_a_missing_file_is_one_message(name, options, said, tmp_path):
+    run = [sys.executable, "-m", f"benchmarks.{name}", *options, str(tmp_path / "missing")]
+    found = subprocess.run(run, capture_output=True, text=True, timeout=120, cwd=FOLDER.parent)
+    assert found.returncode == 2
+    assert found.stderr.startswith(f"{name}: ")
+    assert said in found.stderr
+    assert "Traceback" not in found.stderr
