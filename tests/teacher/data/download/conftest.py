@@ -253,3 +253,9 @@ def kaggle(server, monkeypatch, tmp_path):
         {f"IMG_CLASSES/{folder}/{n}_{m}.jpg": bytes([n, m]) * 2000 for n, folder in enumerate(folders) for m in (1, 2)}
     )
     return server
+
+
+@pytest.fixture
+def make_zip():
+    """Zip contents by their names."""
+    return zipped
