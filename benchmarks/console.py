@@ -52,5 +52,6 @@ def run_script(main: Callable[[], None]) -> None:
 
 
 def _told(what: object, exit_code: int) -> int:
-    print(f"{Path(sys.argv[0]).stem}: {what}", file=sys.stderr)
+    script = Path(sys.argv[0])
+    print(f"{script.parent.name if script.stem == '__main__' else script.stem}: {what}", file=sys.stderr)
     return exit_code

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 import benchmarks
+from benchmarks.console import run_script
+from triage.errors import CheckFailed
 
 FOLDER = Path(benchmarks.__file__).parent
 COMMANDS = sorted(
@@ -44,3 +46,14 @@ def test_a_missing_file_is_one_message(name, options, said, tmp_path):
     assert found.stderr.startswith(f"{name}: ")
     assert said in found.stderr
     assert "Traceback" not in found.stderr
+
+
+def test_a_package_speaks_under_its_own_name(monkeypatch, capsys):
+    def main():
+        raise CheckFailed("no")
+
+    monkeypatch.setattr(sys, "argv", [str(FOLDER / "kills" / "__main__.py")])
+    with pytest.raises(SystemExit) as ended:
+        run_script(main)
+    assert ended.value.code == CheckFailed.exit_code
+    assert capsys.readouterr().err == "kills: no\n"
