@@ -28,7 +28,7 @@ class DistillRecipe:
             learns from its teacher about frequent classes before all.
         most_repeats: oversampling: a photo of a rare class and skin tone stands up to this often in an epoch.
         without_teacher: also train the same student, seed and budget on the labels alone, so that the report can say
-            what the teacher was worth; it doubles the training.
+            what the teacher was worth; it doubles the training. A finished run can be asked for it later.
         view_count: views of each photo that the teacher answers; epoch e shows view e modulo this number.
         view_seed: of the views and of mixup: students of other seeds share the teacher's answers.
         mixup: alpha of mixup (see `teacher.data.mixup`): teacher and student see the same blends; 0 leaves it out.

@@ -30,7 +30,7 @@ def distill_student(
     The same student is trained again without the teacher, unless the recipe says otherwise: the difference is what the
     teacher was worth; and where groups are weighted, again without these weights. The teacher's answers are kept with
     its run, for other students. The same call after a kill goes on after the last whole epoch; after a finished run it
-    answers at once.
+    answers at once. A run finished without `without_teacher` can be asked for it later: its student stays as it is.
 
     Args:
         recipe: student, views, losses, phases.
@@ -50,7 +50,7 @@ def distill_student(
     from distill.fairness import fairness_table, find_groups
     from distill.material import load_material, pixels_of_split
     from distill.model_file import load_model
-    from distill.student_training import new_student, train_student
+    from distill.student_training import TrainedStudent, new_student, train_student
     from distill.worth import agreement_with_teacher, paired_gain
     from teacher.color_calibration import ccm_of
     from teacher.evaluation import evaluate
@@ -71,7 +71,9 @@ def distill_student(
     teacher_hash = sha256_of(teacher_file)
     key = {"recipe": to_mapping(recipe), "meta_sha256": manifest.sha256, "teacher_sha256": teacher_hash}
     run.remove_abandoned()
-    if finished := run.finished("distill", key):
+    as_taught = {**key, "recipe": to_mapping(dataclasses.replace(recipe, without_teacher=False))}
+    finished = run.finished("distill", key, as_taught)
+    if finished and finished["key"]["recipe"]["without_teacher"] == recipe.without_teacher:
         log.info("distill: run '%s' is finished already", run.name)
         write_card(run)  # a kill may have come before these
         run.remove_unfinished("student")
@@ -95,7 +97,13 @@ def distill_student(
     run.write_environment()
     material = load_material(recipe, manifest, teacher, teacher_hash, teacher_run, progress)
     test_frame, test_pixels = pixels_of_split(manifest, "test", recipe, run.root, progress)
-    students = {"": train_student(recipe, material, run, "student", key, True, progress)}
+    if finished:
+        log.info("distill: run '%s' has its student already; what follows is what it is compared with", run.name)
+        phases = {phase.name for phase in recipe.phases}
+        rows = [row for row in run.read_metrics() if row["phase"] in phases]
+        students = {"": TrainedStudent(load_model(run.artifacts / "student.keras"), rows, finished["seconds"])}
+    else:
+        students = {"": train_student(recipe, material, run, "student", key, True, progress)}
     run.write_metrics(_all_rows(students))
     if recipe.without_teacher:
         labels_alone = dataclasses.replace(recipe, hard_share=1.0, feature_weight=0.0)

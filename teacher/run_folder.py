@@ -65,6 +65,11 @@ class RunFolder:
         return self.experiment / "report.json"
 
     @property
+    def metrics_path(self) -> Path:
+        """What the epochs of the run's trainings came to."""
+        return self.experiment / "metrics.csv"
+
+    @property
     def features(self) -> Path:
         """Folder of a frozen backbone's features."""
         return self.artifacts / "features"
@@ -107,18 +112,18 @@ class RunFolder:
         report = json.loads(self.report_path.read_text(encoding="utf-8")) if self.report_path.is_file() else {}
         write_json(self.report_path, {**report, section: value})
 
-    def finished(self, section: str, key: Any) -> dict[str, Any] | None:
+    def finished(self, section: str, *keys: Any) -> dict[str, Any] | None:
         """Return a section of the report if the run already has it.
 
         Raises:
-            UnusableInput: the section was made from another recipe, data set or teacher (its `key` differs).
+            UnusableInput: the section was made from another recipe, data set or teacher (its `key` is none of `keys`).
         """
         if not self.report_path.is_file():
             return None
         found = self.read_report().get(section)
         if found is None:
             return None
-        if found.get("key") != json.loads(json.dumps(key)):
+        if found.get("key") not in json.loads(json.dumps(keys)):
             raise UnusableInput(
                 f"Run '{self.name}' was made with another recipe, data set or teacher, and is kept. "
                 f"Received: {self.report_path}. Choose another --run name."
@@ -163,7 +168,14 @@ class RunFolder:
         writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write_text(self.experiment / "metrics.csv", text.getvalue())
+        write_text(self.metrics_path, text.getvalue())
+
+    def read_metrics(self) -> list[dict[str, Any]]:
+        """Return the rows of `metrics.csv` as they were written; a column that a row lacks is left out of it."""
+        import pandas as pd
+
+        rows = pd.read_csv(self.metrics_path).to_dict("records")
+        return [{str(column): value for column, value in row.items() if pd.notna(value)} for row in rows]
 
     def record_weights(self) -> None:
         """Write `weights.txt`: SHA-256, size in bytes and place of each model file of the run."""

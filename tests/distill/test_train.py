@@ -54,16 +54,28 @@ def test_the_report_says_what_teacher_and_weights_did(job):
     assert card["worth_of_the_teacher"]["verdict"]
 
 
-def test_students_of_other_seeds_share_the_teachers_answers(job):
+def test_students_of_other_seeds_share_the_teachers_answers_and_may_get_their_twin_later(job):
     folder, manifest, _ = job
-    store = folder / "artifacts/t/answers"
+    store, run = folder / "artifacts/t/answers", RunFolder("s7", folder)
     before = {path: path.stat().st_mtime_ns for path in store.rglob("*.np?")}
     assert len(before) == 4
     recipe = dataclasses.replace(RECIPE, seed=7, without_teacher=False, fairness=Fairness())
-    report = distill_student(recipe, manifest, RunFolder("t", folder), RunFolder("s7", folder))
+    report = distill_student(recipe, manifest, RunFolder("t", folder), run)
     assert {path: path.stat().st_mtime_ns for path in store.rglob("*.np?")} == before
     assert report["without_teacher"] is None
     assert report["fairness"] is None
+
+    student, epochs = (run.artifacts / "student.keras").read_bytes(), run.metrics_path.read_text().splitlines()
+    with pytest.raises(UnusableInput, match="another recipe"):
+        distill_student(dataclasses.replace(recipe, seed=8), manifest, RunFolder("t", folder), run)
+    later = distill_student(dataclasses.replace(recipe, without_teacher=True), manifest, RunFolder("t", folder), run)
+    assert later["without_teacher"]["gain"]["verdict"]
+    assert later["test"] == report["test"]
+    assert later["best_epochs"] == report["best_epochs"]
+    assert (run.artifacts / "student.keras").read_bytes() == student
+    rows = run.metrics_path.read_text().splitlines()
+    assert rows[: len(epochs)] == epochs
+    assert len(rows) == 1 + 2 * 2
 
 
 def test_a_teacher_that_does_not_fit_is_refused_before_anything_is_written(job):
