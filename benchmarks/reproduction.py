@@ -1,22 +1,28 @@
 """A run repeated from its own recipe: do the figures come out again?"""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from triage.errors import UnusableInput
+from triage.skin_tone import TONE_BUCKETS
 
 WITHIN = 0.03
 """Largest difference of a share that still counts as the same result: about the half width of the 95 % interval of an
 accuracy of 0.65 on 1,000 photos. Another processor rounds otherwise, and training enlarges that to another model."""
-FIGURES = (
-    ("diagnosis", "accuracy"),
-    ("diagnosis", "balanced_accuracy"),
-    ("diagnosis", "macro_f1"),
-    ("diagnosis", "ece"),
-    ("lighting", "accuracy"),
-    ("lighting", "auc"),
-)
+ALL = ("diagnosis", "accuracy")
+FIGURES = {
+    "diagnosis accuracy": ALL,
+    "diagnosis balanced accuracy": ("diagnosis", "balanced_accuracy"),
+    "diagnosis macro f1": ("diagnosis", "macro_f1"),
+    "diagnosis ece": ("diagnosis", "ece"),
+    "diagnosis ece after temperature": ("calibration", "ece_after"),
+    **{f"diagnosis accuracy, {tone} skin": ("per_tone", tone, *ALL) for tone in TONE_BUCKETS},
+    "lighting accuracy": ("lighting", "accuracy"),
+    "lighting auc": ("lighting", "auc"),
+}
+"""What is compared: name and place in a report's test figures."""
 EQUAL, CLOSE, APART, MISSING = "equal", "within", "apart", "not measured"
 
 
@@ -29,6 +35,7 @@ class Comparison:
         figure: its name, as "diagnosis accuracy".
         was: of the run; None where it was not measured.
         again: of the repetition; None where it was not measured.
+        within: what they may differ by.
         outcome: "equal" to the last digit, "within" the tolerance, "apart", or "not measured".
     """
 
@@ -36,6 +43,7 @@ class Comparison:
     figure: str
     was: float | None
     again: float | None
+    within: float
     outcome: str
 
     def to_json(self) -> dict[str, Any]:
@@ -51,7 +59,8 @@ def compare_reports(
     Args:
         was: `report.json` of a run.
         again: the same of its repetition.
-        within: largest absolute difference of a share.
+        within: largest absolute difference of a share of all test photos. A figure of n of them may differ by more, as
+            chance makes it: by the root of all over n.
 
     Returns:
         One comparison a figure of each model that the run measured, and whether all are equal or within. A figure that
@@ -67,10 +76,12 @@ def compare_reports(
         raise UnusableInput("The run has no test figures to compare with. Finish it first, by its own command.")
     found = []
     for model, test in tests.items():
-        for head, name in FIGURES:
-            before, after = (_value(part, head, name) for part in (test, tests_again.get(model, {})))
-            found.append(Comparison(model, f"{head} {name.replace('_', ' ')}", before, after,
-                                    _outcome(before, after, within)))  # fmt: skip
+        again_test = tests_again.get(model, {})
+        for name, place in FIGURES.items():
+            before, after = _figure(test, place), _figure(again_test, place)
+            allowed = within * math.sqrt(_figure(test, ALL).get("n", 0) / (before.get("n") or math.inf))
+            values = before.get("value"), after.get("value")
+            found.append(Comparison(model, name, *values, allowed, _outcome(*values, allowed)))
     return found, all(comparison.outcome != APART for comparison in found)
 
 
@@ -86,8 +97,12 @@ def _tests(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
         yield file["variant"], file["test"]
 
 
-def _value(test: Mapping[str, Any], head: str, name: str) -> float | None:
-    return ((test.get(head) or {}).get(name) or {}).get("value")
+def _figure(test: Mapping[str, Any], place: Sequence[str]) -> Mapping[str, Any]:
+    """The figure at a place, empty where it was not measured."""
+    found: Mapping[str, Any] = test
+    for part in place:
+        found = found.get(part) or {}
+    return found
 
 
 def _outcome(was: float | None, again: float | None, within: float) -> str:

@@ -25,7 +25,7 @@ same splits will do. Exit code 1: a figure is further away than --within.
 @click.argument("run_name", metavar="RUN")
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The run's meta.csv.")
 @click.option("--as", "again_name", help="Name of the repetition. Default: RUN-again.")
-@click.option("--within", default=0.03, show_default=True, help="Largest difference of a share, such as an accuracy.")
+@click.option("--within", default=0.03, show_default=True, help="Largest difference of a share of all test photos.")
 @click.option("--weights", help="Where the run's weights file is on this machine.")
 @click.option("--teacher-weights", help="The same for a teacher that has to be repeated first.")
 @click.option(
@@ -75,7 +75,7 @@ def command(
         f"{run.name} and {again.name}",
         ("model", "figure", "was", "again", "outcome"),
         [(c.model, c.figure, _shown(c.was), _shown(c.again), c.outcome) for c in compared],
-        caption=f"within: at most {within} apart.",
+        caption=f"within: at most {within} apart; one skin tone by the root of all photos over its own more.",
     )
     terminal.result(result, f"Written: {again.experiment / 'reproduction.json'}")
     if not passed:

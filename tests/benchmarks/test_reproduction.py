@@ -6,12 +6,18 @@ from benchmarks.reproduction import compare_reports
 from triage.errors import UnusableInput
 
 
-def figures(accuracy, auc=0.9):
-    def figure(value):
-        return {"value": value, "low": None, "high": None, "n": 100}
+def figure(value, n=100):
+    return {"value": value, "low": None, "high": None, "n": n}
 
+
+def figures(accuracy, auc=0.9):
+    tones = {"light": 75, "medium": 25, "dark": 0}
     return {
         "diagnosis": {name: figure(accuracy) for name in ("accuracy", "balanced_accuracy", "macro_f1", "ece")},
+        "calibration": {"ece_after": figure(0.05)},
+        "per_tone": {
+            tone: {"diagnosis": {"accuracy": figure(accuracy if n else None, n)}} for tone, n in tones.items()
+        },
         "lighting": {"accuracy": figure(0.8), "auc": figure(auc)},
     }
 
@@ -26,7 +32,9 @@ def test_a_report_equals_itself():
     compared, passed = compare_reports(REPORT, copy.deepcopy(REPORT))
     assert passed
     assert {c.model for c in compared} == {"student", "student without teacher", "int8"}
-    assert [c.figure for c in compared if c.outcome == "not measured"] == ["lighting auc"]
+    missing = [(c.model, c.figure) for c in compared if c.outcome == "not measured"]
+    dark = [(model, "diagnosis accuracy, dark skin") for model in ("student", "student without teacher", "int8")]
+    assert sorted(missing) == sorted([*dark, ("student without teacher", "lighting auc")])
     assert all(c.outcome in ("equal", "not measured") for c in compared)
 
 
@@ -41,10 +49,29 @@ def test_a_figure_is_within_or_apart(accuracy, outcome):
     assert passed == (outcome == "within")
 
 
+@pytest.mark.parametrize(("accuracy", "passed"), [(0.655, True), (0.545, True), (0.665, False)])
+def test_a_quarter_of_the_photos_may_differ_by_twice_as_much(accuracy, passed):
+    again = copy.deepcopy(REPORT)
+    again["distill"]["test"]["per_tone"]["medium"]["diagnosis"]["accuracy"]["value"] = accuracy
+    compared, found = compare_reports(REPORT, again, within=0.03)
+    medium = next(c for c in compared if c.figure == "diagnosis accuracy, medium skin")
+    assert medium.within == pytest.approx(0.06)
+    assert found == passed
+    assert not compare_reports(REPORT, again, within=0)[1]
+
+
+def test_calibration_that_is_another_after_temperature_is_apart():
+    again = copy.deepcopy(REPORT)
+    again["distill"]["test"]["calibration"]["ece_after"]["value"] = 0.09
+    compared, passed = compare_reports(REPORT, again)
+    assert [c.figure for c in compared if c.outcome == "apart"] == ["diagnosis ece after temperature"]
+    assert not passed
+
+
 def test_a_model_that_was_not_measured_again_is_apart():
     compared, passed = compare_reports(REPORT, {"distill": REPORT["distill"]})
     assert not passed
-    assert {c.outcome for c in compared if c.model == "int8"} == {"apart"}
+    assert {c.outcome for c in compared if c.model == "int8" and c.was is not None} == {"apart"}
 
 
 def test_nothing_to_compare_and_a_wrong_tolerance_are_said():
