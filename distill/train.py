@@ -36,7 +36,8 @@ def distill_student(
         recipe: student, views, losses, phases.
         manifest: the data set that the teacher was trained on, with the same splits.
         teacher_run: a finished teacher's run.
-        run: where everything is written; the student becomes `artifacts/<run>/student.keras`.
+        run: where everything is written; the student becomes `artifacts/<run>/student.keras`, and what it is compared
+            with `student-without-teacher.keras` and `student-without-weights.keras` beside it.
         convert_section: the recipe's `convert` section, kept in the run's config for the commands that follow.
         progress: called as `progress(stage, done, total)`.
 
@@ -136,6 +137,8 @@ def distill_student(
         truth_of(material.validation_frame, manifest.taxonomy.ids), predict(student, material.validation_pixels)[0]
     )
     run.save_model(student, "student.keras")
+    for name, other in students.items():
+        run.save_model(other.model, f"student-{name.replace(' ', '-')}.keras")
     matrices = {"teacher": ccm_of(teacher), "student": ccm_of(student)}
     section = {
         "key": key,

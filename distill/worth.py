@@ -25,8 +25,10 @@ def paired_gain(
     Args:
         manifest: the data set.
         frame: the rows that were answered.
-        one: float [n, classes], probabilities, such as those of the student that learned from the teacher.
-        other: float [n, classes], such as those of the same student, seed and budget without the teacher.
+        one: float [n, classes], probabilities, such as those of the student that learned from the teacher; or
+            [runs, n, classes], those of several seeds: the figures are then means over the runs, and the intervals say
+            what other photos would change, not what other seeds would.
+        other: such as those of the same students, seeds and budgets without the teacher.
         seed: of the bootstrap over groups.
         resamples: of the bootstrap.
 
@@ -38,19 +40,19 @@ def paired_gain(
     ids, truth = manifest.taxonomy.ids, truth_of(frame, manifest.taxonomy.ids)
     tones = frame["tone_bucket"].to_numpy(str)
     bootstrap = GroupBootstrap(frame["group"].astype(str).to_numpy(), seed, resamples)
-    after, before = one.argmax(axis=1), other.argmax(axis=1)
-    gain = (after == truth).astype(float) - (before == truth)
+    after, before = (np.atleast_2d(probabilities.argmax(axis=-1)) for probabilities in (one, other))
+    gain = ((after == truth).astype(float) - (before == truth)).mean(axis=0)
     labelled = np.flatnonzero(truth >= 0)
 
     def of_accuracy(rows: np.ndarray) -> dict[str, Any]:
         return bootstrap.figure(lambda w, r: metrics.share(w, gain[r]), rows)
 
     def of_balanced(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        gained, from_ = (
-            metrics.balanced_accuracy(metrics.confusion(weights, truth[rows], answer[rows], len(ids)))
-            for answer in (after, before)
-        )
-        return gained - from_
+        def mean_over_runs(answers: np.ndarray) -> np.ndarray:
+            each = [metrics.confusion(weights, truth[rows], answer[rows], len(ids)) for answer in answers]
+            return np.mean([metrics.balanced_accuracy(matrix) for matrix in each], axis=0)
+
+        return mean_over_runs(after) - mean_over_runs(before)
 
     balanced = bootstrap.figure(of_balanced, labelled)
     slices = {

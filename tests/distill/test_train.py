@@ -2,14 +2,17 @@
 
 import dataclasses
 import json
+import shutil
 
 import pytest
 
 from benchmarks.kills.noise import make_photos
+from benchmarks.worth_over_seeds import measure
 from distill.fairness import Fairness
 from distill.recipe import DistillRecipe
 from distill.train import distill_student
 from teacher.data.manifest import read_manifest
+from teacher.predict import no_progress
 from teacher.recipe import Phase, TeacherRecipe
 from teacher.run_folder import RunFolder
 from teacher.train import train_teacher
@@ -49,9 +52,34 @@ def test_the_report_says_what_teacher_and_weights_did(job):
     rows = (folder / "experiments/s/metrics.csv").read_text().splitlines()
     assert len(rows) == 1 + 3 * 2
     assert {row.partition(",")[0] for row in rows[1:]} == {"distill", '"distill'}
-    assert not list((folder / "artifacts/s").glob("*checkpoint*"))
+    models = {"student.keras", "student-without-teacher.keras", "student-without-weights.keras"}
+    assert {path.name for path in (folder / "artifacts/s").iterdir()} == models
     card = json.loads((folder / "experiments/s/card.json").read_text())
     assert card["worth_of_the_teacher"]["verdict"]
+
+
+def test_a_teachers_worth_over_seeds_is_measured_on_the_models_that_were_kept(job):
+    folder, manifest, report = job
+    run = RunFolder("s", folder)
+    found = measure([run], manifest, no_progress)
+    assert found["together"] == found["runs"]["s"] == report["without_teacher"]["gain"]
+
+    other = RunFolder("s-other", folder)
+    shutil.copytree(run.experiment, other.experiment)
+    with pytest.raises(UnusableInput, match="its models are not"):
+        measure([run, other], manifest, no_progress)
+    shutil.copytree(run.artifacts, other.artifacts)
+    assert measure([run, other], manifest, no_progress)["together"] == found["together"]
+    with pytest.raises(UnusableInput, match=r"counts once.*: s-other"):
+        measure([run, other, other], manifest, no_progress)
+    with pytest.raises(UnusableInput, match=r"another meta\.csv"):
+        measure([run], dataclasses.replace(manifest, sha256="0" * 64), no_progress)
+    other.write_config({"distill": {**other.read_config()["distill"], "temperature": 3.0}})
+    with pytest.raises(UnusableInput, match="s-other with another temperature"):
+        measure([run, other], manifest, no_progress)
+    other.update_report("distill", {**report, "without_teacher": None})
+    with pytest.raises(UnusableInput, match="no student trained without"):
+        measure([other], manifest, no_progress)
 
 
 def test_students_of_other_seeds_share_the_teachers_answers_and_may_get_their_twin_later(job):

@@ -48,6 +48,19 @@ def test_gains_are_paired_differences(frame):
     assert found["per_tone"]["dark"]["value"] is None  # a dozen photos tell nothing
 
 
+def test_gains_of_several_seeds_are_means_over_them(frame):
+    one, other, third = (answers(frame, shares, seed) for seed, shares in enumerate(([0.9] * 3, [0.6] * 3, [0.7] * 3)))
+    single = paired_gain(MANIFEST, frame, one, other, resamples=200)
+    assert paired_gain(MANIFEST, frame, np.stack([one, one]), np.stack([other, other]), resamples=200) == single
+    both = paired_gain(MANIFEST, frame, np.stack([one, third]), np.stack([other, other]), resamples=200)
+    second = paired_gain(MANIFEST, frame, third, other, resamples=200)
+    for name in ("accuracy", "balanced_accuracy"):
+        assert both[name]["value"] == pytest.approx((single[name]["value"] + second[name]["value"]) / 2)
+    swapped = paired_gain(MANIFEST, frame, np.stack([one, other]), np.stack([other, one]), resamples=200)
+    assert swapped["accuracy"]["value"] == swapped["balanced_accuracy"]["value"] == 0
+    assert swapped["lost"] == []
+
+
 def test_a_teacher_that_hurts_or_does_nothing_is_said_to(frame):
     good, bad = answers(frame, [0.9] * 3, 1), answers(frame, [0.5] * 3, 2)
     assert paired_gain(MANIFEST, frame, bad, good, resamples=200)["verdict"] == "hurt"
