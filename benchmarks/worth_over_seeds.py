@@ -2,9 +2,10 @@
 
     python -m benchmarks.worth_over_seeds RUN RUN ... --data META.csv [--json FILE]
 
-The runs are those of `skin-distill distill` under several seeds, with `without_teacher`. Each pair answers the test
-split again; gains are means over the runs, with 95 % intervals by paired bootstrap over groups of photos. The intervals
-say what other photos would change; what other seeds change, the runs' own gains beside the mean let one see.
+The runs are those of `skin-distill distill` under several seeds, with `without_teacher`. What their students answered
+to the test split is kept with each run, so neither models nor photos are needed. Gains are means over the runs, with
+95 % intervals by paired bootstrap over groups of photos. The intervals say what other photos would change; what other
+seeds change, the runs' own gains beside the mean let one see.
 """
 
 import argparse
@@ -13,30 +14,24 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.console import ProgressLines, run_script, with_interval
-from distill.material import pixels_of_split
-from distill.model_file import load_model
-from distill.recipe import DistillRecipe
+from benchmarks.console import run_script, with_interval
 from distill.worth import paired_gain
 from teacher.data.manifest import Manifest, read_manifest
-from teacher.predict import Progress, predict
-from teacher.recipe import from_mapping
 from teacher.run_folder import RunFolder
 from triage.atomic import write_json
 from triage.errors import UnusableInput
 
-STUDENTS = ("student.keras", "student-without-teacher.keras")
+STUDENTS = ("student", "student-without-teacher")
 OF_SEED = ("seed", "weights")
 """What the runs' recipes may differ in: the seed, and where the first weights lie."""
 
 
-def measure(runs: list[RunFolder], manifest: Manifest, progress: Progress) -> dict[str, Any]:
+def measure(runs: list[RunFolder], manifest: Manifest) -> dict[str, Any]:
     """Compare the runs' students with their twins.
 
     Args:
         runs: finished distillations of one recipe.
-        manifest: their data set.
-        progress: called as `progress(stage, done, total)`.
+        manifest: their data set; light and tone may be another processor's measurement.
 
     Returns:
         JSON-able: `runs`, the figures of `paired_gain` by run's name; `together`, the same as means over the runs.
@@ -44,27 +39,20 @@ def measure(runs: list[RunFolder], manifest: Manifest, progress: Progress) -> di
     Raises:
         UnusableInput: a run has no twin, other data or another recipe, or is named twice.
     """
-    recipes = [_recipe(run, manifest) for run in runs]
-    for run, recipe in zip(runs, recipes, strict=True):
+    answers = np.array([_answers(run) for run in runs])
+    configs = [run.read_config() for run in runs]
+    for run, config in zip(runs, configs, strict=True):
         if runs.count(run) > 1:
             raise UnusableInput(f"Each run counts once. Received twice: {run.name}.")
-        if other := [k for k, value in recipe.items() if k not in OF_SEED and value != recipes[0][k]]:
+        if config["data"]["split_sha256"] != manifest.split_sha256:
+            raise UnusableInput(f"Run '{run.name}' was made with another meta.csv. Received: {manifest.path}.")
+        recipe, first = config["distill"], configs[0]["distill"]
+        if other := [key for key, value in recipe.items() if key not in OF_SEED and value != first[key]]:
             raise UnusableInput(
                 f"These runs differ in more than the seed. Received: {runs[0].name} and {run.name} with another "
                 f"{', '.join(other)}. Name runs of one recipe."
             )
-    frame, pixels = pixels_of_split(
-        manifest, "test", from_mapping(DistillRecipe, recipes[0], "distill"), runs[0].root, progress
-    )
-    answers = np.array(
-        [
-            [
-                predict(load_model(run.artifacts / name), pixels, progress=progress, stage=run.name)[0]
-                for name in STUDENTS
-            ]
-            for run in runs
-        ]
-    )
+    frame = manifest.split("test")
     return {
         "runs": {
             run.name: paired_gain(manifest, frame, *pair) for run, pair in zip(runs, answers, strict=True)
@@ -73,22 +61,14 @@ def measure(runs: list[RunFolder], manifest: Manifest, progress: Progress) -> di
     }  # fmt: skip
 
 
-def _recipe(run: RunFolder, manifest: Manifest) -> dict[str, Any]:
-    report = run.read_report().get("distill", {})
-    if not report.get("without_teacher"):
+def _answers(run: RunFolder) -> list[np.ndarray]:
+    kept = run.read_test_answers()
+    if STUDENTS[1] not in kept:
         raise UnusableInput(
-            f"Run '{run.name}' has no student trained without the teacher. Received: {run.report_path}. Repeat its "
-            "command with `without_teacher: true`: that student alone is trained."
+            f"Run '{run.name}' has no student trained without the teacher. Received: {run.test_answers_path}. Repeat "
+            "its command with `without_teacher: true`: that student alone is trained."
         )
-    if report["meta_sha256"] != manifest.sha256:
-        raise UnusableInput(f"Run '{run.name}' was made with another meta.csv. Received: {manifest.path}.")
-    for name in STUDENTS:
-        if not (path := run.artifacts / name).is_file():
-            raise UnusableInput(
-                f"Run '{run.name}' was made where its models are not, or before both were kept. Looked for: {path}. "
-                "Repeat it with `skin-distill reproduce`."
-            )
-    return dict(run.read_config()["distill"])
+    return [kept[name] for name in STUDENTS]
 
 
 def main() -> None:
@@ -98,7 +78,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the runs' meta.csv")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     options = parser.parse_args()
-    found = measure([RunFolder(name) for name in options.runs], read_manifest(options.data), ProgressLines())
+    found = measure([RunFolder(name) for name in options.runs], read_manifest(options.data))
     if options.json:
         write_json(options.json, found)
     print("what the teacher adds")

@@ -37,7 +37,8 @@ def distill_student(
         manifest: the data set that the teacher was trained on, with the same splits.
         teacher_run: a finished teacher's run.
         run: where everything is written; the student becomes `artifacts/<run>/student.keras`, and what it is compared
-            with `student-without-teacher.keras` and `student-without-weights.keras` beside it.
+            with `student-without-teacher.keras` and `student-without-weights.keras` beside it. What each says of the
+            test split goes to `test_answers.npz` of the run, under the files' names.
         convert_section: the recipe's `convert` section, kept in the run's config for the commands that follow.
         progress: called as `progress(stage, done, total)`.
 
@@ -137,8 +138,12 @@ def distill_student(
         truth_of(material.validation_frame, manifest.taxonomy.ids), predict(student, material.validation_pixels)[0]
     )
     run.save_model(student, "student.keras")
+    kept = {"teacher": of_teacher[0], "student": of_student[0]}
     for name, other in students.items():
-        run.save_model(other.model, f"student-{name.replace(' ', '-')}.keras")
+        file_name = f"student-{name.replace(' ', '-')}"
+        run.save_model(other.model, f"{file_name}.keras")
+        kept[file_name] = others[name][0]
+    run.write_test_answers(kept)
     matrices = {"teacher": ccm_of(teacher), "student": ccm_of(student)}
     section = {
         "key": key,

@@ -8,10 +8,13 @@ import re
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from teacher.environment import describe_environment
 from triage.atomic import remove_abandoned, replacing, sha256_of, write_json, write_text
@@ -68,6 +71,11 @@ class RunFolder:
     def metrics_path(self) -> Path:
         """What the epochs of the run's trainings came to."""
         return self.experiment / "metrics.csv"
+
+    @property
+    def test_answers_path(self) -> Path:
+        """What the run's models say of the photos of the test split."""
+        return self.experiment / "test_answers.npz"
 
     @property
     def features(self) -> Path:
@@ -176,6 +184,32 @@ class RunFolder:
 
         rows = pd.read_csv(self.metrics_path).to_dict("records")
         return [{str(column): value for column, value in row.items() if pd.notna(value)} for row in rows]
+
+    def write_test_answers(self, answers: Mapping[str, np.ndarray]) -> None:
+        """Keep what models say of the test split, so that runs can be compared photo by photo without their models.
+
+        Args:
+            answers: by the model's name, float32 [n, classes], probabilities, in the order of the split's rows.
+        """
+        with replacing(self.test_answers_path) as temporary:
+            np.savez_compressed(temporary, **answers)
+
+    def read_test_answers(self) -> dict[str, np.ndarray]:
+        """Return what `write_test_answers` kept; raise UnusableInput when it is not there or cannot be read."""
+        path = self.test_answers_path
+        if not path.is_file():
+            raise UnusableInput(
+                f"Run '{self.name}' does not hold its models' answers. Looked for: {path}. "
+                "Runs made before answers were kept have none; repeat it with `skin-distill reproduce`."
+            )
+        try:
+            with np.load(path) as answers:
+                return {name: answers[name] for name in answers.files}
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise UnusableInput(
+                f"The answers of run '{self.name}' cannot be read. Received: {path}: {error}. "
+                "Get the file anew, or repeat the run with `skin-distill reproduce`."
+            ) from error
 
     def record_weights(self) -> None:
         """Write `weights.txt`: SHA-256, size in bytes and place of each model file of the run."""

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from benchmarks.kills.noise import make_photos
@@ -12,7 +13,6 @@ from distill.fairness import Fairness
 from distill.recipe import DistillRecipe
 from distill.train import distill_student
 from teacher.data.manifest import read_manifest
-from teacher.predict import no_progress
 from teacher.recipe import Phase, TeacherRecipe
 from teacher.run_folder import RunFolder
 from teacher.train import train_teacher
@@ -58,28 +58,43 @@ def test_the_report_says_what_teacher_and_weights_did(job):
     assert card["worth_of_the_teacher"]["verdict"]
 
 
-def test_a_teachers_worth_over_seeds_is_measured_on_the_models_that_were_kept(job):
+def test_what_the_models_answered_to_the_test_split_is_kept_with_the_run(job):
     folder, manifest, report = job
-    run = RunFolder("s", folder)
-    found = measure([run], manifest, no_progress)
-    assert found["together"] == found["runs"]["s"] == report["without_teacher"]["gain"]
+    kept = RunFolder("s", folder).read_test_answers()
+    assert set(kept) == {"teacher", "student", "student-without-teacher", "student-without-weights"}
+    truth = manifest.split("test")["diagnosis"].map(manifest.taxonomy.ids.index)
+    for name, test in (
+        ("student", report["test"]),
+        ("teacher", report["teacher_test"]),
+        ("student-without-teacher", report["without_teacher"]["test"]),
+    ):
+        counts = np.zeros((len(manifest.taxonomy.ids),) * 2, int)
+        np.add.at(counts, (truth, kept[name].argmax(axis=1)), 1)
+        assert counts.tolist() == test["confusion"]["counts"]
 
-    other = RunFolder("s-other", folder)
+
+def test_a_teachers_worth_over_seeds_needs_only_what_the_runs_keep(job):
+    folder, manifest, report = job
+    run, other = RunFolder("s", folder), RunFolder("s-other", folder)
     shutil.copytree(run.experiment, other.experiment)
-    with pytest.raises(UnusableInput, match="its models are not"):
-        measure([run, other], manifest, no_progress)
-    shutil.copytree(run.artifacts, other.artifacts)
-    assert measure([run, other], manifest, no_progress)["together"] == found["together"]
+    found = measure([run, other], manifest)
+    assert found["together"] == found["runs"]["s"] == report["without_teacher"]["gain"]
+    assert measure([run], dataclasses.replace(manifest, sha256="0" * 64)) == measure([run], manifest)  # light rounded
+
     with pytest.raises(UnusableInput, match=r"counts once.*: s-other"):
-        measure([run, other, other], manifest, no_progress)
+        measure([run, other, other], manifest)
+    fewer = dataclasses.replace(manifest, frame=manifest.frame.iloc[:-1])
     with pytest.raises(UnusableInput, match=r"another meta\.csv"):
-        measure([run], dataclasses.replace(manifest, sha256="0" * 64), no_progress)
+        measure([run], fewer)
     other.write_config({"distill": {**other.read_config()["distill"], "temperature": 3.0}})
     with pytest.raises(UnusableInput, match="s-other with another temperature"):
-        measure([run, other], manifest, no_progress)
-    other.update_report("distill", {**report, "without_teacher": None})
+        measure([run, other], manifest)
+    other.write_test_answers({"student": run.read_test_answers()["student"]})
     with pytest.raises(UnusableInput, match="no student trained without"):
-        measure([other], manifest, no_progress)
+        measure([other], manifest)
+    other.test_answers_path.unlink()
+    with pytest.raises(UnusableInput, match="does not hold its models' answers"):
+        measure([other], manifest)
 
 
 def test_students_of_other_seeds_share_the_teachers_answers_and_may_get_their_twin_later(job):

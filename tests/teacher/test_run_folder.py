@@ -1,6 +1,7 @@
 import csv
 import json
 
+import numpy as np
 import pytest
 
 from teacher.run_folder import RunFolder
@@ -35,6 +36,19 @@ def test_a_finished_run_is_found_by_its_key_and_kept_from_another(tmp_path):
     assert run.finished("teacher", {"seed": 1})["value"] == 3
     with pytest.raises(UnusableInput, match="another recipe"):
         run.finished("teacher", {"seed": 2})
+
+
+@pytest.mark.parametrize("kept", [100, 0])
+def test_answers_are_the_same_bytes_again_and_refused_when_cut_short(tmp_path, kept):
+    run, answers = RunFolder("r", tmp_path), {"student": np.full((4, 3), 1 / 3, np.float32)}
+    run.write_test_answers(answers)
+    written = run.test_answers_path.read_bytes()
+    np.testing.assert_array_equal(run.read_test_answers()["student"], answers["student"])
+    run.write_test_answers(answers)
+    assert run.test_answers_path.read_bytes() == written
+    run.test_answers_path.write_bytes(written[:kept])
+    with pytest.raises(UnusableInput, match=r"cannot be read\. Received: .*test_answers\.npz"):
+        run.read_test_answers()
 
 
 def test_metrics_have_the_union_of_columns(tmp_path):
