@@ -1,11 +1,13 @@
-"""What a teacher was worth over several seeds: distilled students beside their twins trained on the labels alone.
+"""What a teacher, or another choice, was worth over several seeds: students side by side, photo by photo.
 
-    python -m benchmarks.worth_over_seeds RUN RUN ... --data META.csv [--json FILE]
+    python -m benchmarks.worth_over_seeds RUN RUN ... --data META.csv [--against RUN RUN ...] [--json FILE]
 
-The runs are those of `skin-distill distill` under several seeds, with `without_teacher`. What their students answered
-to the test split is kept with each run, so neither models nor photos are needed. Gains are means over the runs, with
-95 % intervals by paired bootstrap over groups of photos. The intervals say what other photos would change; what other
-seeds change, the runs' own gains beside the mean let one see.
+The runs are those of `skin-distill distill` under several seeds. Their students stand beside the twins trained on the
+labels alone (`without_teacher`), or, with `--against`, beside the students of as many other runs, in the same order:
+those of another recipe, seed by seed. What the students answered to the test split is kept with each run, so neither
+models nor photos are needed. Gains are means over the runs, with 95 % intervals by paired bootstrap over groups of
+photos. The intervals say what other photos would change; what other seeds change, the runs' own gains beside the mean
+let one see.
 """
 
 import argparse
@@ -21,54 +23,78 @@ from teacher.run_folder import RunFolder
 from triage.atomic import write_json
 from triage.errors import UnusableInput
 
-STUDENTS = ("student", "student-without-teacher")
-OF_SEED = ("seed", "weights")
-"""What the runs' recipes may differ in: the seed, and where the first weights lie."""
+STUDENT, TWIN = "student", "student-without-teacher"
+OF_SEED = ("seed", "weights", "without_teacher")
+"""What the runs' recipes may differ in: the seed, where the first weights lie, and whether there is a twin."""
 
 
-def measure(runs: list[RunFolder], manifest: Manifest) -> dict[str, Any]:
-    """Compare the runs' students with their twins.
+def measure(runs: list[RunFolder], manifest: Manifest, against: list[RunFolder] | None = None) -> dict[str, Any]:
+    """Compare the runs' students with their twins, or with those of other runs.
 
     Args:
         runs: finished distillations of one recipe.
         manifest: their data set; light and tone may be another processor's measurement.
+        against: as many finished distillations of one recipe, or of another one; None: the runs' own twins.
 
     Returns:
-        JSON-able: `runs`, the figures of `paired_gain` by run's name; `together`, the same as means over the runs.
+        JSON-able: `runs`, the figures of `paired_gain` by run's name; `together`, the same as means over the runs;
+        `differs_in`, what the recipes of both sides set otherwise, as `[of runs, of against]`.
 
     Raises:
-        UnusableInput: a run has no twin, other data or another recipe, or is named twice.
+        UnusableInput: a run has no such student, other data or another recipe, or is named twice.
     """
-    answers = np.array([_answers(run) for run in runs])
+    recipe = _recipe_of_all(runs, manifest)
+    of_runs = [_answers(run, STUDENT) for run in runs]
+    if against is None:
+        others, differs_in = [_answers(run, TWIN) for run in runs], {}
+    else:
+        if len(against) != len(runs):
+            raise UnusableInput(
+                f"Runs are compared one by one, in order. Received: {len(runs)} runs against {len(against)}."
+            )
+        other_recipe = _recipe_of_all(against, manifest)
+        others = [_answers(run, STUDENT) for run in against]
+        differs_in = {key: [recipe[key], other_recipe[key]] for key in _differences(recipe, other_recipe)}
+    frame = manifest.split("test")
+    return {
+        "runs": {
+            run.name: paired_gain(manifest, frame, one, other)
+            for run, one, other in zip(runs, of_runs, others, strict=True)
+        },
+        "together": paired_gain(manifest, frame, np.array(of_runs), np.array(others)),
+        "differs_in": differs_in,
+    }
+
+
+def _recipe_of_all(runs: list[RunFolder], manifest: Manifest) -> dict[str, Any]:
     configs = [run.read_config() for run in runs]
     for run, config in zip(runs, configs, strict=True):
         if runs.count(run) > 1:
             raise UnusableInput(f"Each run counts once. Received twice: {run.name}.")
+        if "distill" not in config:
+            raise UnusableInput(f"Run '{run.name}' is no student's. Received: {run.config_path}.")
         if config["data"]["split_sha256"] != manifest.split_sha256:
             raise UnusableInput(f"Run '{run.name}' was made with another meta.csv. Received: {manifest.path}.")
-        recipe, first = config["distill"], configs[0]["distill"]
-        if other := [key for key, value in recipe.items() if key not in OF_SEED and value != first[key]]:
+        if other := _differences(config["distill"], configs[0]["distill"]):
             raise UnusableInput(
                 f"These runs differ in more than the seed. Received: {runs[0].name} and {run.name} with another "
                 f"{', '.join(other)}. Name runs of one recipe."
             )
-    frame = manifest.split("test")
-    return {
-        "runs": {
-            run.name: paired_gain(manifest, frame, *pair) for run, pair in zip(runs, answers, strict=True)
-        },
-        "together": paired_gain(manifest, frame, answers[:, 0], answers[:, 1]),
-    }  # fmt: skip
+    return dict(configs[0]["distill"])
 
 
-def _answers(run: RunFolder) -> list[np.ndarray]:
+def _differences(recipe: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    return [key for key, value in recipe.items() if key not in OF_SEED and value != other[key]]
+
+
+def _answers(run: RunFolder, student: str) -> np.ndarray:
     kept = run.read_test_answers()
-    if STUDENTS[1] not in kept:
+    if student not in kept:
         raise UnusableInput(
             f"Run '{run.name}' has no student trained without the teacher. Received: {run.test_answers_path}. Repeat "
             "its command with `without_teacher: true`: that student alone is trained."
         )
-    return [kept[name] for name in STUDENTS]
+    return kept[student]
 
 
 def main() -> None:
@@ -76,12 +102,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", metavar="RUN", help="a finished distillation, in this folder")
     parser.add_argument("--data", type=Path, required=True, help="the runs' meta.csv")
+    parser.add_argument("--against", nargs="+", metavar="RUN", help="compare with these runs' students, in order")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     options = parser.parse_args()
-    found = measure([RunFolder(name) for name in options.runs], read_manifest(options.data))
+    runs, against = ([RunFolder(name) for name in names or []] for names in (options.runs, options.against))
+    found = measure(runs, read_manifest(options.data), against or None)
     if options.json:
         write_json(options.json, found)
-    print("what the teacher adds")
+    print(f"what is gained over {', '.join(options.against)}" if against else "what the teacher adds")
+    for key, (one, other) in found["differs_in"].items():
+        print(f"  {key}: {one} against {other}")
     gains = {**found["runs"], "together": found["together"]}
     width = max(map(len, gains))
     for name, gain in gains.items():

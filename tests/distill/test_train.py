@@ -79,6 +79,7 @@ def test_a_teachers_worth_over_seeds_needs_only_what_the_runs_keep(job):
     shutil.copytree(run.experiment, other.experiment)
     found = measure([run, other], manifest)
     assert found["together"] == found["runs"]["s"] == report["without_teacher"]["gain"]
+    assert found["differs_in"] == {}
     assert measure([run], dataclasses.replace(manifest, sha256="0" * 64)) == measure([run], manifest)  # light rounded
 
     with pytest.raises(UnusableInput, match=r"counts once.*: s-other"):
@@ -89,7 +90,14 @@ def test_a_teachers_worth_over_seeds_needs_only_what_the_runs_keep(job):
     other.write_config({"distill": {**other.read_config()["distill"], "temperature": 3.0}})
     with pytest.raises(UnusableInput, match="s-other with another temperature"):
         measure([run, other], manifest)
-    other.write_test_answers({"student": run.read_test_answers()["student"]})
+    other.write_test_answers({"student": run.read_test_answers()["student-without-weights"]})
+    beside = measure([run], manifest, [other])
+    assert beside["differs_in"] == {"temperature": [RECIPE.temperature, 3.0]}
+    assert beside["together"] == report["fairness"]["change_on_test"]
+    with pytest.raises(UnusableInput, match="1 runs against 2"):
+        measure([run], manifest, [other, run])
+    with pytest.raises(UnusableInput, match="is no student's"):
+        measure([RunFolder("t", folder)], manifest)
     with pytest.raises(UnusableInput, match="no student trained without"):
         measure([other], manifest)
     other.test_answers_path.unlink()
