@@ -4,20 +4,26 @@ A killed process leaves its half-written file. It is locked while it is written,
 `remove_abandoned` can tell what a killed process left from what another one is writing now.
 """
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from triage.errors import UnusableInput
+
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+LEAST_FREE = 65_536
+"""Bytes below which a disk counts as full when a file could not be written."""
 MARK = ".half"
 """Stands before the suffix of a half-written file's name: `.teacher-k3v9x2pa.half.keras`."""
 
@@ -28,6 +34,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
     The temporary name keeps the suffix of `path`, because many writers choose the format by it. The folder is made
     if needed. What stood at `path` before stays until the very moment it is replaced.
+
+    Raises:
+        UnusableInput: the disk is full.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,12 +50,22 @@ def replacing(path: str | Path) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
+        full = isinstance(error, OSError) and _is_full(path.parent, error)
         with suppress(FileNotFoundError):
             temporary.unlink()
+        if full:
+            raise UnusableInput(
+                f"The disk is full. Received: {path}, which stays as it was. Make room; the same command then goes on."
+            ) from error
         raise
     finally:
         os.close(descriptor)
+
+
+def _is_full(folder: Path, error: OSError) -> bool:
+    # numpy says only that fewer bytes were written than it asked for, so the disk is asked, too.
+    return error.errno in (errno.ENOSPC, errno.EDQUOT) or shutil.disk_usage(folder).free < LEAST_FREE
 
 
 def _locked_file(path: Path) -> tuple[int, Path]:

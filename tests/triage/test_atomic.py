@@ -1,9 +1,13 @@
+import errno
+import shutil
 import subprocess
 import sys
+import types
 
 import pytest
 
 from triage.atomic import remove_abandoned, replacing, write_text
+from triage.errors import UnusableInput
 
 KILLED = """
 import os, signal, sys
@@ -26,6 +30,24 @@ def test_a_failure_leaves_the_old_file_and_no_half_written_one(tmp_path):
         raise ZeroDivisionError
     assert path.read_text() == "old"
     assert names_in(tmp_path) == ["report.json"]
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left on device"), OSError("9 requested and 0 written")]
+)
+def test_a_full_disk_is_said_and_what_was_there_stays(tmp_path, monkeypatch, error):
+    path = tmp_path / "report.json"
+    write_text(path, "old")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=0))
+    with pytest.raises(UnusableInput, match=r"disk is full.*report\.json"), replacing(path):
+        raise error
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["report.json"]
+
+
+def test_another_failure_to_write_stays_what_it_is(tmp_path):
+    with pytest.raises(PermissionError), replacing(tmp_path / "report.json"):
+        raise PermissionError
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="without flock nothing is removed")
