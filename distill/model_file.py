@@ -28,7 +28,7 @@ def load_model(path: str | Path) -> Any:
 
     from distill.mobilenet_v3 import HardSigmoid, HardSwish
     from teacher.backbones import BackbonePreprocessing
-    from teacher.color_calibration import ColorCalibration, PullToIdentity
+    from teacher.color_calibration import ColorCalibration
     from teacher.dropout import SeededDropout
     from teacher.light_grid import LightGrid
     from teacher.maxvit import LIBRARY, import_library
@@ -39,7 +39,6 @@ def load_model(path: str | Path) -> Any:
         BackbonePreprocessing,
         ColorCalibration,
         LightGrid,
-        PullToIdentity,
         SeededDropout,
     )
     try:

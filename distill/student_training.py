@@ -70,13 +70,15 @@ def train_student(
         run: holds the checkpoint.
         name: of the checkpoint; the part behind "student" is shown with progress.
         key: what the result depends on.
-        taught: whether the teacher has a say; else the labels are all, and the colour calibration starts at the
-            identity.
+        taught: whether the teacher has a say: the colour calibration starts at the teacher's and is pulled to it; else
+            the labels are all, and the identity takes its place.
         progress: called as `progress(stage, done, total)`.
     """
     student = new_student(recipe, material.training.diagnosis.shape[1])
     if taught:
-        student.get_layer(CCM_LAYER_NAME).set_weights(material.calibration)
+        calibration = student.get_layer(CCM_LAYER_NAME)
+        calibration.set_weights(material.calibration)
+        calibration.pull_to(material.calibration[0])
 
     def select(phase: Phase) -> None:
         for layer in student.layers:

@@ -9,20 +9,21 @@ import tf_keras as keras
 CCM_LAYER_NAME = "color_calibration"
 
 
-@keras.saving.register_keras_serializable("skin_distill")
-class PullToIdentity(keras.regularizers.Regularizer):
-    """Penalty `strength * ||M - I||^2` on a 3x3 colour matrix (squared Frobenius norm)."""
+class PullToMatrix(keras.regularizers.Regularizer):
+    """Penalty `strength * ||M - target||^2` on a 3x3 colour matrix (squared Frobenius norm).
 
-    def __init__(self, strength: float = 1e-4):
+    Args:
+        strength: of the pull.
+        target: [3, 3]; the identity, unless another is given.
+    """
+
+    def __init__(self, strength: float = 1e-4, target: Any = None):
         self.strength = float(strength)
+        self.target = np.eye(3, dtype=np.float32) if target is None else np.asarray(target, np.float32)
 
     def __call__(self, matrix: tf.Tensor) -> tf.Tensor:
         """Return the scalar penalty of a float32 [3, 3] matrix."""
-        return self.strength * tf.reduce_sum(tf.square(matrix - tf.eye(3, dtype=matrix.dtype)))
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        return {"strength": self.strength}
+        return self.strength * tf.reduce_sum(tf.square(matrix - tf.constant(self.target, matrix.dtype)))
 
 
 @keras.saving.register_keras_serializable("skin_distill")
@@ -31,17 +32,19 @@ class ColorCalibration(keras.layers.Layer):
 
     M is 3x3 and starts at the identity, b is a 3-vector and starts at zero, so an untrained layer changes nothing.
     The product is written as a 1x1 convolution, because the TFLite converter keeps that as an operator of its own
-    from which M and b can be read back. Neither takes part in weight decay; `ccm_reg` pulls M to the identity.
+    from which M and b can be read back. Neither takes part in weight decay; `ccm_reg` pulls M to the identity, or where
+    `pull_to` says.
 
     Args:
-        ccm_reg: strength of the penalty `ccm_reg * ||M - I||^2`.
+        ccm_reg: strength of the penalty `ccm_reg * ||M - target||^2`.
+        target: [3, 3], what M is pulled to; None: the identity.
 
     Input: float32 [batch, height, width, 3], sRGB in [0, 1], RGB order. Output: the same shape and range.
     """
 
-    def __init__(self, ccm_reg: float = 1e-4, **kwargs: Any):
+    def __init__(self, ccm_reg: float = 1e-4, target: Any = None, **kwargs: Any):
         super().__init__(**kwargs)
-        self.ccm_reg = float(ccm_reg)
+        self.pull = PullToMatrix(ccm_reg, target)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create M and b; an input without exactly three channels is refused."""
@@ -51,7 +54,7 @@ class ColorCalibration(keras.layers.Layer):
             name="ccm_matrix",
             shape=(3, 3),
             initializer=keras.initializers.Identity(),
-            regularizer=PullToIdentity(self.ccm_reg),
+            regularizer=self.pull,
         )
         self.bias = self.add_weight(name="ccm_bias", shape=(3,), initializer="zeros")
         super().build(input_shape)
@@ -64,7 +67,11 @@ class ColorCalibration(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return {**super().get_config(), "ccm_reg": self.ccm_reg}
+        return {**super().get_config(), "ccm_reg": self.pull.strength, "target": self.pull.target.tolist()}
+
+    def pull_to(self, matrix: np.ndarray) -> None:
+        """Let the penalty pull M to another matrix, [3, 3], in steps that are compiled from now on."""
+        self.pull.target = np.asarray(matrix, np.float32)
 
 
 def ccm_of(model: keras.Model) -> tuple[np.ndarray, np.ndarray]:

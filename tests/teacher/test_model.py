@@ -69,6 +69,16 @@ def test_an_untrained_ccm_changes_nothing_and_is_pulled_to_the_identity():
     assert float(layer.losses[0]) == pytest.approx(0.5 * (0.01 + 0.04 + 0.09))
 
 
+def test_the_ccm_can_be_pulled_to_another_matrix_which_is_saved_with_it():
+    layer, target = ColorCalibration(ccm_reg=0.5), np.diag([1.1, 0.9, 1.0])
+    layer(np.zeros((1, 4, 4, 3), np.float32))
+    layer.pull_to(target)
+    again = ColorCalibration.from_config(layer.get_config())
+    again(np.zeros((1, 4, 4, 3), np.float32))
+    for one in (layer, again):
+        assert float(one.losses[0]) == pytest.approx(0.5 * 0.02)
+
+
 def test_the_ccm_equals_a_plain_matrix_product():
     layer = ColorCalibration()
     generator = np.random.default_rng(2)
