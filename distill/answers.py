@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from distill.teacher_forward import TeacherForward
+from teacher.archives import read_archive
 from teacher.data.batches import TrainingSet, photos_of_view
 from teacher.predict import Progress, no_progress
 from teacher.views import ViewRecipe
@@ -94,6 +95,7 @@ def store_answers(
         if not path.is_file() or (with_features and not features_path.is_file()):
             found = _answer(forward, training, recipe, seed, view, mixup, batch_size, total, progress)
             if with_features:
+                path.unlink(missing_ok=True)  # answers without features, which a kill must not leave beside these
                 with replacing(features_path) as temporary, open(temporary, "wb") as file:
                     np.save(file, found[FEATURES].astype(np.float16))
             part = {name: found[name] for name in HEAD_ANSWERS}
@@ -148,16 +150,15 @@ def _digest(part: Mapping[str, np.ndarray], key: str) -> str:
 
 
 def _read(path: Path, photos: int, key: str) -> dict[str, np.ndarray]:
+    remedy = "Remove it; the teacher then answers this one view again."
+    stored = read_archive(path, "A file of the teacher's answers", remedy)
     try:
-        with np.load(path) as stored:
-            part = {name: stored[name] for name in HEAD_ANSWERS}
-            whole = str(stored["digest"]) == _digest(part, key)
-            part["features_sha256"] = stored["features_sha256"]
-    except Exception as error:  # zipfile and numpy raise a handful of types for a damaged archive
-        raise UnusableInput(
-            f"A file of the teacher's answers is damaged; remove it. Received: {path}: {error}"
-        ) from error
-    if not whole or len(part["lighting"]) != photos:
+        part = {name: stored[name] for name in HEAD_ANSWERS}
+        whole = str(stored["digest"]) == _digest(part, key) and len(part["lighting"]) == photos
+        part["features_sha256"] = stored["features_sha256"]
+    except KeyError:
+        whole = False
+    if not whole:
         raise UnusableInput(f"A file of the teacher's answers is damaged or stale; remove it. Received: {path}.")
     return part
 

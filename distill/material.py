@@ -1,5 +1,6 @@
 """What the students of a run are trained on: photos, labels and the teacher's answers."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,7 @@ def load_material(
     key = {
         "teacher": teacher_sha256,
         "data": manifest.sha256,
+        "pixels": hashlib.sha256(np.ascontiguousarray(pixels)).hexdigest(),
         "views": to_mapping(recipe.views),
         "view_seed": recipe.view_seed,
         "mixup": recipe.mixup,

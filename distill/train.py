@@ -52,7 +52,7 @@ def distill_student(
     from distill.fairness import fairness_table, find_groups
     from distill.material import load_material, pixels_of_split
     from distill.model_file import load_model
-    from distill.student_training import TrainedStudent, new_student, train_student
+    from distill.student_training import new_student, train_student
     from distill.worth import agreement_with_teacher, paired_gain
     from teacher.color_calibration import ccm_of
     from teacher.evaluation import evaluate
@@ -73,37 +73,37 @@ def distill_student(
     teacher_hash = sha256_of(teacher_file)
     key = {"recipe": to_mapping(recipe), "meta_sha256": manifest.sha256, "teacher_sha256": teacher_hash}
     run.remove_abandoned()
-    as_taught = {**key, "recipe": to_mapping(dataclasses.replace(recipe, without_teacher=False))}
-    finished = run.finished("distill", key, as_taught)
-    if finished and finished["key"]["recipe"]["without_teacher"] == recipe.without_teacher:
+    with_or_without = (dataclasses.replace(recipe, without_teacher=twin) for twin in (True, False))
+    finished = run.finished("distill", *({**key, "recipe": to_mapping(either)} for either in with_or_without))
+    if finished and (finished["without_teacher"] or not recipe.without_teacher):
         log.info("distill: run '%s' is finished already", run.name)
         write_card(run)  # a kill may have come before these
         run.remove_unfinished("student")
         return finished
+    config = {
+        "distill": to_mapping(recipe),
+        "teacher_run": teacher_run.name,
+        "data": {"meta_sha256": manifest.sha256, "split_sha256": manifest.split_sha256},
+    }
+    run.check_unfinished("student", config)
     teacher = load_model(teacher_file)
-    _check_teacher(teacher, len(manifest.taxonomy.classes), recipe, teacher_run, manifest)
+    _check_teacher(teacher, recipe, teacher_run, manifest)
     probe = new_student(recipe, len(manifest.taxonomy.classes))  # weights that cannot be had are said before all else
     channels = teacher.get_layer("features").output_shape[-1] if recipe.feature_weight else 0
     answers_kept = (
         len(manifest.split("train")) * recipe.view_count * (len(manifest.taxonomy.classes) + 1 + channels // 2)
     )
-    check_resources(teacher.count_params() + probe.count_params(), run.artifacts, answers_kept)
-    run.write_config(
-        {
-            "distill": to_mapping(recipe),
-            "convert": dict(convert_section or {}),
-            "teacher_run": teacher_run.name,
-            "data": {"meta_sha256": manifest.sha256, "split_sha256": manifest.split_sha256},
-        }
-    )
+    check_resources(probe.count_params(), run.artifacts, answers_kept, answering=teacher.count_params())
+    run.write_config({**config, "convert": dict(convert_section or {})})
     run.write_environment()
     material = load_material(recipe, manifest, teacher, teacher_hash, teacher_run, progress)
     test_frame, test_pixels = pixels_of_split(manifest, "test", recipe, run.root, progress)
+    weighted = recipe.fairness.by and recipe.fairness.without
     if finished:
         log.info("distill: run '%s' has its student already; what follows is what it is compared with", run.name)
-        phases = {phase.name for phase in recipe.phases}
-        rows = [row for row in run.read_metrics() if row["phase"] in phases]
-        students = {"": TrainedStudent(load_model(run.artifacts / "student.keras"), rows, finished["seconds"])}
+        students = {"": _kept_student(run, recipe, "", finished["seconds"])}
+        if weighted:
+            students["without weights"] = _kept_student(run, recipe, "without weights", 0.0)
     else:
         students = {"": train_student(recipe, material, run, "student", key, True, progress)}
     run.write_metrics(_all_rows(students))
@@ -113,7 +113,7 @@ def distill_student(
             labels_alone, material, run, "student-without-teacher", key, False, progress
         )
         run.write_metrics(_all_rows(students))
-    if recipe.fairness.by and recipe.fairness.without:
+    if weighted and "without weights" not in students:
         unweighted = dataclasses.replace(recipe, fairness=dataclasses.replace(recipe.fairness, by=""))
         students["without weights"] = train_student(
             unweighted, material, run, "student-without-weights", key, True, progress
@@ -140,9 +140,8 @@ def distill_student(
     run.save_model(student, "student.keras")
     kept = {"teacher": of_teacher[0], "student": of_student[0]}
     for name, other in students.items():
-        file_name = f"student-{name.replace(' ', '-')}"
-        run.save_model(other.model, f"{file_name}.keras")
-        kept[file_name] = others[name][0]
+        run.save_model(other.model, f"{_file_name(name)}.keras")
+        kept[_file_name(name)] = others[name][0]
     run.write_test_answers(kept)
     matrices = {"teacher": ccm_of(teacher), "student": ccm_of(student)}
     section = {
@@ -177,29 +176,52 @@ def distill_student(
     return section
 
 
+def _file_name(name: str) -> str:
+    return f"student-{name.replace(' ', '-')}" if name else "student"
+
+
+def _row_phase(phase: str, name: str) -> str:
+    return f"{phase}, {name}" if name else phase
+
+
+def _kept_student(run: RunFolder, recipe: DistillRecipe, name: str, seconds: float) -> Any:
+    """Return a student of a finished run, with its rows of `metrics.csv`, as `train_student` gave it."""
+    from distill.model_file import load_model
+    from distill.student_training import TrainedStudent
+
+    phases = {_row_phase(phase.name, name): phase.name for phase in recipe.phases}
+    rows = [{**row, "phase": phases[row["phase"]]} for row in run.read_metrics() if row["phase"] in phases]
+    return TrainedStudent(load_model(run.artifacts / f"{_file_name(name)}.keras"), rows, seconds)
+
+
 def _all_rows(students: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
-        {**row, "phase": f"{row['phase']}, {name}" if name else row["phase"]}
-        for name, student in students.items()
-        for row in student.rows
+        {**row, "phase": _row_phase(row["phase"], name)} for name, student in students.items() for row in student.rows
     ]
 
 
-def _check_teacher(teacher: Any, classes: int, recipe: DistillRecipe, run: RunFolder, manifest: Any) -> None:
-    answers, size = teacher.output_shape[0][-1], teacher.input_shape[1]
-    if answers != classes:
+def _check_teacher(teacher: Any, recipe: DistillRecipe, run: RunFolder, manifest: Any) -> None:
+    answers, size, ids = teacher.output_shape[0][-1], teacher.input_shape[1], manifest.taxonomy.ids
+    if answers != len(ids):
         raise UnusableInput(
-            f"The teacher of run '{run.name}' knows {answers} classes, the data set has {classes}. "
+            f"The teacher of run '{run.name}' knows {answers} classes, the data set has {len(ids)}. "
             f"Received: {manifest.path}. Use the data set that the teacher was trained on."
         )
-    if size != recipe.input_size:
-        raise UnusableInput(
-            f"Teacher and student must see the same pixels. Received: a teacher of {size} px, a student of "
-            f"{recipe.input_size} px. Set distill.input_size to {size}."
-        )
-    trained_on = run.read_report().get("teacher", {}).get("meta_sha256")
-    if trained_on != manifest.sha256:
+    report = run.read_report().get("teacher", {})
+    if report.get("meta_sha256") != manifest.sha256:
         raise UnusableInput(
             f"The teacher of run '{run.name}' was trained on another split of the data, so its test photos may be "
             f"among these training photos. Received: {manifest.path}. Use the meta.csv of the teacher's run."
+        )
+    if (known := report["test"]["confusion"]["classes"]) != list(ids):
+        raise UnusableInput(
+            f"The teacher of run '{run.name}' has other classes, or in another order: {', '.join(known)}. Received: "
+            f"{', '.join(ids)}, of the taxonomy beside {manifest.path}. Put the teacher's taxonomy.yaml back."
+        )
+    crop = run.read_config()["teacher"]["crop_fraction"]
+    if (size, crop) != (recipe.input_size, recipe.crop_fraction):
+        raise UnusableInput(
+            f"Teacher and student must see the same pixels. Received: a teacher of {size} px of the middle {crop} of a "
+            f"photo, a student of {recipe.input_size} px of the middle {recipe.crop_fraction}. Set distill.input_size "
+            f"and crop_fraction to the teacher's."
         )

@@ -18,22 +18,23 @@ COPIES_IN_CHECKPOINT = 5
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
-def needed_memory(parameters: int) -> int:
+def needed_memory(parameters: int, answering: int = 0) -> int:
     """Return the bytes of memory that training a model takes at least.
 
     What a batch's activations take comes on top; photos are read from disk as they are needed.
 
     Args:
-        parameters: of the model.
+        parameters: of the model that is trained.
+        answering: parameters of models that are held beside it and only answer.
     """
-    return BASE_MEMORY + COPIES_IN_MEMORY * FLOAT * parameters
+    return BASE_MEMORY + FLOAT * (COPIES_IN_MEMORY * parameters + answering)
 
 
 def needed_disk(parameters: int, features: int = 0) -> int:
     """Return the bytes of disk that a run takes at most, beside the prepared photos (`teacher.data.pixels`).
 
     Args:
-        parameters: of the model. A checkpoint is written beside the one that it replaces.
+        parameters: of the model that is trained. A checkpoint is written beside the one that it replaces.
         features: float32 values of a frozen backbone's features.
     """
     return 2 * COPIES_IN_CHECKPOINT * FLOAT * parameters + FLOAT * features
@@ -53,21 +54,27 @@ def memory_limit() -> int | None:
 
 
 def check_resources(
-    parameters: int, folder: Path, features: int = 0, limit: int | None = None, free: int | None = None
+    parameters: int,
+    folder: Path,
+    features: int = 0,
+    limit: int | None = None,
+    free: int | None = None,
+    answering: int = 0,
 ) -> None:
     """Raise where a training cannot come to its end here.
 
     Args:
-        parameters: of all models that are held at once.
+        parameters: of the model that is trained.
         folder: where the run is written.
         features: float32 values of a frozen backbone's features that are stored.
         limit: bytes of memory; None asks the system.
         free: bytes of disk; None asks the system.
+        answering: parameters of models that are held beside it and only answer, such as a student's teacher.
 
     Raises:
         UnusableInput: too little memory or disk; the message says how much is needed and what to do.
     """
-    memory, disk = needed_memory(parameters), needed_disk(parameters, features)
+    memory, disk = needed_memory(parameters, answering), needed_disk(parameters, features)
     limit = memory_limit() if limit is None else limit
     if limit is not None and memory > limit:
         raise UnusableInput(

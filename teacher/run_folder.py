@@ -8,7 +8,6 @@ import re
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from teacher.archives import read_archive
 from teacher.environment import describe_environment
 from triage.atomic import remove_abandoned, replacing, sha256_of, write_json, write_text
 from triage.errors import UnusableInput
@@ -168,6 +168,28 @@ class RunFolder:
             )
         return dict(yaml.safe_load(self.config_path.read_text(encoding="utf-8")))
 
+    def check_unfinished(self, model: str, config: Mapping[str, Any]) -> None:
+        """Raise where a training was begun here by another recipe, before anything of it is overwritten.
+
+        Args:
+            model: whose checkpoints are looked for, as in `remove_unfinished`.
+            config: what `write_config` is about to write, without sections that the training does not depend on.
+
+        Raises:
+            UnusableInput: a checkpoint is there, and the run's config says otherwise.
+        """
+        begun = sorted(self.artifacts.glob(f"{model}*-checkpoint.npz"))
+        if not begun or not self.config_path.is_file():
+            return
+        known = self.read_config()
+        for section, wanted in json.loads(json.dumps(config)).items():
+            if section in known and known[section] != wanted:
+                raise UnusableInput(
+                    f"Run '{self.name}' was begun with another recipe, data set or teacher ('{section}' differs), and "
+                    f"is kept. Received: {self.config_path}. Choose another --run name, or remove {begun[0]} to start "
+                    "again."
+                )
+
     def write_metrics(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write `metrics.csv`, one row per phase and epoch; columns are the union of the rows' keys."""
         rows = list(rows)
@@ -202,14 +224,11 @@ class RunFolder:
                 f"Run '{self.name}' does not hold its models' answers. Looked for: {path}. "
                 "Runs made before answers were kept have none; repeat it with `skin-distill reproduce`."
             )
-        try:
-            with np.load(path) as answers:
-                return {name: answers[name] for name in answers.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise UnusableInput(
-                f"The answers of run '{self.name}' cannot be read. Received: {path}: {error}. "
-                "Get the file anew, or repeat the run with `skin-distill reproduce`."
-            ) from error
+        return read_archive(
+            path,
+            f"What the models of run '{self.name}' answered",
+            "Get the file anew, or repeat the run with `skin-distill reproduce`.",
+        )
 
     def record_weights(self) -> None:
         """Write `weights.txt`: SHA-256, size in bytes and place of each model file of the run."""

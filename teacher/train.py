@@ -74,6 +74,11 @@ def train_teacher(
         write_card(run)  # a kill may have come before these
         run.remove_unfinished("teacher")
         return finished
+    config = {
+        "teacher": to_mapping(recipe),
+        "data": {"meta_sha256": manifest.sha256, "split_sha256": manifest.split_sha256},
+    }
+    run.check_unfinished("teacher", config)
     keras.utils.set_random_seed(recipe.seed)
     classes = len(manifest.taxonomy.classes)
     cache = run.root / "artifacts" / "pixels"
@@ -99,9 +104,7 @@ def train_teacher(
     width, views = before_heads(model).output_shape[-1], max((p.fixed_views for p in recipe.phases), default=0)
     features_stored = width * (views * len(training) + len(validation_frame)) if views else 0
     check_resources(model.count_params(), run.artifacts, features_stored)
-    run.write_config(
-        {"teacher": to_mapping(recipe), "data": {"meta_sha256": manifest.sha256, "split_sha256": manifest.split_sha256}}
-    )
+    run.write_config(config)
     run.write_environment()
     loss = supervised_loss(model, recipe.lighting_weight)
     phases = list(recipe.phases)

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
+from teacher.archives import read_archive
 from teacher.dropout import reseed_dropout
 from teacher.predict import Progress, no_progress
 from teacher.recipe import Phase
@@ -255,15 +256,12 @@ class Trainer:
     def _restore(self) -> list[np.ndarray] | None:
         if not self.checkpoint.is_file():
             return None
+        remedy = "Remove it to start this run again."
+        arrays = read_archive(self.checkpoint, "The checkpoint", remedy)
         try:
-            with np.load(self.checkpoint) as stored:
-                state = json.loads(stored["state"].tobytes())
-                arrays = {name: stored[name] for name in stored.files if name != "state"}
-        except (OSError, ValueError, KeyError) as error:
-            raise UnusableInput(
-                f"The checkpoint cannot be read. Received: {self.checkpoint}: {error}. "
-                "Remove it to start this run again."
-            ) from error
+            state = json.loads(arrays.pop("state").tobytes())
+        except (ValueError, KeyError) as error:
+            raise UnusableInput(f"This is no checkpoint. Received: {self.checkpoint}: {error}. {remedy}") from error
         if state.pop("key") != self.key:
             raise UnusableInput(
                 f"The checkpoint was made with another recipe, data set or teacher. Received: {self.checkpoint}. "

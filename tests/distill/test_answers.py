@@ -97,6 +97,20 @@ def test_a_store_that_holds_no_features_gets_them(teacher, training, tmp_path):
     assert [f.shape for f in found.features] == [(COUNT, 8)] * VIEWS
 
 
+def test_a_stop_between_a_views_features_and_its_answers_loses_that_view_alone(
+    teacher, training, tmp_path, monkeypatch
+):
+    without = store(teacher, training, tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(np, "savez", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            store(teacher, training, tmp_path, with_features=True)
+    assert (tmp_path / "view-000-features.npy").is_file()
+    found = store(teacher, training, tmp_path, with_features=True)
+    np.testing.assert_array_equal(without.diagnosis, found.diagnosis)
+    assert len(found.features) == VIEWS
+
+
 def test_a_stale_store_is_refused_and_says_what_differs(teacher, training, tmp_path):
     store(teacher, training, tmp_path, key={"teacher": "a", "data": "d"})
     with pytest.raises(UnusableInput, match="another teacher"):

@@ -55,6 +55,20 @@ def test_the_binary_form_is_the_two_class_form():
     np.testing.assert_allclose(found, plain_divergence(*two, 2.0), rtol=1e-6)
 
 
+def test_the_binary_forms_gradient_equals_differences():
+    generator = np.random.default_rng(2)
+    teacher, student = generator.normal(size=5) * 3, generator.normal(size=5) * 3
+    variable = tf.Variable(student)
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(binary_soft_target_divergence(tf.constant(teacher), variable, 2.5))
+
+    def plain(logits):
+        return plain_divergence(*(np.stack([x, np.zeros(5)], axis=1) for x in (teacher, logits)), 2.5)
+
+    differences = (plain(student + 1e-5) - plain(student - 1e-5)) / 2e-5
+    np.testing.assert_allclose(tape.gradient(total, variable), differences, rtol=1e-5)
+
+
 def test_equal_answers_cost_nothing_and_extreme_ones_stay_finite():
     logits = tf.constant([[100.0, -100.0, 0.0]])
     assert float(soft_target_divergence(logits, logits, 2.0)[0]) == pytest.approx(0, abs=1e-6)

@@ -16,6 +16,13 @@ def test_too_little_memory_or_disk_is_said_with_both_figures(tmp_path):
         check_resources(PARAMETERS, tmp_path, 10**9, **{**enough, "free": enough["free"] - 1})
 
 
+def test_a_teacher_that_only_answers_is_held_but_not_checkpointed(tmp_path):
+    enough = {"limit": needed_memory(PARAMETERS) + 4 * PARAMETERS, "free": needed_disk(PARAMETERS)}
+    check_resources(PARAMETERS, tmp_path, answering=PARAMETERS, **enough)
+    with pytest.raises(UnusableInput, match=r"needs about 2.7 GB of memory"):
+        check_resources(PARAMETERS, tmp_path, answering=PARAMETERS + 1, **enough)
+
+
 def test_a_containers_limit_is_this_machines_limit(tmp_path, monkeypatch):
     unlimited, limited = tmp_path / "memory.max", tmp_path / "limit"
     unlimited.write_text("max\n")

@@ -155,10 +155,22 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
     assert (tmp_path / "checkpoint.npz").read_bytes() == before
 
 
-def test_a_damaged_checkpoint_is_named(tmp_path):
-    (tmp_path / "checkpoint.npz").write_bytes(b"PK damaged")
-    with pytest.raises(UnusableInput, match=r"checkpoint\.npz"):
+@pytest.mark.parametrize("damage", ["cut", "empty", "flipped", "another file", "an archive of something else"])
+def test_a_damaged_checkpoint_is_named(tmp_path, damage):
+    path = tmp_path / "checkpoint.npz"
+    with pytest.raises(Stop):
+        make_trainer(tmp_path, stop_after=STEPS + 1).run()
+    whole = path.read_bytes()
+    if damage == "an archive of something else":
+        np.savez(path, weights=np.zeros(3))
+    else:
+        middle = len(whole) // 2
+        flipped = whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :]
+        path.write_bytes({"cut": whole[:-40], "empty": b"", "flipped": flipped}.get(damage, b"PK damaged"))
+    before = path.read_bytes()
+    with pytest.raises(UnusableInput, match=r"checkpoint\.npz.*Remove it to start"):
         make_trainer(tmp_path).run()
+    assert path.read_bytes() == before
 
 
 def test_a_loss_that_is_no_number_names_the_step_and_the_photos(tmp_path):
