@@ -41,20 +41,20 @@ def measure(runs: list[RunFolder], manifest: Manifest, against: list[RunFolder] 
         `differs_in`, what the recipes of both sides set otherwise, as `[of runs, of against]`.
 
     Raises:
-        UnusableInput: a run has no such student, other data or another recipe, or is named twice.
+        UnusableInput: a run has no such student, other data, another recipe or teacher, or a seed counts twice.
     """
-    recipe = _recipe_of_all(runs, manifest)
+    recipe, seeds = _recipe_and_seeds(runs, manifest)
     of_runs = [_answers(run, STUDENT) for run in runs]
     if against is None:
         others, differs_in = [_answers(run, TWIN) for run in runs], {}
     else:
-        if len(against) != len(runs):
+        other_recipe, other_seeds = _recipe_and_seeds(against, manifest)
+        if seeds != other_seeds:
             raise UnusableInput(
-                f"Runs are compared one by one, in order. Received: {len(runs)} runs against {len(against)}."
+                f"Runs are compared seed by seed, in order. Received: seeds {seeds} against {other_seeds}."
             )
-        other_recipe = _recipe_of_all(against, manifest)
         others = [_answers(run, STUDENT) for run in against]
-        differs_in = {key: [recipe[key], other_recipe[key]] for key in _differences(recipe, other_recipe)}
+        differs_in = {key: [recipe.get(key), other_recipe.get(key)] for key in _differences(recipe, other_recipe)}
     frame = manifest.split("test")
     return {
         "runs": {
@@ -66,25 +66,34 @@ def measure(runs: list[RunFolder], manifest: Manifest, against: list[RunFolder] 
     }
 
 
-def _recipe_of_all(runs: list[RunFolder], manifest: Manifest) -> dict[str, Any]:
-    configs = [run.read_config() for run in runs]
-    for run, config in zip(runs, configs, strict=True):
-        if runs.count(run) > 1:
-            raise UnusableInput(f"Each run counts once. Received twice: {run.name}.")
-        if "distill" not in config:
-            raise UnusableInput(f"Run '{run.name}' is no student's. Received: {run.config_path}.")
-        if config["data"]["split_sha256"] != manifest.split_sha256:
-            raise UnusableInput(f"Run '{run.name}' was made with another meta.csv. Received: {manifest.path}.")
-        if other := _differences(config["distill"], configs[0]["distill"]):
+def _recipe_and_seeds(runs: list[RunFolder], manifest: Manifest) -> tuple[dict[str, Any], list[int]]:
+    recipes: list[dict[str, Any]] = []
+    for run in runs:
+        config, report = run.read_config(), run.read_report()
+        if "distill" not in config or "distill" not in report:
+            raise UnusableInput(f"Run '{run.name}' is no finished student's. Received: {run.config_path}.")
+        if config["data"].get("split_sha256") != manifest.split_sha256:
+            raise UnusableInput(
+                f"Run '{run.name}' was made with another meta.csv, or before its split was kept. Received: "
+                f"{manifest.path}. Give the run's own, or repeat it with `skin-distill reproduce`."
+            )
+        recipe = config["distill"]
+        pretrained = recipe["weights"] != "none"
+        recipes.append({**recipe, "teacher": report["distill"]["key"]["teacher_sha256"], "pretrained": pretrained})
+        if other := _differences(recipes[-1], recipes[0]):
             raise UnusableInput(
                 f"These runs differ in more than the seed. Received: {runs[0].name} and {run.name} with another "
-                f"{', '.join(other)}. Name runs of one recipe."
+                f"{', '.join(other)}. Name runs of one recipe and one teacher."
             )
-    return dict(configs[0]["distill"])
+    seeds = [recipe["seed"] for recipe in recipes]
+    if len(set(seeds)) < len(seeds):
+        raise UnusableInput(f"Each seed counts once. Received: {', '.join(run.name for run in runs)} of {seeds}.")
+    return recipes[0], seeds
 
 
 def _differences(recipe: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    return [key for key, value in recipe.items() if key not in OF_SEED and value != other[key]]
+    keys = dict.fromkeys([*recipe, *other])
+    return [key for key in keys if key not in OF_SEED and recipe.get(key) != other.get(key)]
 
 
 def _answers(run: RunFolder, student: str) -> np.ndarray:

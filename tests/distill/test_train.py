@@ -10,9 +10,13 @@ import pytest
 from benchmarks.kills.noise import make_photos
 from benchmarks.worth_over_seeds import measure
 from distill.fairness import Fairness
+from distill.material import load_material
+from distill.model_file import load_model
 from distill.recipe import DistillRecipe
 from distill.train import distill_student
+from teacher.color_calibration import CCM_LAYER_NAME, ccm_of
 from teacher.data.manifest import read_manifest
+from teacher.predict import no_progress
 from teacher.recipe import Phase, TeacherRecipe
 from teacher.run_folder import RunFolder
 from teacher.train import train_teacher
@@ -77,32 +81,48 @@ def test_a_teachers_worth_over_seeds_needs_only_what_the_runs_keep(job):
     folder, manifest, report = job
     run, other = RunFolder("s", folder), RunFolder("s-other", folder)
     shutil.copytree(run.experiment, other.experiment)
-    found = measure([run, other], manifest)
+    found = measure([run], manifest)
     assert found["together"] == found["runs"]["s"] == report["without_teacher"]["gain"]
     assert found["differs_in"] == {}
-    assert measure([run], dataclasses.replace(manifest, sha256="0" * 64)) == measure([run], manifest)  # light rounded
+    rounded = dataclasses.replace(manifest, sha256="0" * 64)  # another processor's last digit of the light
+    assert measure([run], rounded) == found
+    with pytest.raises(UnusableInput, match=r"seed counts once.*: s, s-other of \[42, 42\]"):
+        measure([run, other], manifest)
 
-    with pytest.raises(UnusableInput, match=r"counts once.*: s-other"):
-        measure([run, other, other], manifest)
-    fewer = dataclasses.replace(manifest, frame=manifest.frame.iloc[:-1])
-    with pytest.raises(UnusableInput, match=r"another meta\.csv"):
-        measure([run], fewer)
-    other.write_config({"distill": {**other.read_config()["distill"], "temperature": 3.0}})
+    recipe = other.read_config()["distill"]
+    other.write_config({"distill": {**recipe, "seed": 7}})
+    assert measure([run, other], manifest)["together"] == found["together"]
+    with pytest.raises(UnusableInput, match=r"seeds \[42\] against \[7\]"):
+        measure([run], manifest, [other])
+    other.write_config({"distill": {**recipe, "seed": 7, "temperature": 3.0}})
     with pytest.raises(UnusableInput, match="s-other with another temperature"):
         measure([run, other], manifest)
+    other.write_config({"distill": {**recipe, "seed": 7}})
+    other.update_report("distill", {**report, "key": {**report["key"], "teacher_sha256": "0"}})
+    with pytest.raises(UnusableInput, match="s-other with another teacher"):
+        measure([run, other], manifest)
+
+
+def test_students_of_two_recipes_are_compared_from_what_their_runs_keep(job):
+    folder, manifest, report = job
+    run, other = RunFolder("s", folder), RunFolder("s-weighed", folder)
+    shutil.copytree(run.experiment, other.experiment)
+    other.write_config({"distill": {**other.read_config()["distill"], "temperature": 3.0}})
     other.write_test_answers({"student": run.read_test_answers()["student-without-weights"]})
     beside = measure([run], manifest, [other])
     assert beside["differs_in"] == {"temperature": [RECIPE.temperature, 3.0]}
     assert beside["together"] == report["fairness"]["change_on_test"]
-    with pytest.raises(UnusableInput, match="1 runs against 2"):
-        measure([run], manifest, [other, run])
-    with pytest.raises(UnusableInput, match="is no student's"):
-        measure([RunFolder("t", folder)], manifest)
+
     with pytest.raises(UnusableInput, match="no student trained without"):
         measure([other], manifest)
     other.test_answers_path.unlink()
     with pytest.raises(UnusableInput, match="does not hold its models' answers"):
         measure([other], manifest)
+    with pytest.raises(UnusableInput, match="is no finished student's"):
+        measure([RunFolder("t", folder)], manifest)
+    fewer = dataclasses.replace(manifest, frame=manifest.frame.iloc[:-1])
+    with pytest.raises(UnusableInput, match=r"another meta\.csv"):
+        measure([run], fewer)
 
 
 def test_students_of_other_seeds_share_the_teachers_answers_and_may_get_their_twin_later(job):
@@ -110,30 +130,46 @@ def test_students_of_other_seeds_share_the_teachers_answers_and_may_get_their_tw
     store, run = folder / "artifacts/t/answers", RunFolder("s7", folder)
     before = {path: path.stat().st_mtime_ns for path in store.rglob("*.np?")}
     assert len(before) == 4
-    recipe = dataclasses.replace(RECIPE, seed=7, without_teacher=False, fairness=Fairness())
+    recipe = dataclasses.replace(RECIPE, seed=7, without_teacher=False)
     report = distill_student(recipe, manifest, RunFolder("t", folder), run)
     assert {path: path.stat().st_mtime_ns for path in store.rglob("*.np?")} == before
     assert report["without_teacher"] is None
-    assert report["fairness"] is None
 
-    student, epochs = (run.artifacts / "student.keras").read_bytes(), run.metrics_path.read_text().splitlines()
+    kept = {path: path.read_bytes() for path in run.artifacts.iterdir()}
+    assert {path.name for path in kept} == {"student.keras", "student-without-weights.keras"}
+    epochs, trained = run.metrics_path.read_text().splitlines(), set()
     with pytest.raises(UnusableInput, match="another recipe"):
         distill_student(dataclasses.replace(recipe, seed=8), manifest, RunFolder("t", folder), run)
-    later = distill_student(dataclasses.replace(recipe, without_teacher=True), manifest, RunFolder("t", folder), run)
+    with_twin = dataclasses.replace(recipe, without_teacher=True)
+    later = distill_student(
+        with_twin,
+        manifest,
+        RunFolder("t", folder),
+        run,
+        progress=lambda stage, done, total: trained.add(stage.partition(":")[0]) if "epoch" in stage else None,
+    )
+    assert trained == {"distill without teacher"}
     assert later["without_teacher"]["gain"]["verdict"]
-    assert later["test"] == report["test"]
-    assert later["best_epochs"] == report["best_epochs"]
-    assert (run.artifacts / "student.keras").read_bytes() == student
+    for section in ("test", "best_epochs", "fairness"):
+        assert later[section] == report[section]
+    assert {path: path.read_bytes() for path in kept} == kept
     rows = run.metrics_path.read_text().splitlines()
     assert rows[: len(epochs)] == epochs
-    assert len(rows) == 1 + 2 * 2
+    assert len(rows) == 1 + 3 * 2
+    assert distill_student(recipe, manifest, RunFolder("t", folder), run) == later  # has all that is asked, and more
 
 
 def test_a_teacher_that_does_not_fit_is_refused_before_anything_is_written(job):
     folder, manifest, _ = job
-    with pytest.raises(UnusableInput, match=r"a teacher of 32 px, a student of\s+64 px"):
-        recipe = dataclasses.replace(RECIPE, input_size=64)
-        distill_student(recipe, manifest, RunFolder("t", folder), RunFolder("other", folder))
+    for other in ({"input_size": 64}, {"crop_fraction": 0.5}):
+        with pytest.raises(UnusableInput, match=r"a teacher of 32 px of the middle 0\.8 .*, a student of (64|32) px"):
+            recipe = dataclasses.replace(RECIPE, **other)
+            distill_student(recipe, manifest, RunFolder("t", folder), RunFolder("other", folder))
+    classes = manifest.taxonomy.classes
+    for other, said in ((classes[:-1], f"knows {len(classes)} classes"), (classes[::-1], "in another order")):
+        relabelled = dataclasses.replace(manifest, taxonomy=dataclasses.replace(manifest.taxonomy, classes=other))
+        with pytest.raises(UnusableInput, match=said):
+            distill_student(RECIPE, relabelled, RunFolder("t", folder), RunFolder("other", folder))
     stranger = dataclasses.replace(manifest, sha256="0" * 64)
     with pytest.raises(UnusableInput, match="another split"):
         distill_student(RECIPE, stranger, RunFolder("t", folder), RunFolder("other", folder))
@@ -143,6 +179,57 @@ def test_a_teacher_that_does_not_fit_is_refused_before_anything_is_written(job):
         recipe = dataclasses.replace(RECIPE, backbone="vgg")
         distill_student(recipe, manifest, RunFolder("t", folder), RunFolder("other", folder))
     assert not (folder / "experiments/other").exists()
+
+
+def test_a_run_begun_by_another_recipe_is_kept_as_it_is(job):
+    folder, manifest, _ = job
+    run = RunFolder("begun", folder)
+    recipe = dataclasses.replace(RECIPE, without_teacher=False, fairness=Fairness())
+
+    def stop_after_an_epoch(stage, done, total):
+        if "epoch 2" in stage:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        distill_student(recipe, manifest, RunFolder("t", folder), run, progress=stop_after_an_epoch)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for other in ({"mixup": 0.1}, {"seed": 3}):
+        with pytest.raises(UnusableInput, match="begun with another recipe"):
+            distill_student(dataclasses.replace(recipe, **other), manifest, RunFolder("t", folder), run)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    report = distill_student(recipe, manifest, RunFolder("t", folder), run)
+    assert report["without_teacher"] is None
+    assert report["fairness"] is None
+
+
+def test_the_students_calibration_is_pulled_to_its_teachers_and_the_twins_to_none(job):
+    folder, *_ = job
+    matrix = ccm_of(load_model(folder / "artifacts/t/teacher.keras"))[0]
+    for name, target in (
+        ("student", matrix),
+        ("student-without-weights", matrix),
+        ("student-without-teacher", np.eye(3)),
+    ):
+        layer = load_model(folder / f"artifacts/s/{name}.keras").get_layer(CCM_LAYER_NAME)
+        np.testing.assert_array_equal(layer.pull.target, target.astype(np.float32))
+        assert float(layer.losses[0]) == pytest.approx(RECIPE.ccm_reg * np.sum((layer.matrix.numpy() - target) ** 2))
+
+
+def test_photos_edited_in_place_are_answered_for_again(job, tmp_path):
+    folder, manifest, _ = job
+    teacher = load_model(folder / "artifacts/t/teacher.keras")
+    shutil.copytree(manifest.path.parent, tmp_path / "data")
+    manifest = read_manifest(tmp_path / "data" / manifest.path.name)
+
+    def stores():
+        load_material(RECIPE, manifest, teacher, "t", RunFolder("t", tmp_path), no_progress)
+        return set((tmp_path / "artifacts/t/answers").iterdir())
+
+    before = stores()
+    assert stores() == before
+    one, other, *_ = manifest.photo_paths(manifest.split("train"))
+    one.write_bytes(other.read_bytes())
+    assert len(stores() - before) == 1
 
 
 def test_options_that_contradict_each_other_are_refused():
