@@ -60,13 +60,13 @@ class Best:
     Attributes:
         objective: "size" or "latency".
         rungs: that were tried, in order; the last was taken.
-        file: `artifacts/<run>/student.tflite`.
-        proof: of the file on the test split.
+        file: `artifacts/<run>/student.tflite`; None where the file taken fails on the test split.
+        proof: of the file taken, on the test split.
     """
 
     objective: str
     rungs: list[Rung]
-    file: Path
+    file: Path | None
     proof: VerifyReport
 
 
@@ -106,7 +106,6 @@ def choose_best(
         )
     candidates = find_variants(variants)
     chosen = run.artifacts / FILE_NAME
-    chosen.unlink(missing_ok=True)
     examiner = Examiner(run, manifest, "val", further=further, progress=progress)
     rungs: list[Rung] = []
     for variant, latency in _ladder(run, manifest, candidates, objective, progress):
@@ -114,7 +113,6 @@ def choose_best(
         rungs.append(_rung(path, latency, examiner.examine(path, is_best=True)))
         log.info("best by %s: %s", objective, describe(rungs[-1]))
         if rungs[-1].passed:
-            write_bytes(chosen, path.read_bytes())
             break
     taken = rungs[-1] if rungs[-1].passed else None
     section = {
@@ -122,18 +120,29 @@ def choose_best(
         "chosen_on": "val",
         "rungs": [asdict(rung) for rung in rungs],
         "variant": taken.variant if taken else None,
-        "sha256": sha256_of(chosen) if taken else None,
+        "sha256": sha256_of(path) if taken else None,
     }
     run.update_report("best", section)
     if not taken:
+        _remove(chosen, run)
         raise CheckFailed(
             f"No file passes every gate on the validation split: {'; '.join(map(describe, rungs))}. "
-            "Add float32 to the variants, or set other limits under convert.gates."
+            f"Add float32 to the variants, or set other limits under convert.gates in {run.config_path}."
         )
-    run.record_weights()
-    proof = verify([chosen], run, manifest, further=further, progress=progress)
+    proof = verify([path], run, manifest, further=further, progress=progress)
     run.update_report("best", {**section, "passed_on_test": proof.passed})
+    if not proof.passed:
+        _remove(chosen, run)
+        return Best(objective, rungs, None, proof)
+    write_bytes(chosen, path.read_bytes())
+    run.record_weights()
     return Best(objective, rungs, chosen, proof)
+
+
+def _remove(chosen: Path, run: RunFolder) -> None:
+    """Take away the file of an earlier climb: nothing that the report does not speak for keeps the name."""
+    chosen.unlink(missing_ok=True)
+    run.record_weights()
 
 
 def describe(rung: Rung) -> str:

@@ -92,9 +92,10 @@ class Pruned(_Compressible):
         shares = [sparsity * (1 - (1 - stage / STAGES) ** 3) for stage in range(1, STAGES + 1)]
         lengths = [*[1] * (STAGES - 1), epochs - STAGES + 1]
         self._share = tf.Variable(shares[0], trainable=False, dtype=tf.float32)
-        self._shares = {f"prune {100 * share:.0f} %": share for share in shares}
+        names = [f"prune {number} of {STAGES}" for number in range(1, STAGES + 1)]
+        self._shares = dict(zip(names, shares, strict=True))
         self.phases = tuple(
-            Phase(name, "all", length, learning_rate) for name, length in zip(self._shares, lengths, strict=True)
+            Phase(name, "all", length, learning_rate) for name, length in zip(names, lengths, strict=True)
         )
         super().__init__(
             student, lambda layer: _sparsity.prune_low_magnitude(layer, pruning_schedule=_Given(self._share))

@@ -17,12 +17,14 @@ from convert.fine_tuning import train_further
 from convert.flatbuffer import Flatbuffer
 from convert.metadata import with_metadata
 from convert.partitions import delegate_partitions
-from convert.representative import COUNT, OUTLIER_RATIO, choose_representative, screen_outliers
+from convert.recipe import RepresentativeRecipe, convert_recipe
+from convert.representative import choose_representative, screen_outliers
 from convert.tflite import ranges_of, to_flatbuffer
 from convert.variants import Variant, find_variants
 from teacher.evaluation.calibration import fit_temperature, temper
-from teacher.evaluation.operating_point import SENSITIVITY, urgent_threshold
+from teacher.evaluation.operating_point import urgent_threshold
 from teacher.predict import Progress, no_progress
+from teacher.recipe import to_mapping
 from teacher.run_folder import RunFolder
 from triage.atomic import sha256_of, write_bytes
 from triage.errors import UnusableInput
@@ -31,7 +33,8 @@ from triage.model_file import RELEASE_FORMAT, pack_model
 
 log = logging.getLogger("skin_distill")
 
-ABSTAIN_BELOW = 0.4  # top probability under which the app says that it cannot tell; a recipe may set another
+OF_JUDGEMENT = ("variants", "gates", "runtimes")
+"""Parts of the recipe's section that say which files and how they are judged, not what is in them."""
 LICENCE = (
     "Research and education only; not a medical device. The photos a model was trained on set further limits: see "
     "the licence of the data set named under data."
@@ -65,13 +68,14 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
     wanted = find_variants(variants)
     run.remove_abandoned()
     student_file = student_of(run, manifest)
-    options = run.read_config().get("convert") or {}
+    recipe, classes = convert_recipe(run), classes_of(manifest)
     key = json.loads(
         json.dumps(
             {
                 "student_sha256": sha256_of(student_file),
                 "meta_sha256": manifest.sha256,
-                "options": options,
+                "classes": classes,
+                "options": {name: part for name, part in to_mapping(recipe).items() if name not in OF_JUDGEMENT},
                 "release_format": RELEASE_FORMAT,
                 "version": version("skin-distill"),
             }
@@ -90,10 +94,10 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
     student = load_model(student_file)
     crop = run.read_config()["distill"]["crop_fraction"]
     cache = run.root / "artifacts" / "pixels"
-    card = _card(run, manifest, student, crop, cache, options, progress)
+    card = _card(run, manifest, student, crop, cache, recipe.abstain_below, progress)
     calibrated, ranges, representative, chosen = student, None, None, {}
     if any(variant.calibrated or variant.weight_only for variant in todo):
-        representative, chosen = _representative(manifest, student, crop, cache, options, progress)
+        representative, chosen = _representative(manifest, student, crop, cache, recipe.representative, progress)
     if any(variant.calibrated for variant in todo):
         calibrated = on_fast_path(student)
         ranges = ranges_of(calibrated, representative)
@@ -102,7 +106,7 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
         if variant.training and variant.training not in learnt:
             begin = calibrated if variant.calibrated else student
             learnt[variant.training] = train_further(
-                variant.training, options, run, manifest, begin, key["student_sha256"], ranges, progress
+                variant.training, recipe, run, manifest, begin, key["student_sha256"], ranges, progress
             )
     for number, variant in enumerate(todo):
         progress("convert", number, len(todo))
@@ -145,7 +149,23 @@ def student_of(run: RunFolder, manifest: Any) -> Path:
             f"The student of run '{run.name}' was trained on another split of the data, so its test photos may be "
             f"training photos here. Received: {manifest.path}. Use the meta.csv that it was trained with."
         )
+    if not (distilled := run.read_report().get("distill")):
+        raise UnusableInput(
+            f"The student of run '{run.name}' is not finished. Received: {run.report_path}. Run its `skin-distill "
+            "distill` again; it goes on from where it was."
+        )
+    if (known := distilled["test"]["confusion"]["classes"]) != list(manifest.taxonomy.ids):
+        raise UnusableInput(
+            f"The student of run '{run.name}' has other classes, or in another order: {', '.join(known)}. Received: "
+            f"{', '.join(manifest.taxonomy.ids)}, of the taxonomy beside {manifest.path}. Put the student's "
+            "taxonomy.yaml back."
+        )
     return path
+
+
+def classes_of(manifest: Any) -> list[dict[str, str]]:
+    """Return a card's `classes`: id, name and urgency of each, in the order of the model's outputs."""
+    return [{"id": c.id, "name": c.name, "urgency": c.urgency} for c in manifest.taxonomy.classes]
 
 
 def _is_current(path: Path, entry: Mapping[str, Any] | None) -> bool:
@@ -158,7 +178,7 @@ def _card(
     student: Any,
     crop: float,
     cache: Path,
-    options: Mapping[str, Any],
+    abstain_below: float,
     progress: Progress,
 ) -> dict[str, Any]:
     """The part of the card that all variants share; temperature and thresholds come from the validation split."""
@@ -175,16 +195,18 @@ def _card(
     temperature = fit_temperature(truth, probabilities[labelled])
     urgent = np.array([c.urgency == "urgent" for c in manifest.taxonomy.classes])
     score = temper(probabilities[labelled], temperature)[:, urgent].sum(axis=1)
+    is_urgent, threshold = urgent[truth], urgent_threshold(urgent[truth], score)
     matrix, bias = ccm_of(student)
     return {
         "format": CARD_FORMAT,
-        "classes": [{"id": c.id, "name": c.name, "urgency": c.urgency} for c in manifest.taxonomy.classes],
+        "classes": classes_of(manifest),
         "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
         "temperature": temperature,
         "thresholds": {
-            "urgent": urgent_threshold(urgent[truth], score),
-            "urgent_sensitivity_on_validation": SENSITIVITY,
-            "abstain_below": float(options.get("abstain_below", ABSTAIN_BELOW)),
+            "fitted_on": "the float student, validation split",
+            "urgent": threshold,
+            "urgent_sensitivity": float(np.mean(score[is_urgent] >= threshold)) if is_urgent.any() else None,
+            "abstain_below": abstain_below,
             "well_lit": 0.5,
         },
         "input": {"size": size, "crop_fraction": crop},
@@ -217,26 +239,25 @@ def _card_of(card: Mapping[str, Any], variant: Variant, run: RunFolder) -> dict[
 
 
 def _representative(
-    manifest: Any, student: Any, crop: float, cache: Path, options: Mapping[str, Any], progress: Progress
+    manifest: Any, student: Any, crop: float, cache: Path, recipe: RepresentativeRecipe, progress: Progress
 ) -> tuple[np.ndarray, dict[str, Any]]:
     from teacher.data.pixels import load_pixels
 
-    settings = options.get("representative") or {}
-    ratio = float(settings.get("outlier_ratio", OUTLIER_RATIO))
     frame = manifest.split("train")
-    rows = choose_representative(frame, int(settings.get("count", COUNT)), seed=0)
+    rows = choose_representative(frame, recipe.count, seed=0)
     everything = load_pixels(manifest, frame, student.input_shape[1], crop, cache, progress)
     pixels = np.stack([everything[row] for row in rows])
-    kept, dropped = screen_outliers(student, pixels, ratio)
+    kept, dropped = screen_outliers(student, pixels, recipe.outlier_ratio)
     chosen = frame.iloc[rows]
+    counted = chosen.iloc[kept]
     return pixels[kept], {
         "split": "train",
         "count": len(kept),
-        "outlier_ratio": ratio,
+        "outlier_ratio": recipe.outlier_ratio,
         "dropped": [
             {"photo": Path(chosen.iloc[d["row"]]["image_path"]).name, "layer": d["layer"], "ratio": d["ratio"]}
             for d in dropped
         ],
-        "by_class": chosen["diagnosis"].value_counts().to_dict(),
-        "by_tone": chosen["tone_bucket"].value_counts().to_dict(),
+        "by_class": counted["diagnosis"].value_counts().to_dict(),
+        "by_tone": counted["tone_bucket"].value_counts().to_dict(),
     }

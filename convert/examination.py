@@ -11,6 +11,7 @@ from convert.ccm_proof import CcmProof, prove_ccm
 from convert.comparison import Answers, compare
 from convert.convert import student_of
 from convert.gates import CANNOT_TELL, FAILED, PASSED, Gates, Verdict, verdicts_on
+from convert.recipe import convert_recipe
 from convert.skin_patches import skin_colors
 from teacher.evaluation import evaluate
 from teacher.predict import Progress, no_progress, predict
@@ -128,7 +129,7 @@ class Examiner:
 
         student = load_model(student_of(run, manifest))
         config = run.read_config()
-        self.gates = gates or Gates.from_mapping((config.get("convert") or {}).get("gates") or {})
+        self.gates = gates or convert_recipe(run).gates
         self._run, self._manifest, self._further, self._progress = run, manifest, further, progress
         self._size, crop = student.input_shape[1], config["distill"]["crop_fraction"]
         cache = run.root / "artifacts" / "pixels"
@@ -150,12 +151,12 @@ class Examiner:
         """
         model = read_model(path)
         interpreter = open_interpreter(model.flatbuffer, threads=2)
-        class_count = self.answers[0].shape[1]
-        if interpreter.input_size != self._size or len(model.card["classes"]) != class_count:
+        found, wanted = [c["id"] for c in model.card["classes"]], list(self._manifest.taxonomy.ids)
+        if interpreter.input_size != self._size or found != wanted:
             raise UnusableInput(
-                f"The file is not of this student. Received: {path} with {interpreter.input_size} px and "
-                f"{len(model.card['classes'])} classes; the student of run '{self._run.name}' has {self._size} px and "
-                f"{class_count}."
+                f"The file is not of this student. Received: {path} with {interpreter.input_size} px and the classes "
+                f"{', '.join(found)}; the student of run '{self._run.name}' has {self._size} px and "
+                f"{', '.join(wanted)}."
             )
         answers = predict(interpreter, self._pixels, progress=self._progress, stage=f"verify {path.name}")
         comparison = compare(self._manifest, self._frame, self.answers, answers)

@@ -14,66 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from convert.activation_ranges import Ranges
-from convert.variants import AWARE, CLUSTERING, PRUNING
+from convert.recipe import AwareRecipe, ConvertRecipe, PruningRecipe
 from teacher.recipe import Phase, from_mapping, to_mapping
 from teacher.run_folder import RunFolder
-from triage.errors import UnusableInput
-
-
-@dataclasses.dataclass(frozen=True)
-class AwareRecipe:
-    """The `quantization_aware` part of a recipe's `convert` section.
-
-    Attributes:
-        epochs: passes over the training split.
-        learning_rate: the peak of AdamW's cosine.
-    """
-
-    epochs: int = 4
-    learning_rate: float = 3e-4
-
-
-@dataclasses.dataclass(frozen=True)
-class PruningRecipe:
-    """The `pruning` part of a recipe's `convert` section.
-
-    Attributes:
-        sparsity: share of each large kernel's weights that end as zero.
-        epochs: passes over the training split, at least 3.
-        learning_rate: the peak of AdamW's cosine.
-    """
-
-    sparsity: float = 0.5
-    epochs: int = 6
-    learning_rate: float = 3e-4
-
-    def __post_init__(self) -> None:
-        if not 0 < self.sparsity < 1 or self.epochs < 3:
-            raise UnusableInput(
-                f"convert.pruning needs a sparsity between 0 and 1 and at least 3 epochs. Received: {self}."
-            )
-
-
-@dataclasses.dataclass(frozen=True)
-class ClusteringRecipe:
-    """The `clustering` part of a recipe's `convert` section.
-
-    Attributes:
-        clusters: different values that each large kernel keeps.
-        epochs: passes over the training split.
-        learning_rate: the peak of AdamW's cosine.
-    """
-
-    clusters: int = 32
-    epochs: int = 4
-    learning_rate: float = 1e-4
-
-    def __post_init__(self) -> None:
-        if not 2 <= self.clusters <= 256:
-            raise UnusableInput(f"convert.clustering needs 2 to 256 clusters. Received: {self}.")
-
-
-RECIPES = {AWARE: AwareRecipe, PRUNING: PruningRecipe, CLUSTERING: ClusteringRecipe}
 
 
 class Tuned(Protocol):
@@ -100,7 +43,7 @@ class Tuned(Protocol):
 
 def train_further(
     training: str,
-    options: Mapping[str, Any],
+    of_convert: ConvertRecipe,
     run: RunFolder,
     manifest: Any,
     student: Any,
@@ -111,8 +54,8 @@ def train_further(
     """Train a student for a variant; after a kill, the same call goes on where the last epoch ended.
 
     Args:
-        training: name of what it is trained for, a key of `RECIPES`.
-        options: the recipe's `convert` section.
+        training: name of what it is trained for, in the recipe.
+        of_convert: the recipe's `convert` section.
         run: of the student; it keeps the answers and the state.
         manifest: the data set that the student was trained on.
         student: the Keras student, on the fast path if its activations are to be integers; it is not changed.
@@ -124,7 +67,7 @@ def train_further(
         The float student with the weights of the best epoch, and what the report says of it.
 
     Raises:
-        UnusableInput: the options are wrong, or photos or stored answers cannot be used.
+        UnusableInput: photos or stored answers cannot be used.
         CheckFailed: the loss is no longer a finite number.
     """
     from distill.fairness import Fairness
@@ -132,7 +75,7 @@ def train_further(
     from distill.recipe import DistillRecipe
     from distill.student_training import fit_student
 
-    recipe = from_mapping(RECIPES[training], options.get(training) or {}, f"convert.{training}")
+    recipe = getattr(of_convert, training)
     tuned = _tuned(student, recipe, ranges)
     of_student = from_mapping(DistillRecipe, run.read_config()["distill"], "distill")
     distillation = dataclasses.replace(

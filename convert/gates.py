@@ -1,10 +1,8 @@
 """What a converted file must keep of its float student."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
-
-from triage.errors import UnusableInput
 
 
 @dataclass(frozen=True)
@@ -46,14 +44,6 @@ class Gates:
     ccm_mean: float = 0.5
     ccm_mean_of_best: float = 0.3
     ccm_max: float = 1.5
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> "Gates":
-        """Read gates from a recipe; an unknown name is an UnusableInput."""
-        known = {field.name for field in fields(cls)}
-        if unknown := set(values) - known:
-            raise UnusableInput(f"Unknown gate. Received: {sorted(unknown)}. Known: {', '.join(sorted(known))}.")
-        return cls(**{name: None if value is None else float(value) for name, value in values.items()})
 
 
 PASSED, FAILED, CANNOT_TELL = "passed", "failed", "cannot tell"
@@ -112,7 +102,8 @@ def slice_verdict(gate: str, part: Mapping[str, Any], limit: float) -> Verdict:
 
     A fall beyond the limit fails, unless the interval still holds "no change": then the photos are too few to tell
     noise from harm. A fall within the limit passes, unless the interval reaches beyond the limit: too few photos as
-    well.
+    well. Where no answer turned right or wrong the bootstrap has no width, and the rule of three stands in for it
+    (Hanley and Lippman-Hand 1983): a share that n photos show none of may be up to 3 / n.
 
     Args:
         gate: its name.
@@ -125,7 +116,8 @@ def slice_verdict(gate: str, part: Mapping[str, Any], limit: float) -> Verdict:
         return Verdict(gate, f"n = {part['n']}: too few samples to tell", wanted, CANNOT_TELL)
     if part["value"] < -limit:
         return Verdict(gate, points(part), wanted, CANNOT_TELL if part["high"] >= 0 else FAILED, beyond=True)
-    return Verdict(gate, points(part), wanted, CANNOT_TELL if part["low"] < -limit else PASSED)
+    low = -3 / part["n"] if part["low"] == part["high"] == 0 else part["low"]
+    return Verdict(gate, points(part), wanted, CANNOT_TELL if low < -limit else PASSED)
 
 
 def points(part: Mapping[str, Any]) -> str:
@@ -139,11 +131,17 @@ def _classes(per_class: Mapping[str, Mapping[str, Any]], limit: float) -> Verdic
     """A class has few photos, and there are many: what fails is a fall that its interval shows to be one."""
     wanted = f"none is shown to fall by more than {100 * limit:.1f} points"
     known = {name: part for name, part in per_class.items() if part["value"] is not None}
-    if not known:
-        return Verdict("classes", "too few samples to tell", wanted, CANNOT_TELL)
-    lost = {name: part for name, part in known.items() if part["value"] < -limit and part["high"] < 0}
-    name = min(lost or known, key=lambda name: known[name]["value"])
-    return _judged("classes", f"{name} {points(known[name])}", wanted, bool(lost))
+    unknown = [f"{name} {points(part)}" for name, part in per_class.items() if name not in known]
+    fallen = {name: part for name, part in known.items() if part["value"] < -limit}
+    lost = {name: part for name, part in fallen.items() if part["high"] < 0}
+    named = []
+    if known:
+        name = min(lost or known, key=lambda name: known[name]["value"])
+        named = [f"{name} {points(known[name])}"]
+    measured = "; ".join(named + unknown)
+    if lost:
+        return Verdict("classes", measured, wanted, FAILED, beyond=True)
+    return Verdict("classes", measured, wanted, CANNOT_TELL if fallen or unknown else PASSED)
 
 
 def _share(gate: str, figure: Mapping[str, Any], limit: float) -> Verdict:

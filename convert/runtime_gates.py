@@ -9,7 +9,8 @@ import numpy as np
 from convert.environments import KNOWN, Environment, ask, find_environments
 from convert.examination import Examined, FurtherGate
 from convert.gates import FAILED, PASSED, Verdict
-from convert.runtimes import RUNTIMES, check_operators
+from convert.recipe import convert_recipe
+from convert.runtimes import MUST_RUN_IN, RUNTIMES, check_operators
 from teacher.run_folder import RunFolder
 from triage.errors import CheckFailed, UnusableInput
 
@@ -17,8 +18,6 @@ NOT_TRIED = "not tried"
 """Outcome of a runtime that is not on this machine: it has not passed, is named, and does not fail the file."""
 ELSEWHERE = "not there"
 """Outcome of a runtime that cannot run the file, but need not: it is named, with the remedy, and does not fail it."""
-MUST_RUN_IN = ("litert-1.4", "litert-2.3", "mediapipe")
-"""The app's runtime on a phone, the desktop's, and Google's tasks; a recipe's `convert.runtimes` names others."""
 MOST_PHOTOS = 64
 """Photos for which another runtime is asked; tflite-runtime 2.14 takes 40 ms for each integer one."""
 AGREEMENT = 0.97  # of the top answer and of the light: the default that a file has to keep of its float student
@@ -56,8 +55,7 @@ def gate_on_runtimes(must_run_in: Sequence[str] = MUST_RUN_IN) -> FurtherGate:
 
 def gates_of_recipe(run: RunFolder) -> list[FurtherGate]:
     """Return the gate on the runtimes that a run's recipe names under `convert.runtimes`, else on `MUST_RUN_IN`."""
-    options = run.read_config().get("convert") or {}
-    return [gate_on_runtimes(options.get("runtimes") or MUST_RUN_IN)]
+    return [gate_on_runtimes(convert_recipe(run).runtimes)]
 
 
 def operator_verdicts(flatbuffer: bytes) -> list[Verdict]:

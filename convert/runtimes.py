@@ -26,6 +26,8 @@ class Runtime:
     ignores_channel_scales: bool = False
 
 
+MUST_RUN_IN = ("litert-1.4", "litert-2.3", "mediapipe")
+"""The app's runtime on a phone, the desktop's, and Google's tasks; a recipe's `convert.runtimes` names others."""
 RUNTIMES = {
     runtime.name: runtime
     for runtime in (

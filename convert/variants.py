@@ -43,6 +43,7 @@ class Variant:
         return self.weights == "int8" and not self.calibrated and not self.dynamic
 
 
+DEFAULT_VARIANTS = ("float32", "int8-weights")
 AWARE, PRUNING, CLUSTERING = "quantization_aware", "pruning", "clustering"
 _AWARE = "weights and activations in 8 bit, after quantization-aware training"
 _CALIBRATED = "weights and activations in 8 bit, calibrated on training photos"

@@ -39,7 +39,8 @@ def distill_student(
         run: where everything is written; the student becomes `artifacts/<run>/student.keras`, and what it is compared
             with `student-without-teacher.keras` and `student-without-weights.keras` beside it. What each says of the
             test split goes to `test_answers.npz` of the run, under the files' names.
-        convert_section: the recipe's `convert` section, kept in the run's config for the commands that follow.
+        convert_section: the recipe's `convert` section, kept in the run's config for the commands that follow; of a
+            finished run, too.
         progress: called as `progress(stage, done, total)`.
 
     Returns:
@@ -75,6 +76,8 @@ def distill_student(
     run.remove_abandoned()
     with_or_without = (dataclasses.replace(recipe, without_teacher=twin) for twin in (True, False))
     finished = run.finished("distill", *({**key, "recipe": to_mapping(either)} for either in with_or_without))
+    if finished and convert_section:
+        run.write_config({"convert": dict(convert_section)})  # for what follows; the student does not depend on it
     if finished and (finished["without_teacher"] or not recipe.without_teacher):
         log.info("distill: run '%s' is finished already", run.name)
         write_card(run)  # a kill may have come before these
@@ -94,7 +97,7 @@ def distill_student(
         len(manifest.split("train")) * recipe.view_count * (len(manifest.taxonomy.classes) + 1 + channels // 2)
     )
     check_resources(probe.count_params(), run.artifacts, answers_kept, answering=teacher.count_params())
-    run.write_config({**config, "convert": dict(convert_section or {})})
+    run.write_config(config if finished else {**config, "convert": dict(convert_section or {})})
     run.write_environment()
     material = load_material(recipe, manifest, teacher, teacher_hash, teacher_run, progress)
     test_frame, test_pixels = pixels_of_split(manifest, "test", recipe, run.root, progress)

@@ -17,7 +17,6 @@ BEST_HELP = (
     "Choose the smallest or quickest file that passes every gate on the validation split, copy it to student.tflite "
     "and verify it."
 )
-DEFAULT_VARIANTS = ("float32", "int8-weights")
 EPILOG = """\b
 Examples:
   skin-distill convert --run phantom-student --data data/phantoms/meta.csv --variant float32 --variant int8
@@ -40,12 +39,13 @@ def command(run_name: str, data: Path, variants: tuple[str, ...], best: str | No
     with needs_extra("train"):
         from convert.best import choose_best
         from convert.convert import convert
+        from convert.recipe import convert_recipe
         from convert.runtime_gates import gates_of_recipe
         from teacher.data.manifest import read_manifest
         from teacher.run_folder import RunFolder
 
     run = RunFolder(run_name)
-    wanted = list(variants or (run.read_config().get("convert") or {}).get("variants", DEFAULT_VARIANTS))
+    wanted = list(variants or convert_recipe(run).variants)
     if best:
         manifest, further = read_manifest(data), gates_of_recipe(run)
         _show_best(choose_best(run, manifest, wanted, best, further, terminal.progress), terminal)
@@ -90,13 +90,13 @@ def _show_best(best: Any, terminal: Terminal) -> None:
     )
     show_gates(file, terminal)
     untold = f" Too few samples to tell: {', '.join(file.untold)}." if file.untold else ""
+    if not best.file:
+        failed = [verdict.gate for verdict in file.gates if verdict.outcome == "failed"]
+        raise CheckFailed(
+            f"{file.variant}, chosen on the validation split, fails on the test split: {', '.join(failed)}. Choosing "
+            "another one by the test split would spoil it. Leave the variant out with --variant, or set other limits."
+        )
     terminal.result(
         {"rungs": [vars(rung) for rung in best.rungs], "path": str(best.file), "test": file.to_json()},
         f"Chosen: {file.variant}, {best.file}.{untold}\nNext: skin-distill classify PHOTO --model {best.file}",
     )
-    if not best.proof.passed:
-        failed = [verdict.gate for verdict in file.gates if verdict.outcome == "failed"]
-        raise CheckFailed(
-            f"The file that was chosen on the validation split fails on the test split: {', '.join(failed)}. Choosing "
-            "another one by the test split would spoil it. Leave the variant out with --variant, or set other limits."
-        )

@@ -36,15 +36,17 @@ def command(
     """Distil a teacher into a MobileNetV3-Small student."""
     load_tensorflow()
     with needs_extra("train"):
+        from convert.recipe import ConvertRecipe
         from distill.recipe import DistillRecipe
         from distill.train import distill_student
         from skin_distill.recipes import recipe_path, with_given
         from teacher.data.manifest import read_manifest
-        from teacher.recipe import read_recipe
+        from teacher.recipe import from_mapping, read_recipe
         from teacher.run_folder import RunFolder
 
     recipe, whole = read_recipe(recipe_path(config), "distill", DistillRecipe)
     recipe = with_given(recipe, weights=weights or None, seed=seed)
+    from_mapping(ConvertRecipe, whole.get("convert") or {}, f"{config}: convert")  # an error before the hours are spent
     report = distill_student(
         recipe,
         read_manifest(data),

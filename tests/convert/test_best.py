@@ -91,14 +91,39 @@ def test_too_few_photos_excuse_a_change_within_the_limit_only(climb):
 def test_a_choice_that_fails_on_the_test_split_is_not_exchanged(climb):
     found = climb.go("size")
     assert not found.proof.passed
+    assert found.file is None
+    assert not (climb.run.artifacts / best.FILE_NAME).exists()
     assert climb.seen.verified == ["int8"]
     assert json.loads(climb.run.report_path.read_text())["best"]["passed_on_test"] is False
 
 
-def test_where_none_passes_there_is_no_file(climb):
-    climb.go("size")
-    with pytest.raises(CheckFailed, match=r"int8-weights, 0.00 MB: agreement: 0.900"):
-        climb.go("size", dict.fromkeys(SIZES, verdict(FAILED, True)))
-    assert not (climb.run.artifacts / best.FILE_NAME).exists()
+@pytest.fixture
+def earlier(climb):
+    """The file of an earlier climb."""
+    climb.go("size", {"int8": verdict(FAILED, True), "int8-qat": verdict(FAILED, True)})
+    return climb.run.artifacts / best.FILE_NAME
+
+
+def test_an_earlier_file_stays_until_another_is_proved(climb, earlier, monkeypatch):
+    before, report = earlier.read_bytes(), climb.run.report_path.read_bytes()
     with pytest.raises(UnusableInput, match="size or latency"):
         climb.go("colour")
+
+    def refuse(*_, **__):
+        raise UnusableInput("another split")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(best, "Examiner", refuse)
+        with pytest.raises(UnusableInput, match="another split"):
+            climb.go("size")
+    assert (earlier.read_bytes(), climb.run.report_path.read_bytes()) == (before, report)
+    monkeypatch.setattr(best, "verify", refuse)
+    with pytest.raises(UnusableInput, match="another split"):
+        climb.go("size")
+    assert earlier.read_bytes() == before
+
+
+def test_where_none_passes_there_is_no_file(climb, earlier):
+    with pytest.raises(CheckFailed, match=r"int8-weights, 0.00 MB: agreement: 0.900"):
+        climb.go("size", dict.fromkeys(SIZES, verdict(FAILED, True)))
+    assert not earlier.exists()

@@ -1,13 +1,11 @@
 import pytest
 
 from convert.gates import CANNOT_TELL, FAILED, PASSED, Gates, slice_verdict, verdicts_on
-from triage.errors import UnusableInput
 
 
 @pytest.mark.parametrize(
     ("change", "low", "high", "outcome", "beyond"),
     [
-        (0.0, 0.0, 0.0, PASSED, False),
         (-0.01, -0.015, 0.0, PASSED, False),
         (-0.05, -0.08, -0.02, FAILED, True),
         (-0.05, -0.12, 0.02, CANNOT_TELL, True),
@@ -20,12 +18,18 @@ def test_a_tone_that_loses_fails_unless_there_are_too_few_photos(change, low, hi
     assert (verdict.outcome, verdict.beyond) == (outcome, beyond)
 
 
+@pytest.mark.parametrize(("n", "outcome"), [(149, CANNOT_TELL), (150, PASSED)])
+def test_a_tone_without_a_changed_answer_passes_with_enough_photos_only(n, outcome):
+    verdict = slice_verdict("tone dark", {"value": 0.0, "low": 0.0, "high": 0.0, "n": n}, 0.02)
+    assert (verdict.outcome, verdict.beyond) == (outcome, False)
+
+
 @pytest.fixture
 def comparison():
     """Of a file that answers exactly like the float student."""
 
     def same(value):
-        return {"of_float": value, "of_file": value, "value": 0.0, "low": 0.0, "high": 0.0, "n": 100}
+        return {"of_float": value, "of_file": value, "value": 0.0, "low": 0.0, "high": 0.0, "n": 200}
 
     return {
         "agreement": 1.0,
@@ -78,15 +82,21 @@ def test_agreement_and_the_largest_change_have_limits(comparison):
 
 
 def test_one_class_that_is_shown_to_lose_fails_the_file(comparison):
+    def of_classes():
+        return next(v for v in verdicts_on(comparison, Gates()) if v.gate == "classes")
+
     comparison["per_class"]["eczema"] |= {"value": -0.2, "low": -0.4, "high": 0.01}
-    assert failed(comparison) == []
+    assert of_classes().outcome == CANNOT_TELL
+    assert not of_classes().beyond
     comparison["per_class"]["melanoma"] |= {"value": -0.1, "low": -0.2, "high": -0.01}
     assert failed(comparison) == ["classes"]
+    assert of_classes().measured.startswith("melanoma -10.0 points")
+
+
+def test_a_class_of_few_photos_is_named(comparison):
+    comparison["per_class"]["tinea"] = {"value": None, "low": None, "high": None, "n": 12}
     (verdict,) = (v for v in verdicts_on(comparison, Gates()) if v.gate == "classes")
-    assert verdict.measured.startswith("melanoma -10.0 points")
-
-
-def test_an_unknown_gate_is_named():
-    assert Gates.from_mapping({"agreement": 0.9}).agreement == 0.9
-    with pytest.raises(UnusableInput, match="agreemnt"):
-        Gates.from_mapping({"agreemnt": 0.9})
+    assert verdict.outcome == CANNOT_TELL
+    assert verdict.measured.endswith("; tinea n = 12: too few")
+    comparison["per_class"] = {"tinea": comparison["per_class"]["tinea"]}
+    assert next(v for v in verdicts_on(comparison, Gates()) if v.gate == "classes").outcome == CANNOT_TELL

@@ -140,6 +140,9 @@ def test_students_of_other_seeds_share_the_teachers_answers_and_may_get_their_tw
     epochs, trained = run.metrics_path.read_text().splitlines(), set()
     with pytest.raises(UnusableInput, match="another recipe"):
         distill_student(dataclasses.replace(recipe, seed=8), manifest, RunFolder("t", folder), run)
+    again = distill_student(recipe, manifest, RunFolder("t", folder), run, {"gates": {"agreement": 0.9}})
+    assert again == report
+    assert run.read_config()["convert"] == {"gates": {"agreement": 0.9}}
     with_twin = dataclasses.replace(recipe, without_teacher=True)
     later = distill_student(
         with_twin,
@@ -149,6 +152,7 @@ def test_students_of_other_seeds_share_the_teachers_answers_and_may_get_their_tw
         progress=lambda stage, done, total: trained.add(stage.partition(":")[0]) if "epoch" in stage else None,
     )
     assert trained == {"distill without teacher"}
+    assert run.read_config()["convert"] == {"gates": {"agreement": 0.9}}
     assert later["without_teacher"]["gain"]["verdict"]
     for section in ("test", "best_epochs", "fairness"):
         assert later[section] == report[section]
