@@ -59,15 +59,16 @@ def compare_reports(
     Args:
         was: `report.json` of a run.
         again: the same of its repetition.
-        within: largest absolute difference of a share of all test photos. A figure of n of them may differ by more, as
-            chance makes it: by the root of all over n.
+        within: largest absolute difference of a share of all test photos. Accuracy on a skin tone with n of them may
+            differ by more, as chance makes it: by the root of all over n.
 
     Returns:
         One comparison a figure of each model that the run measured, and whether all are equal or within. A figure that
-        only one of the two has is apart; one that neither has does not count.
+        only one of the two has is apart, and so is all of a model that was not made again; one that neither has does
+        not count.
 
     Raises:
-        UnusableInput: the run has no figures, or the tolerance is no share.
+        UnusableInput: the run has no figures, none can be compared, or the tolerance is no share.
     """
     if not 0 <= within < 1:
         raise UnusableInput(f"The tolerance is a share in [0, 1), such as {WITHIN}. Received: {within}.")
@@ -76,12 +77,18 @@ def compare_reports(
         raise UnusableInput("The run has no test figures to compare with. Finish it first, by its own command.")
     found = []
     for model, test in tests.items():
-        again_test = tests_again.get(model, {})
+        again_test, made = tests_again.get(model, {}), model in tests_again
         for name, place in FIGURES.items():
             before, after = _figure(test, place), _figure(again_test, place)
-            allowed = within * math.sqrt(_figure(test, ALL).get("n", 0) / (before.get("n") or math.inf))
+            allowed = within
+            if "per_tone" in place:
+                allowed *= math.sqrt(_figure(test, ALL).get("n", 0) / (before.get("n") or math.inf))
             values = before.get("value"), after.get("value")
-            found.append(Comparison(model, name, *values, allowed, _outcome(*values, allowed)))
+            found.append(Comparison(model, name, *values, allowed, _outcome(*values, allowed) if made else APART))
+    if all(comparison.outcome == MISSING for comparison in found):
+        raise UnusableInput(
+            "Nothing can be compared: the test split has too few photos for any figure. Prepare more of them."
+        )
     return found, all(comparison.outcome != APART for comparison in found)
 
 

@@ -56,7 +56,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
             temporary.unlink()
         if full:
             raise UnusableInput(
-                f"The disk is full. Received: {path}, which stays as it was. Make room; the same command then goes on."
+                f"The disk is full. Received: {path}, which stays as it was. Make room and try again."
             ) from error
         raise
     finally:

@@ -1,5 +1,6 @@
 """`skin-distill evaluate`: measure any model of the project on a split."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,11 @@ MODEL is a .tflite, a .keras file or a run's name.
 """
 
 
+SECTIONS = {"student.keras": "distill", "teacher.keras": "teacher"}
+"""Of a run's config and report, by the model's file."""
+STRANGE = " The model was made with another table: it may have learned from some of these photos."
+
+
 @click.command("evaluate", epilog=EPILOG)
 @click.argument("model")
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="meta.csv of `prepare`.")
@@ -31,7 +37,7 @@ MODEL is a .tflite, a .keras file or a run's name.
     type=click.Choice(["temperature", "vector", "dirichlet"]),
     default="temperature",
     show_default=True,
-    help="Map of the probabilities, fitted on the validation split.",
+    help="Map of the probabilities, fitted on the validation split. Thresholds are of temperature alone.",
 )
 @click.option(
     "--sensitivity",
@@ -77,7 +83,14 @@ def command(
 
     manifest = read_manifest(data)
     frame = manifest.split(split)
-    answering, size, crop = _open(model)
+    opened = _open(model)
+    answering, size, crop, classes = opened.answering, opened.size, opened.crop_fraction, manifest.taxonomy.ids
+    if opened.classes and opened.classes != list(classes):
+        raise UnusableInput(
+            f"{model} has other classes, or in another order: {', '.join(opened.classes)}. Received: "
+            f"{', '.join(classes)}, of the taxonomy beside {data}. Prepare the photos with the model's taxonomy."
+        )
+    strange = bool(opened.meta_sha256) and opened.meta_sha256 != manifest.sha256
 
     def answer(name: str) -> tuple[Any, Any]:
         rows = manifest.split(name)
@@ -92,6 +105,7 @@ def command(
         "model": model,
         "split": split,
         "meta_sha256": manifest.sha256,
+        "model_meta_sha256": opened.meta_sha256 or None,
         **evaluate(manifest, frame, *answers, seed=seed, validation=validation),
     }
     if out:
@@ -113,34 +127,67 @@ def command(
             for name, part in slices
         ],
         caption=f"95 % intervals by bootstrap over {report['groups']} groups, seed {seed}. "
-        f"Tones: {report['tone_scheme']}.",
+        f"Tones: {report['tone_scheme']}." + (STRANGE if strange else ""),
     )
     terminal.result(report)
 
 
-def _open(model: str) -> tuple[Any, int, float]:
-    """Return what `predict` takes, its input size and the crop it was trained with."""
-    from triage.photo import CROP_FRACTION
+@dataclass(frozen=True)
+class _Opened:
+    """What `predict` takes, how it wants its photos, and what is known of where it comes from ("" or none: nothing)."""
+
+    answering: Any
+    size: int
+    crop_fraction: float
+    classes: list[str]
+    meta_sha256: str
+
+
+def _open(model: str) -> _Opened:
+    from teacher.run_folder import RunFolder
 
     path = Path(model)
     if path.suffix == ".tflite":
-        from triage.interpreter import open_interpreter
-        from triage.model_file import read_model
-
-        file = read_model(path)
-        interpreter = open_interpreter(file.flatbuffer, threads=2)
-        return interpreter, interpreter.input_size, file.card["input"]["crop_fraction"]
-    from distill.model_file import load_model
-
+        return _open_file(path)
     if path.suffix == ".keras":
-        loaded = load_model(path)
-        return loaded, loaded.input_shape[1], CROP_FRACTION
-    from teacher.run_folder import RunFolder
-
+        return _open_keras(path, _run_of(path))
     run = RunFolder(model)
-    config = run.read_config()
-    for section, name in (("distill", "student.keras"), ("teacher", "teacher.keras")):
+    run.read_config()
+    for name in SECTIONS:
         if (run.artifacts / name).is_file():
-            loaded = load_model(run.artifacts / name)
-            return loaded, loaded.input_shape[1], config.get(section, {}).get("crop_fraction", CROP_FRACTION)
+            return _open_keras(run.artifacts / name, run)
     raise UnusableInput(f"Run '{model}' has no model. Looked in: {run.artifacts}. Train it, or give a model file.")
+
+
+def _open_file(path: Path) -> _Opened:
+    from triage.interpreter import open_interpreter
+    from triage.model_file import read_model
+
+    file = read_model(path)
+    interpreter = open_interpreter(file.flatbuffer, threads=2)
+    classes = [entry["id"] for entry in file.card["classes"]]
+    crop = file.card["input"]["crop_fraction"]
+    return _Opened(interpreter, interpreter.input_size, crop, classes, file.card["data"].get("meta_sha256", ""))
+
+
+def _open_keras(path: Path, run: Any) -> _Opened:
+    from distill.model_file import load_model
+    from triage.photo import CROP_FRACTION
+
+    model, section = load_model(path), SECTIONS.get(path.name, "")
+    config = run.read_config() if run else {}
+    report = run.read_report() if run and run.report_path.is_file() else {}
+    crop = (config.get(section) or {}).get("crop_fraction", CROP_FRACTION)
+    classes = ((report.get(section) or {}).get("test") or {}).get("confusion", {}).get("classes", [])
+    return _Opened(model, model.input_shape[1], crop, classes, config.get("data", {}).get("meta_sha256", ""))
+
+
+def _run_of(path: Path) -> Any:
+    """Return the run in whose folder a model lies, or None."""
+    from teacher.run_folder import RUN_NAME, RunFolder
+
+    parts = path.absolute().parts
+    if path.name not in SECTIONS or len(parts) < 4 or parts[-3] != "artifacts" or not RUN_NAME.fullmatch(parts[-2]):
+        return None
+    run = RunFolder(parts[-2], Path(*parts[:-3]))
+    return run if run.config_path.is_file() else None

@@ -127,8 +127,9 @@ class _Measured:
         )
         self.answer, self.confidence = diagnosis.argmax(axis=1), diagnosis.max(axis=1)
         self.labelled, self.class_count = truth >= 0, diagnosis.shape[1]
-        own = np.take_along_axis(diagnosis, np.maximum(truth, 0)[:, None], axis=1)
-        self.in_top = (diagnosis > own).sum(axis=1) < TOP_K
+        # Of equal probabilities the first class comes first, as on the device.
+        top = np.argsort(-diagnosis, axis=1, kind="stable")[:, :TOP_K]
+        self.in_top = (top == truth[:, None]).any(axis=1)
 
     def table(self, weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
         return metrics.confusion(weights, self.truth[rows], self.answer[rows], self.class_count)
@@ -155,26 +156,31 @@ class _Measured:
         rows = rows[~np.isnan(self.lit[rows])]
         figure = self.bootstrap.figure
         poor, named_poor = self.lit == 0, self.light < WELL_LIT
+        # A figure rests on the photos that it is a share of, not on all.
+        poor_count, named_count = int(poor[rows].sum()), int(named_poor[rows].sum())
+        fewer = min(poor_count, len(rows) - poor_count)
         return {
             "accuracy": figure(lambda w, r: metrics.share(w, (poor == named_poor)[r]), rows),
-            "auc": figure(lambda w, r: metrics.area_under_roc(w, poor[r], -self.light[r]), rows),
-            "average_precision": figure(lambda w, r: metrics.average_precision(w, poor[r], -self.light[r]), rows),
-            "poor_recall": figure(lambda w, r: metrics.share(w, named_poor[r], poor[r]), rows),
-            "poor_precision": figure(lambda w, r: metrics.share(w, poor[r], named_poor[r]), rows),
+            "auc": figure(lambda w, r: metrics.area_under_roc(w, poor[r], -self.light[r]), rows, fewer),
+            "average_precision": figure(
+                lambda w, r: metrics.average_precision(w, poor[r], -self.light[r]), rows, poor_count
+            ),
+            "poor_recall": figure(lambda w, r: metrics.share(w, named_poor[r], poor[r]), rows, poor_count),
+            "poor_precision": figure(lambda w, r: metrics.share(w, poor[r], named_poor[r]), rows, named_count),
             "well_lit_share": float(self.lit[rows].mean()) if len(rows) else None,
         }
 
     def of_class(self, number: int) -> dict[str, Any]:
         rows = np.flatnonzero(self.labelled)
-        n = int(np.sum(self.truth == number))
+        n, named = int(np.sum(self.truth == number)), int(np.sum(self.answer[rows] == number))
 
-        def figure(of_table: Any) -> dict[str, Any]:
+        def figure(of_table: Any, n: int = n) -> dict[str, Any]:
             return self.bootstrap.figure(lambda w, r: of_table(self.table(w, r))[:, number], rows, n)
 
         return {
             "n": n,
             "recall": figure(metrics.recall),
-            "precision": figure(metrics.precision),
+            "precision": figure(metrics.precision, named),
             "f1": figure(metrics.f1),
             "auc": self.bootstrap.figure(
                 lambda w, r: metrics.area_under_roc(w, self.truth[r] == number, self.probabilities[r, number]), rows, n

@@ -46,7 +46,9 @@ class GroupBootstrap:
         """
         n = len(rows) if n is None else n
         if n < FEWEST_FOR_A_FIGURE:
-            return {"value": None, "low": None, "high": None, "n": n, "why": "too few samples to tell"}
+            return _without_value(n, "too few samples to tell")
+        if len(np.unique(self._group_of[rows])) < 2:
+            return _without_value(n, "all of one group: no spread to tell an interval from")
         values = np.concatenate(
             [
                 statistic(self._drawn[start : start + _DRAWS_AT_ONCE][:, self._group_of[rows]], rows)
@@ -54,7 +56,11 @@ class GroupBootstrap:
             ]
         )
         if np.isnan(values[0]):
-            return {"value": None, "low": None, "high": None, "n": n, "why": "undefined: one class only"}
+            return _without_value(n, "undefined: one class only")
         tail = 100 * (1 - LEVEL) / 2
         low, high = np.nanpercentile(values[1:], [tail, 100 - tail])
         return {"value": float(values[0]), "low": float(low), "high": float(high), "n": n}
+
+
+def _without_value(n: int, why: str) -> dict[str, Any]:
+    return {"value": None, "low": None, "high": None, "n": n, "why": why}

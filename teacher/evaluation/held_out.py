@@ -19,6 +19,13 @@ from teacher.evaluation.figure import GroupBootstrap
 from teacher.evaluation.operating_point import SENSITIVITY, urgent_threshold
 from triage.errors import UnusableInput
 
+FOR_THRESHOLDS = "temperature"
+"""Map under which the urgent and the conformal threshold are fitted, whatever the method of calibration.
+
+They are taken from the very photos that the map was fitted on, and a map of a hundred parameters learns those by heart:
+with `dirichlet` and 100 validation photos, sets that promise 0.90 held the truth in about half of all cases.
+"""
+
 
 @dataclass(frozen=True)
 class Validation:
@@ -143,7 +150,7 @@ def triage_section(
         urgent: bool [classes].
         ids: names of the classes.
     """
-    calibrate, _ = fit_calibrator(validation.method, validation.truth, validation.probabilities)
+    calibrate, _ = fit_calibrator(FOR_THRESHOLDS, validation.truth, validation.probabilities)
     threshold = urgent_threshold(
         urgent[validation.truth], calibrate(validation.probabilities)[:, urgent].sum(axis=1), validation.sensitivity
     )
@@ -167,7 +174,11 @@ def triage_section(
         "threshold": threshold,
         "fitted_on": {**validation.fitted_on, "urgent": int(urgent[validation.truth].sum())},
         **sensitivity_and_specificity(labelled),
-        "auc": bootstrap.figure(lambda w, r: metrics.area_under_roc(w, positive[r], score[r]), labelled),
+        "auc": bootstrap.figure(
+            lambda w, r: metrics.area_under_roc(w, positive[r], score[r]),
+            labelled,
+            int(min(positive[labelled].sum(), (~positive[labelled]).sum())),
+        ),
         "per_tone": {bucket: sensitivity_and_specificity(rows) for bucket, rows in by_tone.items()},
     }
 
@@ -190,7 +201,7 @@ def conformal_section(
         by_tone: rows of each tone bucket.
         validation: what to fit on.
     """
-    calibrate, _ = fit_calibrator(validation.method, validation.truth, validation.probabilities)
+    calibrate, _ = fit_calibrator(FOR_THRESHOLDS, validation.truth, validation.probabilities)
     threshold = conformal_threshold(validation.truth, calibrate(validation.probabilities), validation.coverage)
     sets = prediction_sets(calibrate(probabilities), threshold)
     covered, size = sets[np.arange(len(truth)), np.maximum(truth, 0)], sets.sum(axis=1).astype(float)

@@ -1,10 +1,12 @@
 """The whole job through the command line, small: photos in, an answer out."""
 
 import json
+import shutil
 import subprocess
 import sys
 
 import pytest
+import yaml
 
 RECIPE = """
 teacher:
@@ -133,6 +135,22 @@ def test_evaluate_measures_a_file_like_its_run(shell):
         assert of_file[head]["accuracy"]["n"] == of_run[head]["accuracy"]["n"]
         assert of_file[head]["accuracy"]["value"] == pytest.approx(of_run[head]["accuracy"]["value"], abs=0.06)
     assert (shell.folder / "ev/evaluation.json").is_file()
+
+
+def test_evaluate_tells_other_classes_and_another_table(shell):
+    other = shell.folder / "other"
+    shutil.copytree(shell.folder / "data", other)
+    rows = (other / "meta.csv").read_text().splitlines(keepends=True)
+    (other / "meta.csv").write_text("".join(rows[:-1]))
+    models = "s", "artifacts/s/student.keras", "artifacts/s/student-float32.tflite"
+    done = shell("evaluate", models[1], "--data", "other/meta.csv")
+    assert "made with another table" in " ".join((done.stdout + done.stderr).split())
+    taxonomy = yaml.safe_load((other / "taxonomy.yaml").read_text())
+    taxonomy["classes"].reverse()
+    (other / "taxonomy.yaml").write_text(yaml.safe_dump(taxonomy))
+    for model in models:
+        done = shell("evaluate", model, "--data", "other/meta.csv", expect=2)
+        assert "in another order" in done.stderr
 
 
 def test_classify_answers_in_the_promised_form(shell):

@@ -8,7 +8,8 @@ from teacher.data.manifest import read_manifest
 from teacher.data.prepare import prepare
 from teacher.evaluation import evaluate
 from teacher.evaluation.evaluate import truth_of
-from teacher.evaluation.held_out import Validation
+from teacher.evaluation.figure import GroupBootstrap
+from teacher.evaluation.held_out import Validation, conformal_section
 from triage.errors import UnusableInput
 
 
@@ -60,6 +61,47 @@ def test_figures_are_scikit_learns(manifest, measured):
     for figure in (found["accuracy"], report["per_class"][name]["recall"]):
         if figure["value"] is not None:
             assert figure["low"] <= figure["value"] <= figure["high"]
+
+
+def test_n_counts_the_photos_that_a_figure_rests_on(manifest, measured):
+    frame, (diagnosis, _), _ = measured
+    poor = np.arange(len(frame)) < 25
+    lit = frame.assign(lighting_label=1.0 - poor)
+    named = np.arange(len(frame)) >= len(frame) - 5  # five photos, all well lit, are called poor
+    report = evaluate(manifest, lit, diagnosis, 1.0 - named, resamples=10)["lighting"]
+    assert {name: report[name]["n"] for name in ("auc", "average_precision", "poor_recall", "poor_precision")} == {
+        "auc": 25, "average_precision": 25, "poor_recall": 25, "poor_precision": 5,
+    }  # fmt: skip
+    assert report["accuracy"]["n"] == len(frame)
+    assert report["poor_recall"]["value"] == 0
+    assert report["poor_precision"]["value"] is None
+
+
+def test_of_equal_probabilities_the_first_class_comes_first(manifest, measured):
+    frame, (diagnosis, lighting), _ = measured
+    truth = truth_of(frame, manifest.taxonomy.ids)
+    same = np.full_like(diagnosis, 1 / diagnosis.shape[1])
+    report = evaluate(manifest, frame, same, lighting, resamples=10)["diagnosis"]
+    assert report["accuracy"]["value"] == pytest.approx(np.mean(truth == 0))
+    assert report["top3_accuracy"]["value"] == pytest.approx(np.mean(truth < 3))
+
+
+@pytest.mark.parametrize("method", ["temperature", "vector", "dirichlet"])
+def test_sets_of_few_validation_photos_hold_the_truth_as_often_as_promised(method):
+    generator = np.random.default_rng(3)
+    covered = []
+    for _ in range(10):
+        logits = generator.normal(size=(1100, 10)) * 1.5
+        exact = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        truth = np.array([generator.choice(10, p=p) for p in exact])
+        sure = np.exp(2 * logits) / np.exp(2 * logits).sum(axis=1, keepdims=True)
+        everything = np.arange(1000)
+        found = conformal_section(
+            GroupBootstrap(everything, 0, 2), truth[100:], sure[100:], everything, {},
+            Validation(truth[:100], sure[:100], method=method),
+        )  # fmt: skip
+        covered.append(found["coverage"]["value"])
+    assert np.mean(covered) == pytest.approx(0.9, abs=0.03)
 
 
 def test_slices_hold_their_own_photos(measured):

@@ -43,3 +43,11 @@ def test_the_same_seed_gives_the_same_interval():
     values = np.random.default_rng(0).normal(size=80)
     one, two = (GroupBootstrap(np.arange(80) // 2, 7, 200).figure(mean_of(values), np.arange(80)) for _ in range(2))
     assert one == two
+
+
+def test_photos_of_one_group_have_no_interval_and_so_no_figure():
+    one = GroupBootstrap(np.array(["a"] * 40 + ["b"] * 40), seed=0, resamples=10)
+    figure = one.figure(mean_of(np.arange(80) % 2), np.arange(40))
+    assert figure["value"] is None
+    assert "one group" in figure["why"]
+    assert one.figure(mean_of(np.arange(80) % 2), np.arange(80))["value"] == 0.5
