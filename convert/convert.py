@@ -154,12 +154,7 @@ def student_of(run: RunFolder, manifest: Any) -> Path:
             f"The student of run '{run.name}' is not finished. Received: {run.report_path}. Run its `skin-distill "
             "distill` again; it goes on from where it was."
         )
-    if (known := distilled["test"]["confusion"]["classes"]) != list(manifest.taxonomy.ids):
-        raise UnusableInput(
-            f"The student of run '{run.name}' has other classes, or in another order: {', '.join(known)}. Received: "
-            f"{', '.join(manifest.taxonomy.ids)}, of the taxonomy beside {manifest.path}. Put the student's "
-            "taxonomy.yaml back."
-        )
+    manifest.check_classes(distilled["test"]["confusion"]["classes"], f"The student of run '{run.name}'")
     return path
 
 

@@ -34,7 +34,7 @@ def build_student(
         size: input side in pixels, at least 32.
         width: channel multiplier of MobileNetV3-Small.
         dropout: rate of the heads' dropout.
-        ccm_reg: strength of the colour matrix's pull to the identity.
+        ccm_reg: strength of the colour matrix's pull to the identity, or where `ColorCalibration.pull_to` says.
         batch_norm_momentum: of the backbone's moving averages.
         backbone: one of `BACKBONES`.
 

@@ -216,11 +216,7 @@ def _check_teacher(teacher: Any, recipe: DistillRecipe, run: RunFolder, manifest
             f"The teacher of run '{run.name}' was trained on another split of the data, so its test photos may be "
             f"among these training photos. Received: {manifest.path}. Use the meta.csv of the teacher's run."
         )
-    if (known := report["test"]["confusion"]["classes"]) != list(ids):
-        raise UnusableInput(
-            f"The teacher of run '{run.name}' has other classes, or in another order: {', '.join(known)}. Received: "
-            f"{', '.join(ids)}, of the taxonomy beside {manifest.path}. Put the teacher's taxonomy.yaml back."
-        )
+    manifest.check_classes(report["test"]["confusion"]["classes"], f"The teacher of run '{run.name}'")
     crop = run.read_config()["teacher"]["crop_fraction"]
     if (size, crop) != (recipe.input_size, recipe.crop_fraction):
         raise UnusableInput(

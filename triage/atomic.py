@@ -22,6 +22,8 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of the system's errors for a full disk, and a full share of one."""
 LEAST_FREE = 65_536
 """Bytes below which a disk counts as full when a file could not be written."""
 MARK = ".half"
@@ -65,7 +67,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 def _is_full(folder: Path, error: OSError) -> bool:
     # numpy says only that fewer bytes were written than it asked for, so the disk is asked, too.
-    return error.errno in (errno.ENOSPC, errno.EDQUOT) or shutil.disk_usage(folder).free < LEAST_FREE
+    return error.errno in FULL_DISK or shutil.disk_usage(folder).free < LEAST_FREE
 
 
 def _locked_file(path: Path) -> tuple[int, Path]:

@@ -84,12 +84,9 @@ def command(
     manifest = read_manifest(data)
     frame = manifest.split(split)
     opened = _open(model)
-    answering, size, crop, classes = opened.answering, opened.size, opened.crop_fraction, manifest.taxonomy.ids
-    if opened.classes and opened.classes != list(classes):
-        raise UnusableInput(
-            f"{model} has other classes, or in another order: {', '.join(opened.classes)}. Received: "
-            f"{', '.join(classes)}, of the taxonomy beside {data}. Prepare the photos with the model's taxonomy."
-        )
+    answering, size, crop = opened.answering, opened.size, opened.crop_fraction
+    if opened.classes:
+        manifest.check_classes(opened.classes, model)
     strange = bool(opened.meta_sha256) and opened.meta_sha256 != manifest.sha256
 
     def answer(name: str) -> tuple[Any, Any]:

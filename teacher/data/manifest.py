@@ -69,6 +69,22 @@ class Manifest:
             raise UnusableInput(f"The split '{name}' has no photo. Received: {self.path}. Prepare more photos.")
         return rows
 
+    def check_classes(self, known: Sequence[str], whose: str) -> None:
+        """Raise UnusableInput where a model's classes are not those of the data set, in the same order.
+
+        The table's hash does not hold them: they stand in the taxonomy beside it.
+
+        Args:
+            known: ids, in the order of the model's outputs.
+            whose: they are, as the error's first words.
+        """
+        if list(known) != self.taxonomy.ids:
+            raise UnusableInput(
+                f"{whose} has other classes, or in another order: {', '.join(known)}. Received: "
+                f"{', '.join(self.taxonomy.ids)}, of the taxonomy beside {self.path}. Put the model's "
+                f"{TAXONOMY_FILE} there."
+            )
+
     def photo_paths(self, frame: pd.DataFrame) -> list[Path]:
         """Where the photos of rows are; relative paths count from the folder of the meta.csv."""
         return [self.path.parent / path for path in frame["image_path"]]

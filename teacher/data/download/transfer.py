@@ -1,6 +1,5 @@
 """One file from a server to the disk: whole or not at all, and on from where it was."""
 
-import errno
 import hashlib
 import os
 import re
@@ -13,6 +12,7 @@ from types import TracebackType
 
 from teacher.data.download.checksum import checksum_of
 from teacher.data.download.remote import ConnectionLost, RangeRefused, RemoteFile
+from triage.atomic import FULL_DISK
 from triage.errors import SkinDistillError, UnusableInput
 
 PARTIAL = re.compile(r"\..+\.[0-9a-f]{8}\.part")  # names that `partial_path` gives
@@ -208,7 +208,7 @@ def _disk_errors(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in FULL_DISK:
             raise DiskFull(
                 f"The disk is full. Received: {error.strerror} while writing {target}. What is complete stays: make "
                 "room and run the same command again; it goes on from there."
