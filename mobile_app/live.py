@@ -199,7 +199,10 @@ class LiveSession:
                 continue
             if now_opened != opened:
                 guide, opened = Guide(), now_opened
-            self._tell_guidance(guide.look(frame), opened)
+            try:
+                self._tell_guidance(guide.look(frame), opened)
+            except Exception:  # a picture that cannot be measured, such as one of odd shape, must not end the tips
+                guide = Guide()
             with self._changed:
                 self._changed.wait_for(lambda: self._stopped, max(0.0, begun + self._interval_s - time.monotonic()))
 

@@ -75,6 +75,20 @@ def test_frames_that_are_no_pictures_are_passed_over(begin, scripted, photo, unt
     assert told[0].status == "unreadable"
 
 
+def test_a_frame_that_cannot_be_measured_does_not_end_the_tips(begin, scripted, photo, until, monkeypatch):
+    look, failed = live.Guide.look, []
+
+    def fail_twice(guide, frame):
+        if len(failed) < 2:
+            failed.append(frame)
+            raise RuntimeError("too wide")
+        return look(guide, frame)
+
+    monkeypatch.setattr(live.Guide, "look", fail_twice)
+    session, _ = begin(scripted(photo), analyse_hz=50)
+    until(lambda: session.state.guidance, "guidance")
+
+
 def test_pause_releases_the_source_and_resume_takes_it_again(begin, scripted, photo, until):
     source = scripted(photo)
     session, _ = begin(source)

@@ -121,21 +121,32 @@ warn_on_root = 1
 def extra_manifest() -> str:
     """Into <manifest>: a camera is needed, and the phone's voice must be visible to be used.
 
-    Permissions of the network are taken out should a library bring them.
+    Any camera will do: the permission alone would mean one at the back that focuses. Permissions of the network are
+    taken out should a library bring them.
     """
     removed = "\n".join(
         f'<uses-permission xmlns:tools="http://schemas.android.com/tools" android:name="android.permission.{name}" '
         'tools:node="remove" />'
         for name in ("INTERNET", "ACCESS_NETWORK_STATE")
     )
-    camera = '<uses-feature android:name="android.hardware.camera.any" android:required="true" />'
+    camera = "\n".join(
+        f'<uses-feature android:name="android.hardware.{name}" android:required="{required}" />'
+        for name, required in (("camera.any", "true"), ("camera", "false"), ("camera.autofocus", "false"))
+    )
     voice = '<queries><intent><action android:name="android.intent.action.TTS_SERVICE" /></intent></queries>'
     return f"{camera}\n{voice}\n{removed}\n"
 
 
 def application_arguments() -> str:
-    """Into <application>: from Android 12 on, moving to another phone is a matter of these rules, not of backups."""
-    return 'android:dataExtractionRules="@xml/data_extraction_rules" android:fullBackupContent="false"\n'
+    """Into <application>.
+
+    From Android 12 on, moving to another phone is a matter of these rules, not of backups. From Android 16 on the way
+    back would leave the app from every screen: SDL 2 hears of it as a key alone (SDL's issue 13794).
+    """
+    return (
+        'android:dataExtractionRules="@xml/data_extraction_rules" android:fullBackupContent="false" '
+        'android:enableOnBackInvokedCallback="false"\n'
+    )
 
 
 def shared_files() -> str:

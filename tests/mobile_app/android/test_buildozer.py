@@ -187,6 +187,10 @@ def test_the_manifest_asks_for_the_camera_and_keeps_everything_on_the_phone(dist
     assert application.get(f"{ANDROID}allowBackup") == "false"
     assert application.get(f"{ANDROID}fullBackupContent") == "false"
     assert application.get(f"{ANDROID}dataExtractionRules") == "@xml/data_extraction_rules"
+    assert application.get(f"{ANDROID}enableOnBackInvokedCallback") == "false"
+    needed = {p.get(f"{ANDROID}name"): p.get(f"{ANDROID}required") for p in manifest.findall("uses-feature")}
+    assert {name for name, required in needed.items() if required == "true"} == {"android.hardware.camera.any"}
+    assert {"android.hardware.camera", "android.hardware.camera.autofocus"} <= set(needed)
     assert (distribution / "src/main/res/xml/data_extraction_rules.xml").is_file()
     assert {part.tag for part in application} <= {"meta-data", "activity", "provider"}
     (activity,) = application.findall("activity")
