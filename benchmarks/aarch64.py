@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.console import run_script
+from benchmarks.contenders import unlike_names
 from benchmarks.sample_files import phantom_pixels, write_samples
 from benchmarks.untrained_student import untrained_student
 from convert.environments import Environment, ask
@@ -83,7 +84,7 @@ def main() -> None:
     environment = aarch64_environment(arguments.environment)
     with tempfile.TemporaryDirectory() as folder:
         if arguments.models:
-            models = {path.stem: path for path in arguments.models}
+            models = {name: path for path, name in unlike_names(arguments.models).items()}
             size = open_interpreter(read_model(arguments.models[0]).flatbuffer).input_size
             pixels = phantom_pixels(arguments.photos, size, arguments.seed)
         else:

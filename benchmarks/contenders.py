@@ -4,7 +4,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,16 +32,18 @@ class Contender:
         path: of the model.
         way: one of `WAYS`.
         python: interpreter of the measured process.
+        file: how tables call the model: its name, with as much of its folders as tells it from the others.
     """
 
     path: Path
     way: str = BEST
     python: str = sys.executable
+    file: str = ""
 
     @property
     def name(self) -> str:
-        """How tables call it."""
-        return self.path.name if self.way == BEST else f"{self.path.name} ({self.way})"
+        """How tables call the contender."""
+        return self.file if self.way == BEST else f"{self.file} ({self.way})"
 
 
 def contenders_of(
@@ -81,7 +83,19 @@ def contenders_of(
         found += [Contender(model, "tflite_runtime", tflite_python or sys.executable) for model in plain]
     for contender in found:
         _check(contender)
-    return list(dict.fromkeys(found))
+    files = unlike_names([contender.path for contender in found])
+    return list(dict.fromkeys(replace(contender, file=files[contender.path]) for contender in found))
+
+
+def unlike_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """Name files by their last parts: by one, or by as many as make the names of different files different."""
+    parts = {path: path.absolute().parts for path in paths}
+    names: dict[Path, str] = {}
+    for count in range(1, max(map(len, parts.values())) + 1):
+        names = {path: "/".join(its[-count:]) for path, its in parts.items()}
+        if len(set(names.values())) == len(set(parts.values())):
+            break
+    return names
 
 
 def _check(contender: Contender) -> None:

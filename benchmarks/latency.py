@@ -1,7 +1,7 @@
 """Latency of models side by side, measured so that a drift of the machine hits all alike.
 
 Rounds go A B A B ..., each run in a fresh process. `strict` follows MLPerf Mobile's single stream (Reddi et al. 2020):
-at least 1,024 inferences and 60 seconds a model, judged by the 90th percentile.
+at least 1,024 inferences and 60 seconds a model.
 """
 
 import json
@@ -95,7 +95,7 @@ def benchmark(
                 done += 1
                 progress(f"benchmark ({mode})", done, total)
         results += [_summarise(c, count, own, rounds[0]) for c, own in zip(contenders, rounds, strict=True)]
-    files = {c.path.name: _describe_file(c.path) for c in contenders if c.path.suffix == ".tflite"}
+    files = {c.file: _describe_file(c.path) for c in contenders if c.path.suffix == ".tflite"}
     return {
         "format": FORMAT,
         "mode": mode,

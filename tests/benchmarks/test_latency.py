@@ -1,16 +1,18 @@
 import json
+import shutil
 import sys
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from benchmarks import latency
 from benchmarks.compare import compare, read_result
 from benchmarks.contenders import contenders_of, measuring_folder
 from benchmarks.latency_picture import draw_latency
 from benchmarks.operator_profile import operator_profile
-from benchmarks.ratios import paired_ratio, unpaired_ratio, verdict
+from benchmarks.ratios import T_975, paired_ratio, unpaired_ratio, verdict
 from triage.errors import CheckFailed, UnusableInput
 
 
@@ -74,6 +76,15 @@ def test_who_cannot_compete_is_told_before_anything_is_measured(arguments, messa
         contenders_of(*arguments)
 
 
+def test_files_of_one_name_are_told_apart(tmp_path, model):
+    for run in ("a", "b"):
+        (tmp_path / run / "models").mkdir(parents=True)
+        shutil.copy(model, tmp_path / run / "models" / "student.tflite")
+    paths = [tmp_path / run / "models" / "student.tflite" for run in ("a", "b")]
+    assert [c.name for c in contenders_of(paths)] == ["a/models/student.tflite", "b/models/student.tflite"]
+    assert [c.name for c in contenders_of([paths[0], model])] == ["student.tflite", model.name]
+
+
 def test_keras_takes_the_student_beside_the_file(model):
     names = [contender.name for contender in contenders_of([model], ["keras"])]
     assert names == [model.name, "student.keras (keras)"]
@@ -87,6 +98,26 @@ def test_ratios_by_hand():
     assert verdict(noisy) == "cannot tell"
     assert verdict({"value": 0.9, "low": 0.8, "high": 0.99}) == "faster"
     assert verdict({"value": 1.2, "low": 1.1, "high": 1.3}) == "slower"
+
+
+def test_intervals_are_those_of_students_t():
+    generator = np.random.default_rng(3)
+    one, other = np.exp(0.05 * generator.normal(size=7)), np.exp(0.2 * generator.normal(size=4))
+    paired = stats.ttest_rel(np.log(one[:4]), np.log(other)).confidence_interval()
+    welch = stats.ttest_ind(np.log(one), np.log(other), equal_var=False)
+    found = paired_ratio(one[:4], other)
+    assert np.log([found["low"], found["high"]]) == pytest.approx([paired.low, paired.high], rel=1e-3)
+    assert [stats.t.ppf(0.975, freedom) for freedom in range(1, 21)] == pytest.approx(T_975, abs=6e-4)
+    # Degrees of freedom are rounded down.
+    half = stats.t.ppf(0.975, int(welch.df)) * abs(np.log(one).mean() - np.log(other).mean()) / abs(welch.statistic)
+    found = unpaired_ratio(one, other)
+    assert np.log(found["high"] / found["value"]) == pytest.approx(half, rel=1e-3)
+
+
+def test_equal_models_are_rarely_told_apart():
+    rounds = np.exp(0.05 * np.random.default_rng(0).normal(size=(2000, 2, 3)))
+    for ratio in (paired_ratio, unpaired_ratio):
+        assert np.mean([verdict(ratio(*pair)) != "cannot tell" for pair in rounds]) < 0.07
 
 
 def test_a_result_is_compared_by_model_and_threads(result):
