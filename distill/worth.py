@@ -6,7 +6,7 @@ import numpy as np
 
 from teacher.evaluation import weighted_metrics as metrics
 from teacher.evaluation.evaluate import truth_of
-from teacher.evaluation.figure import GroupBootstrap
+from teacher.evaluation.figure import LEVEL, GroupBootstrap
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 
 SMALLEST = 1e-12  # probability that still has a logarithm
@@ -34,7 +34,7 @@ def paired_gain(
 
     Returns:
         JSON-able: `accuracy` and `balanced_accuracy`, gains as paired differences `{value, low, high, n}`; `per_class`
-        and `per_tone` the same; `lost`, the slices that are worse off, and whether their interval leaves no doubt;
+        and `per_tone` the same; `lost`, the slices that are worse off, and whether that is beyond doubt among so many;
         `verdict`: `helped`, `hurt` or `no difference shown`, by the balanced accuracy's interval.
     """
     ids, truth = manifest.taxonomy.ids, truth_of(frame, manifest.taxonomy.ids)
@@ -44,8 +44,8 @@ def paired_gain(
     gain = ((after == truth).astype(float) - (before == truth)).mean(axis=0)
     labelled = np.flatnonzero(truth >= 0)
 
-    def of_accuracy(rows: np.ndarray) -> dict[str, Any]:
-        return bootstrap.figure(lambda w, r: metrics.share(w, gain[r]), rows)
+    def of_accuracy(rows: np.ndarray, level: float = LEVEL) -> dict[str, Any]:
+        return bootstrap.figure(lambda w, r: metrics.share(w, gain[r]), rows, level=level)
 
     def of_balanced(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
         def mean_over_runs(answers: np.ndarray) -> np.ndarray:
@@ -55,12 +55,21 @@ def paired_gain(
         return mean_over_runs(after) - mean_over_runs(before)
 
     balanced = bootstrap.figure(of_balanced, labelled)
-    slices = {
-        "per_class": {name: of_accuracy(np.flatnonzero(truth == number)) for number, name in enumerate(ids)},
-        "per_tone": {bucket: of_accuracy(labelled[tones[labelled] == bucket]) for bucket in TONE_BUCKETS},
+    rows_of = {
+        "per_class": {name: np.flatnonzero(truth == number) for number, name in enumerate(ids)},
+        "per_tone": {bucket: labelled[tones[labelled] == bucket] for bucket in TONE_BUCKETS},
     }
+    slices = {by: {name: of_accuracy(rows) for name, rows in parts.items()} for by, parts in rows_of.items()}
+    # Of many slices some would lie below zero by chance: Bonferroni's correction.
+    strict = 1 - (1 - LEVEL) / sum(map(len, slices.values()))
     lost = [
-        {"slice": name, "by": by[4:], "change": figure["value"], "beyond_doubt": figure["high"] < 0, "n": figure["n"]}
+        {
+            "slice": name,
+            "by": by[4:],
+            "change": figure["value"],
+            "beyond_doubt": of_accuracy(rows_of[by][name], strict)["high"] < 0,
+            "n": figure["n"],
+        }
         for by, figures in slices.items()
         for name, figure in figures.items()
         if figure["value"] is not None and figure["value"] < 0
