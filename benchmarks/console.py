@@ -36,6 +36,8 @@ def with_interval(figure: dict[str, Any]) -> str:
     """Write a figure of a report as `0.873 (0.841 to 0.902)`, or why there is none."""
     if figure["value"] is None:
         return str(figure.get("why", "not measured"))
+    if figure["low"] is None:
+        return f"{figure['value']:.3f}"
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 

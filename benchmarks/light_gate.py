@@ -132,13 +132,12 @@ def _gated(bootstrap: Any, right: np.ndarray, accepted: np.ndarray, rows: np.nda
     def won(weights: np.ndarray, r: np.ndarray) -> np.ndarray:
         return share(weights, right[r], passed[r]) - share(weights, right[r])
 
-    kept, refused = int(passed[rows].sum()), int((~passed[rows]).sum())
     return {
         "accuracy": bootstrap.figure(lambda w, r: share(w, right[r]), rows),
         "accepted": bootstrap.figure(lambda w, r: share(w, passed[r]), rows),
-        "accuracy_accepted": bootstrap.figure(lambda w, r: share(w, right[r], passed[r]), rows, kept),
-        "accuracy_refused": bootstrap.figure(lambda w, r: share(w, right[r], ~passed[r]), rows, refused),
-        "won_back": bootstrap.figure(won, rows, min(kept, len(rows))),
+        "accuracy_accepted": bootstrap.figure(lambda w, r: share(w, right[r], passed[r]), rows, passed[rows]),
+        "accuracy_refused": bootstrap.figure(lambda w, r: share(w, right[r], ~passed[r]), rows, ~passed[rows]),
+        "won_back": bootstrap.figure(won, rows, passed[rows]),
     }
 
 

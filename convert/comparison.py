@@ -6,13 +6,15 @@ import numpy as np
 
 from teacher.evaluation import weighted_metrics as metrics
 from teacher.evaluation.evaluate import WELL_LIT, lit_of, truth_of
-from teacher.evaluation.figure import GroupBootstrap, Statistic
+from teacher.evaluation.figure import GroupBootstrap, Statistic, rarer_of
 from teacher.statistics import accuracy
 from triage.skin_tone import TONE_BUCKETS
 
 Answers = tuple[np.ndarray, np.ndarray]
 """Diagnosis probabilities [n, classes] and well-lit probabilities [n]."""
 RESAMPLES = 1000
+OF_BOTH_LIGHTS = ("lighting_balanced_accuracy", "lighting_auc")
+"""Figures that rest on the rarer of well and poorly lit photos."""
 
 
 def compare(manifest: Any, frame: Any, of_float: Answers, of_file: Answers, seed: int = 0) -> dict[str, Any]:
@@ -27,7 +29,8 @@ def compare(manifest: Any, frame: Any, of_float: Answers, of_file: Answers, seed
 
     Returns:
         `agreement` and `largest_change` of a probability of each head; `overall`, for each figure `of_float`, `of_file`
-        and their paired difference `value` with its 95 % interval `low` to `high` and `n`; `per_tone` and `per_class`,
+        and their paired difference `value` with its 95 % interval `low` to `high` and `n` (the rarer side of figures of
+        well and of poorly lit photos); `per_tone` and `per_class`,
         the paired change of accuracy, likewise. A slice with fewer than 20 photos has a null value, and `why`.
     """
     ids = manifest.taxonomy.ids
@@ -56,7 +59,10 @@ def _overall(
     found, of_file = {}, _statistics(truth, lit, after)
     for name, of_float in _statistics(truth, lit, before).items():
         rows = np.flatnonzero(~np.isnan(lit) if name.startswith("lighting") else truth >= 0)
-        figure = bootstrap.figure(lambda w, r, one=of_file[name], other=of_float: one(w, r) - other(w, r), rows)
+        rests_on = rarer_of(lit[rows] == 0) if name in OF_BOTH_LIGHTS else None
+        figure = bootstrap.figure(
+            lambda w, r, one=of_file[name], other=of_float: one(w, r) - other(w, r), rows, rests_on
+        )
         if figure["value"] is not None:
             once = np.ones((1, len(rows)))
             figure |= {"of_float": float(of_float(once, rows)[0]), "of_file": float(of_file[name](once, rows)[0])}

@@ -165,6 +165,8 @@ def _shown(figure: Any, signed: bool = False) -> str:
         if figure["value"] is None:
             return str(figure.get("why") or NOT_MEASURED)
         sign = "+" if signed else ""
+        if figure["low"] is None:
+            return f"{figure['value']:{sign}.3f}, n = {figure['n']}"
         return (
             f"{figure['value']:{sign}.3f} ({figure['low']:{sign}.3f} to {figure['high']:{sign}.3f}), n = {figure['n']}"
         )

@@ -139,7 +139,7 @@ def error_if_calibrated(confidence: np.ndarray, error: float, seed: int = 0, res
 
     Returns:
         JSON-able: `mean` and `high` (95 % of the draws lie below) of the error, `p`, the share of draws with at least
-        the measured one, `n` and the `seed`.
+        the measured one, itself counted (Davison and Hinkley 1997), `n` and the `seed`.
     """
     n = len(confidence)
     right = np.random.default_rng(seed).random((resamples, n)) < confidence
@@ -147,7 +147,7 @@ def error_if_calibrated(confidence: np.ndarray, error: float, seed: int = 0, res
     return {
         "mean": float(drawn.mean()),
         "high": float(np.quantile(drawn, 0.95)),
-        "p": float((drawn >= error).mean()),
+        "p": float((1 + (drawn >= error).sum()) / (1 + resamples)),
         "n": n,
         "seed": seed,
     }

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from teacher.evaluation import weighted_metrics as metrics
-from teacher.evaluation.figure import GroupBootstrap
+from teacher.evaluation.figure import GroupBootstrap, rarer_of, without_interval
 from teacher.evaluation.held_out import Validation, calibration_section, conformal_section, triage_section
 from triage.errors import UnusableInput
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
@@ -149,7 +149,9 @@ class _Measured:
             "balanced_accuracy": figure(lambda w, r: metrics.balanced_accuracy(self.table(w, r)), rows),
             "macro_f1": figure(lambda w, r: metrics.macro_f1(self.table(w, r)), rows),
             "top3_accuracy": figure(lambda w, r: metrics.share(w, self.in_top[r]), rows),
-            "ece": figure(lambda w, r: metrics.expected_calibration_error(w, self.confidence[r], right[r]), rows),
+            "ece": without_interval(
+                figure(lambda w, r: metrics.expected_calibration_error(w, self.confidence[r], right[r]), rows)
+            ),
         }
 
     def lighting(self, rows: np.ndarray) -> dict[str, Any]:
@@ -157,33 +159,34 @@ class _Measured:
         figure = self.bootstrap.figure
         poor, named_poor = self.lit == 0, self.light < WELL_LIT
         # A figure rests on the photos that it is a share of, not on all.
-        poor_count, named_count = int(poor[rows].sum()), int(named_poor[rows].sum())
-        fewer = min(poor_count, len(rows) - poor_count)
+        rarer = rarer_of(poor[rows])
         return {
             "accuracy": figure(lambda w, r: metrics.share(w, (poor == named_poor)[r]), rows),
-            "auc": figure(lambda w, r: metrics.area_under_roc(w, poor[r], -self.light[r]), rows, fewer),
+            "auc": figure(lambda w, r: metrics.area_under_roc(w, poor[r], -self.light[r]), rows, rarer),
             "average_precision": figure(
-                lambda w, r: metrics.average_precision(w, poor[r], -self.light[r]), rows, poor_count
+                lambda w, r: metrics.average_precision(w, poor[r], -self.light[r]), rows, poor[rows]
             ),
-            "poor_recall": figure(lambda w, r: metrics.share(w, named_poor[r], poor[r]), rows, poor_count),
-            "poor_precision": figure(lambda w, r: metrics.share(w, poor[r], named_poor[r]), rows, named_count),
+            "poor_recall": figure(lambda w, r: metrics.share(w, named_poor[r], poor[r]), rows, poor[rows]),
+            "poor_precision": figure(lambda w, r: metrics.share(w, poor[r], named_poor[r]), rows, named_poor[rows]),
             "well_lit_share": float(self.lit[rows].mean()) if len(rows) else None,
         }
 
     def of_class(self, number: int) -> dict[str, Any]:
         rows = np.flatnonzero(self.labelled)
-        n, named = int(np.sum(self.truth == number)), int(np.sum(self.answer[rows] == number))
+        own, named = self.truth[rows] == number, self.answer[rows] == number
 
-        def figure(of_table: Any, n: int = n) -> dict[str, Any]:
-            return self.bootstrap.figure(lambda w, r: of_table(self.table(w, r))[:, number], rows, n)
+        def figure(of_table: Any, rests_on: np.ndarray = own) -> dict[str, Any]:
+            return self.bootstrap.figure(lambda w, r: of_table(self.table(w, r))[:, number], rows, rests_on)
 
         return {
-            "n": n,
+            "n": int(own.sum()),
             "recall": figure(metrics.recall),
             "precision": figure(metrics.precision, named),
             "f1": figure(metrics.f1),
             "auc": self.bootstrap.figure(
-                lambda w, r: metrics.area_under_roc(w, self.truth[r] == number, self.probabilities[r, number]), rows, n
+                lambda w, r: metrics.area_under_roc(w, self.truth[r] == number, self.probabilities[r, number]),
+                rows,
+                rarer_of(own),
             ),
         }
 

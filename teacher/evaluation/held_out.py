@@ -15,7 +15,7 @@ from teacher.evaluation.calibration import (
     reliability,
 )
 from teacher.evaluation.conformal import COVERAGE, METHOD, conformal_threshold, prediction_sets
-from teacher.evaluation.figure import GroupBootstrap
+from teacher.evaluation.figure import GroupBootstrap, rarer_of, without_interval
 from teacher.evaluation.operating_point import SENSITIVITY, urgent_threshold
 from triage.errors import UnusableInput
 
@@ -94,8 +94,8 @@ def calibration_section(
     def ece(name: str, rows: np.ndarray) -> dict[str, Any]:
         confidence = answers[name].max(axis=1)
         rows = rows[truth[rows] >= 0]
-        return bootstrap.figure(
-            lambda w, r: metrics.expected_calibration_error(w, confidence[r], rights[name][r]), rows
+        return without_interval(
+            bootstrap.figure(lambda w, r: metrics.expected_calibration_error(w, confidence[r], rights[name][r]), rows)
         )
 
     def before_and_after(rows: np.ndarray) -> dict[str, Any]:
@@ -161,10 +161,10 @@ def triage_section(
         rows = rows[truth[rows] >= 0]
         return {
             "sensitivity": bootstrap.figure(
-                lambda w, r: metrics.share(w, flagged[r], positive[r]), rows, int(positive[rows].sum())
+                lambda w, r: metrics.share(w, flagged[r], positive[r]), rows, positive[rows]
             ),
             "specificity": bootstrap.figure(
-                lambda w, r: metrics.share(w, ~flagged[r], ~positive[r]), rows, int((~positive[rows]).sum())
+                lambda w, r: metrics.share(w, ~flagged[r], ~positive[r]), rows, ~positive[rows]
             ),
         }
 
@@ -177,7 +177,7 @@ def triage_section(
         "auc": bootstrap.figure(
             lambda w, r: metrics.area_under_roc(w, positive[r], score[r]),
             labelled,
-            int(min(positive[labelled].sum(), (~positive[labelled]).sum())),
+            rarer_of(positive[labelled]),
         ),
         "per_tone": {bucket: sensitivity_and_specificity(rows) for bucket, rows in by_tone.items()},
     }

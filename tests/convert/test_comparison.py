@@ -70,3 +70,12 @@ def test_the_same_answers_change_nothing(found):
     assert same["agreement"] == same["lighting_agreement"] == 1.0
     for figure in same["overall"].values():
         assert (figure["value"], figure["low"], figure["high"]) == (0, 0, 0)
+
+
+def test_few_poorly_lit_photos_tell_nothing_of_balanced_figures(found):
+    manifest = SimpleNamespace(taxonomy=SimpleNamespace(ids=IDS))
+    frame = found.frame.assign(lighting_label=pd.array(np.arange(len(found.frame)) >= 3, "Int64"))
+    overall = compare(manifest, frame, found.before, found.after)["overall"]
+    for name in ("lighting_balanced_accuracy", "lighting_auc"):
+        assert (overall[name]["value"], overall[name]["n"]) == (None, 3)
+    assert overall["lighting_accuracy"]["n"] == 300

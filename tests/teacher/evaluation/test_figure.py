@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from teacher.evaluation.figure import FEWEST_FOR_A_FIGURE, GroupBootstrap
+from teacher.evaluation.figure import FEWEST_FOR_A_FIGURE, FEWEST_GROUPS, GroupBootstrap
+from teacher.evaluation.weighted_metrics import share
 from teacher.statistics import grouped_bootstrap
 
 
@@ -45,9 +46,29 @@ def test_the_same_seed_gives_the_same_interval():
     assert one == two
 
 
-def test_photos_of_one_group_have_no_interval_and_so_no_figure():
-    one = GroupBootstrap(np.array(["a"] * 40 + ["b"] * 40), seed=0, resamples=10)
-    figure = one.figure(mean_of(np.arange(80) % 2), np.arange(40))
+def test_photos_of_few_groups_have_no_interval_and_so_no_figure():
+    few = GroupBootstrap(np.arange(80) % FEWEST_GROUPS, seed=0, resamples=10)
+    rows = np.flatnonzero(np.arange(80) % FEWEST_GROUPS)
+    figure = few.figure(mean_of(np.arange(80) % 2), rows)
     assert figure["value"] is None
-    assert "one group" in figure["why"]
-    assert one.figure(mean_of(np.arange(80) % 2), np.arange(80))["value"] == 0.5
+    assert figure["why"] == f"too few groups to tell: {FEWEST_GROUPS - 1}"
+    assert few.figure(mean_of(np.arange(80) % 2), np.arange(80))["value"] == 0.5
+
+
+def test_groups_are_counted_among_the_photos_that_a_figure_rests_on():
+    positive = np.arange(225) < 25
+    bootstrap = GroupBootstrap(np.where(positive, 0, np.arange(225)), seed=0, resamples=10)
+    hit = np.arange(225) % 5 > 0
+    figure = bootstrap.figure(lambda w, r: share(w, hit[r], positive[r]), np.arange(225), positive)
+    assert (figure["value"], figure["n"], figure["why"]) == (None, 25, "too few groups to tell: 1")
+
+
+def test_with_as_many_groups_as_are_asked_for_intervals_nearly_keep_their_promise():
+    generator = np.random.default_rng(0)
+    covered = []
+    for seed in range(200):
+        groups = np.repeat(np.arange(FEWEST_GROUPS), 3)
+        values = generator.normal(size=FEWEST_GROUPS)[groups] + 0.5 * generator.normal(size=len(groups))
+        figure = GroupBootstrap(groups, seed, 300).figure(mean_of(values), np.arange(len(groups)))
+        covered.append(figure["low"] <= 0 <= figure["high"])
+    assert np.mean(covered) > 0.8
