@@ -93,8 +93,9 @@ def soak(seconds: float, seed: int = 0) -> dict[str, object]:
     """Run the engine and return what was seen.
 
     Returns:
-        `seconds`, `frames`, `looks`, `failures` and `statuses` by kind, `resident_mb` (first and last medians),
-        `growth_mb`, `cpu_share` of a core, `threads_left`, `alive` (both threads, at the end).
+        `seconds`, `frames` (and those of the last fifth, `frames_at_the_end`), `looks`, `failures` and `statuses` by
+        kind, `resident_mb` (first and last medians), `growth_mb`, `cpu_share` of a core, `threads_left`, `alive` (both
+        threads, at the end).
     """
     gc.collect()
     threads_before = threading.active_count()
@@ -110,10 +111,11 @@ def soak(seconds: float, seed: int = 0) -> dict[str, object]:
     session = LiveSession(source, on_state=on_state)
     session.start()
     begun, cpu = time.monotonic(), time.process_time()
-    shown, frames, resident, paused = 0, 0, [], begun
+    shown, frames, frames_at_the_end, resident, paused = 0, 0, 0, [], begun
     while (now := time.monotonic()) - begun < seconds:
         if (frame := session.latest_frame()) is not None and frame.number != shown:
             shown, frames = frame.number, frames + 1
+            frames_at_the_end += now - begun > 0.8 * seconds
         if session.state.status == "ended" or now - paused > PAUSE_EACH_S + 0.3:
             session.resume()
             paused = now
@@ -130,6 +132,7 @@ def soak(seconds: float, seed: int = 0) -> dict[str, object]:
     return {
         "seconds": round(seconds, 1),
         "frames": frames,
+        "frames_at_the_end": frames_at_the_end,
         "looks": looks,
         "failures": dict(source.failures),
         "statuses": dict(statuses),
@@ -146,7 +149,7 @@ def passed(result: dict[str, object]) -> bool:
     return bool(
         result["alive"]
         and not result["threads_left"]
-        and result["frames"]
+        and result["frames_at_the_end"]
         and float(str(result["growth_mb"])) <= MOST_GROWTH_MB
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 import click
 import numpy as np
 
-from benchmarks.console import run_script
+from benchmarks.console import run_script, with_interval
 
 SHARE, SEED = 0.5, 777
 
@@ -29,46 +29,29 @@ def measure(model: Any, manifest: Any, split: str, share: float, seed: int) -> d
         seed: of what is relit and how.
 
     Returns:
-        Of each: `photos`, `relit`, `lighting_auc` (with `low` and `high`), `lighting_accuracy`, and
+        Of each: `photos`, `relit`, and the figures `lighting_auc`, `lighting_accuracy` and
         `diagnosis_balanced_accuracy`.
     """
     from teacher.data.pixels import load_pixels
-    from teacher.evaluation.figure import GroupBootstrap
-    from teacher.evaluation.weighted_metrics import area_under_roc
+    from teacher.evaluation.evaluate import evaluate
     from teacher.predict import predict
     from teacher.relighting import relight, relighting_parameters
-    from teacher.statistics import balanced_accuracy
 
     frame = manifest.split(split)
     frame = frame[frame["lighting_label"].notna()].reset_index(drop=True)
     pixels = np.asarray(load_pixels(manifest, frame, model.input_shape[1]))
-    well_lit = frame["lighting_label"].to_numpy().astype(int)
     parameters = relighting_parameters(share, seed, np.arange(len(frame)), np.zeros(len(frame), np.int64))
     poor = parameters[:, 0] > 0
-    position = {name: number for number, name in enumerate(manifest.taxonomy.ids)}
-    known = frame["diagnosis"].notna().to_numpy()
-    truth = frame["diagnosis"][known].map(position).to_numpy().astype(int)
-    bootstrap = GroupBootstrap(frame["group"].to_numpy(), seed=0, resamples=1000)
+    in_poor_light = frame.assign(lighting_label=frame["lighting_label"].mask(poor, 0))
     found = {}
-    for name, photos, label in (
-        ("as they are", pixels, well_lit),
-        ("relit", relight(pixels, parameters), np.where(poor, 0, well_lit)),
-    ):
-        diagnosis, lighting = predict(model, photos)
-
-        def area(weights: np.ndarray, rows: np.ndarray, label: Any = label == 1, score: Any = lighting) -> np.ndarray:
-            return area_under_roc(weights, label[rows], score[rows])
-
-        figure = bootstrap.figure(area, np.arange(len(frame)))
-        answers = diagnosis[known].argmax(axis=1)
+    for name, photos, rows in (("as they are", pixels, frame), ("relit", relight(pixels, parameters), in_poor_light)):
+        report = evaluate(manifest, rows, *predict(model, photos))
         found[name] = {
             "photos": len(frame),
-            "relit": int(poor.sum()) if name == "relit" else 0,
-            "lighting_auc": figure["value"],
-            "low": figure["low"],
-            "high": figure["high"],
-            "lighting_accuracy": float(np.mean((lighting >= 0.5) == label)),
-            "diagnosis_balanced_accuracy": balanced_accuracy(truth, answers, len(position)),
+            "relit": int(poor.sum()) if rows is in_poor_light else 0,
+            "lighting_auc": report["lighting"]["auc"],
+            "lighting_accuracy": report["lighting"]["accuracy"],
+            "diagnosis_balanced_accuracy": report["diagnosis"]["balanced_accuracy"],
         }
     return found
 
@@ -88,11 +71,10 @@ def main(model: Path, data: Path, split: str, share: float, seed: int, json_path
     manifest = read_manifest(data)
     found = measure(load_model(model), manifest, split, share, seed)
     for name, f in found.items():
-        area = f"{f['lighting_auc']:.3f} ({f['low']:.3f} to {f['high']:.3f})"
+        area, accuracy, balanced = (with_interval(figure) for figure in list(f.values())[2:])
         print(
-            f"{name:12} {f['photos']} photos, {f['relit']} relit: lighting AUC {area}, "
-            f"accuracy {f['lighting_accuracy']:.3f}; diagnosis, balanced accuracy "
-            f"{f['diagnosis_balanced_accuracy']:.3f}" + (" (synthetic)" if manifest.synthetic else "")
+            f"{name:12} {f['photos']} photos, {f['relit']} relit: lighting AUC {area}, accuracy {accuracy}; diagnosis, "
+            f"balanced accuracy {balanced}" + (" (synthetic)" if manifest.synthetic else "")
         )
     if json_path:
         json_path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

@@ -12,13 +12,13 @@ on top, about 1.3 ms a pair and core. Each row is a process of its own, so that 
 import argparse
 import math
 import multiprocessing
-import resource
 import time
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.peak_memory import peak_of_this_process
 from teacher.data.duplicates import LARGEST_DISTANCE, near_duplicates
 from teacher.data.hash_search import neighbours
 from teacher.data.perceptual_hash import OUTLINE_SIDE, turned_hashes
@@ -78,7 +78,7 @@ MEASURED: dict[str, Callable[[int], tuple[float, int]]] = {"hashes": random_hash
 
 def _measure(name: str, count: int, answers: "multiprocessing.Queue[tuple[float, int, float]]") -> None:
     seconds, pairs = MEASURED[name](count)
-    answers.put((seconds, pairs, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    answers.put((seconds, pairs, peak_of_this_process()))
 
 
 def main(largest: int = LARGEST) -> None:

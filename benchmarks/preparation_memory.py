@@ -9,8 +9,6 @@ process.
 """
 
 import json
-import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -23,10 +21,10 @@ import cv2
 import numpy as np
 
 from benchmarks.console import run_script
+from benchmarks.peak_memory import MEBIBYTE, peak_of_this_process
 
 ROWS, CLASSES = 100_000, 10
 SEED = 1
-MEBIBYTE = 1 << 20
 
 
 def measure(rows: int = ROWS) -> dict[str, Any]:
@@ -116,18 +114,6 @@ def prepare_made_up_photos(folder: Path) -> dict[str, Any]:
         "meta_mib": round(result.meta_path.stat().st_size / MEBIBYTE, 1),
         "used": result.used,
     }
-
-
-def peak_of_this_process() -> float:
-    """Peak of resident memory so far, MiB."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        # On Linux the figure of getrusage begins with that of the process that started this one.
-        found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)
-        if found:
-            return int(found[1]) / 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (MEBIBYTE if sys.platform == "darwin" else 1024)
 
 
 @click.command()

@@ -7,13 +7,14 @@ numpy alone.
 """
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from benchmarks.peak_memory import peak_of_this_process
 
 
 def measure(way: str, path: str, threads: int, warm_up: int, runs: int, seconds: float) -> dict[str, object]:
@@ -48,7 +49,7 @@ def measure(way: str, path: str, threads: int, warm_up: int, runs: int, seconds:
         "load_ms": 1000 * load,
         "first_ms": 1000 * first,
         "latency_ms": latency,
-        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_rss_mb": peak_of_this_process(),
         "runtime": runtime,
     }
 

@@ -72,7 +72,7 @@ def _headline(entries: Sequence[Entry]) -> str:
         return f"{len(entries)} models; none of them was verified as a file for a phone."
     told = f"{len(passed)} of {len(checked)} verified files passed their gates."
     timed = [entry for entry in passed if entry.latency]
-    if timed:
+    if len({(entry.run, (entry.latency or {})["threads"]) for entry in timed}) == 1:
         fastest = min(timed, key=lambda entry: entry.latency["p50_ms"])
         told += f" The fastest of them is {fastest.name} of {fastest.run} with {words.latency(fastest.latency)}."
     sized = [entry for entry in passed if entry.size]
@@ -109,7 +109,9 @@ def _tone_rows(entries: Sequence[Entry], runs: list[str]) -> list[list[str]]:
     for number, entry in enumerate(entries, 1):
         cells = []
         for bucket in TONE_BUCKETS:
-            cells.append(_cell(f"{words.share(entry.tone(bucket))} {words.count(entry.tone_count(bucket))}"))
+            figure = entry.tone(bucket)
+            number_of = words.count(figure["n"] if figure else entry.tone_count(bucket))
+            cells.append(_cell(f"{words.share(figure)} {number_of}"))
         measured = [figure["value"] for bucket in TONE_BUCKETS if (figure := entry.tone(bucket))]
         gap = f"{100 * (max(measured) - min(measured)):.1f} points" if len(measured) > 1 else words.NOT_MEASURED
         rows.append([_name(number, runs.index(entry.run), entry), *cells, _cell(gap)])

@@ -16,3 +16,4 @@ def test_twenty_seconds_of_a_failing_source_leave_nothing_behind(monkeypatch):
     assert app_soak.passed(result), result
     assert sum(result["failures"].values()) >= 5
     assert {"paused", "running"} <= set(result["statuses"])
+    assert not app_soak.passed({**result, "frames_at_the_end": 0})

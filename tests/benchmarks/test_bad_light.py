@@ -10,7 +10,7 @@ from teacher.recipe import Phase, TeacherRecipe
 
 
 def test_a_model_is_measured_on_photos_as_they_are_and_relit(tmp_path):
-    meta = prepare("phantom", None, tmp_path / "data", workers=1, count=60, size=64).meta_path
+    meta = prepare("phantom", None, tmp_path / "data", workers=1, count=120, size=64).meta_path
     keras.utils.set_random_seed(1)
     recipe = TeacherRecipe((Phase("a", "heads", 1, 1e-3),), "resnet10", "none", 32)
     build_teacher(recipe, 10).save(tmp_path / "model.keras")
@@ -21,5 +21,7 @@ def test_a_model_is_measured_on_photos_as_they_are_and_relit(tmp_path):
     found = json.loads(out.read_text())
     assert found["as they are"]["relit"] == 0 < found["relit"]["relit"] < found["relit"]["photos"]
     assert found["as they are"] | {"relit": 0} != found["relit"] | {"relit": 0}
-    assert all(0 <= f["low"] <= f["lighting_auc"] <= f["high"] <= 1 for f in found.values())
+    area = found["relit"]["lighting_auc"]
+    assert 0 <= area["low"] <= area["value"] <= area["high"] <= 1
+    assert found["as they are"]["lighting_auc"]["why"] in run.output  # 18 poorly lit ones
     assert "synthetic" in run.output

@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -118,6 +119,12 @@ def test_numbers_of_models_in_one_place_do_not_cover_each_other():
     places = [(float(x), float(y)) for x, y in numbers]
     apart = [abs(a - c) + abs(b - d) for i, (a, b) in enumerate(places) for c, d in places[:i]]
     assert len(places) == 6 and min(apart) > 12
+
+
+def test_files_that_were_not_timed_together_have_no_fastest():
+    one, other = entry("a", 0.6, 2.0, passed=True), entry("b", 0.6, 3.0, passed=True)
+    assert "The fastest of them is a" in page([one, other])
+    assert "fastest" not in page([one, replace(other, run="another")])
 
 
 def test_too_few_photos_of_a_tone_are_no_figure():
