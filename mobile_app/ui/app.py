@@ -25,6 +25,7 @@ from mobile_app.ui.screens.camera import CameraScreen
 from mobile_app.ui.shell import Shell
 from mobile_app.ui.speech import Speech
 from mobile_app.ui.system_theme import SystemTheme
+from triage.errors import UnusableInput
 from triage.photo import CROP_FRACTION, Photo
 
 Screen = Callable[..., Widget]
@@ -134,9 +135,9 @@ class SkinApp(App):
 
     def start_using(self) -> None:
         """The first explanation has been read."""
-        self.settings = replace(self.settings, first_run_seen=True)
-        write_settings(self.settings, self.folder)
+        problem = self._keep(first_run_seen=True)
         self.restart("camera")
+        self._tell_not_kept(problem)
 
     def go(self, name: str, **options: Any) -> None:
         """Show a screen over this one."""
@@ -164,15 +165,19 @@ class SkinApp(App):
 
     def change(self, **settings: Any) -> None:
         """Change settings and show them at once."""
-        self.settings = replace(self.settings, **settings)
-        write_settings(self.settings, self.folder)
+        problem = self._keep(**settings)
         self._dress()
         self._show()
+        self._tell_not_kept(problem)
 
     def use_source(self, spec: str) -> None:
         """Take pictures from elsewhere and show them."""
-        self.capture.choose(spec)
-        self.restart("camera")
+        try:
+            self.capture.choose(spec)
+        except (OSError, UnusableInput) as error:
+            self.restart("photo_trouble", what="source", detail=str(error))
+        else:
+            self.restart("camera")
 
     def open_photo(self) -> None:
         """Let the person find a photo: in a phone's own picker, or in the folders of a desktop."""
@@ -208,6 +213,21 @@ class SkinApp(App):
             self.restart("photo_trouble", what="clipboard")
         else:
             self.check(found)
+
+    def _keep(self, **settings: Any) -> Exception | None:
+        """Change settings. What cannot be written holds until the app ends: gives why."""
+        self.settings = replace(self.settings, **settings)
+        try:
+            write_settings(self.settings, self.folder)
+        except (OSError, UnusableInput) as error:
+            return error
+        return None
+
+    def _tell_not_kept(self, problem: Exception | None) -> None:
+        if problem is not None:
+            from mobile_app.ui.screens.keep import failed
+
+            failed(self, problem)
 
     def _no_photo(self, why: str) -> None:
         self.restart("photo_trouble", what="photo", detail=why)

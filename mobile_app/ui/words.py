@@ -30,7 +30,7 @@ class Words(Label):
         self.tone, self.type_name = tone, size
         options.setdefault("size_hint_y", None)
         super().__init__(
-            text=text,
+            text=text.encode("utf-8", "replace").decode(),  # names of files may be no UTF-8, which Kivy cannot draw
             font_size=type_size(size),
             line_height=LINE_HEIGHT,
             color=look.color(tone),

@@ -32,7 +32,7 @@ def keep(app: Controller, answer: Answer) -> None:
     try:
         path = keeping.save(answer, app.folder / SAVED)
     except (OSError, SkinDistillError) as error:
-        _failed(app, error)
+        failed(app, error)
         return
     where = _place_text(app, "save.done_text", "save.done_text_on_phone", path.parent)
     _done(app, "save.done", where, path.parent)
@@ -75,7 +75,18 @@ def hand_over(app: Controller, name: str, write: Callable[[Path], None]) -> None
         else:
             _to_other_app(app, app.phone, name, write)
     except (OSError, SkinDistillError) as error:
-        _failed(app, error)
+        failed(app, error)
+
+
+def failed(app: Controller, error: Exception) -> None:
+    """Say that something could not be written, and why."""
+    look, say = app.look, app.look.say
+    app.shell.open_sheet(
+        look,
+        _title(app, "unreadable", say("share.failed")),
+        Words(look, str(error)),
+        TextButton(look, say("action.close"), app.shell.close_sheet),
+    )
 
 
 def _to_other_app(app: Controller, phone: Phone, name: str, write: Callable[[Path], None]) -> None:
@@ -99,16 +110,6 @@ def _done(app: Controller, title: str, text: str, folder: Path) -> None:
         show = partial(show_in_file_manager, folder)
         buttons.append(TextButton(look, say("action.show_folder"), show, "folder", "quiet"))
     app.shell.open_sheet(look, _title(app, "ready", say(title)), Words(look, text), *buttons)
-
-
-def _failed(app: Controller, error: Exception) -> None:
-    look, say = app.look, app.look.say
-    app.shell.open_sheet(
-        look,
-        _title(app, "unreadable", say("share.failed")),
-        Words(look, str(error)),
-        TextButton(look, say("action.close"), app.shell.close_sheet),
-    )
 
 
 def _title(app: Controller, icon: str, text: str) -> Widget:

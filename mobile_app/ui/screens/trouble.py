@@ -37,13 +37,14 @@ def trouble_page(app: Controller, trouble: str, detail: str) -> Widget:
 
 
 def photo_trouble(app: Controller, what: str, detail: str = "") -> Widget:
-    """A photo, or what was pasted, cannot be used: `what` is "photo" or "clipboard"."""
+    """A photo, what was pasted, or a source cannot be used: `what` is "photo", "clipboard" or "source"."""
     say = app.look.say
     page = _page(app, "unreadable", say(f"trouble.{what}"), say(f"trouble.{what}_advice"), detail, app.back)
     page.add(
         _ways(
             app,
             (say("action.open_photo"), "photo", app.open_photo),
+            (say("action.other_source"), "folder", lambda: app.go("sources")),
             (say("action.to_camera"), "camera", lambda: app.restart("camera")),
         )
     )

@@ -1,7 +1,9 @@
 """Use the app by keyboard, drop, paste and settings in one window: behaviour.py FOLDER. Prints what failed."""
 
+import os
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 from mobile_app import main as app_main
@@ -25,6 +27,7 @@ from mobile_app.ui.app import SkinApp  # noqa: E402
 from mobile_app.ui.focus import focused, pressables  # noqa: E402
 from mobile_app.ui.screens.keep import SAVED, keep, share_sheet  # noqa: E402
 from mobile_app.ui.system_theme import SystemTheme  # noqa: E402
+from triage.errors import UnusableInput  # noqa: E402
 
 ENTER, ESCAPE, SPACE, TAB = 13, 27, 32, 9
 MOST_FRAMES = 2000
@@ -226,6 +229,46 @@ def o_opens_files_and_a_photo_in_the_list_is_checked():
     next(widget for widget in pressables(app.shell) if widget.called == photo.name).action()
     yield from until(lambda: name() == "answer")
     assert oracle.asked.pop()[0] == photo
+
+
+def a_name_that_is_not_utf_8_is_shown_all_the_same():
+    odd = folder / "odd"
+    (odd / os.fsdecode(b"sub\xe9")).mkdir(parents=True)
+    (odd / os.fsdecode(b"caf\xe9.jpg")).touch()
+    app.restart("files", start=odd)
+    yield
+    yield
+    assert {"sub?", "caf?.jpg"} <= set(texts_of(app.shell.screen))
+    app.restart("photo_trouble", what="photo", detail=os.fsdecode(b"caf\xe9.jpg: damaged"))
+    yield
+    yield
+
+
+def a_source_that_is_gone_is_told_and_the_app_goes_on():
+    app.use_source(str(folder / "pulled"))
+    yield
+    assert name() == "photo_trouble" and any("pulled" in text for text in texts_of(app.shell.screen))
+    press("To the camera")
+    yield from until(lambda: app.capture.state.status == "running")
+
+
+def settings_on_a_full_disk_hold_until_the_end():
+    def full(*_):
+        raise UnusableInput("The disk is full.")
+
+    kept, app_module.write_settings = app_module.write_settings, full
+    app.restart("settings")
+    app.change(theme="dark")
+    yield
+    assert app.look.theme == "dark" and "The disk is full." in texts_of(app.shell)
+    app.settings = replace(app.settings, first_run_seen=False)
+    app.restart("first_run")
+    app.start_using()
+    yield
+    assert name() == "camera" and app.settings.first_run_seen
+    app_module.write_settings = kept
+    app.change(theme="light")
+    yield
 
 
 def saving_and_sharing_write_only_when_asked():

@@ -60,7 +60,7 @@ def steps():
     yield "benchmark"
     app.shell.screen._show_result(RESULT)
     yield "benchmark result"
-    for what in ("photo", "clipboard"):
+    for what in ("photo", "clipboard", "source"):
         app.restart("photo_trouble", what=what, detail="photo.jpg: damaged JPEG, or a rare kind of it: export as JPEG")
         yield f"trouble {what}"
     for urgency in ("urgent", "soon", "watch"):
