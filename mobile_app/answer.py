@@ -81,8 +81,9 @@ def answer_for(triage: Triage, photo: Photo, despite_light: bool = False) -> Ans
     # Until a model's card says what its training data look like, skin is the one thing known of all of them.
     unlike = "no_skin" in preview_reasons(assessment.lighting.verdict, measure_framing(photo))
     cannot_tell = assessment.abstained or unlike
-    # "watch" reassures, which nothing may that cannot tell.
-    urgency = "soon" if cannot_tell and assessment.urgency == "watch" else assessment.urgency
+    # "watch" reassures, which nothing may that cannot tell, or that rests on a picture which should have been better.
+    doubtful = cannot_tell or despite_light or not assessment.lighting.ok
+    urgency = "soon" if doubtful and assessment.urgency == "watch" else assessment.urgency
     height, width = photo.shape[:2]
     return Answer(
         assessment=assessment,

@@ -7,7 +7,8 @@ from pathlib import Path
 import cv2
 
 from mobile_app.answer import Answer
-from mobile_app.sheet import Say, write_pdf, write_picture
+from mobile_app.sheet import write_pdf, write_picture
+from mobile_app.texts import Texts
 from triage.atomic import write_bytes
 from triage.errors import UnusableInput
 
@@ -51,7 +52,7 @@ def saved_when(path: Path) -> str:
         return path.stem
 
 
-def to_pdf(answer: Answer, path: Path, texts: Say) -> None:
+def to_pdf(answer: Answer, path: Path, texts: Texts) -> None:
     """Write the answer as a page of PDF to share.
 
     Args:
@@ -66,12 +67,12 @@ def to_pdf(answer: Answer, path: Path, texts: Say) -> None:
     _written(write_pdf, answer, path, texts)
 
 
-def to_image(answer: Answer, path: Path, texts: Say) -> None:
+def to_image(answer: Answer, path: Path, texts: Texts) -> None:
     """Write the answer as one PNG to share; the rest is as in `to_pdf`."""
     _written(write_picture, answer, path, texts)
 
 
-def _written(write: object, answer: Answer, path: Path, texts: Say) -> None:
+def _written(write: object, answer: Answer, path: Path, texts: Texts) -> None:
     try:
         write(answer, path, texts)  # type: ignore[operator]
     except OSError as error:

@@ -2,7 +2,6 @@
 
 import io
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +9,10 @@ import cv2
 import numpy as np
 
 from mobile_app.answer import Answer
+from mobile_app.texts import Texts
+from mobile_app.wording import headline, light_line, likeness, overruled
 from triage.atomic import write_bytes
 from triage.errors import MissingDependency, UnusableInput
-
-Say = Callable[..., str]
-"""Text of an id with its values filled in, as `mobile_app.texts.Texts`."""
 
 LONGEST_PHOTO = 1200
 """Pixels of the longer side of the photo on the page; the model saw 224."""
@@ -34,7 +32,7 @@ class Line:
     text: str
 
 
-def lines_of(answer: Answer, say: Say) -> tuple[list[Line], list[Line]]:
+def lines_of(answer: Answer, say: Texts) -> tuple[list[Line], list[Line]]:
     """Paragraphs above and below the photo: what it is not first, then what it looks like, then what to do.
 
     Raises:
@@ -47,31 +45,24 @@ def lines_of(answer: Answer, say: Say) -> tuple[list[Line], list[Line]]:
         Line("text", say("answer.disclaimer")),
         *([Line("strong", say("app.demo_note"))] if answer.demo else []),
     ]
+    below = [Line("text", say("answer.crop")), Line("strong", headline(say, answer))]
     if answer.cannot_tell:
-        below = [
-            Line("strong", say("answer.cannot_tell")),
+        below += [
             Line("text", say(f"answer.cannot_tell_{answer.cannot_tell_why}")),
             Line("text", say("answer.nearest")),
         ]
-    else:
-        below = [Line("strong", say("answer.looks_like"))]
-    for likeness in answer.top:
-        percent = say("answer.percent", value=likeness.probability)
-        below.append(Line("text", f"{likeness.name}: {say(f'answer.{likeness.word}')}, {percent}"))
     below += [
+        *(Line("text", f"{like.name}: {likeness(say, like)}") for like in answer.top),
         Line("strong", f"{say('answer.next')}: {say(f'answer.{answer.urgency}')}"),
         Line("text", say(f"answer.{answer.urgency}_text")),
         Line("strong", say("answer.signs")),
         *(Line("text", f"- {say(f'sign.{sign}')}") for sign in answer.warning_signs),
+        Line("strong" if overruled(answer) else "text", light_line(say, answer)),
     ]
-    if answer.lighting_confirmed:
-        below.append(Line("text", say("answer.light_good")))
-    elif answer.despite_light:
-        below.append(Line("strong", say("answer.light_overruled")))
-    return above, [Line("text", say("answer.crop")), *below]
+    return above, below
 
 
-def write_pdf(answer: Answer, path: Path, say: Say) -> None:
+def write_pdf(answer: Answer, path: Path, say: Texts) -> None:
     """Write the page as PDF (A4), whole or not at all."""
     above, below = lines_of(answer, say)
     try:
@@ -89,7 +80,7 @@ def write_pdf(answer: Answer, path: Path, say: Say) -> None:
     write_bytes(path, bytes(page.output()))
 
 
-def write_picture(answer: Answer, path: Path, say: Say) -> None:
+def write_picture(answer: Answer, path: Path, say: Texts) -> None:
     """Write the page as PNG, whole or not at all."""
     above, below = lines_of(answer, say)
     try:

@@ -106,6 +106,9 @@ READABLE = {
 """Ground -> what may be written on it. Tests prove a contrast of at least 4.5 to 1 (WCAG 2.2, 1.4.3) for each pair, and
 that every word on every screen is one of these pairs."""
 
+GROUNDS = {"urgent": ("urgent_soft", "urgent"), "soon": ("soon_soft", "soon"), "watch": ("accent_soft", "accent")}
+"""Urgency -> ground of its card and color of what stands on it; its icon has the urgency's own name."""
+
 # Type, in sp.
 TYPE = {"display": 28, "title": 21, "heading": 18, "body": 16, "small": 14}
 LINE_HEIGHT = 1.18

@@ -4,19 +4,22 @@ import stat
 import threading
 from dataclasses import replace
 from datetime import datetime
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
 from mobile_app import keeping, sheet
-from mobile_app.answer import WARNING_SIGNS, word_for
+from mobile_app.answer import WARNING_SIGNS, answer_for, word_for
 from mobile_app.answering import Answerer
 from mobile_app.demo_model import demo_model
 from mobile_app.device_benchmark import run, thermal_note
 from mobile_app.settings import FILE_NAME, Settings, read_settings, write_settings
 from mobile_app.texts import load_texts
+from triage.assessment import Assessment, Diagnosis, Lighting
 from triage.errors import UnusableInput
+from triage.lighting import LightingVerdict
 from triage.photo import prepare_pixels
 from triage.tips import TIPS
 
@@ -75,6 +78,30 @@ def test_a_photo_without_skin_is_unlike_the_training_data_and_never_reassures(an
     answer = answer_of(answerer, np.random.default_rng(0).integers(110, 140, (120, 200, 1), np.uint8).repeat(3, 2))
     assert (answer.cannot_tell, answer.cannot_tell_why) == (True, "unlike_training")
     assert answer.urgency != "watch"
+
+
+def watchful_answer(photo, lit=True, despite_light=False, probabilities=(0.7, 0.29, 0.01)):
+    """Of a model that finds nothing urgent in any photo."""
+    verdict = LightingVerdict(True, ())
+    found = tuple(Diagnosis(n, n, p, "watch") for n, p in zip("ABC", probabilities, strict=True))
+    assessment = Assessment("", Lighting(lit, 0.9, verdict, ()), found, "watch", abstained=False)
+    model = SimpleNamespace(card={"input": {"crop_fraction": 0.8}}, assess=lambda photo: assessment)
+    return answer_for(model, photo, despite_light)
+
+
+@pytest.mark.parametrize(
+    ("lit", "despite_light", "urgency"), [(True, False, "watch"), (False, False, "soon"), (True, True, "soon")]
+)
+def test_a_picture_in_poor_light_or_after_a_tip_never_reassures(lit_phantoms, lit, despite_light, urgency):
+    assert watchful_answer(lit_phantoms[-3][0], lit, despite_light).urgency == urgency
+
+
+def test_the_page_says_what_the_screen_says(lit_phantoms):
+    texts = load_texts()
+    answer = watchful_answer(lit_phantoms[-3][0], despite_light=True, probabilities=(0.999, 0.001, 0.0))
+    said = [line.text for line in sheet.lines_of(answer, texts)[1]]
+    assert texts("answer.light_overruled") in said and texts("answer.light_good") not in said
+    assert {"A: very likely, over 99%", "B: very unlikely, under 1%"} <= set(said)
 
 
 def test_an_unsure_model_cannot_tell(answerer):

@@ -13,9 +13,9 @@ from mobile_app.ui.photo_view import PhotoView
 from mobile_app.ui.screens.checking import tip_ids
 from mobile_app.ui.screens.keep import keep, share_sheet
 from mobile_app.ui.surfaces import Card, Column, Icon, Row
-from mobile_app.ui.theme import HUGE, LARGE, LEAST_WIDE, MEDIUM, TINY, WIDE
-from mobile_app.ui.wording import GROUNDS, headline, light_line, likeness, overruled
+from mobile_app.ui.theme import GROUNDS, HUGE, LARGE, LEAST_WIDE, MEDIUM, TINY, WIDE
 from mobile_app.ui.words import Words, natural_width
+from mobile_app.wording import headline, light_line, likeness, overruled
 
 LARGE_PHOTO, SMALL_PHOTO = 280, 128  # dp
 WIDEST = 1080  # dp, for two columns

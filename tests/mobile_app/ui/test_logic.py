@@ -23,7 +23,7 @@ from mobile_app.ui.places import free_path, list_folder, user_folder
 from mobile_app.ui.shutter import Shutter, Take
 from mobile_app.ui.speech import Speech
 from mobile_app.ui.system_theme import SystemTheme
-from mobile_app.ui.wording import light_line, likeness, percent
+from mobile_app.wording import light_line, likeness, percent
 from triage.tips import TIPS
 
 SAY = load_texts()
@@ -220,7 +220,7 @@ def test_a_device_that_does_not_say_is_light(tmp_path, monkeypatch):
 
 def test_the_logic_needs_no_kivy():
     modules = ("capture", "camera_view", "card_lines", "framing", "icons", "pasting", "places", "shutter", "speech")
-    modules += ("system_theme", "theme", "wording")
+    modules += ("system_theme", "theme")
     code = f"import sys; from mobile_app.ui import {', '.join(modules)}; print([m for m in sys.modules if 'kivy' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

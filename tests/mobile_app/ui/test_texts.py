@@ -10,7 +10,7 @@ import pytest
 from mobile_app.answer import WARNING_SIGNS, WORDS
 from mobile_app.texts import load_texts
 from mobile_app.ui.camera_view import TROUBLES, UNITS
-from mobile_app.ui.wording import GROUNDS
+from mobile_app.ui.theme import GROUNDS
 from triage.assessment import DISCLAIMER
 from triage.errors import UnusableInput
 from triage.model_card import URGENCIES

@@ -1,10 +1,7 @@
-"""From an answer to the words for it. No Kivy."""
+"""From an answer to the words for it."""
 
 from mobile_app.answer import Answer, Likeness
 from mobile_app.texts import Texts
-
-GROUNDS = {"urgent": ("urgent_soft", "urgent"), "soon": ("soon_soft", "soon"), "watch": ("accent_soft", "accent")}
-"""Urgency -> ground of its card and color of what stands on it; its icon has the urgency's own name."""
 
 
 def percent(say: Texts, probability: float) -> str:
