@@ -15,6 +15,20 @@ from mobile_app.ui.theme import COLUMN, HUGE, LARGE, MEDIUM, SMALL, TARGET
 from mobile_app.ui.words import Words
 
 
+def scrolling(look: Look, **options: Any) -> ScrollView:
+    """What scrolls up and down, with a bar that says so."""
+    return ScrollView(
+        do_scroll_x=False,
+        effect_cls=ScrollEffect,
+        bar_width=pixels(4),
+        bar_color=(*look.color("muted")[:3], 0.6),
+        bar_inactive_color=(*look.color("muted")[:3], 0.3),
+        scroll_type=["bars", "content"],
+        scroll_wheel_distance=pixels(60),
+        **options,
+    )
+
+
 class Page(BoxLayout):
     """A screen that is read.
 
@@ -38,15 +52,7 @@ class Page(BoxLayout):
         if self._has_bar:
             self.add_widget(self._bar(title, back))
         self.column = Column(spacing=pixels(LARGE))
-        self.scroll = ScrollView(
-            do_scroll_x=False,
-            effect_cls=ScrollEffect,
-            bar_width=pixels(4),
-            bar_color=(*look.color("muted")[:3], 0.6),
-            bar_inactive_color=(*look.color("muted")[:3], 0.3),
-            scroll_type=["bars", "content"],
-            scroll_wheel_distance=pixels(60),
-        )
+        self.scroll = scrolling(look)
         self.scroll.add_widget(self.column)
         self.add_widget(self.scroll)
         self._footer: BoxLayout | None = None

@@ -120,11 +120,13 @@ TARGET = 48
 """Least side of what can be touched (Material Design and Android accessibility: 48 dp)."""
 COLUMN = 640
 """Widest column of text: some eighty characters of body type."""
-SIDE_PANEL = 380
-"""Width of the panel beside the camera's picture or the photo in a wide window."""
+SIDE_PANEL, LEAST_SIDE_PANEL = 380, 320
+"""Width of the panel beside the camera's picture; at most half of the window, as long as its words fit."""
 WIDE = 1.2
 """Windows at least this many times as wide as high put the picture and the words side by side..."""
 LEAST_WIDE = 840
 """...if they are also this wide (Material Design: expanded windows start at 840 dp)."""
-
-FONT_SCALES = (1.0, 1.25, 1.5)
+LEAST_WIDE_CAMERA = 560
+"""The same for the camera: below its picture a phone that lies on its side has no room for words."""
+LEAST_STAGE = 120
+"""Height of the camera's picture that words never take from it, dp; they scroll instead."""

@@ -1,7 +1,5 @@
 """The camera: its picture, one tip at a time, and a shutter that waits for good light."""
 
-from typing import Any
-
 from kivy.clock import Clock
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
@@ -12,6 +10,7 @@ from mobile_app.ui.buttons import IconButton, TextButton
 from mobile_app.ui.camera_view import STARTING, measure_of, panel_for, trouble_of
 from mobile_app.ui.controller import Controller
 from mobile_app.ui.look import is_wide, pixels
+from mobile_app.ui.page import scrolling
 from mobile_app.ui.passages import demo_badge
 from mobile_app.ui.preview import Preview
 from mobile_app.ui.screens.trouble import trouble_page
@@ -20,7 +19,19 @@ from mobile_app.ui.shell import ENTER, KEYPAD_ENTER, LEFT, RIGHT, SPACE
 from mobile_app.ui.shutter import Shutter, Take
 from mobile_app.ui.shutter_button import ShutterButton
 from mobile_app.ui.surfaces import Column, Row, paint
-from mobile_app.ui.theme import HUGE, LARGE, LEAST_WIDE, MEDIUM, RADIUS, SIDE_PANEL, SMALL, TARGET, TINY, WIDE
+from mobile_app.ui.theme import (
+    LARGE,
+    LEAST_SIDE_PANEL,
+    LEAST_STAGE,
+    LEAST_WIDE_CAMERA,
+    MEDIUM,
+    RADIUS,
+    SIDE_PANEL,
+    SMALL,
+    TARGET,
+    TINY,
+    WIDE,
+)  # fmt: skip
 from mobile_app.ui.tip_panel import TipPanel
 from mobile_app.ui.words import Words
 
@@ -43,8 +54,9 @@ class CameraScreen(BoxLayout):
         self._trouble_shown: str | None = None
         self._spoken = ""
         self._wide: bool | None = None
-        self._tick: Any = None
+        self._tick = Clock.create_trigger(self._draw, 0, interval=True)
         self._badge: Row | None = None
+        self._top = Widget()
 
         self.preview = Preview(app.look, pos_hint={"x": 0, "y": 0})
         self._stage = FloatLayout()
@@ -52,6 +64,11 @@ class CameraScreen(BoxLayout):
         if not app.capture.source.live:
             self._add_turning()
         self._tip = TipPanel(app.look, self.explain)
+        self._words = BoxLayout(orientation="vertical", size_hint_y=None, padding=(pixels(LARGE), pixels(SMALL)))
+        for widget in (Widget(), self._tip, Widget()):
+            self._words.add_widget(widget)
+        self._scroll = scrolling(app.look)
+        self._scroll.add_widget(self._words)
         self._take = ShutterButton(app.look, self.press)
         say = app.look.say
         self._open = TextButton(
@@ -66,7 +83,15 @@ class CameraScreen(BoxLayout):
             stacked=True,
             pos_hint={"top": 0.95},
         )
+        self._side = BoxLayout(orientation="vertical", size_hint_x=None)
+        self._below = Column(padding=(pixels(LARGE), pixels(MEDIUM)))
+        buttons = Row(spacing=pixels(TINY))
+        for button in (self._open, self._take, self._anyway):
+            buttons.add_widget(button)
+        self._below.add_widget(buttons)
         self.bind(size=self._arrange)
+        for widget in (self._tip, self._below, self._scroll):
+            widget.bind(height=self._fit)
         self._show_state(self._state)
 
     # What the shell calls.
@@ -74,7 +99,7 @@ class CameraScreen(BoxLayout):
     def entered(self) -> None:
         """Run the camera."""
         self._app.capture.show_to(self._show_state)
-        self._tick = Clock.schedule_interval(self._draw, 0)
+        self._tick()
 
     def left(self) -> None:
         """Release the camera."""
@@ -84,12 +109,12 @@ class CameraScreen(BoxLayout):
 
     def on_key(self, code: int, letter: str | None, modifiers: list[str]) -> bool:
         """Enter and Space press the shutter; O opens a photo, U uses it anyway; the arrows turn photos over."""
-        key = (letter or "").lower()
+        key = "" if {"ctrl", "alt", "meta"} & set(modifiers) else (letter or "").lower()
         if code in (ENTER, KEYPAD_ENTER, SPACE) and self._trouble is None:
             self.press()
-        elif key == "o" and not modifiers:
+        elif key == "o":
             self.open_photo()
-        elif key == "u" and not modifiers and self._trouble is None:
+        elif key == "u" and self._trouble is None:
             self.use_anyway()
         elif code in (LEFT, RIGHT) and not self._app.capture.source.live:
             self._turn(1 if code == RIGHT else -1)
@@ -153,6 +178,8 @@ class CameraScreen(BoxLayout):
             return
         waiting = self._shutter.waiting
         headline, advice = say(panel.headline), say(panel.advice)
+        if panel != self._tip.panel:
+            self._scroll.scroll_y = 1
         self._tip.show(panel, say("camera.waiting", tip=headline) if waiting else headline, advice)
         self._take.show("waiting" if waiting else "take" if panel.ready else "wait")
         seen = state.guidance is not None and not panel.ready
@@ -178,44 +205,39 @@ class CameraScreen(BoxLayout):
         self._arrange()
 
     def _arrange(self, *_: object) -> None:
-        wide = is_wide(self.size, WIDE, LEAST_WIDE)
-        if wide == self._wide:
-            return
-        self._wide = wide
-        self._take_apart()
+        wide = is_wide(self.size, WIDE, LEAST_WIDE_CAMERA)
+        if wide != self._wide:
+            self._wide = wide
+            self._build(wide)
+        self._fit()
+
+    def _build(self, wide: bool) -> None:
+        for parent in (self._side, self):
+            parent.clear_widgets()
         if self._trouble is not None:
             self.orientation = "vertical"
             self.add_widget(self._bar())
             self.add_widget(self._trouble)
             return
-        buttons = Row(spacing=pixels(TINY))
-        for button in (self._open, self._take, self._anyway):
-            buttons.add_widget(button)
         self.orientation = "horizontal" if wide else "vertical"
+        self._scroll.size_hint_y = 1 if wide else None
+        self._top = self._bar()
+        column = self._side if wide else self
+        column.add_widget(self._top)
+        self.add_widget(self._stage)
         if wide:
-            side = BoxLayout(orientation="vertical", size_hint_x=None, width=pixels(SIDE_PANEL))
-            words = Column(padding=(pixels(HUGE), pixels(LARGE)))
-            words.add_widget(self._tip)
-            below = Column(padding=(pixels(LARGE), pixels(HUGE)))
-            below.add_widget(buttons)
-            for widget in (self._bar(), Widget(), words, Widget(), below):
-                side.add_widget(widget)
-            self.add_widget(self._stage)
-            self.add_widget(side)
-        else:
-            panel = Column(
-                padding=(pixels(LARGE), pixels(MEDIUM), pixels(LARGE), pixels(LARGE)), spacing=pixels(MEDIUM)
-            )
-            panel.add_widget(self._tip)
-            panel.add_widget(buttons)
-            for widget in (self._bar(), self._stage, panel):
-                self.add_widget(widget)
+            self.add_widget(self._side)
+        column.add_widget(self._scroll)
+        column.add_widget(self._below)
 
-    def _take_apart(self) -> None:
-        for widget in (self._stage, self._tip, self._take, self._open, self._anyway, self._trouble):
-            if widget is not None and widget.parent is not None:
-                widget.parent.remove_widget(widget)
-        self.clear_widgets()
+    def _fit(self, *_: object) -> None:
+        """Give the words what the picture and the buttons leave; where that is too little, they scroll."""
+        words = self._tip.height + 2 * pixels(SMALL)
+        if not self._wide:
+            room = self.height - self._top.height - self._below.height - pixels(LEAST_STAGE)
+            self._scroll.height = max(pixels(TARGET), min(words, room))
+        self._side.width = min(pixels(SIDE_PANEL), max(pixels(LEAST_SIDE_PANEL), self.width / 2))
+        self._words.height = max(words, self._scroll.height)
 
     def _bar(self) -> Widget:
         look, say = self._look, self._look.say
