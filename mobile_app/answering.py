@@ -61,8 +61,8 @@ class Answerer:
         try:
             triage = Triage.load(self.model, self._threads)
             self.card = triage.card
-        except SkinDistillError as error:
-            self.problem = str(error)
+        except Exception as error:  # whatever a runtime throws must come as an answer
+            self.problem = _told(error)
         while (job := self._waiting.get()) is not None:
             photo, on_answer, despite_light = job
             on_answer(self._answer(triage, photo, despite_light))
@@ -74,6 +74,10 @@ class Answerer:
             if triage is not None:
                 return answer_for(triage, pixels, despite_light)
             problem = str(self.problem)
-        except SkinDistillError as error:
-            problem = str(error)
+        except Exception as error:
+            problem = _told(error)
         return Answer(None, problem, pixels, (0, 0, 0, 0), despite_light, demo=False)
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, SkinDistillError) else f"{type(error).__name__}: {error}"

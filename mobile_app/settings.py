@@ -9,6 +9,7 @@ from pathlib import Path
 from triage.atomic import write_json
 
 THEMES = ("system", "light", "dark")
+"""What the device prefers, where it can be asked; or always the same."""
 FONT_SCALES = (1.0, 1.25, 1.5)
 FILE_NAME = "settings.json"
 

@@ -28,7 +28,7 @@ TIPS = {
     "too_bright": Tip("Too bright", "move out of direct sun or further from the lamp, and switch the flash off."),
     "glare": Tip("Glare", "tilt the phone or the lamp until the shiny spot is gone, and switch the flash off."),
     "uneven": Tip("Uneven light", "turn so that the light falls on the whole area from the front."),
-    "blurry": Tip("Blurry", "hold still, wipe the lens, and tap on the skin to focus."),
+    "blurry": Tip("Blurry", "hold still, and wipe the lens."),
     "colour_cast": Tip("Coloured light", "use daylight from a window or a white lamp, away from coloured walls."),
     "no_skin": Tip("No skin in view", "point the camera at the skin and fill the frame with it."),
     "too_far": Tip("Too far", "move closer until the spot fills about a third of the frame."),

@@ -59,4 +59,4 @@ class PhotoFolder:
                 return
             except UnreadablePhoto:
                 self._at += direction
-        raise SourceUnavailable("absent", f"No photo that can be read is in this folder. Received: {self._folder}.")
+        raise SourceUnavailable("unreadable", f"No photo that can be read is in this folder. Received: {self._folder}.")

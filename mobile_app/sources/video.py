@@ -28,7 +28,7 @@ class VideoFile:
         """Open the file at its first frame."""
         self.close()
         if not self._path.is_file():
-            raise SourceUnavailable("absent", f"The video file is not there. Received: {self._path}.")
+            raise SourceUnavailable("unreadable", f"The video file is not there. Received: {self._path}.")
         capture = cv2.VideoCapture(str(self._path))
         if not capture.isOpened():
             capture.release()

@@ -14,7 +14,6 @@ UNITS = {
     "saturated": "why.percent",
     "clipped": "why.percent",
     "skin_share": "why.percent",
-    "motion": "why.ratio",
     "specular": "why.percent_fine",
     "sharpness": "why.ratio",
     "coarse_sharpness": "why.ratio",

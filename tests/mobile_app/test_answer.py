@@ -4,6 +4,7 @@ import stat
 import threading
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -17,7 +18,7 @@ from mobile_app.demo_model import demo_model
 from mobile_app.device_benchmark import run, thermal_note
 from mobile_app.settings import FILE_NAME, Settings, read_settings, write_settings
 from mobile_app.texts import load_texts
-from triage.assessment import Assessment, Diagnosis, Lighting
+from triage.assessment import Assessment, Diagnosis, Lighting, Triage
 from triage.errors import UnusableInput
 from triage.lighting import LightingVerdict
 from triage.photo import prepare_pixels
@@ -124,6 +125,19 @@ def test_whatever_goes_wrong_comes_as_an_answer(answerer, tmp_path, small_model)
     other = Answerer(broken)
     assert "cut off" in answer_of(other, plain(1, 2, 3)).error
     other.close()
+
+
+@pytest.mark.parametrize("where", ["load", "assess"])
+def test_what_nobody_expected_comes_as_an_answer_each_time(monkeypatch, where):
+    def fail(*_):
+        raise RuntimeError("out of order")
+
+    broken = SimpleNamespace(card={}, assess=fail)
+    monkeypatch.setattr(Triage, "load", fail if where == "load" else lambda *_: broken)
+    made = Answerer(Path("any.tflite"))
+    assert [answer_of(made, plain(1, 2, 3)).error for _ in range(2)] == ["RuntimeError: out of order"] * 2
+    assert (made.problem is None) == (where == "assess")
+    made.close()
 
 
 def test_a_missing_demo_model_says_how_to_make_it(tmp_path):

@@ -129,10 +129,12 @@ def test_a_folder_turns_over_its_photos_and_passes_over_the_rest(tmp_path):
     source.close()
 
 
-def test_a_folder_without_photos_is_absent(tmp_path):
-    with pytest.raises(SourceUnavailable) as caught:
-        PhotoFolder(tmp_path).open()
-    assert caught.value.reason == "absent"
+@pytest.mark.parametrize("there", [True, False])
+def test_files_that_are_missing_are_no_missing_camera(tmp_path, there):
+    for source in (PhotoFolder(tmp_path if there else tmp_path / "gone"), VideoFile(tmp_path / "gone.mp4")):
+        with pytest.raises(SourceUnavailable) as caught:
+            source.open()
+        assert caught.value.reason == "unreadable"
 
 
 def test_the_demo_needs_no_teacher_and_little_room():

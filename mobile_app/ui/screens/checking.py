@@ -21,8 +21,8 @@ PHOTO_HEIGHT = 220  # dp
 def checking(app: Controller) -> Widget:
     """The model is at work."""
     look, say = app.look, app.look.say
-    page = Page(look)
-    head = Column(padding=(0, pixels(2 * HUGE), 0, 0))
+    page = Page(look, "", app.back)
+    head = Column(padding=(0, pixels(HUGE), 0, 0))
     head.add_widget(Icon(look, "hold", 56, "accent", pos_hint={"center_x": 0.5}))
     head.add_widget(Words(look, say("checking.title"), "title", bold=True, align="center"))
     head.add_widget(Words(look, say("checking.text"), tone="muted", align="center"))

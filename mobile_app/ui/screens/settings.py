@@ -19,7 +19,7 @@ def settings(app: Controller) -> Widget:
     look, say, now = app.look, app.look.say, app.settings
     page = Page(look, say("settings.title"), app.back)
     page.add(
-        _group(app, "theme", [(name, say(f"settings.{name}")) for name in THEMES], now.theme),
+        _theme(app),
         _group(
             app,
             "text_size",
@@ -39,6 +39,12 @@ def settings(app: Controller) -> Widget:
         more.add_widget(LinkRow(look, icon, say(title), lambda screen=screen: app.go(screen), say(note)))
     page.add(more)
     return page
+
+
+def _theme(app: Controller) -> Widget:
+    # Android's own preference is not read: a phone is light unless it is told otherwise.
+    names, chosen = (THEMES[1:], app.look.theme) if app.phone else (THEMES, app.settings.theme)
+    return _group(app, "theme", [(name, app.look.say(f"settings.{name}")) for name in names], chosen)
 
 
 def _group(app: Controller, title: str, options: list, chosen: object, key: str = "") -> Widget:

@@ -37,7 +37,7 @@ def trouble_page(app: Controller, trouble: str, detail: str) -> Widget:
 
 
 def photo_trouble(app: Controller, what: str, detail: str = "") -> Widget:
-    """A photo, what was pasted, or a source cannot be used: `what` is "photo", "clipboard" or "source"."""
+    """Something cannot be used: `what` is "photo", "clipboard" (what was pasted), "source" or "model"."""
     say = app.look.say
     page = _page(app, "unreadable", say(f"trouble.{what}"), say(f"trouble.{what}_advice"), detail, app.back)
     page.add(
