@@ -19,6 +19,7 @@ from mobile_app.phone import SHARED, Phone, Voice
 from mobile_app.settings import Settings, read_settings, write_settings
 from mobile_app.texts import load_texts
 from mobile_app.ui.capture import Capture
+from mobile_app.ui.focus import focused, refocus
 from mobile_app.ui.look import Look
 from mobile_app.ui.pasting import pasted
 from mobile_app.ui.screens.camera import CameraScreen
@@ -37,7 +38,7 @@ def screens() -> dict[str, Screen]:
     from mobile_app.ui.screens.answer import AnswerScreen
     from mobile_app.ui.screens.benchmark import BenchmarkScreen
     from mobile_app.ui.screens.checking import checking, light_first
-    from mobile_app.ui.screens.files import files
+    from mobile_app.ui.screens.files import FilesScreen
     from mobile_app.ui.screens.first_run import first_run
     from mobile_app.ui.screens.saved import saved
     from mobile_app.ui.screens.settings import settings
@@ -49,7 +50,7 @@ def screens() -> dict[str, Screen]:
         "answer": AnswerScreen,
         "benchmark": BenchmarkScreen,
         "checking": checking,
-        "files": files,
+        "files": FilesScreen,
         "first_run": first_run,
         "light_first": light_first,
         "photo_trouble": photo_trouble,
@@ -96,6 +97,8 @@ class SkinApp(App):
         self.shell.on_escape, self.shell.on_paste = self.escape, self.paste
         self.shell.listen()
         Window.bind(on_drop_file=self._dropped)
+        for gone, back in (("on_minimize", "on_restore"), ("on_hide", "on_show")):
+            Window.bind(**{gone: lambda *_: self.on_pause(), back: lambda *_: self.on_resume()})
         if self.phone:
             rmtree(self.folder / SHARED, ignore_errors=True)
         self._dress()
@@ -103,15 +106,18 @@ class SkinApp(App):
         return self.shell
 
     def on_pause(self) -> bool:
-        """A phone puts the app aside: the camera is released."""
+        """A phone puts the app aside, or a desktop its window: the camera is released."""
         self.capture.hide()
         self.speech.hush()
         return True
 
     def on_resume(self) -> None:
-        """A phone brings the app back."""
+        """It comes back."""
         if isinstance(self.shell.screen, CameraScreen):
             self.shell.screen.entered()
+
+    def open_settings(self, *_: object) -> None:
+        """F1 asks for Kivy's own settings, which are none of this app's."""
 
     def on_stop(self) -> None:
         """The window closes. Kivy calls this twice."""
@@ -166,8 +172,11 @@ class SkinApp(App):
     def change(self, **settings: Any) -> None:
         """Change settings and show them at once."""
         problem = self._keep(**settings)
+        held = self.shell.screen and focused(self.shell.screen)
         self._dress()
         self._show()
+        if held:
+            refocus(self.shell.screen, held.called)
         self._tell_not_kept(problem)
 
     def use_source(self, spec: str) -> None:
@@ -199,7 +208,9 @@ class SkinApp(App):
 
     def show_answer(self, answer: Answer) -> None:
         """Show what the model said, the light first."""
-        if answer.error is not None:
+        if answer.error is not None and self.answerer.problem is not None:
+            self.restart("photo_trouble", what="model", detail=self.answerer.problem)
+        elif answer.error is not None:
             self.restart("photo_trouble", what="photo", detail=answer.error)
         elif not answer.lighting_confirmed and not answer.despite_light:
             self.restart("light_first", answer=answer)
@@ -207,7 +218,9 @@ class SkinApp(App):
             self.restart("answer", answer=answer)
 
     def paste(self) -> None:
-        """Ask about the picture on the clipboard."""
+        """Ask about the picture on the clipboard, once the first explanation has been read."""
+        if not self.settings.first_run_seen:
+            return
         found = pasted()
         if found is None:
             self.restart("photo_trouble", what="clipboard")
@@ -233,6 +246,8 @@ class SkinApp(App):
         self.restart("photo_trouble", what="photo", detail=why)
 
     def _dropped(self, _: Any, path: bytes, *__: object) -> None:
+        if not self.settings.first_run_seen:
+            return
         dropped = Path(path.decode("utf-8", "surrogateescape"))
         if dropped.is_dir():
             self.use_source(str(dropped))

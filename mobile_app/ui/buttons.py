@@ -30,16 +30,17 @@ class Pressable(ButtonBehavior, FloatLayout):
     Attributes:
         called: what it is called, for tests and for who listens instead of looking.
         focused: the keyboard is on it; a ring shows.
+        ring: name of the ring's color, which its ground must let be seen.
     """
 
     focused = BooleanProperty(False)
 
-    def __init__(self, look: Look, called: str, action: Callable[[], object], **options: Any):
+    def __init__(self, look: Look, called: str, action: Callable[[], object], ring: str = "accent", **options: Any):
         options.setdefault("size_hint_y", None)
         super().__init__(**options)
-        self.called, self.action = called, action
+        self.called, self.action, self.ring = called, action, ring
         with self.canvas.after:
-            self._ring_color = Color(*look.color("accent")[:3], 0)
+            self._ring_color = Color(*look.color(ring)[:3], 0)
             self._ring = SmoothLine(width=pixels(1.5), overdraw_width=1)
         self.bind(pos=self._place_ring, size=self._place_ring, focused=self._place_ring)
         self.bind(state=self._dim, disabled=self._dim)
@@ -49,11 +50,13 @@ class Pressable(ButtonBehavior, FloatLayout):
         self.action()
 
     def _dim(self, *_: object) -> None:
+        if self.disabled:
+            self.focused = False
         self.opacity = UNUSABLE if self.disabled else PRESSED if self.state == "down" else IDLE
 
     def _place_ring(self, *_: object) -> None:
         self._ring_color.a = 1.0 if self.focused else 0.0
-        gap = pixels(TINY) / 2
+        gap = pixels(3)  # where the ring has the ground on both sides
         width, height = max(1, self.width - 2 * gap), max(1, self.height - 2 * gap)
         self._ring.rounded_rectangle = (self.x + gap, self.y + gap, width, height, pixels(RADIUS) - gap)
 
@@ -62,7 +65,6 @@ class TextButton(Pressable):
     """A word or a few, with an icon before or above them.
 
     Attributes:
-        text: the words.
         natural_height: what its words need, pixels.
     """
 
@@ -79,8 +81,8 @@ class TextButton(Pressable):
         padding: float = MEDIUM,
         **options: Any,
     ):
-        super().__init__(look, text, action, **options)
         ground, tone, border = KINDS[kind]
+        super().__init__(look, text, action, tone, **options)
         if ground:
             paint(self, look, ground, RADIUS, border)
         self._stacked, self._type, self._padding = stacked, "small" if stacked else "body", pixels(padding)
@@ -95,21 +97,6 @@ class TextButton(Pressable):
         self.bind(pos=self._arrange, size=self._arrange, natural_height=self.setter("height"))
         self._words.bind(texture_size=self._arrange)
         self._arrange()
-
-    @property
-    def text(self) -> str:
-        """The words."""
-        return str(self._words.text)
-
-    @text.setter
-    def text(self, text: str) -> None:
-        self._words.text = self.called = text
-        self._arrange()
-
-    def set_icon(self, name: str) -> None:
-        """Show another icon."""
-        if self._icon:
-            self._icon.name = name
 
     def _arrange(self, *_: object) -> None:
         words, icon, padding, gap = self._words, self._icon, self._padding, pixels(SMALL)
@@ -141,6 +128,6 @@ class IconButton(Pressable):
         self, look: Look, icon: str, called: str, action: Callable[[], object], tone: str = "text", **options: Any
     ):
         options.setdefault("size_hint", (None, None))
-        super().__init__(look, called, action, size=(pixels(TARGET),) * 2, **options)
+        super().__init__(look, called, action, tone, size=(pixels(TARGET),) * 2, **options)
         self._icon = Icon(look, icon, 24, tone, pos_hint={"center_x": 0.5, "center_y": 0.5})
         self.add_widget(self._icon)

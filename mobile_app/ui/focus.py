@@ -45,6 +45,14 @@ def move_focus(root: Widget, step: int) -> None:
         parent = parent.parent
 
 
+def refocus(root: Widget, called: str) -> None:
+    """Put the ring on what is called so, where a screen has been made anew; nowhere if that is gone."""
+    for widget in pressables(root):
+        if widget.called == called:
+            widget.focused = True
+            return
+
+
 def press_focused(root: Widget) -> bool:
     """Press what the keyboard is on; False when it is on nothing."""
     chosen = focused(root)

@@ -4,12 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 LONGEST_WAIT_S = 3.0
-"""A program that owns the clipboard and does not answer must not hold up the app for longer."""
+"""A program that owns the clipboard and does not answer must not hold up the app for longer, all questions together."""
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/tiff", "image/bmp")
 _POWERSHELL = (
     "powershell", "-NoProfile", "-STA", "-Command",
@@ -25,11 +26,12 @@ def pasted() -> Path | bytes | None:
 
     Asks other programs and may take some tenths of a second.
     """
+    until = time.monotonic() + LONGEST_WAIT_S
     for command in _image_commands():
-        if data := _output(command):
+        if data := _output(command, until):
             return data
     for command in _text_commands():
-        if (text := _output(command)) and (path := path_in(text.decode("utf-8", "replace"))):
+        if (text := _output(command, until)) and (path := path_in(text.decode("utf-8", "replace"))):
             return path
     return None
 
@@ -76,11 +78,12 @@ def _wayland() -> bool:
     return bool(os.environ.get("WAYLAND_DISPLAY")) and shutil.which("wl-paste") is not None
 
 
-def _output(command: Sequence[str]) -> bytes:
-    if shutil.which(command[0]) is None:
+def _output(command: Sequence[str], until: float) -> bytes:
+    wait_s = until - time.monotonic()
+    if wait_s <= 0 or shutil.which(command[0]) is None:
         return b""
     try:
-        done = subprocess.run(command, capture_output=True, timeout=LONGEST_WAIT_S)
+        done = subprocess.run(command, capture_output=True, timeout=wait_s)
     except (OSError, subprocess.TimeoutExpired):
         return b""
     return done.stdout if done.returncode == 0 else b""

@@ -16,8 +16,8 @@ from mobile_app.ui.theme import COLUMN, LARGE
 
 ENTER, KEYPAD_ENTER, SPACE, ESCAPE, TAB = 13, 271, 32, 27, 9
 UP, DOWN, LEFT, RIGHT, PAGE_UP, PAGE_DOWN = 273, 274, 276, 275, 280, 281
-ANDROID_BACK = ESCAPE
-"""Kivy gives Android's back button the code of Escape."""
+MAY_REPEAT = (TAB, UP, DOWN, LEFT, RIGHT, PAGE_UP, PAGE_DOWN)
+"""Keys that act again while they are held."""
 SHADE = 0.55
 SCROLL_STEP = 80
 """Of an arrow key, dp."""
@@ -38,6 +38,7 @@ class Shell(FloatLayout):
         self.on_escape: Callable[[], None] = lambda: None
         self.on_paste: Callable[[], None] = lambda: None
         self._sheet: Sheet | None = None
+        self._held: set[int] = set()
 
     def show(self, screen: Widget) -> None:
         """Replace the screen."""
@@ -66,18 +67,24 @@ class Shell(FloatLayout):
 
     def listen(self) -> None:
         """Take the window's keys."""
-        Window.bind(on_key_down=self._key)
+        Window.bind(on_key_down=self._key, on_key_up=self._let_go, focus=lambda *_: self._held.clear())
 
     def _tell(self, what: str) -> None:
         tell = getattr(self.screen, what, None)
         if tell is not None:
             tell()
 
+    def _let_go(self, _: Any, code: int, *__: object) -> None:
+        self._held.discard(code)
+
     def _key(self, _: Any, code: int, scancode: int, letter: str | None, modifiers: list[str]) -> bool:
         """True: the key is used up."""
         top = self._sheet or self.screen
         if top is None:
             return False
+        if code in self._held and code not in MAY_REPEAT:
+            return True
+        self._held.add(code)
         if code == TAB:
             move_focus(top, -1 if "shift" in modifiers else 1)
             return True

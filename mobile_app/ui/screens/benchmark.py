@@ -40,7 +40,7 @@ class BenchmarkScreen(Page):
         self._show_start()
 
     def left(self) -> None:
-        """Nobody looks at the result any more."""
+        """Nobody looks at the result any more: stop."""
         self._gone = True
 
     def measure(self) -> None:
@@ -68,6 +68,8 @@ class BenchmarkScreen(Page):
             self._show_result(result)
 
     def _progress(self, share: float) -> None:
+        if self._gone:
+            raise SystemExit  # ends this thread alone, and with it the measurement
         Clock.schedule_once(lambda _: self._bar.set(share) if self._bar else None)
 
     @mainthread

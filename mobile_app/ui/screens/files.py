@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from kivy.uix.widget import Widget
-
 from mobile_app.ui.buttons import TextButton
 from mobile_app.ui.controller import Controller
+from mobile_app.ui.focus import focused, refocus
 from mobile_app.ui.look import pixels
 from mobile_app.ui.page import Page
 from mobile_app.ui.passages import path_text
@@ -48,6 +47,7 @@ class FilesScreen(Page):
     def _list(self) -> None:
         look, say = self._app.look, self._app.look.say
         listing = list_folder(self.folder)
+        held = focused(self.column)
         self.column.clear_widgets()
         # Where two of them are the same folder, one is enough.
         places = {path: text_id for text_id, path in reversed(self._places.items())}
@@ -77,8 +77,5 @@ class FilesScreen(Page):
             self.add(Words(look, say("files.more", count=listing.left_out), "small", "muted"))
         if not self._choose_folder:
             self.add(Words(look, say("files.hint"), "small", "muted"))
-
-
-def files(app: Controller, choose_folder: bool = False, start: Path | None = None) -> Widget:
-    """Find a photo, or with `choose_folder` a folder of them."""
-    return FilesScreen(app, choose_folder, start)
+        if held:
+            refocus(self.column, held.called)

@@ -14,6 +14,7 @@ from mobile_app.answer import Answer, Likeness
 from mobile_app.guidance import Guidance
 from mobile_app.live import LiveState
 from mobile_app.texts import load_texts
+from mobile_app.ui import pasting
 from mobile_app.ui.camera_view import HOLD_STILL, LOOKING, READY, STARTING, measure_of, panel_for, trouble_of
 from mobile_app.ui.card_lines import card_lines
 from mobile_app.ui.framing import around
@@ -181,6 +182,21 @@ def test_pasted_text_that_names_a_file(tmp_path):
         assert path_in(text) == photo
     for text in ("", "hello", "x" * 10_000, "a\0b", str(tmp_path)):
         assert path_in(text) is None
+
+
+def test_a_silent_clipboard_is_asked_no_longer_than_promised(monkeypatch):
+    now, waits = [0.0], []
+
+    def silent(command, timeout, **_):
+        waits.append(timeout)
+        now[0] += timeout
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(pasting.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(pasting.shutil, "which", lambda name: name)
+    monkeypatch.setattr(pasting.subprocess, "run", silent)
+    assert pasting.pasted() is None
+    assert waits and sum(waits) <= pasting.LONGEST_WAIT_S
 
 
 def test_the_voice_is_given_the_words_and_cut_off_by_new_ones(tmp_path, monkeypatch):

@@ -2,9 +2,10 @@
 
 import pytest
 
-from mobile_app.ui.theme import PALETTES, READABLE, TARGET
+from mobile_app.ui.camera_view import TROUBLES
+from mobile_app.ui.theme import LEAST_STAGE, PALETTES, READABLE, TARGET
 
-WCAG_AA = 4.5  # WCAG 2.2, 1.4.3
+WCAG_AA, WCAG_GRAPHICS = 4.5, 3.0  # WCAG 2.2, 1.4.3 and 1.4.11
 
 
 def luminance(color: tuple[float, ...]) -> float:
@@ -81,6 +82,20 @@ def test_what_can_be_pressed_is_large_enough_and_in_reach(tour):
     assert seen > 1000
 
 
+def test_the_camera_has_a_picture_in_every_window(tour):
+    for entry in tour:
+        if entry["state"].startswith("camera") and entry["state"].split()[1] not in TROUBLES:
+            assert min(entry["picture"]) >= LEAST_STAGE, (entry["state"], entry["window"], entry["scale"])
+
+
+def test_the_ring_of_the_keyboard_can_be_seen_on_everything(tour):
+    for entry in tour:
+        palette = PALETTES[entry["theme"]]
+        for target in entry["targets"]:
+            seen = contrast(palette[target["ring"]], palette[target["ground"]])
+            assert seen >= WCAG_GRAPHICS, where(entry, target)
+
+
 def test_every_answer_says_that_it_is_no_diagnosis_first_and_demo(tour):
     answers = [entry for entry in tour if entry["state"].startswith("answer")]
     assert answers
@@ -95,5 +110,6 @@ def test_every_answer_says_that_it_is_no_diagnosis_first_and_demo(tour):
 
 def test_the_tour_has_been_everywhere(tour):
     shapes = {(*entry["window"], entry["scale"]) for entry in tour}
-    assert shapes == {(*size, scale) for size in ((360, 720), (1280, 720)) for scale in (1.0, 1.5)}
+    usual = {(*size, scale) for size in ((360, 720), (1280, 720)) for scale in (1.0, 1.5)}
+    assert shapes == usual | {(320, 480, 1.5), (800, 360, 1.5), (844, 390, 1.5)}
     assert {entry["theme"] for entry in tour} == set(PALETTES)

@@ -2,6 +2,8 @@
 
 import os
 import sys
+import threading
+import time
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +18,7 @@ from kivy.core.window import Window  # noqa: E402
 from kivy.metrics import Metrics  # noqa: E402
 from stand_ins import Oracle, StillCapture, StillPhone, StillSource, an_answer  # noqa: E402
 
-from mobile_app import keeping  # noqa: E402
+from mobile_app import device_benchmark, keeping  # noqa: E402
 from mobile_app.guidance import Guidance  # noqa: E402
 from mobile_app.live import LiveState  # noqa: E402
 from mobile_app.phone import SHARED  # noqa: E402
@@ -37,6 +39,7 @@ app = SkinApp(StillCapture(source), oracle, folder, SystemTheme("none"))
 
 def key(code: int, letter: str = "", *modifiers: str) -> None:
     Window.dispatch("on_key_down", code, 0, letter, list(modifiers))
+    Window.dispatch("on_key_up", code, 0)
 
 
 def until(condition):
@@ -67,6 +70,12 @@ def texts_of(root) -> list[str]:
 
 def the_first_start_explains_and_is_remembered():
     assert name() == "first_run" and source.open_count == 0, "the camera ran before anybody agreed"
+    app_module.pasted = lambda: b"picture"
+    key(ord("v"), "v", "ctrl")
+    Window.dispatch("on_drop_file", str(folder / "dropped.jpg").encode(), 10, 10)
+    Window.dispatch("on_drop_file", str(folder).encode(), 10, 10)
+    yield
+    assert name() == "first_run" and not oracle.asked, "what the app is not was passed over"
     key(TAB)
     yield
     assert focused(app.shell.screen).called == "I understand, start"
@@ -127,7 +136,7 @@ def use_anyway_is_one_key_away_and_is_told():
     yield from until(lambda: app.capture.latest_frame() is not None)
     app.capture._on_state = lambda state: None
     show(Guidance("glare", False))
-    key(ord("u"), "u")
+    key(ord("u"), "u", "numlock", "capslock")
     yield from until(lambda: name() == "answer")
     assert oracle.asked.pop()[1] is True
     app.restart("camera")
@@ -172,6 +181,25 @@ def what_cannot_be_read_is_told():
     assert name() == "photo_trouble"
 
 
+def a_model_that_cannot_be_used_is_not_blamed_on_the_photo():
+    oracle.problem = "stand-in.tflite is cut off."
+    app.show_answer(type(oracle.answer)(None, oracle.problem, None, (0, 0, 0, 0), False, False))
+    yield
+    assert name() == "photo_trouble"
+    assert {"The model cannot be used", oracle.problem} <= set(texts_of(app.shell.screen))
+    oracle.problem = None
+
+
+def a_check_that_takes_long_can_be_left():
+    oracle.submit = lambda photo, on_answer, despite_light: None
+    app.check(b"slow")
+    yield
+    press("Back")
+    yield
+    assert name() == "camera"
+    del oracle.submit
+
+
 def paste_takes_a_picture_or_says_that_there_is_none():
     app_module.pasted = lambda: b"picture"
     key(ord("v"), "v", "ctrl")
@@ -202,6 +230,14 @@ def pausing_releases_the_camera_and_resuming_takes_it_again():
     app.on_resume()
     yield from until(lambda: source.is_open)
     yield from until(lambda: app.shell.screen.preview.frame_count > 0)
+
+
+def a_minimised_window_releases_the_camera():
+    for away, back in (("on_minimize", "on_restore"), ("on_hide", "on_show")):
+        Window.dispatch(away)
+        yield from until(lambda: not source.is_open)
+        Window.dispatch(back)
+        yield from until(lambda: source.is_open)
 
 
 def an_unplugged_camera_is_told_and_comes_back_by_itself():
@@ -322,6 +358,11 @@ def a_phone_picks_and_shares_in_its_own_way():
     app.restart("sources")
     yield
     assert not {"Folder of photos", "Second camera"} & set(called())
+    app.restart("settings")
+    yield
+    assert "Device" not in called(), "its preference is not known"
+    app.restart("sources")
+    yield
     press("Open photo")
     yield from until(lambda: name() == "answer")
     assert oracle.asked.pop()[0] == b"picked"
@@ -355,6 +396,59 @@ def a_phone_picks_and_shares_in_its_own_way():
     app.phone = None
 
 
+def the_ring_stays_where_it_was_when_a_choice_is_made():
+    app.restart("settings")
+    yield
+    dark = next(widget for widget in pressables(app.shell.screen) if widget.called == "Dark")
+    dark.focused = True
+    dark.action()
+    yield
+    now = focused(app.shell.screen)
+    assert now is not dark and now.called == "Dark"
+    now.disabled = True
+    assert not now.focused, "two rings, once it can be pressed again"
+    app.change(theme="light")
+
+
+def a_key_that_is_held_acts_once():
+    app.restart("settings")
+    yield
+    for _ in range(3):
+        Window.dispatch("on_key_down", ESCAPE, 0, "", [])
+    yield
+    assert name() == "camera"
+    Window.dispatch("on_key_up", ESCAPE, 0)
+    app.restart("about")
+    yield
+    yield
+    for _ in range(2):  # scrolling goes on
+        before = app.shell.screen.scroll.scroll_y
+        Window.dispatch("on_key_down", 274, 0, "", [])
+        yield
+        assert app.shell.screen.scroll.scroll_y < before
+    Window.dispatch("on_key_up", 274, 0)
+
+
+def a_measurement_ends_with_its_screen():
+    ended = threading.Event()
+
+    def endless(model, progress, seconds):
+        try:
+            while True:
+                progress(0.5)
+                time.sleep(0.01)
+        finally:
+            ended.set()
+
+    run, device_benchmark.run = device_benchmark.run, endless
+    app.restart("benchmark")
+    app.shell.screen.measure()
+    yield
+    app.back()
+    yield from until(ended.is_set)
+    device_benchmark.run = run
+
+
 def the_keyboard_reaches_everything_on_a_page():
     app.restart("settings")
     yield
@@ -368,6 +462,12 @@ def the_keyboard_reaches_everything_on_a_page():
     key(TAB, "", "shift")
     yield
     assert focused(app.shell.screen) is every[-2]
+
+
+def f1_opens_nothing_of_kivy():
+    Window.dispatch("on_keyboard", 282, 0, None, [])
+    yield
+    assert Window.children == [app.shell]
 
 
 def the_arrow_keys_scroll():

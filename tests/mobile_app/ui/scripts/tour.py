@@ -13,6 +13,7 @@ from mobile_app import main as app_main
 TOUR = (
     ("light", 360, 720, 1.0), ("light", 360, 720, 1.5), ("light", 1280, 720, 1.0), ("light", 1280, 720, 1.5),
     ("dark", 360, 720, 1.5), ("dark", 1280, 720, 1.0),
+    ("light", 320, 480, 1.5), ("light", 800, 360, 1.5), ("light", 844, 390, 1.5),
 )  # fmt: skip
 FRAMES = 5
 """Kivy settles text, then layout, then what follows from it."""
@@ -23,6 +24,7 @@ app_main.prepare_kivy(folder)
 from kivy.config import Config  # noqa: E402  (Kivy is set up first)
 
 Config.set("graphics", "maxfps", "0")  # as fast as it goes
+Config.set("graphics", "minimum_height", "0")  # a phone on its side is lower than any desktop's window
 
 from kivy.clock import Clock  # noqa: E402
 from kivy.core.window import Window  # noqa: E402
@@ -60,7 +62,7 @@ def steps():
     yield "benchmark"
     app.shell.screen._show_result(RESULT)
     yield "benchmark result"
-    for what in ("photo", "clipboard", "source"):
+    for what in ("photo", "clipboard", "source", "model"):
         app.restart("photo_trouble", what=what, detail="photo.jpg: damaged JPEG, or a rare kind of it: export as JPEG")
         yield f"trouble {what}"
     for urgency in ("urgent", "soon", "watch"):
@@ -111,6 +113,12 @@ def steps():
         app.shell.close_sheet()
     screen._show_state(LiveState("running", Guidance(None, True)))
     yield "camera ready"
+    app.capture.source.live = False
+    app.restart("camera")
+    app.capture.hide()
+    yield "camera photos"
+    app.capture.source.live = True
+    screen = app.shell.screen
     for trouble in TROUBLES:
         screen._show_state(LiveState(trouble, detail="The camera gives no frames any more. Received: nothing."))
         yield f"camera {trouble}"
@@ -160,7 +168,15 @@ def look_at(state: str, theme: str, shape: tuple) -> None:
                 }
             )
         if isinstance(widget, Pressable) and shown(widget):
-            targets.append({"called": widget.called, "box": box, "scrolls": widget in scrolled})
+            targets.append(
+                {
+                    "called": widget.called,
+                    "box": box,
+                    "scrolls": widget in scrolled,
+                    "ring": widget.ring,
+                    "ground": ground_of(widget),
+                }
+            )
     found.append(
         {
             "state": state,
@@ -169,6 +185,7 @@ def look_at(state: str, theme: str, shape: tuple) -> None:
             "scale": shape[2],
             "words": words,
             "targets": targets,
+            "picture": list(root.screen.preview.size) if app._history[-1][0] == "camera" else None,
         }
     )
 
