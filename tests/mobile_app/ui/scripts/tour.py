@@ -15,6 +15,8 @@ TOUR = (
     ("dark", 360, 720, 1.5), ("dark", 1280, 720, 1.0),
     ("light", 320, 480, 1.5), ("light", 800, 360, 1.5), ("light", 844, 390, 1.5),
 )  # fmt: skip
+LEAST_HEIGHT = app_main.LEAST_WINDOW[1]
+"""Below it the window is a phone on its side, where pages only scroll more."""
 FRAMES = 5
 """Kivy settles text, then layout, then what follows from it."""
 
@@ -49,8 +51,14 @@ RESULT = {
 }
 
 
-def steps():
+def steps(camera_alone: bool):
     """Yield the name of each state once it is there."""
+    if not camera_alone:
+        yield from pages()
+    yield from camera()
+
+
+def pages():
     for name in ("first_run", "settings", "sources", "about", "checking"):
         app.restart(name)
         yield name
@@ -91,6 +99,9 @@ def steps():
     yield "light_first"
     app.show_answer(replace(poor, despite_light=True))
     yield "answer despite light"
+
+
+def camera():
     app.restart("camera")
     app.capture.hide()
     screen = app.shell.screen
@@ -202,7 +213,7 @@ def walk():
     for theme, width, height, scale in TOUR:
         Window.size = (width, height)
         app.change(theme=theme, font_scale=scale)
-        for state in steps():
+        for state in steps(camera_alone=height < LEAST_HEIGHT):
             for _ in range(FRAMES):
                 yield
             look_at(state, theme, (width, height, scale))
