@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from triage.assessment import Assessment, Triage
-from triage.framing import measure_framing, preview_reasons
+from triage.framing import NO_SKIN_BELOW, measure_framing, preview_reasons
 from triage.photo import Photo, crop_box
 
 WORDS = ((0.9, "very_likely"), (0.66, "likely"), (0.33, "possible"), (0.1, "unlikely"), (0.0, "very_unlikely"))
@@ -79,7 +79,10 @@ def answer_for(triage: Triage, photo: Photo, despite_light: bool = False) -> Ans
     """
     assessment = triage.assess(photo)
     # Until a model's card says what its training data look like, skin is the one thing known of all of them.
-    unlike = "no_skin" in preview_reasons(assessment.lighting.verdict, measure_framing(photo))
+    verdict, framing = assessment.lighting.verdict, measure_framing(photo)
+    # In a preview too little and too much light come before that there is no skin; an answer has to know.
+    without_skin = framing.skin_by_lamp < NO_SKIN_BELOW
+    unlike = without_skin or "no_skin" in preview_reasons(verdict, framing)
     cannot_tell = assessment.abstained or unlike
     # "watch" reassures, which nothing may that cannot tell, or that rests on a picture which should have been better.
     doubtful = cannot_tell or despite_light or not assessment.lighting.ok
@@ -97,6 +100,7 @@ def answer_for(triage: Triage, photo: Photo, despite_light: bool = False) -> Ans
         cannot_tell=cannot_tell,
         cannot_tell_why=("unlike_training" if unlike else "unsure") if cannot_tell else None,
         top=tuple(
-            Likeness(d.label, d.name, d.probability, word_for(d.probability)) for d in assessment.diagnosis[:TOP]
+            Likeness(d.label, d.name, d.probability, word_for(d.probability))
+            for d in assessment.diagnosis[: 0 if unlike else TOP]
         ),
     )

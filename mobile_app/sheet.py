@@ -47,10 +47,9 @@ def lines_of(answer: Answer, say: Texts) -> tuple[list[Line], list[Line]]:
     ]
     below = [Line("text", say("answer.crop")), Line("strong", headline(say, answer))]
     if answer.cannot_tell:
-        below += [
-            Line("text", say(f"answer.cannot_tell_{answer.cannot_tell_why}")),
-            Line("text", say("answer.nearest")),
-        ]
+        below.append(Line("text", say(f"answer.cannot_tell_{answer.cannot_tell_why}")))
+        if answer.top:
+            below.append(Line("text", say("answer.nearest")))
     below += [
         *(Line("text", f"{like.name}: {likeness(say, like)}") for like in answer.top),
         Line("strong", f"{say('answer.next')}: {say(f'answer.{answer.urgency}')}"),

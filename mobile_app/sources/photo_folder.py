@@ -7,12 +7,17 @@ from mobile_app.sources.source import Frame, SourceUnavailable
 from triage.errors import UnreadablePhoto
 from triage.photo import Photo, read_photo
 
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+"""What `triage.photo` reads, by suffix; for choosing in a list only, since contents decide."""
 RATE = 10.0
 """Times a second that a photo is given again, so that tips settle on it as on a camera's frames."""
 
 
 class PhotoFolder:
-    """The photos of a folder and those below it, by name; `turn` goes to the next. Unreadable ones are passed over."""
+    """The photos of a folder and those below it, by name; `turn` goes to the next.
+
+    Unreadable ones are passed over, and hidden ones: a bin, thumbnails.
+    """
 
     live = False
 
@@ -32,7 +37,7 @@ class PhotoFolder:
 
     def open(self) -> None:
         """List the folder and decode the photo that was looked at last."""
-        self._paths = sorted(path for path in self._folder.rglob("*") if path.is_file())
+        self._paths = sorted(path for path in self._folder.rglob("*") if self._is_shown(path))
         self._show(1)
 
     def read(self) -> Frame | None:
@@ -50,6 +55,10 @@ class PhotoFolder:
     def close(self) -> None:
         """Forget the photo."""
         self._photo = None
+
+    def _is_shown(self, path: Path) -> bool:
+        hidden = any(part.startswith(".") for part in path.relative_to(self._folder).parts)
+        return not hidden and path.suffix.lower() in PHOTO_SUFFIXES and path.is_file()
 
     def _show(self, direction: int) -> None:
         for _ in self._paths:

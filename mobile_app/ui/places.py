@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
-"""What `triage.photo` reads, by suffix; for choosing in a list only, since contents decide."""
+from mobile_app.sources.photo_folder import PHOTO_SUFFIXES
+
 MOST_ENTRIES = 500
 """Lines of a list; a folder may hold a hundred thousand files."""
 

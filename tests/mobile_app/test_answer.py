@@ -79,6 +79,14 @@ def test_a_photo_without_skin_is_unlike_the_training_data_and_never_reassures(an
     answer = answer_of(answerer, np.random.default_rng(0).integers(110, 140, (120, 200, 1), np.uint8).repeat(3, 2))
     assert (answer.cannot_tell, answer.cannot_tell_why) == (True, "unlike_training")
     assert answer.urgency != "watch"
+    assert answer.top == ()
+    assert load_texts()("answer.nearest") not in [line.text for line in sheet.lines_of(answer, load_texts())[1]]
+
+
+@pytest.mark.parametrize("color", [(255, 255, 255), (10, 60, 20)])
+def test_too_much_and_too_little_light_do_not_hide_that_there_is_no_skin(color):
+    answer = watchful_answer(plain(*color), lit=False)
+    assert (answer.cannot_tell_why, answer.urgency) == ("unlike_training", "soon")
 
 
 def watchful_answer(photo, lit=True, despite_light=False, probabilities=(0.7, 0.29, 0.01)):

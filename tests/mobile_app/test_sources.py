@@ -116,7 +116,10 @@ def test_what_is_no_video_is_unreadable(tmp_path):
 def test_a_folder_turns_over_its_photos_and_passes_over_the_rest(tmp_path):
     for name, value in (("a.png", 50), ("c.png", 150)):
         cv2.imwrite(str(tmp_path / name), np.full((64, 64, 3), value, np.uint8))
-    (tmp_path / "b.txt").write_text("no photo")
+    for name in ("b.jpg", "b.txt"):
+        (tmp_path / name).write_text("no photo")
+    (tmp_path / ".bin").mkdir()
+    cv2.imwrite(str(tmp_path / ".bin" / "b.png"), np.full((64, 64, 3), 200, np.uint8))
     source = open_source(str(tmp_path))
     assert not source.live
     source.open()

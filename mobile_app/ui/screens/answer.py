@@ -110,7 +110,8 @@ def _looks_like(app: Controller, answer: Answer, wide: bool) -> Widget:
     card.add_widget(title)
     if answer.cannot_tell:
         card.add_widget(Words(look, say(f"answer.cannot_tell_{answer.cannot_tell_why}")))
-        card.add_widget(Words(look, say("answer.nearest"), "small", "muted", bold=True))
+        if answer.top:
+            card.add_widget(Words(look, say("answer.nearest"), "small", "muted", bold=True))
     for like in answer.top:
         card.add_widget(_like(app, like, wide))
     return card

@@ -252,8 +252,8 @@ public final class FrameCamera {
 
         @Override
         public void onDisconnected(CameraDevice lost) {
-            // A program in front of this one took the camera, or it was pulled out.
-            fail(UNPLUGGED, "disconnected");
+            // A program in front of this one took the camera; few phones have one that can be pulled out.
+            fail(BUSY, "disconnected");
             lost.close();
         }
 
