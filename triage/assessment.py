@@ -147,7 +147,7 @@ class Triage:
 
         Raises:
             UnreadablePhoto: it cannot be decoded.
-            UnusableInput: pixels of another shape or type.
+            UnusableInput: pixels of another shape or type, or a model that gives no number.
         """
         name = str(photo) if isinstance(photo, (str, Path)) else ""
         pixels = read_photo(photo) if isinstance(photo, (str, Path, bytes)) else check_photo(photo)
@@ -167,7 +167,18 @@ class Triage:
             verdict: what the measured features say.
             outputs: `diagnosis` [1, classes] and `lighting` [1, 1], probabilities.
             name: of the photo.
+
+        Raises:
+            UnusableInput: an output is not a number, or infinite.
         """
+        # No comparison with NaN is true, so NaN would pass every threshold, and "watch" would reassure.
+        for output in OUTPUTS:
+            wrong = outputs[output][~np.isfinite(outputs[output])]
+            if len(wrong):
+                raise UnusableInput(
+                    f"The model's answer is not a number. Received: {wrong[0]} in {output} for "
+                    f"{name or 'a photo in memory'}. Prove the file with `skin-distill verify`, or use another one."
+                )
         probabilities = apply_temperature(outputs["diagnosis"].reshape(-1), self._temperature)
         well_lit = float(np.clip(outputs["lighting"].reshape(-1)[0], 0, 1))
         lighting, diagnosis = self._lighting(verdict, well_lit), self._ranked(probabilities)

@@ -118,6 +118,15 @@ def test_decision(card, good_photo, probabilities, urgency, abstained):
     assert (assessment.urgency, assessment.abstained) == (urgency, abstained)
 
 
+@pytest.mark.parametrize(
+    ("probabilities", "lighting"),
+    [(np.full(10, np.nan), 0.9), ([*spread()[1:], np.nan], 0.9), ([*spread()[1:], np.inf], 0.9), (spread(), np.nan)],
+)
+def test_an_answer_that_is_no_number_is_refused(card, good_photo, probabilities, lighting):
+    with pytest.raises(UnusableInput, match=r"not a number\. Received: (nan|inf) in"):
+        answering(card, probabilities, lighting).assess(good_photo)
+
+
 def test_urgent_wins_over_abstaining(card, good_photo):
     card["thresholds"].update(urgent=0.1, abstain_below=0.5)
     assessment = answering(card, spread(c0=0.2)).assess(good_photo)
