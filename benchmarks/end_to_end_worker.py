@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.machine import own_cores
 from triage import Triage
 from triage.lighting import judge_lighting, measure_lighting
-from triage.photo import CROP_FRACTION, prepare_pixels, read_photo
+from triage.photo import prepare_pixels, read_photo
 from triage.tips import tips_for
 
 WARM_UP = 3
@@ -45,21 +45,21 @@ def measure(model: str, photo: str, rounds: int, cores: int) -> dict[str, list[f
         os.sched_setaffinity(0, {mine[0]})
         triage._beside.submit(os.sched_setaffinity, 0, {mine[cores - 1]}).result()
     interpreter = triage.interpreter
-    size = interpreter.input_size
+    size, crop = interpreter.input_size, triage.card["input"]["crop_fraction"]
     is_frame = photo.endswith(".npy")
     source: Any = np.load(photo) if is_frame else Path(photo).read_bytes()
     decoded = source if is_frame else read_photo(source)
-    prepared = prepare_pixels(decoded, size, CROP_FRACTION)
+    prepared = prepare_pixels(decoded, size, crop)
     outputs = interpreter.run(prepared)
-    verdict = judge_lighting(measure_lighting(decoded))
+    verdict = judge_lighting(measure_lighting(decoded, crop))
     invoke = interpreter.raw.invoke
     parts: dict[str, Callable[[], Any]] = {
         "bare inference": invoke,
         "whole": lambda: triage.assess(source),
-        "crop": lambda: prepare_pixels(decoded, size, CROP_FRACTION),
+        "crop": lambda: prepare_pixels(decoded, size, crop),
         "inference": lambda: interpreter.run(prepared),
-        "light": lambda: judge_lighting(measure_lighting(decoded)),
-        "tips": lambda: tips_for(judge_lighting(measure_lighting(decoded))),
+        "light": lambda: judge_lighting(measure_lighting(decoded, crop)),
+        "tips": lambda: tips_for(judge_lighting(measure_lighting(decoded, crop))),
         "post": lambda: triage.answer(verdict, outputs),
     }
     if not is_frame:

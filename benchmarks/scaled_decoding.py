@@ -41,21 +41,21 @@ def compare(model: Path, photos: list[Path], progress: Callable[[int], None] = l
         mean absolute change of the model's input in 8-bit steps.
     """
     triage = Triage.load(model)
-    size = triage.interpreter.input_size
+    size, crop = triage.interpreter.input_size, triage.card["input"]["crop_fraction"]
     rows: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
     for number, path in enumerate(photos):
         data = _large(read_photo(path), number)
         plain = read_photo(data)
-        prepared = prepare_pixels(plain, size)
+        prepared = prepare_pixels(plain, size, crop)
         answer = triage.assess(plain)
         for way in WAYS:
             if way in _REDUCED:
                 decoded = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[way])
                 other = np.ascontiguousarray(decoded[..., ::-1])
-                pixels, found = prepare_pixels(other, size), triage.assess(other)
+                pixels, found = prepare_pixels(other, size, crop), triage.assess(other)
             else:
-                pixels = _by_area(plain, size)
-                verdict = judge_lighting(measure_lighting(plain))
+                pixels = _by_area(plain, size, crop)
+                verdict = judge_lighting(measure_lighting(plain, crop))
                 found = triage.answer(verdict, triage.interpreter.run(pixels))
             rows[way].append({**_change(answer, found), "pixels": float(np.abs(pixels - prepared.astype(int)).mean())})
         progress(number + 1)
@@ -68,8 +68,8 @@ def _large(photo: Photo, number: int) -> bytes:
     return encoded(with_noise(np.asarray(large, np.uint8), number))
 
 
-def _by_area(photo: Photo, size: int) -> Photo:
-    crop = np.ascontiguousarray(center_crop(photo))
+def _by_area(photo: Photo, size: int, crop_fraction: float) -> Photo:
+    crop = np.ascontiguousarray(center_crop(photo, crop_fraction))
     return np.asarray(cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
 
 

@@ -78,8 +78,9 @@ def answer_for(triage: Triage, photo: Photo, despite_light: bool = False) -> Ans
         UnusableInput, UnreadablePhoto: pixels of another shape or type, or too few.
     """
     assessment = triage.assess(photo)
+    crop_fraction = triage.card["input"]["crop_fraction"]
     # Until a model's card says what its training data look like, skin is the one thing known of all of them.
-    verdict, framing = assessment.lighting.verdict, measure_framing(photo)
+    verdict, framing = assessment.lighting.verdict, measure_framing(photo, crop_fraction)
     # In a preview too little and too much light come before that there is no skin; an answer has to know.
     without_skin = framing.skin_by_lamp < NO_SKIN_BELOW
     unlike = without_skin or "no_skin" in preview_reasons(verdict, framing)
@@ -92,7 +93,7 @@ def answer_for(triage: Triage, photo: Photo, despite_light: bool = False) -> Ans
         assessment=assessment,
         error=None,
         photo=photo,
-        crop=crop_box(width, height, triage.card["input"]["crop_fraction"]),
+        crop=crop_box(width, height, crop_fraction),
         despite_light=despite_light,
         demo=bool(triage.card.get("synthetic")),
         lighting_confirmed=assessment.lighting.ok,

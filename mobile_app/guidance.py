@@ -8,6 +8,7 @@ from mobile_app.motion import STEADY_BELOW, MotionMeter
 from mobile_app.sources.source import Frame
 from triage.framing import NO_SKIN_BELOW, TOO_FAR_BELOW, Framing, measure_framing, preview_reasons
 from triage.lighting import LightingFeatures, Limit, judge_lighting, limits_for, measure_lighting
+from triage.photo import CROP_FRACTION
 
 PRECEDENCE = ("too_dark", "too_bright", "no_skin", "colour_cast", "too_far", "blurry", "glare", "uneven")
 """Which of several tips is given: what hides most of the rest first, as in `triage.framing.preview_reasons`."""
@@ -87,13 +88,18 @@ class Guide:
         self._tip_since = self._last = 0.0
         self._measured: Mapping[str, float] = {}
 
-    def look(self, frame: Frame) -> Guidance:
+    def look(self, frame: Frame, crop_fraction: float = CROP_FRACTION) -> Guidance:
         """Take a frame into account; frames come in the order of their times.
+
+        Args:
+            frame: from the source.
+            crop_fraction: share of each side that the model sees.
 
         Raises:
             UnusableInput, UnreadablePhoto: pixels that are no photo.
         """
-        features, framing = measure_lighting(frame.pixels), measure_framing(frame.pixels)
+        features = measure_lighting(frame.pixels, crop_fraction)
+        framing = measure_framing(frame.pixels, crop_fraction)
         step = min(max(frame.time - self._last, 0.0), LONGEST_STEP_S) if self._last else 0.0
         self._last = frame.time
         found = preview_reasons(judge_lighting(features), framing)
@@ -105,7 +111,7 @@ class Guide:
             else:
                 near = any(-MARGINS.get(x.measure, 0.0) < x.excess(values[x.measure]) for x in limits[reason])
                 switch.move(-step / (OFF_NEAR_LIMIT_S if near else OFF_S))
-        motion = self._motion.measure(frame)
+        motion = self._motion.measure(frame, crop_fraction)
         good = not found and motion < STEADY_BELOW
         self._ready.move(step / READY_S if good else -step / UNREADY_S)
         self._choose(frame.time)

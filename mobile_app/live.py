@@ -10,7 +10,7 @@ from functools import partial
 from mobile_app.guidance import Guidance, Guide
 from mobile_app.sources.source import Frame, FrameSource, SourceUnavailable
 from triage.errors import SkinDistillError
-from triage.photo import check_photo
+from triage.photo import CROP_FRACTION, check_photo
 
 RETRY_S = (0.5, 1.0, 2.0, 4.0)
 """Waits before a source is tried again; the last one repeats. A camera just plugged in is seen within four seconds."""
@@ -57,6 +57,7 @@ class LiveSession:
         source: FrameSource,
         analyse_hz: float = 10.0,
         on_state: Callable[[LiveState], None] = lambda state: None,
+        crop_fraction: Callable[[], float] = lambda: CROP_FRACTION,
     ):
         """Nothing runs before `start`.
 
@@ -64,10 +65,12 @@ class LiveSession:
             source: not opened.
             analyse_hz: how often a frame is looked at, at most.
             on_state: told every new state, on a thread of the session, one call at a time; it must return at once.
+            crop_fraction: gives the share of each side that the model sees, which may be loaded later than the source;
+                called on a thread of the session.
         """
         self.source = source
         self.state = LiveState("starting")
-        self._on_state = on_state
+        self._on_state, self._crop_fraction = on_state, crop_fraction
         self._interval_s = 1 / analyse_hz
         self._frame: Frame | None = None
         self._shown = 0  # counts frames
@@ -200,7 +203,7 @@ class LiveSession:
             if now_opened != opened:
                 guide, opened = Guide(), now_opened
             try:
-                self._tell_guidance(guide.look(frame), opened)
+                self._tell_guidance(guide.look(frame, self._crop_fraction()), opened)
             except Exception:  # a picture that cannot be measured, such as one of odd shape, must not end the tips
                 guide = Guide()
             with self._changed:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from mobile_app.sources.source import Frame
 from triage.lighting import ANALYSIS_SIDE
-from triage.photo import center_crop, samples
+from triage.photo import CROP_FRACTION, center_crop, samples
 
 STEADY_BELOW = 0.15
 """Sides of the guide a second: in a 30th of a second, the longest exposure of a preview, a pixel of the model's 224."""
@@ -35,9 +35,12 @@ class MotionMeter:
         self._before: npt.NDArray[np.float32] | None = None
         self._time = 0.0
 
-    def measure(self, frame: Frame) -> float:
-        """Speed in sides of the guide a second; twice `STEADY_BELOW` where two frames do not show the same."""
-        green = cv2.extractChannel(samples(center_crop(frame.pixels), ANALYSIS_SIDE), 1)
+    def measure(self, frame: Frame, crop_fraction: float = CROP_FRACTION) -> float:
+        """Speed in sides of the guide, which is that share of the frame's, a second.
+
+        It is twice `STEADY_BELOW` where two frames do not show the same.
+        """
+        green = cv2.extractChannel(samples(center_crop(frame.pixels, crop_fraction), ANALYSIS_SIDE), 1)
         plane = np.asarray(cv2.resize(green, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.float32)
         before, self._before = self._before, plane
         seconds, self._time = frame.time - self._time, frame.time

@@ -152,10 +152,10 @@ class Triage:
         name = str(photo) if isinstance(photo, (str, Path)) else ""
         pixels = read_photo(photo) if isinstance(photo, (str, Path, bytes)) else check_photo(photo)
         prepared = prepare_pixels(pixels, self._size, self._crop_fraction)
-        light = self._beside.submit(measure_lighting, pixels)
+        light = self._beside.submit(measure_lighting, pixels, self._crop_fraction)
         outputs = self.interpreter.run(prepared)
         # Where no core was free for it until now, the light is measured here.
-        features = measure_lighting(pixels) if light.cancel() else light.result()
+        features = measure_lighting(pixels, self._crop_fraction) if light.cancel() else light.result()
         return self.answer(judge_lighting(features), outputs, name)
 
     def answer(

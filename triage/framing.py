@@ -11,7 +11,7 @@ import numpy as np
 
 from triage.light_measures import sorted_channels
 from triage.lighting import LOG_LINEAR, NEAR_CLIPPED, LightingVerdict
-from triage.photo import Photo, center_crop, samples
+from triage.photo import CROP_FRACTION, Photo, center_crop, samples
 from triage.skin_tone import NEAR_BLACK
 
 FRAMING_REASONS = ("no_skin", "too_far")
@@ -51,14 +51,15 @@ class Framing:
     skin_by_lamp: float
 
 
-def measure_framing(photo: Photo) -> Framing:
+def measure_framing(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Framing:
     """Measure what fills the centre crop that the model sees.
 
     Args:
         photo: uint8 [height, width, 3], RGB.
+        crop_fraction: share of each side that the model sees, above 0 and at most 1.
     """
     # A little smoothing: in the noise of dim light single pixels have any colour.
-    pixels = np.asarray(cv2.blur(samples(center_crop(photo), ANALYSIS_SIDE), (3, 3)), np.uint8)
+    pixels = np.asarray(cv2.blur(samples(center_crop(photo, crop_fraction), ANALYSIS_SIDE), (3, 3)), np.uint8)
     red, green, blue = cv2.split(cv2.LUT(pixels, LOG_LINEAR))
     red_green, green_blue = red - green, green - blue
     across = red_green * np.float32(LAMPS[1]) - green_blue * np.float32(LAMPS[0])

@@ -21,7 +21,7 @@ from triage.light_measures import (
     specular_share,
     unevenness_stops,
 )
-from triage.photo import Photo, center_crop, samples, small_copy, thinned
+from triage.photo import CROP_FRACTION, Photo, center_crop, samples, small_copy, thinned
 from triage.skin_color import LINEAR
 from triage.skin_tone import looks_like_skin
 
@@ -174,13 +174,14 @@ class LightingVerdict:
     reasons: tuple[str, ...]
 
 
-def measure_lighting(photo: Photo) -> LightingFeatures:
+def measure_lighting(photo: Photo, crop_fraction: float = CROP_FRACTION) -> LightingFeatures:
     """Measure the light of a photo.
 
     Args:
         photo: uint8 [height, width, 3], RGB.
+        crop_fraction: share of each side that the model sees, above 0 and at most 1.
     """
-    crop = center_crop(photo)
+    crop = center_crop(photo, crop_fraction)
     # Light and colour are smooth: half as many samples both ways tell as much. Detail is measured in the green channel,
     # of which a sensor has most.
     thin = samples(crop, ANALYSIS_SIDE)

@@ -83,6 +83,7 @@ class SkinApp(App):
         self._usual_scale = Metrics.fontscale
         self.capture, self.answerer = capture, answerer
         capture.to_screen = lambda act: Clock.schedule_once(lambda _: act())
+        capture.crop_fraction = lambda: self.crop_fraction
         self.phone = phone
         self.speech: Voice = phone.voice if phone else Speech()
         self._history: list[tuple[str, Screen]] = []

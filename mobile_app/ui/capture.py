@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from mobile_app.live import LiveSession, LiveState
 from mobile_app.sources import Frame, FrameSource, open_source
+from triage.photo import CROP_FRACTION
 
 
 class Capture:
@@ -12,6 +13,7 @@ class Capture:
     Attributes:
         spec: of the source, as on the command line.
         to_screen: runs a function on the screen's thread, soon; a window sets it.
+        crop_fraction: gives the share of each side that the model sees; a window sets it.
     """
 
     def __init__(self, spec: str):
@@ -22,6 +24,7 @@ class Capture:
         """
         self.spec = spec
         self.to_screen: Callable[[Callable[[], None]], object] = lambda act: act()
+        self.crop_fraction: Callable[[], float] = lambda: CROP_FRACTION
         self._on_state: Callable[[LiveState], None] = lambda state: None
         self._started = self._telling = False
         self._session = self._new_session()
@@ -74,7 +77,8 @@ class Capture:
             self._session.stop(wait_s)
 
     def _new_session(self, source: FrameSource | None = None) -> LiveSession:
-        return LiveSession(source or open_source(self.spec), on_state=self._tell)
+        source = source or open_source(self.spec)
+        return LiveSession(source, on_state=self._tell, crop_fraction=lambda: self.crop_fraction())
 
     def _tell(self, _: LiveState) -> None:
         # Called on the session's threads. One message at a time is under way; it carries the state it finds on arrival.

@@ -61,6 +61,8 @@ def measurement_key(path: Path) -> str:
 def measure_photo(path: str) -> dict[str, Any]:
     """Measure one photo.
 
+    Its light is measured in the default crop: labels are made before a recipe chooses its own.
+
     Args:
         path: of the file.
 

@@ -20,7 +20,9 @@ from mobile_app.settings import FILE_NAME, Settings, read_settings, write_settin
 from mobile_app.texts import load_texts
 from triage.assessment import Assessment, Diagnosis, Lighting, Triage
 from triage.errors import UnusableInput
+from triage.interpreter import open_interpreter
 from triage.lighting import LightingVerdict
+from triage.model_file import read_model
 from triage.photo import prepare_pixels
 from triage.tips import TIPS
 
@@ -111,6 +113,16 @@ def test_the_page_says_what_the_screen_says(lit_phantoms):
     said = [line.text for line in sheet.lines_of(answer, texts)[1]]
     assert texts("answer.light_overruled") in said and texts("answer.light_good") not in said
     assert {"A: very likely, over 99%", "B: very unlikely, under 1%"} <= set(said)
+
+
+def test_skin_is_looked_for_in_the_models_own_crop(small_model, lit_phantoms):
+    file = read_model(small_model)
+    photo = np.full((1080, 1920, 3), 150, np.uint8)
+    photo[360:720, 640:1280] = lit_phantoms[5][0]
+    for crop, why in ((0.33, None), (0.8, "unlike_training")):
+        card = {**file.card, "input": {**file.card["input"], "crop_fraction": crop}}
+        triage = Triage(replace(file, card=card), open_interpreter(file.flatbuffer))
+        assert answer_for(triage, photo).cannot_tell_why == why
 
 
 def test_an_unsure_model_cannot_tell(answerer):

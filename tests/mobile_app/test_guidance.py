@@ -103,6 +103,17 @@ def test_the_demo_shows_every_tip_in_its_turn_and_ready_between(light):
                 assert (guidance.tip, guidance.ready) == ((fault, False) if name else (None, True)), (number, fault)
 
 
+def test_the_guide_looks_where_the_model_does(lit_phantoms):
+    # Skin in the middle third of a grey wall.
+    photo = np.full((360, 640, 3), 150, np.uint8)
+    photo[120:240, 213:426] = cv2.resize(lit_phantoms[5][0], (213, 120), interpolation=cv2.INTER_AREA)
+    for crop, tip in ((0.33, None), (0.8, "no_skin")):
+        guide = Guide()
+        for number in range(10):
+            guidance = guide.look(Frame(photo, 1000 + number / HZ, number), crop)
+        assert (guidance.tip, guidance.ready) == (tip, tip is None)
+
+
 def test_one_frame_settles_nothing(lit_phantoms, light):
     good, dark = lit(light, lit_phantoms[5][0]), lit(light, lit_phantoms[5][0], "too_dark")
     film = Film()
@@ -172,6 +183,15 @@ def test_motion_is_the_shift_a_second(lit_phantoms, shift):
         meter.measure(Frame(photo, 1.0, 1))
         measured = meter.measure(Frame(np.roll(photo, shift, axis=1), 1.2, 2))
         assert measured == pytest.approx(shift / 512 / 0.2, abs=0.02), truth
+
+
+def test_motion_is_that_of_the_models_own_crop(lit_phantoms):
+    for crop in (0.5, 1.0):
+        meter = MotionMeter()
+        for number in range(2):
+            shifted = np.roll(lit_phantoms[5][0], 8 * number, axis=1)
+            measured = meter.measure(Frame(shifted, 1 + number / 5, number), crop)
+        assert measured == pytest.approx(8 / (crop * 640) / 0.2, abs=0.02)
 
 
 def test_a_scene_without_detail_is_still_and_another_scene_is_not(lit_phantoms):

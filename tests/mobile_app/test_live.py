@@ -45,6 +45,16 @@ def test_frames_and_guidance_come(begin, scripted, photo, until):
     assert 0 <= session.state.guidance.delay_s < 5
 
 
+def test_guidance_is_for_the_crop_of_the_model_of_the_moment(begin, scripted, photo, until):
+    far = np.full((1080, 1920, 3), 150, np.uint8)
+    far[360:720, 640:1280] = photo
+    crops = [0.8]
+    session, _ = begin(scripted(far), analyse_hz=50, crop_fraction=lambda: crops[0])
+    until(lambda: session.state.guidance and session.state.guidance.tip == "no_skin", "no skin in the wide crop")
+    crops[0] = 0.33
+    until(lambda: session.state.guidance.ready, "ready")
+
+
 @pytest.mark.parametrize("reason", ["absent", "busy", "denied", "unplugged", "unreadable"])
 def test_a_source_that_fails_is_told_and_tried_again_until_it_works(begin, scripted, photo, until, reason):
     session, states = begin(scripted(unavailable(reason), unavailable(reason), photo))
@@ -78,11 +88,11 @@ def test_frames_that_are_no_pictures_are_passed_over(begin, scripted, photo, unt
 def test_a_frame_that_cannot_be_measured_does_not_end_the_tips(begin, scripted, photo, until, monkeypatch):
     look, failed = live.Guide.look, []
 
-    def fail_twice(guide, frame):
+    def fail_twice(guide, frame, crop_fraction):
         if len(failed) < 2:
             failed.append(frame)
             raise RuntimeError("too wide")
-        return look(guide, frame)
+        return look(guide, frame, crop_fraction)
 
     monkeypatch.setattr(live.Guide, "look", fail_twice)
     session, _ = begin(scripted(photo), analyse_hz=50)
@@ -154,9 +164,9 @@ def test_slow_analysis_takes_the_newest_frame_and_never_holds_the_capture(begin,
     look = live.Guide.look
     slow = threading.Event()
 
-    def delayed(self, frame):
+    def delayed(self, *arguments):
         slow.wait(0.1)
-        return look(self, frame)
+        return look(self, *arguments)
 
     monkeypatch.setattr(live.Guide, "look", delayed)
     _, states = begin(scripted(photo, interval_s=0.001))

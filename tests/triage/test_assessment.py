@@ -10,7 +10,7 @@ import pytest
 from triage import Triage
 from triage.assessment import DISCLAIMER, apply_temperature
 from triage.errors import UnreadablePhoto, UnusableInput
-from triage.lighting import LightingVerdict
+from triage.lighting import LightingVerdict, judge_lighting, measure_lighting
 from triage.model_file import pack_model
 from triage.photo import prepare_pixels, to_tensor
 from triage.tips import TIPS
@@ -152,6 +152,15 @@ def test_the_light_needs_both_opinions(card, good_photo, photograph_skin, monk_t
     dark = answering(card, spread()).assess(photograph_skin(monk_tones[5], exposure=0.005)).lighting
     assert not dark.ok
     assert TIPS["too_dark"] in dark.tips
+
+
+def test_the_light_is_that_of_the_models_own_crop(card, good_photo):
+    framed = cv2.copyMakeBorder(good_photo, 32, 32, 32, 32, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+    for crop, ok in ((0.8, True), (1.0, False)):
+        card["input"]["crop_fraction"] = crop
+        verdict = answering(card, spread()).assess(framed).lighting.verdict
+        assert verdict == judge_lighting(measure_lighting(framed, crop))
+        assert verdict.ok is ok
 
 
 def test_every_reason_has_a_tip():

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from teacher.data.phantom import render_phantom
-from triage.framing import FRAMING_REASONS, Framing, measure_framing, preview_reasons
+from triage.framing import FRAMING_REASONS, TOO_FAR_BELOW, Framing, measure_framing, preview_reasons
 from triage.lighting import REASONS, LightingVerdict, judge_lighting, measure_lighting
 from triage.tips import TIPS
 
@@ -85,6 +85,14 @@ def test_size_does_not_matter():
     photo, _ = render_phantom(SERIES, 0, 192)
     large = cv2.resize(photo, (1280, 720), interpolation=cv2.INTER_LINEAR)
     assert measure_framing(large).skin == pytest.approx(measure_framing(photo).skin, abs=0.02)
+
+
+def test_skin_is_looked_for_where_the_model_looks(phantoms):
+    photo = next(photo for photo, truth in phantoms if truth.lighting_ok)
+    scene = before(scene_of((170, 170, 170)), photo, 0.5)
+    assert measure_framing(scene, 0.5) == measure_framing(cv2.resize(photo, (96, 96)), 1.0)
+    assert measure_framing(scene, 0.8) == measure_framing(scene)
+    assert measure_framing(scene, 0.5).skin > 0.9 > TOO_FAR_BELOW > measure_framing(scene).skin
 
 
 def test_the_smallest_photo_can_be_measured():

@@ -118,6 +118,14 @@ def test_a_larger_copy_gets_the_same_verdict(monk_tones, photograph_skin, tungst
         assert verdict(large).reasons == verdict(photo).reasons
 
 
+def test_light_is_measured_where_the_model_looks(monk_tones, photograph_skin):
+    photo = photograph_skin(monk_tones[5], gradient_stops=2.0)
+    framed = cv2.copyMakeBorder(photo, 32, 32, 32, 32, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+    assert measure_lighting(framed, 0.8) == measure_lighting(framed) == measure_lighting(photo, 1.0)
+    assert verdict(framed).ok
+    assert "too_bright" in judge_lighting(measure_lighting(framed, 1.0)).reasons
+
+
 def test_a_lesion_is_no_unevenness(monk_tones, photograph_skin):
     for monk in (1, 5, 8):
         features = measure_lighting(photograph_skin(monk_tones[monk], lesion=True))

@@ -109,6 +109,14 @@ def a_new_crop_moves_the_guide():
     yield
 
 
+def the_tips_are_for_the_crop_of_the_loaded_model():
+    card = oracle.card
+    oracle.card = {**card, "input": {**card["input"], "crop_fraction": 0.5}}
+    assert app.capture.crop_fraction() == app.crop_fraction == 0.5
+    oracle.card = card
+    yield
+
+
 def show(guidance: Guidance | None) -> None:
     app.shell.screen._show_state(LiveState("running", guidance))
 
