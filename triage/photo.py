@@ -25,6 +25,8 @@ MAX_PIXELS = 100_000_000
 """Larger photos are refused: 100 megapixels take 300 MB decoded; phone cameras rarely give more than 50."""
 MIN_SIDE = 32
 """Photos with a shorter side are refused: there is too little in them to judge light or skin."""
+MAX_SIDE = 32_766
+"""Photos with a longer side are refused: OpenCV 4 transforms none (`samples`), whose places are 16-bit numbers."""
 MAX_BYTES = 1 << 29
 """Larger files are refused unread."""
 
@@ -54,18 +56,18 @@ def read_photo(source: str | os.PathLike[str] | bytes) -> Photo:
         uint8 [height, width, 3], RGB.
 
     Raises:
-        UnreadablePhoto: missing, empty, truncated, damaged, not a photo, over `MAX_PIXELS` or under `MIN_SIDE`.
+        UnreadablePhoto: missing, empty, truncated, damaged, not a photo, over `MAX_PIXELS`, or a side under `MIN_SIDE`
+            or over `MAX_SIDE`.
     """
     if isinstance(source, bytes):
         name, data = "photo in memory", source
     else:
         name, data = str(source), _file_bytes(Path(source))
     header = read_header(data, name)
-    shape = f"{header.width} x {header.height} pixels"
     if header.width * header.height > MAX_PIXELS:
+        shape = f"{header.width} x {header.height} pixels"
         raise UnreadablePhoto(name, f"too large: {shape}, at most {MAX_PIXELS // 1_000_000} megapixels")
-    if min(header.width, header.height) < MIN_SIDE:
-        raise UnreadablePhoto(name, f"too small: {shape}, at least {MIN_SIDE} on each side")
+    _check_sides(header.width, header.height, name)
     # The orientation is applied here and not by OpenCV, whose versions differ in which formats they apply it to.
     # The JPEG decoder of OpenCV from 4.11 on can give RGB at no cost; swapping channels of 12 megapixels takes 3 ms.
     as_rgb = header.kind == "JPEG" and _READ_RGB != cv2.IMREAD_COLOR
@@ -89,7 +91,7 @@ def check_photo(pixels: Any, name: str = "photo in memory") -> Photo:
 
     Raises:
         UnusableInput: not a uint8 array of that shape.
-        UnreadablePhoto: shorter side under `MIN_SIDE`.
+        UnreadablePhoto: a side under `MIN_SIDE` or over `MAX_SIDE`.
     """
     if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         received = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
@@ -97,9 +99,7 @@ def check_photo(pixels: Any, name: str = "photo in memory") -> Photo:
             f"A photo in memory must be a uint8 array [height, width, 3] in RGB order. Received: {received}. "
             "Use triage.photo.read_photo to decode a file."
         )
-    if min(pixels.shape[:2]) < MIN_SIDE:
-        shape = f"{pixels.shape[1]} x {pixels.shape[0]} pixels"
-        raise UnreadablePhoto(name, f"too small: {shape}, at least {MIN_SIDE} on each side")
+    _check_sides(pixels.shape[1], pixels.shape[0], name)
     return pixels
 
 
@@ -247,6 +247,14 @@ def _shape_of_copy(photo: Pixels, longest: int) -> tuple[int, int]:
 
 def _resized(pixels: Pixels, width_and_height: tuple[int, int], interpolation: int) -> Pixels:
     return np.asarray(cv2.resize(pixels, width_and_height, interpolation=interpolation), dtype=np.uint8)
+
+
+def _check_sides(width: int, height: int, name: str) -> None:
+    shape = f"{width} x {height} pixels"
+    if min(width, height) < MIN_SIDE:
+        raise UnreadablePhoto(name, f"too small: {shape}, at least {MIN_SIDE} on each side")
+    if max(width, height) > MAX_SIDE:
+        raise UnreadablePhoto(name, f"too large: {shape}, at most {MAX_SIDE} on each side")
 
 
 def _file_bytes(path: Path) -> bytes:

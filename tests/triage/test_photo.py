@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 from triage.errors import UnreadablePhoto, UnusableInput
 from triage.photo import (
     INPUT_SIZE,
+    MAX_SIDE,
     MIN_SIDE,
     center_crop,
     check_photo,
@@ -146,6 +147,14 @@ def resized_header(kind: str) -> bytes:
 def test_a_decompression_bomb_is_refused_by_its_header(data):
     with pytest.raises(UnreadablePhoto, match="too large"):
         read_photo(data)
+
+
+def test_a_side_that_opencv_4_cannot_transform_is_refused():
+    assert read_photo(encoded(Image.new("RGB", (MAX_SIDE, MIN_SIDE)), "PNG")).shape == (MIN_SIDE, MAX_SIDE, 3)
+    with pytest.raises(UnreadablePhoto, match="too large: 32 x 32767 pixels, at most 32766 on each side"):
+        read_photo(encoded(Image.new("RGB", (MIN_SIDE, MAX_SIDE + 1)), "PNG"))
+    with pytest.raises(UnreadablePhoto, match="too large: 32767 x 32 pixels"):
+        check_photo(np.zeros((MIN_SIDE, MAX_SIDE + 1, 3), np.uint8))
 
 
 @pytest.mark.parametrize(
