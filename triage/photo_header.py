@@ -7,6 +7,8 @@ data sets use.
 
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from triage.errors import UnreadablePhoto
@@ -15,8 +17,13 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Chunks that change the decoded pixels (PNG 1.2, section 4.1, and tRNS). The rest is left out of what the decoder
 # sees: a colour profile that libpng dislikes makes it write to the terminal, and OpenCV ignores profiles anyway.
 PNG_PIXEL_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
-TIFF_WIDTH, TIFF_HEIGHT, TIFF_ORIENTATION, TIFF_DNG_VERSION = 256, 257, 274, 50706
-TIFF_SHORT, TIFF_LONG = 3, 4
+TIFF_SUBFILE, TIFF_WIDTH, TIFF_HEIGHT, TIFF_ORIENTATION, TIFF_EXTRA_SAMPLES, TIFF_DNG_VERSION = (
+    254, 256, 257, 274, 338, 50706,
+)  # fmt: skip
+TIFF_REDUCED = 1  # bit of the subfile type: a smaller copy of another image in the file
+TIFF_LAYOUTS = {3: "H", 4: "I"}  # SHORT and LONG
+# What libtiff is told in place of what the file says. It turns each tile by itself, and multiplies alpha in.
+TIFF_DECODED_AS = {TIFF_ORIENTATION: 1, TIFF_EXTRA_SAMPLES: 0}
 # JPEG start-of-frame markers: 0xC0 to 0xCF without DHT (C4), JPG (C8) and DAC (CC) (ITU-T T.81, table B.1).
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_SCAN, JPEG_APP1, JPEG_END = 0xDA, 0xE1, b"\xff\xd9"
@@ -44,7 +51,7 @@ class PhotoHeader:
         kind: "JPEG", "PNG", "WebP", "TIFF" or "BMP".
         width: stored width in pixels, before the orientation is applied.
         height: stored height in pixels.
-        orientation: EXIF orientation 1 to 8 that is still to be applied; 1 for TIFF, whose decoder applies it.
+        orientation: EXIF orientation 1 to 8 that is still to be applied.
         stream: the bytes for the decoder.
     """
 
@@ -96,8 +103,7 @@ def _why_not(data: bytes) -> str:
 
 
 def _jpeg(data: bytes, name: str) -> PhotoHeader:
-    width = height = 0
-    orientation = 1
+    width = height = orientation = 0
     at = 2
     while True:
         if data[at] != 0xFF:
@@ -115,7 +121,8 @@ def _jpeg(data: bytes, name: str) -> PhotoHeader:
         body = data[at + 4 : at + 2 + length]
         if marker in JPEG_FRAMES:
             height, width = struct.unpack_from(">HH", body, 1)
-        elif marker == JPEG_APP1 and body[:6] == b"Exif\0\0":
+        # A large block goes on in further segments, which begin alike and without a directory.
+        elif marker == JPEG_APP1 and body[:6] == b"Exif\0\0" and not orientation:
             orientation = _orientation(body[6:])
         elif marker == JPEG_SCAN:
             break
@@ -126,7 +133,7 @@ def _jpeg(data: bytes, name: str) -> PhotoHeader:
     # other data after it, so it need not be the last thing in the file; mostly it is, and is found at once from there.
     if data.rfind(JPEG_END, at) < 0:
         raise UnreadablePhoto(name, "truncated JPEG: the end of the image is missing")
-    return PhotoHeader("JPEG", width, height, orientation, data)
+    return PhotoHeader("JPEG", width, height, orientation or 1, data)
 
 
 def _png(data: bytes, name: str) -> PhotoHeader:
@@ -184,13 +191,26 @@ def _webp(data: bytes, name: str) -> PhotoHeader:
 
 
 def _tiff(data: bytes, name: str) -> PhotoHeader:
-    tags = _first_directory(data)
-    if TIFF_DNG_VERSION in tags:
+    entries = list(_first_directory(data))
+    tags = {tag: value for tag, value, _, _ in entries}
+    # Other camera raws (NEF) begin with a thumbnail.
+    if TIFF_DNG_VERSION in tags or tags.get(TIFF_SUBFILE, 0) & TIFF_REDUCED:
         raise UnreadablePhoto(name, "camera raw is not supported: export as JPEG")
     width, height = tags.get(TIFF_WIDTH, 0), tags.get(TIFF_HEIGHT, 0)
     if not width or not height:
         raise UnreadablePhoto(name, "damaged or truncated TIFF: its header gives no size")
-    return PhotoHeader("TIFF", width, height, 1, data)
+    orientation = _orientation(data)
+    changes = [
+        (layout, at, TIFF_DECODED_AS[tag])
+        for tag, value, layout, at in entries
+        if layout and value != TIFF_DECODED_AS.get(tag, value)
+    ]
+    if changes:
+        stream = bytearray(data)
+        for layout, at, value in changes:
+            struct.pack_into(layout, stream, at, value)
+        data = bytes(stream)
+    return PhotoHeader("TIFF", width, height, orientation, data)
 
 
 def _bmp(data: bytes, name: str) -> PhotoHeader:
@@ -209,24 +229,27 @@ def _bmp(data: bytes, name: str) -> PhotoHeader:
 
 
 def _orientation(exif: bytes) -> int:
-    """EXIF orientation 1 to 8; 1 where the block is damaged, because the pixels are still good."""
-    try:
-        value = _first_directory(exif).get(TIFF_ORIENTATION, 1)
-    except struct.error:
-        return 1
-    return value if 1 <= value <= 8 else 1
+    """EXIF orientation 1 to 8; 1 where the block is damaged before it, because the pixels are still good."""
+    with suppress(struct.error):
+        for tag, value, _, _ in _first_directory(exif):
+            if tag == TIFF_ORIENTATION and 1 <= value <= 8:
+                return value
+    return 1
 
 
-def _first_directory(data: bytes) -> dict[int, int]:
-    """Tag -> first value, for the SHORT and LONG tags of the first directory (TIFF 6.0, section 2); others give 0."""
+def _first_directory(data: bytes) -> Iterator[tuple[int, int, str, int]]:
+    """Tag, first value, its layout and its place, for the entries of the first directory (TIFF 6.0, section 2).
+
+    Values of other kinds than SHORT and LONG, and those that stand elsewhere, give 0 and no layout.
+    """
     if data[:2] not in (b"II", b"MM"):
-        return {}
+        return
     order = "<" if data[:2] == b"II" else ">"
     (at,) = struct.unpack_from(order + "I", data, 4)
     (count,) = struct.unpack_from(order + "H", data, at)
-    tags: dict[int, int] = {}
     for entry in range(at + 2, at + 2 + 12 * count, 12):
-        tag, kind = struct.unpack_from(order + "HH", data, entry)
-        layout = {TIFF_SHORT: "H", TIFF_LONG: "I"}.get(kind)
-        tags[tag] = struct.unpack_from(order + layout, data, entry + 8)[0] if layout else 0
-    return tags
+        tag, kind, values = struct.unpack_from(order + "HHI", data, entry)
+        layout = order + TIFF_LAYOUTS[kind] if kind in TIFF_LAYOUTS else ""
+        if values * struct.calcsize(layout) > 4:
+            layout = ""
+        yield tag, struct.unpack_from(layout, data, entry + 8)[0] if layout else 0, layout, entry + 8

@@ -64,6 +64,52 @@ def test_orientation_is_applied_as_pillow_does(kind, orientation):
     assert np.abs(decoded - expected).mean() < 3
 
 
+def tiff(**options: object) -> bytes:
+    tifffile = pytest.importorskip("tifffile", reason="tiled TIFFs are written with it")
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, scene(), photometric="rgb", **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+def test_a_tiled_tiff_is_turned_whole(byteorder, orientation):
+    data = tiff(tile=(32, 32), byteorder=byteorder, extratags=[(274, "H", 1, orientation)])
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    np.testing.assert_array_equal(read_photo(data), np.asarray(expected))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_alpha_is_dropped_and_not_multiplied_in(kind, mode):
+    image = Image.fromarray(scene()).convert(mode.rstrip("A"))
+    transparent = image.convert(mode)
+    transparent.putalpha(Image.fromarray(scene()[..., 0]))
+    np.testing.assert_array_equal(read_photo(encoded(transparent, kind)), np.asarray(image.convert("RGB")))
+
+
+def test_the_thumbnail_of_a_camera_raw_is_no_photo():
+    with pytest.raises(UnreadablePhoto, match="camera raw is not supported"):
+        read_photo(tiff(subfiletype=1))
+
+
+def test_a_second_exif_segment_does_not_undo_the_first():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(Image.fromarray(scene()), "JPEG", exif=exif)
+    second = b"Exif\0\0the rest of a large block"
+    at = data.index(b"\xff\xdb")
+    data = data[:at] + b"\xff\xe1" + struct.pack(">H", len(second) + 2) + second + data[at:]
+    assert ImageOps.exif_transpose(Image.open(io.BytesIO(data))).size == (HEIGHT, WIDTH)
+    assert read_photo(data).shape == (WIDTH, HEIGHT, 3)
+
+
+def test_an_orientation_before_the_end_of_a_cut_directory_is_applied():
+    directory = struct.pack(">HHHIHH", 9, 274, 3, 1, 6, 0)
+    data = encoded(Image.fromarray(scene()), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08" + directory + b"\x01\x0f")
+    assert read_photo(data).shape == (WIDTH, HEIGHT, 3)
+
+
 def test_damaged_exif_does_not_cost_the_photo():
     data = encoded(Image.fromarray(scene()), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")
     assert read_photo(data).shape == (HEIGHT, WIDTH, 3)
