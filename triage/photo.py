@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from triage.errors import UnreadablePhoto, UnusableInput
+from triage.errors import SkinDistillError, UnreadablePhoto, UnusableInput
 from triage.photo_header import read_header
 
 Photo = npt.NDArray[np.uint8]
@@ -34,6 +34,7 @@ LINEAR_UP_TO = 3.0
 """Shrinking by more than this is not left to linear interpolation, which looks at two pixels along each side."""
 
 _READ_RGB = int(getattr(cv2, "IMREAD_COLOR_RGB", cv2.IMREAD_COLOR))
+_NO_MEMORY = -4  # OpenCV's StsNoMem
 # EXIF orientation, after the transposition of 5 to 8, -> OpenCV's flip: 1 left and right, 0 up and down, -1 both.
 _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
 # Damage is told through UnreadablePhoto; OpenCV would print it to the terminal as well, once for each photo.
@@ -58,6 +59,7 @@ def read_photo(source: str | os.PathLike[str] | bytes) -> Photo:
     Raises:
         UnreadablePhoto: missing, empty, truncated, damaged, not a photo, over `MAX_PIXELS`, or a side under `MIN_SIDE`
             or over `MAX_SIDE`.
+        SkinDistillError: too little memory. The photo may be good.
     """
     if isinstance(source, bytes):
         name, data = "photo in memory", source
@@ -74,12 +76,17 @@ def read_photo(source: str | os.PathLike[str] | bytes) -> Photo:
     flags = (_READ_RGB if as_rgb else cv2.IMREAD_COLOR) | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         decoded = cv2.imdecode(np.frombuffer(header.stream, np.uint8), flags)
+        if decoded is None:
+            raise UnreadablePhoto(name, f"damaged {header.kind}, or a rare kind of it: export as JPEG")
+        pixels = decoded if as_rgb else cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+        return _upright(np.asarray(pixels, dtype=np.uint8), header.orientation)
     except (cv2.error, MemoryError) as error:
+        if isinstance(error, MemoryError) or error.code == _NO_MEMORY:
+            raise SkinDistillError(
+                f"There is not enough memory to decode a photo. Received: {name}, {header.width} x {header.height} "
+                "pixels. Close other programs, or run with fewer workers."
+            ) from error
         raise UnreadablePhoto(name, f"damaged {header.kind}: {_first_line(error)}") from error
-    if decoded is None:
-        raise UnreadablePhoto(name, f"damaged {header.kind}, or a rare kind of it: export as JPEG")
-    pixels = decoded if as_rgb else cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
-    return _upright(np.asarray(pixels, dtype=np.uint8), header.orientation)
 
 
 def check_photo(pixels: Any, name: str = "photo in memory") -> Photo:

@@ -71,6 +71,9 @@ def measure_photo(path: str) -> dict[str, Any]:
         (degrees, None with too little skin), `tone_bucket`, `mask_share`, `width` and `height` in pixels, `phash`
         (16 hexadecimal digits), `outline` (text of `perceptual_hash.outline_text`), `frame` (of `frame_signature`) and
         the lighting features with the prefix `light_`.
+
+    Raises:
+        SkinDistillError: too little memory.
     """
     cv2.setNumThreads(1)  # each process is one of several
     _keep_freed_memory()

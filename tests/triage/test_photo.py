@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from triage.errors import UnreadablePhoto, UnusableInput
+from triage.errors import SkinDistillError, UnreadablePhoto, UnusableInput
 from triage.photo import (
     INPUT_SIZE,
     MAX_SIDE,
@@ -108,6 +108,28 @@ def test_an_orientation_before_the_end_of_a_cut_directory_is_applied():
     directory = struct.pack(">HHHIHH", 9, 274, 3, 1, 6, 0)
     data = encoded(Image.fromarray(scene()), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08" + directory + b"\x01\x0f")
     assert read_photo(data).shape == (WIDTH, HEIGHT, 3)
+
+
+@pytest.mark.parametrize("call", ["imdecode", "transpose"])
+@pytest.mark.parametrize("code", [None, -4, -2])
+def test_want_of_memory_is_not_called_damage(monkeypatch, call, code):
+    exif = Image.Exif()
+    exif[0x0112] = 5
+    data = encoded(Image.fromarray(scene()), "JPEG", exif=exif)
+    error = MemoryError() if code is None else cv2.error("from OpenCV")
+    error.code = code
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cv2, call, fail)
+    with pytest.raises(SkinDistillError) as refused:
+        read_photo(data)
+    if code == -2:
+        assert refused.value.reason == "damaged JPEG: from OpenCV"
+    else:
+        assert not isinstance(refused.value, UnreadablePhoto)  # which would reject the photo
+        assert "memory" in str(refused.value) and "120 x 80 pixels" in str(refused.value)
 
 
 def test_damaged_exif_does_not_cost_the_photo():

@@ -17,7 +17,7 @@ from teacher.data.figures import LARGEST_TYPOLOGY_ANGLE, draw_tones
 from teacher.data.manifest import COLUMNS, read_manifest
 from teacher.data.prepare import prepare
 from teacher.data.sources import phantom as phantom_source
-from triage.errors import UnusableInput
+from triage.errors import SkinDistillError, UnusableInput
 
 
 def picture(seed, size=(80, 100)):
@@ -195,6 +195,15 @@ def test_a_refused_photo_is_tried_again_and_a_good_one_is_not(tmp_path, monkeypa
     tried.clear()
     assert prepare("folder", source, tmp_path / "out", workers=1).rejected == 0
     assert tried == [str(source / "x" / "0.jpg")]
+
+
+def test_want_of_memory_rejects_no_photo(tmp_path, monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("triage.photo.cv2.imdecode", fail)
+    with pytest.raises(SkinDistillError, match="not enough memory"):
+        measurement.measure_photo(str(save(tmp_path / "0.jpg", 0)))
 
 
 def test_kept_measurements_belong_to_all_the_code_that_measures():
