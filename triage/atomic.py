@@ -5,11 +5,12 @@ A killed process leaves its half-written file. It is locked while it is written,
 """
 
 import errno
+import fnmatch
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,7 +28,7 @@ FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 LEAST_FREE = 65_536
 """Bytes below which a disk counts as full when a file could not be written."""
 MARK = ".half"
-"""Stands before the suffix of a half-written file's name: `.teacher-k3v9x2pa.half.keras`."""
+"""Stands before the suffix of a half-written file's name: `.teacher-3f9ac204.half.keras`."""
 
 
 @contextmanager
@@ -41,45 +42,53 @@ def replacing(path: str | Path) -> Iterator[Path]:
         UnusableInput: the disk is full.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = _locked_file(path)
+    descriptor = temporary = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = _locked_file(path)
         yield temporary
-        with open(temporary, "rb") as written:
+        with open(temporary, "r+b") as written:  # Windows syncs only what is open for writing
             os.fsync(written.fileno())
-        # mkstemp makes private files; give the result the permissions a plain open() would have given.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except BaseException as error:
         full = isinstance(error, OSError) and _is_full(path.parent, error)
-        with suppress(FileNotFoundError):
-            temporary.unlink()
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
         if full:
             raise UnusableInput(
                 f"The disk is full. Received: {path}, which stays as it was. Make room and try again."
             ) from error
         raise
     finally:
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _is_full(folder: Path, error: OSError) -> bool:
-    # numpy says only that fewer bytes were written than it asked for, so the disk is asked, too.
-    return error.errno in FULL_DISK or shutil.disk_usage(folder).free < LEAST_FREE
+    if error.errno is not None:
+        return error.errno in FULL_DISK
+    # numpy says only that fewer bytes were written than it asked for, so the disk is asked.
+    with suppress(OSError):
+        return shutil.disk_usage(folder).free < LEAST_FREE
+    return False
 
 
-def _locked_file(path: Path) -> tuple[int, Path]:
+def _locked_file(path: Path) -> tuple[int | None, Path]:
+    """Make the half-written file; its descriptor holds the lock and is None where there are no locks."""
     while True:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=MARK + path.suffix)
+        temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{MARK}{path.suffix}")
+        try:
+            descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        except FileExistsError:
+            continue
         if fcntl is None:
-            return descriptor, Path(name)
+            os.close(descriptor)  # Windows renames nothing that is open
+            return None, temporary
         with suppress(OSError):  # a file system without locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         # Between its making and its locking another process may have taken it for abandoned.
         if os.fstat(descriptor).st_nlink:
-            return descriptor, Path(name)
+            return descriptor, temporary
         os.close(descriptor)
 
 
@@ -97,15 +106,17 @@ def remove_abandoned(folder: str | Path) -> int:
     if fcntl is None:
         return 0
     removed = 0
-    for path in Path(folder).rglob(f".*-????????{MARK}*"):
-        with suppress(OSError):  # locked, or gone meanwhile
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
-                removed += 1
-            finally:
-                os.close(descriptor)
+    for parent, _, names in os.walk(folder):  # which passes over folders that are gone meanwhile
+        for name in fnmatch.filter(names, f".*-????????{MARK}*"):
+            path = Path(parent, name)
+            with suppress(OSError):  # locked, or gone meanwhile
+                descriptor = os.open(path, os.O_RDONLY)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    path.unlink()
+                    removed += 1
+                finally:
+                    os.close(descriptor)
     return removed
 
 
