@@ -49,6 +49,8 @@ def read_photo(source: str | os.PathLike[str] | bytes) -> Photo:
 
     EXIF orientation is applied, alpha dropped, grey spread to three channels, 16 bit reduced to 8. JPEG (also CMYK
     and progressive), PNG, WebP, TIFF and BMP are read. Embedded colour profiles are ignored: values count as sRGB.
+    Damage is found where an end is missing, a PNG's checksum is wrong or the decoder gives up; other damage inside a
+    JPEG, WebP, TIFF or BMP passes.
 
     Args:
         source: path of a file, or the bytes of one.
