@@ -28,11 +28,6 @@ def to_lab(pixels: npt.NDArray[np.uint8]) -> Floats:
     return np.asarray(cv2.transform(f, _TO_LAB), np.float32).reshape(pixels.shape)
 
 
-def individual_typology_angle(lab: Floats) -> Floats:
-    """ITA in degrees, atan2(L* - 50, b*): Chardon, Cretois and Hourseau 1991. Lab [..., 3] to [...]."""
-    return typology_angle_of(lab[..., 0], lab[..., 2])
-
-
-def typology_angle_of(lightness: Floats, yellowness: Floats) -> Floats:
-    """`individual_typology_angle` of L* and b* by themselves, of the same shape."""
+def individual_typology_angle(lightness: Floats, yellowness: Floats) -> Floats:
+    """ITA in degrees, atan2(L* - 50, b*): Chardon, Cretois and Hourseau 1991. L* and b* of the same shape."""
     return np.degrees(np.arctan2(lightness - 50, yellowness)).astype(np.float32)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from triage.counting import quantile_on_scale
 from triage.photo import Photo, samples, small_copy
-from triage.skin_color import Floats, to_lab, typology_angle_of
+from triage.skin_color import Floats, individual_typology_angle, to_lab
 
 TONE_SCHEME = "ITA (light > 41, medium 10 to 41, dark <= 10 degrees)"
 TONE_BUCKETS = ("light", "medium", "dark")
@@ -73,7 +73,7 @@ def measure_skin_tone(photo: Photo) -> SkinTone:
     # Furrows, pores, hair and the skin's own curvature only darken; the brighter half is nearest to flat skin.
     # At most the median itself: where all are equal, the middle of their step lies above them.
     brighter = lightness >= min(quantile_on_scale(lightness, STEPS, 0.5), float(lightness.max()))
-    ita = quantile_on_scale(typology_angle_of(lightness[brighter], yellowness[brighter]), STEPS, 0.5)
+    ita = quantile_on_scale(individual_typology_angle(lightness[brighter], yellowness[brighter]), STEPS, 0.5)
     return SkinTone(ita, tone_bucket(ita), share)
 
 

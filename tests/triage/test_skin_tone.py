@@ -18,7 +18,7 @@ def test_lab_is_that_of_scikit_image():
 
 def test_ita_by_hand():
     lab = np.array([[70.0, 10.0, 20.0], [50.0, 10.0, 20.0], [30.0, 10.0, 20.0], [60.0, 5.0, 0.0]], np.float32)
-    np.testing.assert_allclose(individual_typology_angle(lab), [45.0, 0.0, -45.0, 90.0], atol=1e-4)
+    np.testing.assert_allclose(individual_typology_angle(lab[:, 0], lab[:, 2]), [45.0, 0.0, -45.0, 90.0], atol=1e-4)
 
 
 @pytest.mark.parametrize(
