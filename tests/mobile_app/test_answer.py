@@ -85,15 +85,15 @@ def test_a_photo_without_skin_is_unlike_the_training_data_and_never_reassures(an
     assert load_texts()("answer.nearest") not in [line.text for line in sheet.lines_of(answer, load_texts())[1]]
 
 
-@pytest.mark.parametrize("color", [(255, 255, 255), (10, 60, 20)])
-def test_too_much_and_too_little_light_do_not_hide_that_there_is_no_skin(color):
-    answer = watchful_answer(plain(*color), lit=False)
+@pytest.mark.parametrize(("color", "reason"), [((255, 255, 255), "too_bright"), ((10, 60, 20), "too_dark")])
+def test_too_much_and_too_little_light_do_not_hide_that_there_is_no_skin(color, reason):
+    answer = watchful_answer(plain(*color), lit=False, reasons=(reason,))
     assert (answer.cannot_tell_why, answer.urgency) == ("unlike_training", "soon")
 
 
-def watchful_answer(photo, lit=True, despite_light=False, probabilities=(0.7, 0.29, 0.01)):
+def watchful_answer(photo, lit=True, despite_light=False, probabilities=(0.7, 0.29, 0.01), reasons=()):
     """Of a model that finds nothing urgent in any photo."""
-    verdict = LightingVerdict(True, ())
+    verdict = LightingVerdict(not reasons, reasons)
     found = tuple(Diagnosis(n, n, p, "watch") for n, p in zip("ABC", probabilities, strict=True))
     assessment = Assessment("", Lighting(lit, 0.9, verdict, ()), found, "watch", abstained=False)
     model = SimpleNamespace(card={"input": {"crop_fraction": 0.8}}, assess=lambda photo: assessment)
