@@ -127,6 +127,10 @@ def an_answer(
         urgency=urgency,
         cannot_tell=cannot_tell is not None,
         cannot_tell_why=cannot_tell,
-        top=tuple(Likeness(n, n, p, word_for(p)) for n, p in zip(NAMES, probabilities, strict=True)),
+        top=tuple(
+            Likeness(n, n, p, word_for(p))
+            for n, p in zip(NAMES, probabilities, strict=True)
+            if cannot_tell != "unlike_training"
+        ),
         warning_signs=WARNING_SIGNS,
     )
