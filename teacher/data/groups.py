@@ -61,9 +61,9 @@ def group_photos(
 ) -> tuple[list[str], list[Doubt]]:
     """Give each photo its group.
 
-    A person's own groups stand as they are. Where the data set names patients, lesions or cases, only copies beyond
-    doubt join two of them: the same file under two lesions would leak. Photos without any name are grouped by all
-    pairs.
+    A person's own groups stand as they are, and take along what the data set keeps with their photos. Where the data
+    set names patients, lesions or cases, only copies beyond doubt join two of them: the same file under two lesions
+    would leak. Photos without any name are grouped by all pairs.
 
     Args:
         records: the photos.
@@ -71,43 +71,50 @@ def group_photos(
         own_groups: a person's own groups by row.
 
     Returns:
-        Group of each photo, and what a person should look at: copies that joined two groups, or stand in two of a
-        person's own, and groups with several diagnoses.
+        Group of each photo, and what a person should look at: copies that joined two groups, or stand in two because
+        of a person's own, and groups with several diagnoses.
     """
-    known = [own_groups.get(row, record.group) for row, record in enumerate(records)]
-    doubts = []
+    taken: dict[str | None, str] = {}
+    for row in sorted(own_groups):
+        taken.setdefault(records[row].group, own_groups[row])
+    taken.pop(None, None)
+    own = [own_groups.get(row, taken.get(record.group)) for row, record in enumerate(records)]
+    known = [group or record.group for group, record in zip(own, records, strict=True)]
     joins = []
     first_of: dict[str, int] = {}
     for row, group in enumerate(known):
         if group is not None:
             joins.append((first_of.setdefault(group, row), row))
     for pair in pairs:
-        one, other = known[pair.first], known[pair.second]
-        if one is None or other is None:
+        unnamed = known[pair.first] is None or known[pair.second] is None
+        if unnamed or (pair.correlation >= COPY_DETAIL and None in (own[pair.first], own[pair.second])):
             joins.append((pair.first, pair.second))
-        elif pair.correlation >= COPY_DETAIL and one != other:
-            theirs = pair.first in own_groups and pair.second in own_groups
-            if not theirs:
-                joins.append((pair.first, pair.second))
-            doubts.append(
-                Doubt(
-                    str(records[pair.first].path),
-                    "copy in two groups" if theirs else "copy joins groups",
-                    f"the same picture as {records[pair.second].path} ({one} and {other})",
-                )
-            )
     members = clusters(len(records), joins).tolist()
     named = cluster_names([record.path for record in records], members)
-    # A cluster is called after the first of its photos that has a name.
-    name_of = {}
-    for row, group in enumerate(known):
-        if group is not None:
-            name_of.setdefault(members[row], group)
-    groups = [name_of.get(member, name) for member, name in zip(members, named, strict=True)]
+    # A cluster is called after the first of its photos that has a name, one of the person's own if there is any.
+    name_of: dict[int, str] = {}
+    for names in (own, known):
+        for member, name in zip(members, names, strict=True):
+            if name is not None:
+                name_of.setdefault(member, name)
     # A photo that looks like two of a person's own groups goes with one of them and leaves the other as it was.
-    for row, group in own_groups.items():
-        groups[row] = group
-    return groups, doubts + _several_diagnoses(records, groups)
+    groups = [mine or name_of.get(member, name) for mine, member, name in zip(own, members, named, strict=True)]
+    return groups, _copies(records, pairs, known, groups) + _several_diagnoses(records, groups)
+
+
+def _copies(
+    records: Sequence[Record], pairs: Sequence[Duplicate], known: Sequence[str | None], groups: Sequence[str]
+) -> list[Doubt]:
+    doubts = []
+    for first, second, _, correlation in pairs:
+        names, found = (known[first], known[second]), (groups[first], groups[second])
+        apart = found[0] != found[1]
+        if correlation >= COPY_DETAIL and (apart or (None not in names and names[0] != names[1])):
+            one, other = found if apart else names
+            kind = "copy in two groups" if apart else "copy joins groups"
+            detail = f"the same picture as {records[second].path} ({one} and {other})"
+            doubts.append(Doubt(str(records[first].path), kind, detail))
+    return doubts
 
 
 def _several_diagnoses(records: Sequence[Record], groups: Sequence[str]) -> list[Doubt]:

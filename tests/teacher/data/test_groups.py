@@ -63,6 +63,26 @@ def test_an_unlisted_photo_does_not_join_two_of_ones_own_groups(tmp_path):
     assert groups == ["x", "x", "y"]
 
 
+@pytest.mark.parametrize("own", [{0: "x"}, {1: "x"}])
+def test_a_copy_of_a_listed_photo_goes_with_it(tmp_path, own):
+    groups, doubts = group_photos(records(tmp_path, ["L1", "L2", "L2"]), [Duplicate(0, 1, 0, 1.0)], own)
+    assert groups == ["x", "x", "x"]
+    assert [d.kind for d in doubts] == ["copy joins groups"]
+
+
+def test_an_unlisted_photo_stays_with_its_lesion_unless_all_of_it_is_listed(tmp_path):
+    lesions = records(tmp_path, ["L1", "L1", "L2", "L2", "L3", None])
+    assert group_photos(lesions, [], {1: "x", 2: "y", 3: "z"})[0] == ["x", "x", "y", "z", "L3", "picture-5"]
+
+
+def test_a_copy_that_is_left_in_two_of_ones_own_groups_is_told(tmp_path):
+    pairs = [Duplicate(0, 1, 0, 0.9), Duplicate(1, 2, 0, 0.9)]
+    for between in (None, "L1"):
+        groups, doubts = group_photos(records(tmp_path, [None, between, None]), pairs, {0: "x", 2: "y"})
+        assert groups == ["x", "x", "y"]
+        assert (doubts[-1].kind, doubts[-1].detail[-9:]) == ("copy in two groups", "(x and y)")
+
+
 def test_a_group_that_spans_diagnoses_is_told(tmp_path):
     _, doubts = group_photos(records(tmp_path, ["p", "p", "p", "q"], ["a", "b", None, "b"]), [], {})
     assert [(d.kind, d.detail) for d in doubts] == [("group of several diagnoses", "p: 1 a, 1 b")]
