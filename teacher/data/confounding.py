@@ -73,7 +73,8 @@ def trivial_guesses(
         seed: of the sample, the folds and the trees.
 
     Returns:
-        Guesses of the source where there are several, of the class, and of the class within each source.
+        Guesses of the source where there are several, of the class, and of the class within each source; none of what
+        has fewer groups than folds.
     """
     rows = np.sort(np.random.Generator(np.random.Philox(key=seed)).permutation(len(sources))[:LARGEST_SAMPLE])
     ring = np.stack([read_frame(signatures[row]) for row in rows])
@@ -97,7 +98,7 @@ def trivial_guesses(
     for target, names, among in targets:
         counts = {name: int((names[among] == name).sum()) for name in set(names[among]) if name}
         used = among & np.isin(names, [name for name, count in counts.items() if count >= FEW])
-        if len(set(names[used])) > 1:
+        if len(set(names[used])) > 1 and len(set(group[used])) >= FOLDS:
             guesses += [_guess(target, cue, seen[used], names[used], group[used], seed) for cue, seen in cues.items()]
     return guesses
 
@@ -105,7 +106,7 @@ def trivial_guesses(
 def describe_confounding(guesses: Sequence[Guess]) -> str:
     """Write the guesses as a Markdown table, with a plain warning where there is reason for one."""
     if not guesses:
-        return "Too few photos, classes or sources to say what could be guessed without looking at the lesion."
+        return "Too few photos, groups, classes or sources to say what could be guessed without looking at the lesion."
     lines = ["| guessed | from | photos | balanced accuracy (95 %) | by chance |", "|---|---|---:|---:|---:|"]
     lines += [
         f"| {g.target} | {g.cue} | {g.photos} | {g.balanced_accuracy:.2f} ({g.low:.2f} to {g.high:.2f}) "

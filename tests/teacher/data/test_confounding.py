@@ -60,6 +60,15 @@ def test_too_few_photos_say_nothing():
     )
 
 
+def test_what_has_fewer_groups_than_folds_is_not_guessed():
+    """One source of two patients among others, and a whole data set of two."""
+    pictures = photos(90, [], np.random.default_rng(1))
+    names, sources = ["a", "b"] * 45, ["s"] * 60 + ["t"] * 30
+    groups = [str(n) for n in range(60)] + ["p"] * 15 + ["q"] * 15
+    assert {g.target for g in guesses_of(names, sources, pictures, groups)} == {"source", "class", "class within s"}
+    assert guesses_of(names[60:], sources[60:], pictures[60:], groups[60:]) == []
+
+
 @pytest.mark.parametrize("shape", [(32, 32, 3), (3000, 400, 3)])
 def test_the_frame_leaves_the_crop_out(shape):
     photo = np.full(shape, 77, np.uint8)
