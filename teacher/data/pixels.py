@@ -1,5 +1,6 @@
 """Prepared pixels of a data set, decoded once and kept as one array on disk."""
 
+import functools
 import hashlib
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from teacher.data.fingerprint import code_fingerprint
 from teacher.predict import Progress, no_progress
+from triage import photo, photo_header
 from triage.atomic import replacing
 from triage.errors import UnreadablePhoto, UnusableInput
 from triage.photo import CROP_FRACTION, prepare_pixels, read_photo
@@ -69,7 +72,7 @@ def pixels_file(manifest: Any, frame: Any, size: int, crop_fraction: float, cach
         UnusableInput: photos of the table are gone; up to five are named.
     """
     paths = [Path(path) for path in manifest.photo_paths(frame)]
-    stamps, gone = [f"{size} {crop_fraction}"], []
+    stamps, gone = [f"{size} {crop_fraction} {preparing_code()}"], []
     for path in paths:
         try:
             stat = path.stat()
@@ -86,6 +89,12 @@ def pixels_file(manifest: Any, frame: Any, size: int, crop_fraction: float, cach
         )
     key = hashlib.sha256("\n".join(stamps).encode()).hexdigest()
     return Path(cache) / f"pixels-{size}-{key[:16]}.npy"
+
+
+@functools.cache
+def preparing_code() -> str:
+    """Fingerprint of the code that prepares pixels, so that photos are decoded again when it has changed."""
+    return code_fingerprint(str(module.__file__) for module in (photo, photo_header))
 
 
 def _decode_into(array: Any, paths: list[Path], size: int, crop_fraction: float, progress: Progress) -> Any:

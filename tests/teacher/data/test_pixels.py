@@ -44,13 +44,18 @@ def test_training_sees_the_pixels_that_the_device_computes(manifest, tmp_path):
     assert seen == len(frame) // 4 * 4
 
 
-def test_decoded_photos_are_kept_until_one_changes(manifest, tmp_path, monkeypatch):
+def test_decoded_photos_are_kept_until_one_or_the_code_changes(manifest, tmp_path, monkeypatch):
     frame, decoded = manifest.split("train"), []
     monkeypatch.setattr("teacher.data.pixels.read_photo", lambda path: decoded.append(path) or read_photo(path))
     for expected in (len(frame), 0):
         decoded.clear()
         load_pixels(manifest, frame, SIZE, cache=tmp_path / "cache")
         assert len(decoded) == expected
+    with monkeypatch.context() as patch:
+        patch.setattr("teacher.data.pixels.preparing_code", lambda: "another version")
+        load_pixels(manifest, frame, SIZE, cache=tmp_path / "cache")
+    assert len(decoded) == len(frame)
+    decoded.clear()
     first = manifest.photo_paths(frame)[0]
     os.utime(first, ns=(1, 1))
     load_pixels(manifest, frame, SIZE, cache=tmp_path / "cache")
