@@ -22,7 +22,7 @@ Killed or stopped, the same command goes on after the last whole epoch.
 @click.option("--teacher", "teacher_name", required=True, help="Name of the teacher's run.")
 @click.option("--run", "run_name", required=True, help="Name of the student's run.")
 @click.option("--weights", help="imagenet, none or a file; replaces the recipe's.")
-@click.option("--seed", type=click.IntRange(0), help="Replaces the recipe's.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Replaces the recipe's.")
 @output_options
 def command(
     config: str,

@@ -31,7 +31,7 @@ STRANGE = " The model was made with another table: it may have learned from some
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for evaluation.json and figures/."
 )
-@click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the bootstrap.")
 @click.option(
     "--calibration",
     type=click.Choice(["temperature", "vector", "dirichlet"]),

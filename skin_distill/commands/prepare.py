@@ -31,7 +31,9 @@ under two diagnoses, is listed in DIR/doubtful.csv.
 @click.argument("sources", metavar="[SRC]", type=click.Path(path_type=Path), nargs=-1)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for meta.csv and its reports.")
 @click.option("--check", type=click.Path(path_type=Path, dir_okay=False), help="Prove an existing meta.csv instead.")
-@click.option("--seed", default=42, show_default=True, help="Of the split, and of phantoms.")
+@click.option(
+    "--seed", default=42, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Of the split, and of phantoms."
+)
 @click.option("--count", default=2000, show_default=True, help="Phantoms to render.")
 @click.option("--size", default=224, show_default=True, help="Side of a phantom in pixels.")
 @click.option("--taxonomy", help="Class list other than the data set's own: a YAML file or a shipped name.")

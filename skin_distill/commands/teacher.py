@@ -27,7 +27,7 @@ Killed or stopped, the same command goes on after the last whole epoch.
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="meta.csv of `prepare`.")
 @click.option("--run", "run_name", required=True, help="Name of the run folder under experiments/ and artifacts/.")
 @click.option("--weights", help="imagenet, none or a file; replaces the recipe's.")
-@click.option("--seed", type=click.IntRange(0), help="Replaces the recipe's.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Replaces the recipe's.")
 @click.option(
     "--strategy",
     type=click.Choice(["none", "mirrored", "multiworker"]),

@@ -37,6 +37,8 @@ from triage.errors import UnusableInput
 KINDS = ("kaggle", "scin", "ham10000", "pad-ufes", "folder", "combined", "phantom")
 OWN_CLASSES = ("scin", "ham10000", "pad-ufes", "folder")
 """Kinds that take a taxonomy of one's own."""
+LARGEST_SEED = 2**32 - 1
+"""That scikit-learn takes."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def prepare(
         source: folder of the data set, a CSV file that lists photos of one's own, or several meta.csv to combine;
             phantoms are rendered into `out` and need none.
         out: folder for the results.
-        seed: of the split and of phantoms.
+        seed: of the split and of phantoms, 0 to `LARGEST_SEED`.
         workers: processes; all cores if None.
         progress: called as `progress(stage, done, total)`.
         count: phantoms to render.
@@ -91,8 +93,11 @@ def prepare(
         show_duplicates: write pages with the photos of near-duplicates to `figures/duplicates/`.
 
     Raises:
-        UnusableInput: the source is not such a data set, a class is missing or has no usable photo.
+        UnusableInput: the source is not such a data set, a class is missing or has no usable photo, or a seed that
+            makes no sense.
     """
+    if not 0 <= seed <= LARGEST_SEED:
+        raise UnusableInput(f"A seed is a whole number from 0 to {LARGEST_SEED}. Received: {seed}.")
     begun = time.perf_counter()
     out = Path(out)
     remove_abandoned(out)

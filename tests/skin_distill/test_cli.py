@@ -83,6 +83,7 @@ def test_help_imports_nothing_heavy():
         (("prepare", "kaggle", "--out", "x"), "needs the folder"),
         (("prepare", "kaggle", "missing", "--out", "x"), "missing"),
         (("prepare", "kaggle", "missing", "--out", "x"), "skin-distill download"),
+        (("prepare", "phantom", "--out", "x", "--seed", "-1"), "--seed"),
         (("teacher", "--config", "demo", "--data", "missing.csv", "--run", "r"), "missing.csv"),
         (("teacher", "--config", "nothing", "--data", "missing.csv", "--run", "r"), "No such recipe"),
         (("classify", "photo.jpg", "--model", "missing.tflite"), "missing.tflite"),

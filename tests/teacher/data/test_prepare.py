@@ -236,6 +236,14 @@ def test_phantoms_of_older_code_are_rendered_again(tmp_path, monkeypatch):
         assert len(rendered) == expected
 
 
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_some_generator_refuses_is_said_first(tmp_path, seed):
+    source = classes(tmp_path / "photos", {"x": 12, "y": 12})
+    with pytest.raises(UnusableInput, match=f"from 0 to 4294967295. Received: {seed}."):
+        prepare("folder", source, tmp_path / "out", seed, workers=1)
+    assert not (tmp_path / "out").exists()
+
+
 def test_phantoms_show_every_class_and_are_called_synthetic(tmp_path):
     with pytest.raises(UnusableInput, match="count >= 10"):
         prepare("phantom", None, tmp_path, workers=1, count=9)
