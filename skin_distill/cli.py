@@ -85,15 +85,9 @@ def main() -> None:
     except SkinDistillError as error:
         click.echo(f"skin-distill: {error}", err=True)
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort) as error:
         click.echo(f"\nskin-distill: {last_words(error)}", err=True)
         sys.exit(exit_code(error))
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough; Python must not complain when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)

@@ -1,6 +1,8 @@
-"""How a command ends when somebody asks it to: Ctrl-C, or SIGTERM."""
+"""How a command ends when somebody asks it to: Ctrl-C, SIGTERM, or a reader that has seen enough."""
 
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,9 +26,14 @@ class StoppableGroup(click.Group):
             return super().invoke(ctx)
         except Exception as error:
             stop = _stop_behind(error)
-            if stop is None:
-                raise
-            raise stop from error
+            if stop is not None:
+                raise stop from error
+            if isinstance(error, BrokenPipeError) and _reader_is_gone():
+                raise click.exceptions.Exit(0) from error
+            if isinstance(error, (BrokenPipeError, EOFError)):
+                # click would take the one for a reader that is gone, the other for Ctrl-C.
+                raise RuntimeError("A file or a pipe ended too early.") from error
+            raise
 
 
 class ResumableCommand(click.Command):
@@ -83,6 +90,17 @@ def _stop_behind(error: BaseException) -> KeyboardInterrupt | None:
     if _received and isinstance(error, Exception) and not isinstance(error, click.exceptions.Exit):
         return _as_exception(_received[-1])
     return None
+
+
+def _reader_is_gone() -> bool:
+    """Whether the reader of standard output (head, less) has closed it; if so, what is still written goes nowhere."""
+    try:
+        click.echo()
+    except BrokenPipeError:
+        # Python must not complain when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def _as_exception(number: int) -> KeyboardInterrupt:

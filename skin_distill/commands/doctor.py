@@ -3,6 +3,7 @@
 import click
 
 from skin_distill.terminal import Terminal, output_options
+from triage.errors import CheckFailed
 
 EPILOG = """\b
 Example:
@@ -25,12 +26,9 @@ def command(terminal: Terminal) -> None:
         ("what", "state", "found", "what to do"),
         [(f.what, f.state, f.found, f.remedy) for f in findings],
     )
-    missing = [f for f in findings if f.state == "missing"]
+    missing = [f"{f.what} ({f.remedy})" for f in findings if f.state == "missing" and f.needed]
     terminal.result(
-        [vars(f) for f in findings],
-        "Everything needed to classify and benchmark is here."
-        if not any(f.needed for f in missing)
-        else "Something that every command needs is missing: see the table.",
+        [vars(f) for f in findings], None if missing else "Everything needed to classify and benchmark is here."
     )
-    if any(f.needed for f in missing):
-        raise click.exceptions.Exit(1)
+    if missing:
+        raise CheckFailed(f"Something that every command needs is missing: {', '.join(missing)}.")

@@ -114,6 +114,18 @@ def test_doctor_knows_this_machine():
     assert {"rich", "tensorflow", "kagglehub", "kivy", "keras-cv-attention-models", "buildozer"} <= set(findings)
 
 
+def test_doctor_fails_where_something_is_missing_that_every_command_needs():
+    code = (
+        "import sys; from skin_distill import cli, machine\n"
+        "machine.examine = lambda: [machine.Finding('numpy', 'missing', '', 'pip install skin-distill', needed=True)]\n"
+        "sys.argv = ['skin-distill', 'doctor', '--json']; cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)[0]["state"] == "missing"
+    assert "numpy (pip install skin-distill)" in done.stderr
+
+
 def test_doctor_names_the_extra_that_brings_what_is_missing(monkeypatch):
     finding = machine.Finding("kivy", "missing", "", "pip install 'skin-distill[app]'")
     monkeypatch.setattr(machine, "examine", lambda: [finding])

@@ -130,6 +130,44 @@ def test_only_a_command_that_goes_on_promises_it(monkeypatch, name, words, stop,
     assert exit_code(stopped.value) == code
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes")
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        ("click.echo('to a reader that has seen enough')", 0, ""),
+        ("raise EOFError('of a file cut short')", 1, "EOFError: of a file cut short"),
+        ("raise BrokenPipeError(32, 'of a worker')", 1, "BrokenPipeError: [Errno 32] of a worker"),
+    ],
+)
+def test_only_a_reader_that_has_seen_enough_ends_a_command_in_silence(body, code, words):
+    program = f"""
+import click, sys
+from skin_distill import cli
+
+def callback(**_):
+    {body}
+
+cli.cli.commands["verify"].callback = callback
+cli.cli.commands["verify"].params = []
+sys.argv = ["skin-distill", "verify"]
+cli.main()
+"""
+    reads, writes = os.pipe()
+    os.close(reads)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            stdout=subprocess.DEVNULL if code else writes,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    finally:
+        os.close(writes)
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr and bool(words) == bool(done.stderr)
+
+
 def test_a_loss_that_is_no_number_and_photos_that_moved_are_clear_errors(folder):
     (folder / "mad.yaml").write_text(LONG.format(seed=1, epochs=2, rate=1e30))
     process = run(folder, "teacher", "--config", "mad.yaml", "--data", "data/meta.csv", "--run", "mad")
