@@ -22,7 +22,7 @@ def recipe_path(name: str) -> Path:
     if Path(name).is_file():
         return Path(name)
     shipped = Path(str(files("skin_distill.configs")))
-    for candidate in (shipped / name, shipped / f"{name}.yaml", shipped / Path(name).name):
+    for candidate in (shipped / name, shipped / f"{name}.yaml"):
         if candidate.is_file():
             return candidate
     known = ", ".join(sorted(p.stem for p in shipped.glob("*.yaml")))

@@ -43,6 +43,11 @@ def test_scientific_notation_without_a_dot_is_a_number(tmp_path):
     assert recipe.phases[0].learning_rate == 1e-3
 
 
-def test_an_unknown_recipe_names_the_known_ones():
-    with pytest.raises(UnusableInput, match="demo"):
-        recipe_path("no-such-recipe")
+@pytest.mark.parametrize("name", ["no-such-recipe", "my-recipes/demo.yaml", "/my-recipes/demo.yaml"])
+def test_an_unknown_recipe_names_the_known_ones(name):
+    with pytest.raises(UnusableInput, match="one of: ablation, demo, "):
+        recipe_path(name)
+
+
+def test_a_recipe_that_travels_along_is_known_by_its_name_or_its_files():
+    assert recipe_path("demo") == recipe_path("demo.yaml")
