@@ -11,7 +11,8 @@ from zipfile import is_zipfile
 from teacher.data.download.archive import unpack
 from teacher.data.download.checksum import checksum_of
 from teacher.data.download.ledger import Ledger
-from teacher.data.download.remote import Offer, RemoteFile, inside
+from teacher.data.download.remote import Offer, RangeRefused, RemoteFile, inside
+from teacher.data.download.retrying import retrying
 from teacher.data.download.space import check_space, in_words
 from teacher.data.download.transfer import PARTIAL, DiskFull, fetch_file, partial_path
 from triage.errors import UnusableInput
@@ -128,22 +129,55 @@ def _adopted(remote: RemoteFile, ledger: Ledger) -> bool:
     """Whether a file that is not in the ledger is the server's, brought by a browser, perhaps.
 
     Raises:
+        ConnectionLost: the network failed while the server was asked for the file's checksum.
         UnusableInput: it is a file of the person's own.
     """
     path = ledger.folder / remote.path
-    if ledger.knows(remote.path) or not path.exists():
+    # An archive that was unpacked was removed: what lies in its place came from elsewhere.
+    unpacked = "members" in ledger.entries.get(remote.path, {})
+    if (ledger.knows(remote.path) and not unpacked) or not path.exists():
         return False
-    if remote.checksum is None and is_zipfile(path):
-        # Only the transfer tells the checksum: it then finds all bytes there, and checks them.
-        path.replace(partial_path(path, remote))
-        return False
-    if remote.checksum and checksum_of(path, remote.checksum.split(":")[0]) == remote.checksum:
-        ledger.record_file(remote.path, remote.identity, remote.checksum, path)
-        return True
-    raise UnusableInput(
+    if remote.checksum is None and not is_zipfile(path):
+        raise _in_the_way(path)
+    checksum = remote.checksum or retrying(lambda: _told_checksum(remote, path))
+    if checksum and checksum_of(path, checksum.split(":")[0]) != checksum:
+        raise _in_the_way(path)
+    ledger.record_file(remote.path, remote.identity, checksum, path)
+    return True
+
+
+def _in_the_way(path: Path) -> UnusableInput:
+    return UnusableInput(
         f"A file of yours is in the way. Received: {path}, which is not the server's. Move it away, or give another "
         "folder with --out."
     )
+
+
+def _told_checksum(remote: RemoteFile, path: Path) -> str | None:
+    """Ask a server for what follows a file's last byte, because only the transfer tells the checksum."""
+    nothing_more = _NothingMore(path)
+    try:
+        remote.fetch(nothing_more)
+    except RangeRefused as error:
+        raise _in_the_way(path) from error
+    return nothing_more.checksum
+
+
+class _NothingMore:
+    """Receives what a server says of a file that is here, and refuses bytes: they would show that it is another."""
+
+    def __init__(self, path: Path):
+        self.path, self.offset = path, path.stat().st_size
+        self.checksum: str | None = None
+
+    def expect(self, size: int | None, checksum: str | None) -> None:
+        self.checksum = checksum
+
+    def write(self, data: bytes) -> int:
+        raise _in_the_way(self.path)
+
+    def restart(self) -> None:
+        raise _in_the_way(self.path)
 
 
 def _needed(

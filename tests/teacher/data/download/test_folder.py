@@ -193,6 +193,27 @@ def test_archives_from_a_browser_are_taken_over(ham10000, kaggle, tmp_path):
         download(offer_ham10000(ham10000.url), tmp_path / "own")
 
 
+@pytest.mark.parametrize("longer", [-1, 0, 1])
+@pytest.mark.parametrize("ranges", [True, False])
+def test_an_archive_of_ones_own_is_left_alone(kaggle, make_zip, tmp_path, longer, ranges):
+    kaggle.ranges = ranges
+    folder = tmp_path / "D"
+    folder.mkdir()
+    own = folder / "skin-diseases-image-dataset.zip"
+    overhead = len(make_zip({"mine.jpg": b""}))
+    mine = make_zip({"mine.jpg": b"x" * (len(kaggle.archive) - overhead + longer)})
+    for complete in (False, True):
+        if complete:
+            download(offer_kaggle(), folder)
+            next(folder.rglob("*.jpg")).unlink()
+        own.write_bytes(mine)
+        with pytest.raises(UnusableInput, match="A file of yours is in the way"):
+            download(offer_kaggle(), folder)
+        assert own.read_bytes() == mine
+        assert not list(folder.rglob(".*.part"))
+        own.unlink()
+
+
 def test_two_downloads_do_not_share_a_folder(scin, tmp_path):
     with Ledger(tmp_path), pytest.raises(UnusableInput, match="Another download is at work"):
         download(offer_scin(scin.url), tmp_path)
