@@ -52,7 +52,7 @@ def read_labelled_table(
     table = find_table(root, layout.table)
     needed = (layout.photo, layout.diagnosis, layout.group, *filter(None, [layout.fitzpatrick]))
     listed = read_table(table, needed)
-    rows, rejections = without_contradictions(listed, layout.photo, layout.diagnosis)
+    rows, rejections = without_contradictions(listed, layout.photo, layout.diagnosis, layout.group)
     classes = load_taxonomy(taxonomy or layout.dataset)
     class_of = classes.by_code
     path_of, clashes = photos_by_name(root, apart_from, layout.with_ending)

@@ -29,7 +29,7 @@ def read_listed(table: Path, taxonomy: str | None = None) -> Listing:
         UnusableInput: not such a table, or fewer than two diagnoses.
     """
     listed = read_table(table, NEEDED)
-    rows, rejections = without_contradictions(listed, "image_path", "diagnosis")
+    rows, rejections = without_contradictions(listed, "image_path", "diagnosis", "group", table.parent)
     if taxonomy is None:
         names = sorted({row.cells["diagnosis"] for row in rows} - {""})
         if len(names) < 2:

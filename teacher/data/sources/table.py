@@ -1,5 +1,6 @@
 """Tables of data sets: read as text, checked for their columns, joined with the photos they name."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from filecmp import cmp
@@ -60,31 +61,36 @@ def read_table(path: Path, needed: Iterable[str]) -> list[Row]:
     return [Row(f"{path.name} row {n}", cells) for n, cells in enumerate(frame.to_dict("records"), start=2)]
 
 
-def without_contradictions(rows: Sequence[Row], name: str, label: str) -> tuple[list[Row], list[Rejection]]:
+def without_contradictions(
+    rows: Sequence[Row], name: str, label: str, group: str | None = None, folder: Path | None = None
+) -> tuple[list[Row], list[Rejection]]:
     """Drop repeated rows: the first of those that say the same stays, and none of those that contradict each other.
 
     Args:
         rows: of a table.
         name: column that names the photo.
         label: column with its diagnosis.
+        group: column of its patient or lesion, if any.
+        folder: that names are paths from, so that two spellings of one path name one photo; None compares them as text.
 
     Returns:
         Rows that stay, in order, and a rejection for each other one.
     """
     by_name: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        by_name[row.cells[name]].append(row)
+        by_name[os.path.realpath(folder / row.cells[name]) if folder else row.cells[name]].append(row)
     kept, rejections = [], []
-    for shown, same in by_name.items():
-        labels = {row.cells[label] for row in same}
-        if len(labels) == 1:
-            kept.append(same[0])
-            reason = f"listed before, in {same[0].where}, which counts"
-            rejections += [Rejection(f"{row.where} ({shown})", reason) for row in same[1:]]
+    for same in by_name.values():
+        for what, column in (("labels", label), ("groups", group)):
+            said = [row.cells.get(column, "") for row in same] if column else []
+            if len(set(said)) > 1:
+                told = "; ".join(f"{row.where} {cell!r}" for row, cell in zip(same, said, strict=True))
+                reason, others = f"listed with different {what}, so none is trusted: {told}", same
+                break
         else:
-            told = "; ".join(f"{row.where} {row.cells[label]!r}" for row in same)
-            reason = f"listed with different labels, so none is trusted: {told}"
-            rejections += [Rejection(f"{row.where} ({shown})", reason) for row in same]
+            kept.append(same[0])
+            reason, others = f"listed before, in {same[0].where}, which counts", same[1:]
+        rejections += [Rejection(f"{row.where} ({row.cells[name]})", reason) for row in others]
     return kept, rejections
 
 

@@ -147,6 +147,21 @@ def test_a_table_of_ones_own_photos(tmp_path):
     assert reasons["odd\nname.jpg)"] == "soft_label names the unknown class 'flu'"
 
 
+def test_a_photo_under_two_spellings_is_one_photo(tmp_path):
+    lines = ["image_path,diagnosis,group", "a.jpg,nv,p", "./a.jpg,nv,p", "b.jpg,nv,p", "x/../b.jpg,mel,p"]
+    lines += ["c.jpg,mel,p", f"{tmp_path}/c.jpg,mel,q"]
+    (tmp_path / "photos.csv").write_text("\n".join(lines))
+    listing = read_listed(tmp_path / "photos.csv", "ham10000")
+    assert [record.path for record in listing.records] == [tmp_path / "a.jpg"]
+    assert [(r.path.split(" (")[1], r.reason.split(":")[0]) for r in listing.rejections] == [
+        ("./a.jpg)", "listed before, in photos.csv row 2, which counts"),
+        ("b.jpg)", "listed with different labels, so none is trusted"),
+        ("x/../b.jpg)", "listed with different labels, so none is trusted"),
+        ("c.jpg)", "listed with different groups, so none is trusted"),
+        (f"{tmp_path}/c.jpg)", "listed with different groups, so none is trusted"),
+    ]
+
+
 def test_a_table_of_one_diagnosis_is_refused(tmp_path):
     (tmp_path / "photos.csv").write_text("image_path,diagnosis\na.jpg,wart\n")
     with pytest.raises(UnusableInput, match="at least two diagnoses"):

@@ -71,12 +71,13 @@ def test_ham10000_keeps_lesions_together_and_reports_what_does_not_match(tmp_pat
     lines += [
         "HAM_z,ISIC_001,nv,histo,50,male,back",
         "HAM_x,ISIC_nowhere,nv,histo,50,male,back",
-        "HAM_y,ISIC_000,akiec,histo,50,male,back",
+        "HAM_00,ISIC_000,akiec,histo,50,male,back",
+        "HAM_y,ISIC_010,akiec,histo,50,male,back",
     ]
     save(tmp_path / "HAM10000_images_part_1" / "ISIC_unlisted.jpg", 9999)
     (tmp_path / "HAM10000_metadata.csv").write_text("\n".join(lines))
     result = prepare("ham10000", tmp_path, tmp_path / "out", workers=1)
-    assert result.used == 83
+    assert result.used == 82
     reasons = {row["reason"] for row in rows_of(tmp_path / "out/rejected.csv")}
     assert reasons == {
         "no photo of that name",
@@ -84,6 +85,8 @@ def test_ham10000_keeps_lesions_together_and_reports_what_does_not_match(tmp_pat
         "no row in HAM10000_metadata.csv",
         "listed with different labels, so none is trusted: "
         "HAM10000_metadata.csv row 3 'akiec'; HAM10000_metadata.csv row 86 'nv'",
+        "listed with different groups, so none is trusted: "
+        "HAM10000_metadata.csv row 4 'HAM_01'; HAM10000_metadata.csv row 89 'HAM_y'",
     }
     frame = read_manifest(result.meta_path).frame
     assert (frame.groupby("group")["split"].nunique() == 1).all()
