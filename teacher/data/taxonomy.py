@@ -99,6 +99,6 @@ def _read_class(entry: Any, path: Path) -> SkinClass:
         str(entry["id"]),
         str(entry.get("name", entry["id"])),
         urgency,
-        entry.get("folder"),
+        None if entry.get("folder") is None else str(entry["folder"]),
         tuple(str(code) for code in entry.get("codes", ())),
     )

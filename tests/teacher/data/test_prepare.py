@@ -17,6 +17,7 @@ from teacher.data.figures import LARGEST_TYPOLOGY_ANGLE, draw_tones
 from teacher.data.manifest import COLUMNS, read_manifest
 from teacher.data.prepare import prepare
 from teacher.data.sources import phantom as phantom_source
+from teacher.data.sources.folder import read_folder
 from triage.errors import SkinDistillError, UnusableInput
 
 
@@ -173,6 +174,16 @@ def test_results_inside_the_data_set_do_not_become_a_class(tmp_path):
     assert read_manifest(second.meta_path).taxonomy.ids == ["x", "y"]
     with pytest.raises(UnusableInput, match="among the photos"):
         prepare("folder", source, source, workers=1)
+
+
+def test_a_taxonomy_may_name_folders_by_numbers(tmp_path):
+    source = classes(tmp_path / "photos", {"0": 2, "1": 2})
+    taxonomy = tmp_path / "taxonomy.yaml"
+    taxonomy.write_text("classes: [{id: mole, folder: 0}, {id: wart, folder: 1}]")
+    assert [r.diagnosis for r in read_folder(source, str(taxonomy)).records] == ["mole"] * 2 + ["wart"] * 2
+    taxonomy.write_text("classes: [{id: mole, folder: 5}, {id: wart, folder: 6}]")
+    with pytest.raises(UnusableInput, match=r"does not know these folders: 0, 1\..*It knows: mole, 5, wart, 6"):
+        read_folder(source, str(taxonomy))
 
 
 def test_two_folders_that_would_be_one_class_are_named(tmp_path):
