@@ -28,7 +28,7 @@ class Terminal:
         self._task: Any = None
         self._stage = ""
         self._begun = self._shown = 0.0
-        self._first = 0
+        self._first = self._last = 0
 
     def __enter__(self) -> "Terminal":
         handler = _LineHandler(self)
@@ -46,7 +46,7 @@ class Terminal:
         """Show how far a stage has come and how long it will still take.
 
         Args:
-            stage: what is done, for people; another one begins a new measurement.
+            stage: what is done, for people; another one, or the same with less done, begins a new measurement.
             done: how much of it, in whatever unit.
             total: of all, in the same unit.
             in_bytes: the unit is bytes, which are shown as MB or GB.
@@ -54,11 +54,12 @@ class Terminal:
         if self.verbosity < 0:
             return
         now = time.monotonic()
-        if stage != self._stage:
+        if stage != self._stage or done < self._last:
             self._stage, self._begun, self._shown, self._first = stage, now, now, done
             self._close_bar()
             if sys.stderr.isatty():
                 self._open_bar(stage, total, done, in_bytes)
+        self._last = done
         if self._bar is not None:
             self._bar.update(self._task, completed=done, total=total)
             if done >= total:

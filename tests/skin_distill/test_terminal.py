@@ -38,6 +38,17 @@ def test_bytes_are_shown_as_megabytes_and_earlier_ones_do_not_count_as_fast(caps
     assert capsys.readouterr().err == "download: 60.0 of 100.0 MB, 80 s left\n"
 
 
+def test_a_stage_that_begins_again_is_measured_anew(capsys, monkeypatch):
+    clock = iter([0.0, 100.0, 100.0, 120.0])
+    monkeypatch.setattr("skin_distill.terminal.time.monotonic", lambda: next(clock))
+    with Terminal() as terminal:
+        terminal.progress("decode photos", 1, 50)
+        terminal.progress("decode photos", 50, 50)
+        terminal.progress("decode photos", 1, 30)
+        terminal.progress("decode photos", 11, 30)
+    assert capsys.readouterr().err == "decode photos: 11 of 30, 38 s left\n"
+
+
 def test_a_figure_is_written_with_its_interval_or_its_reason():
     assert percent({"value": 0.5, "low": 0.4, "high": 0.61}) == "50.0 % (40.0 to 61.0)"
     assert percent({"value": None, "why": "too few samples to tell"}) == "too few samples to tell"
