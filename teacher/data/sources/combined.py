@@ -1,22 +1,27 @@
 """Several prepared data sets as one: the same photos may be in more than one of them."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from teacher.data.manifest import COLUMNS, Manifest, read_manifest
+from teacher.data.sources import folder, listed
 from teacher.data.sources.record import Listing, Record
 from triage.errors import UnusableInput
 
 MEASURED = ("mask_share", "width", "height", "phash", "light_")
 """Beginnings of the columns that are measured again."""
+OWN = {folder.DATASET, listed.DATASET}
+"""Data sets that share no more than their name."""
 
 
 def read_combined(tables: Sequence[Path]) -> Listing:
     """List the photos of several meta.csv with the same classes.
 
-    Groups get their data set's name, so that patient 7 of one is not patient 7 of the other. Clusters of
-    near-duplicates are formed anew over all photos: the Kaggle set, for one, holds photos of HAM10000.
+    Groups get their data set's name, so that patient 7 of one is not patient 7 of the other; where several tables are
+    of a person's own photos, also the table's number. Clusters of near-duplicates are formed anew over all photos: the
+    Kaggle set, for one, holds photos of HAM10000.
 
     Args:
         tables: meta.csv files, at least two.
@@ -37,11 +42,17 @@ def read_combined(tables: Sequence[Path]) -> Listing:
             )
     if synthetic := [str(manifest.path) for manifest in manifests if manifest.synthetic]:
         raise UnusableInput(f"Synthetic photos are not combined with others. Received: {', '.join(synthetic)}.")
-    records = [record for manifest in manifests for record in _records(manifest)]
+    own = Counter(name for manifest in manifests for name in OWN & set(manifest.frame["dataset"]))
+    several = {name for name, count in own.items() if count > 1}
+    records = [
+        record
+        for number, manifest in enumerate(manifests, start=1)
+        for record in _records(manifest, {name: f"{name}-{number}" for name in several})
+    ]
     return Listing(records, [], first.taxonomy)
 
 
-def _records(manifest: Manifest) -> list[Record]:
+def _records(manifest: Manifest, renamed: Mapping[str, str]) -> list[Record]:
     frame = manifest.frame
     extras = [c for c in frame.columns if c not in COLUMNS and not c.startswith(MEASURED)]
     return [
@@ -50,7 +61,9 @@ def _records(manifest: Manifest) -> list[Record]:
             row["dataset"],
             row["source"],
             row["diagnosis"],
-            None if row["group"].startswith("picture-") else f"{row['dataset']}/{row['group']}",
+            None
+            if row["group"].startswith("picture-")
+            else f"{renamed.get(row['dataset'], row['dataset'])}/{row['group']}",
             json.loads(row["soft_label"]) if row["soft_label"] else None,
             row["fitzpatrick"],
             row["monk"],

@@ -6,11 +6,13 @@ from PIL import Image
 
 from teacher.data.duplicates import Duplicate
 from teacher.data.groups import group_photos, read_groups
-from teacher.data.manifest import read_manifest
+from teacher.data.manifest import COLUMNS, read_manifest, write_manifest
 from teacher.data.prepare import prepare
+from teacher.data.sources.combined import read_combined
 from teacher.data.sources.listed import read_listed
 from teacher.data.sources.pad_ufes import read_pad_ufes
 from teacher.data.sources.record import Record
+from teacher.data.taxonomy import load_taxonomy
 from triage.errors import UnusableInput
 
 
@@ -207,6 +209,19 @@ def test_combined_data_sets_share_no_picture_between_splits(tmp_path):
         folder = ("a", "b")[n % 2]
         first, again = tmp_path / "one" / folder / f"{n}.jpg", tmp_path / "two" / folder / f"again {n}.jpg"
         assert splits[first.resolve()] == splits[again.resolve()]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "expected"),
+    [("ham10000", ["ham10000/7", "ham10000/7"]), ("listed", ["listed-1/7", "listed-2/7"])],
+)
+def test_patient_7_of_one_own_table_is_not_patient_7_of_another(tmp_path, dataset, expected):
+    """A lesion of a public set is the same one in whatever part of it."""
+    tables = [tmp_path / name / "meta.csv" for name in ("one", "two")]
+    row = dict.fromkeys(COLUMNS, "") | {"image_path": "1.jpg", "dataset": dataset, "group": "7", "split": "train"}
+    for table in tables:
+        write_manifest(table, [row], load_taxonomy("ham10000"))
+    assert [record.group for record in read_combined(tables).records] == expected
 
 
 def test_data_sets_of_other_classes_are_not_combined(tmp_path):
