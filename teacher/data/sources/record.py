@@ -9,6 +9,7 @@ from teacher.data.taxonomy import Taxonomy
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".gif"})
 """Files with these endings count as photos of a data set, whether or not they can be decoded."""
+LINKED_FOLDER = "a linked folder is not looked into: put the folder itself here"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Listing(NamedTuple):
 
 
 def photos_in(folder: Path, apart_from: Path | None = None) -> tuple[list[Path], list[Rejection]]:
-    """Photos of a folder and those below it, sorted, and the other files, which cannot be used.
+    """Photos of a folder and those below it, sorted, and the other files and linked folders, which cannot be used.
 
     Hidden files are passed over in silence: systems leave them everywhere.
 
@@ -101,9 +102,12 @@ def photos_in(folder: Path, apart_from: Path | None = None) -> tuple[list[Path],
     photos, others = [], []
     for path in sorted(folder.rglob("*")):
         # A link to nowhere is no folder either: reading it fails, and it is reported.
-        if path.is_dir() or path.name.startswith(".") or (apart_from and path.is_relative_to(apart_from)):
+        if path.name.startswith(".") or (apart_from and path.is_relative_to(apart_from)):
             continue
-        if path.suffix.lower() not in PHOTO_SUFFIXES:
+        if path.is_dir():
+            # What lies behind a link is not looked at: it may lead up again.
+            others += [Rejection(str(path), LINKED_FOLDER)] if path.is_symlink() else []
+        elif path.suffix.lower() not in PHOTO_SUFFIXES:
             others.append(Rejection(str(path), "not a photo by its name"))
         elif not _is_text(str(path)):
             others.append(Rejection(str(path), "the name is not UTF-8: rename the file"))

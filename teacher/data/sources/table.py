@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from teacher.data.sources.record import Rejection, photos_in
+from teacher.data.sources.record import LINKED_FOLDER, Rejection, photos_in
 from triage.errors import UnusableInput
 
 
@@ -105,17 +105,22 @@ def photos_by_name(root: Path, apart_from: Path | None, with_ending: bool) -> tu
         with_ending: whether names keep their ending.
 
     Returns:
-        Path by name, and a rejection for each different photo under a name that is taken.
+        Path by name, and a rejection for each linked folder and each different photo under a name that is taken.
     """
-    photos, _ = photos_in(root, apart_from)
+    photos, others = photos_in(root, apart_from)
     path_of: dict[str, Path] = {}
-    rejections = []
+    rejections = [other for other in others if other.reason == LINKED_FOLDER]
     for photo in photos:
         name = photo.name if with_ending else photo.stem
-        if name not in path_of:
-            path_of[name] = photo
-        elif not cmp(photo, path_of[name], shallow=False):
-            rejections.append(Rejection(str(photo), f"another photo has this name: {path_of[name]}"))
+        first = path_of.setdefault(name, photo)
+        try:
+            same = first is photo or cmp(photo, first, shallow=False)
+        except OSError as error:
+            reason = f"cannot be compared with {first}, which has this name: {error.strerror}"
+            rejections.append(Rejection(str(photo), reason))
+        else:
+            if not same:
+                rejections.append(Rejection(str(photo), f"another photo has this name: {first}"))
     return path_of, rejections
 
 

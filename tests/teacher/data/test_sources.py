@@ -1,4 +1,5 @@
 import csv
+import sys
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from teacher.data.manifest import COLUMNS, read_manifest, write_manifest
 from teacher.data.prepare import prepare
 from teacher.data.sources.ham10000 import read_ham10000
 from teacher.data.sources.kaggle import read_kaggle
+from teacher.data.sources.record import LINKED_FOLDER, Rejection, photos_in
 from teacher.data.taxonomy import load_taxonomy
 from triage.errors import UnusableInput
 
@@ -116,6 +118,26 @@ def test_ham10000_folders_that_are_there_twice_count_once(tmp_path):
     records, rejections, *_ = read_ham10000(tmp_path)
     assert len(records) == 1
     assert [r.reason.split(":")[0] for r in rejections] == ["another photo has this name"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_links_that_cannot_be_used_are_listed(tmp_path):
+    for folder, seed in (("root/part_1", 1), ("elsewhere", 2), ("root/x", 3), ("root/y", 4)):
+        save(tmp_path / folder / f"ISIC_{seed}.jpg", seed)
+    root = tmp_path / "root"
+    (root / "part_2").mkdir()
+    (root / "part_2" / "ISIC_1.jpg").symlink_to("nowhere.jpg")
+    (root / "x" / "linked").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (root / "HAM10000_metadata.csv").write_text("lesion_id,image_id,dx\nH1,ISIC_1,nv\nH3,ISIC_3,nv\nH4,ISIC_4,nv\n")
+    records, rejections, *_ = read_ham10000(root)
+    assert len(records) == 3
+    reasons = {r.path.removeprefix(f"{root}/"): r.reason for r in rejections}
+    assert reasons == {
+        "part_2/ISIC_1.jpg": f"cannot be compared with {root}/part_1/ISIC_1.jpg, which has this name: "
+        "No such file or directory",
+        "x/linked": LINKED_FOLDER,
+    }
+    assert photos_in(root / "x")[1] == [Rejection(str(root / "x" / "linked"), LINKED_FOLDER)]
 
 
 def test_genuine_ham10000_lesions_pass_the_check(shared_data, tmp_path):
