@@ -1,5 +1,6 @@
 """`skin-distill explain`: pictures of where a model looked."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +51,15 @@ def command(
 
     run = RunFolder(run_name)
     report, config = run.read_report(), run.read_config()
-    section, name = ("distill", "student.keras") if "distill" in report else ("teacher", "teacher.keras")
+    section, file = ("distill", "student.keras") if "distill" in report else ("teacher", "teacher.keras")
     classes = list(report[section]["test"]["per_class"])
     if class_id is not None and (head != "diagnosis" or class_id not in classes):
         raise UnusableInput(f"--class is one of the diagnoses: {', '.join(classes)}. Received: {class_id}.")
-    model = load_model(run.artifacts / name)
+    model = load_model(run.artifacts / file)
     crop = config.get(section, {}).get("crop_fraction", CROP_FRACTION)
     written: list[dict[str, Any]] = []
     unreadable = []
-    for number, path in enumerate(photos):
+    for number, (path, name) in enumerate(zip(photos, picture_names(photos), strict=True)):
         try:
             pixels = prepare_pixels(read_photo(path), model.input_shape[1], crop)
         except UnreadablePhoto as error:
@@ -69,7 +70,7 @@ def command(
         image = to_tensor(pixels)[0]
         heat = grad_cam(model, image, head, chosen)
         first = sorted(zip(diagnosis.tolist(), classes, strict=True), reverse=True)[:SHOWN_ANSWERS]
-        picture_path = out / f"{path.stem}-{head}.png"
+        picture_path = out / f"{name}-{head}.png"
         about = "well lit" if head == "lighting" else class_id or first[0][1]
         answers = ", ".join(f"{label} {probability:.0%}" for probability, label in first)
         _draw(picture_path, image, heat, f"{run_name}, {path.name}: what speaks for '{about}'",
@@ -81,6 +82,18 @@ def command(
     if unreadable:
         summary = f"{len(unreadable)} of {len(photos)} photos could not be read: {'; '.join(unreadable)}"
         raise CheckFailed(summary) if written else UnusableInput(summary)
+
+
+def picture_names(photos: Iterable[Path]) -> list[str]:
+    """Name a picture for each photo after its file, numbered where another one has the name."""
+    names: list[str] = []
+    for photo in photos:
+        name, number = photo.stem, 1
+        while name in names:
+            number += 1
+            name = f"{photo.stem}-{number}"
+        names.append(name)
+    return names
 
 
 def _draw(path: Path, image: Any, heat: Any, title: str, answers: str) -> None:

@@ -2,6 +2,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 
 from skin_distill import machine
 from skin_distill.cli import cli
+from skin_distill.commands.explain import picture_names
 
 HEAVY = (
     "tensorflow",
@@ -124,6 +126,11 @@ def test_doctor_fails_where_something_is_missing_that_every_command_needs():
     assert done.returncode == 1
     assert json.loads(done.stdout)[0]["state"] == "missing"
     assert "numpy (pip install skin-distill)" in done.stderr
+
+
+def test_pictures_of_photos_of_the_same_name_do_not_overwrite_each_other():
+    photos = ["a/1.jpg", "b/1.jpg", "1-2.jpg", "c/1.png", "2.jpg"]
+    assert picture_names([Path(photo) for photo in photos]) == ["1", "1-2", "1-2-2", "1-3", "2"]
 
 
 def test_doctor_names_the_extra_that_brings_what_is_missing(monkeypatch):
