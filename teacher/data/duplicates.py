@@ -64,7 +64,7 @@ class Duplicate(NamedTuple):
     """Of the fine detail, at most 1."""
 
 
-def near_duplicates(outlines: npt.NDArray[np.uint8], largest_distance: int = LARGEST_DISTANCE) -> Candidates:
+def near_duplicates(outlines: npt.NDArray[np.uint8]) -> Candidates:
     """Find pairs of photos that may show the same picture, in whatever orientation, one perhaps cut from the other.
 
     Whole photos at most 7 bits apart are all found. Of those at most 7 bits from a window of another all are found up
@@ -73,22 +73,16 @@ def near_duplicates(outlines: npt.NDArray[np.uint8], largest_distance: int = LAR
 
     Args:
         outlines: uint8 [n, 32, 32] of `perceptual_hash.outline`.
-        largest_distance: in bits, at most 7.
 
     Returns:
         Each pair once, in the window and orientation that are nearest.
-
-    Raises:
-        ValueError: the distance is above 7.
     """
-    if largest_distance > LARGEST_DISTANCE:
-        raise ValueError(f"largest_distance is at most {LARGEST_DISTANCE}. Received: {largest_distance}")
     hashes = photo_hashes(outlines)
     searched, chained = _crowds(hashes)
     asked = turned_hashes(hashes[searched])
     found = [
-        neighbours(hashes[searched, None], asked, largest_distance, _PHOTO_BANDS),
-        neighbours(window_hashes(outlines[searched]), asked, largest_distance, _WINDOW_BANDS),
+        neighbours(hashes[searched, None], asked, LARGEST_DISTANCE, _PHOTO_BANDS),
+        neighbours(window_hashes(outlines[searched]), asked, LARGEST_DISTANCE, _WINDOW_BANDS),
     ]
     joined = Neighbours(*map(np.concatenate, zip(*found, strict=True)))
     links = np.zeros(len(chained[0]), np.int32)

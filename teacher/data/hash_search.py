@@ -39,19 +39,14 @@ class Neighbours(NamedTuple):
     """In bits."""
 
 
-def largest_sure_distance(bands: int) -> int:
-    """Distance in bits up to which `neighbours` finds every pair."""
-    return 2 * bands - 1
-
-
 def neighbours(
     indexed: npt.NDArray[np.uint64], asked: npt.NDArray[np.uint64], largest_distance: int, bands: int = 4
 ) -> Neighbours:
     """Find photos that have a hash near another photo's hash.
 
-    All pairs are found up to `largest_sure_distance(bands)`, and beyond it those that agree in one band but for one
-    bit. Fewer and so wider bands are faster and sure of less: choose them so that 2**(64 / bands) is about the number
-    of indexed hashes.
+    All pairs are found up to 2 * bands - 1 bits apart, and beyond that those that agree in one band but for one bit.
+    Fewer and so wider bands are faster and sure of less: choose them so that 2**(64 / bands) is about the number of
+    indexed hashes.
 
     Args:
         indexed: uint64 [n, i], hashes of n photos that are looked up.

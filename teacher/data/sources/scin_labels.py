@@ -91,15 +91,12 @@ def skin_type(cell: str) -> str | None:
     return cell[3:] if cell.startswith("FST") and cell[3:] in set("123456") else None
 
 
-def soft_label(
-    opinions: Sequence[Mapping[str, float]], class_of: Mapping[str, str], least_mapped: float = LEAST_MAPPED
-) -> tuple[dict[str, float], float]:
+def soft_label(opinions: Sequence[Mapping[str, float]], class_of: Mapping[str, str]) -> tuple[dict[str, float], float]:
     """Average opinions and keep what lies on the classes.
 
     Args:
         opinions: confidence by condition, each summing to one; empty ones do not count.
         class_of: class id by condition.
-        least_mapped: share that must lie on the classes.
 
     Returns:
         Share by class id, summing to one and empty where too little is mapped, and the share that is mapped.
@@ -111,7 +108,7 @@ def soft_label(
             if condition in class_of:
                 shares[class_of[condition]] += weight / len(given)
     mapped = sum(shares.values())
-    if not shares or mapped < least_mapped - 1e-9:
+    if not shares or mapped < LEAST_MAPPED - 1e-9:
         return {}, mapped
     return {name: round(share / mapped, 4) for name, share in sorted(shares.items(), key=lambda s: -s[1])}, mapped
 
