@@ -46,6 +46,8 @@ def read_table(path: Path, needed: Iterable[str]) -> list[Row]:
         UnusableInput: not CSV, no row, or a column is missing.
     """
     try:
+        if b"\0" in path.read_bytes():
+            raise ValueError("it holds NUL bytes, as UTF-16 and damaged files do. Save it as UTF-8.")
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except OSError as error:
         raise UnusableInput(f"The table cannot be read. Received: {path} ({error.strerror}).") from error

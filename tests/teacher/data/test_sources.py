@@ -102,6 +102,7 @@ def test_ham10000_keeps_lesions_together_and_reports_what_does_not_match(tmp_pat
         (b"", "cannot be read as CSV"),
         (b"lesion_id,image_id,dx\n\xff,a,nv\n", "cannot be read as CSV"),
         (b"lesion_id,image_id,dx\na,b,nv\na,b,c,d,e\n", "cannot be read as CSV"),
+        (b"lesion_id,image_id,dx\na,b\0,nv\n", "NUL bytes"),
         (b"lesion,image,diagnosis\na,b,nv\n", "lacks the columns image_id, dx, lesion_id"),
     ],
 )
