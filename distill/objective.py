@@ -28,8 +28,7 @@ def distillation_loss(model: keras.Model, recipe: DistillRecipe) -> Callable[[Ma
 
     Rows without a label still learn from the teacher; class weights apply to the labels' share alone, unless
     `weighted_answers` lets them apply to the teacher's share of the diagnosis. A batch holds
-    what `teacher.data.batches.epoch_batches` gives, the teacher's answers (`distill.answers.TeacherAnswers.of`) and,
-    where groups are weighted, `photo_weight` float32 [n].
+    what `teacher.data.batches.epoch_batches` gives and the teacher's answers (`distill.answers.TeacherAnswers.of`).
 
     Args:
         model: of `with_features`, or one of the same outputs.
@@ -42,8 +41,8 @@ def distillation_loss(model: keras.Model, recipe: DistillRecipe) -> Callable[[Ma
         if recipe.loss == "dist":
             return relational_distance(from_teacher, diagnosis, temperature, *recipe.loss_weights)
         if recipe.loss == "dkd":
-            # A photo without a label takes the teacher's word for it.
-            labels = batch["diagnosis"]
+            # A photo without a label takes the teacher's word for it, a blend of two the label of the larger part.
+            labels = batch.get("own_diagnosis", batch["diagnosis"])
             known = tf.reduce_sum(labels, axis=1, keepdims=True) > 0
             target = tf.argmax(tf.where(known, labels, from_teacher), axis=1)
             distance = decoupled_divergence(from_teacher, diagnosis, target, temperature, *recipe.loss_weights)
@@ -56,18 +55,17 @@ def distillation_loss(model: keras.Model, recipe: DistillRecipe) -> Callable[[Ma
         lighting = lighting[:, 0]
         weights = batch.get("photo_weight", tf.ones_like(lighting))
         total = hard * (
-            diagnosis_cross_entropy(batch["diagnosis"], diagnosis, weights * batch["diagnosis_weight"])
-            + recipe.lighting_weight
-            * lighting_cross_entropy(batch["lighting"], lighting, weights * batch["lighting_weight"])
+            diagnosis_cross_entropy(batch["diagnosis"], diagnosis, batch["diagnosis_weight"])
+            + recipe.lighting_weight * lighting_cross_entropy(batch["lighting"], lighting, batch["lighting_weight"])
         )
         # The teacher has no word in these: they are measured.
-        of_measures = measures_error(batch["measures"], measures, weights * batch["measures_weight"])
+        of_measures = measures_error(batch["measures"], measures, batch["measures_weight"])
         total += recipe.lighting_weight * of_measures
         if soft:
             of_answers = weights
             if recipe.weighted_answers:
                 known = batch["diagnosis_weight"] > 0
-                of_answers *= tf.where(known, batch["diagnosis_weight"], 1.0)
+                of_answers = tf.where(known, batch["diagnosis_weight"], weights)
             of_lighting = binary_soft_target_divergence(batch["teacher_lighting"], lighting, temperature)
             total += soft * of_diagnosis(batch, diagnosis, of_answers)
             total += soft * recipe.lighting_weight * weighted_mean(of_lighting, weights)

@@ -1,6 +1,7 @@
 """Training one student: the distilled one, or one that it is compared with."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -137,22 +138,18 @@ def fit_student(
 
     def batches(phase: int, epoch: int) -> Any:
         number = sum(p.epochs for p in phases[:phase]) + epoch
-        weights = None
+        weighted = training
         if groups is not None:
             weights = photo_weights(groups, group_weights(recipe.fairness, groups, trainer.state.rows))
-
-        def extra(rows: np.ndarray, views: np.ndarray) -> Mapping[str, np.ndarray]:
-            found = answers.of(rows, views)
-            return found if weights is None else {**found, "photo_weight": weights[rows]}
-
+            weighted = replace(training, photo_weight=weights)
         return epoch_batches(
-            training,
+            weighted,
             recipe.views,
             recipe.batch_size,
             recipe.seed,
             number,
             recipe.view_count,
-            extra,
+            answers.of,
             recipe.mixup,
             recipe.view_seed,
         )

@@ -29,6 +29,7 @@ class TrainingSet:
         repeats: int64 [n], how often each photo stands in an epoch.
         poor_light: the lighting target of a view that is given bad light.
         names: the photos' paths, for errors.
+        photo_weight: float32 [n], what each photo counts in all that is learned from it, or None.
     """
 
     pixels: np.ndarray
@@ -42,19 +43,20 @@ class TrainingSet:
     repeats: np.ndarray
     poor_light: float = 0.0
     names: list[str] = field(default_factory=list)
+    photo_weight: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
 
     def targets_of(self, rows: np.ndarray, poor: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the targets of some photos and what each counts.
+        """Return the targets of some photos and what each counts, with `photo_weight` where there is one.
 
         Args:
             rows: int [n].
             poor: bool [n], whether the photo is shown in bad light: its lighting label then is that of poor light,
                 whatever its own says, and its measures are unknown.
         """
-        return {
+        targets = {
             "diagnosis": self.diagnosis[rows],
             "diagnosis_weight": self.diagnosis_weight[rows],
             "lighting": np.where(poor, np.float32(self.poor_light), self.lighting[rows]),
@@ -62,6 +64,11 @@ class TrainingSet:
             "measures": self.measures[rows],
             "measures_weight": np.where(poor, np.float32(0), self.measures_weight[rows]),
         }
+        if self.photo_weight is not None:
+            weight = self.photo_weight[rows]
+            targets |= {name: weight * value for name, value in targets.items() if name.endswith("_weight")}
+            targets["photo_weight"] = weight
+        return targets
 
     def describe(self, image_ids: np.ndarray) -> str:
         """Name up to five photos by their numbers."""

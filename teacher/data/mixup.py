@@ -61,15 +61,17 @@ def mix_targets(
     Measures of the light are not linear in the pixels: they stay the own photo's and count less the less of it is seen.
 
     Args:
-        own: `diagnosis` float32 [n, classes], `lighting` float32 [n], `measures` float32 [n, 14], and the weight of
-            each, float32 [n].
+        own: `diagnosis` float32 [n, classes], `lighting` float32 [n], `measures` float32 [n, 14], the weight of
+            each, float32 [n], and `photo_weight` or none.
         partner: the same of the photos mixed in.
         share: float32 [n] of `own_shares`.
 
     Returns:
-        Targets and weights by the same names.
+        Targets and weights by the same names, and `own_diagnosis`, the unblended labels: of a blend that classes are
+        weighted in, the largest label need not be that of the photo that most of the picture shows.
     """
     mixed = {
+        "own_diagnosis": own["diagnosis"],
         "measures": own["measures"],
         "measures_weight": own["measures_weight"] * np.clip(2 * share - 1, 0, 1).astype(np.float32),
     }
@@ -80,4 +82,6 @@ def mix_targets(
         sums = columns[0] * own[head] + columns[1] * partner[head]
         mixed[head] = np.divide(sums, columns[2], out=np.zeros_like(sums), where=columns[2] > 0)
         mixed[f"{head}_weight"] = total
+    if "photo_weight" in own:
+        mixed["photo_weight"] = share * own["photo_weight"] + (1 - share) * partner["photo_weight"]
     return mixed

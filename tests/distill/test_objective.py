@@ -81,6 +81,33 @@ def test_class_weights_of_answers_leave_photos_without_a_label_at_one(case):
     assert found(recipe, *case) == pytest.approx(expected(recipe, *case, np.array([0.5, 1.5, 1.5, 3, 1])), rel=1e-5)
 
 
+def test_a_photos_weight_is_in_those_of_its_labels_and_applies_to_the_teachers_word(case):
+    batch, outputs = case
+    weight = np.array([3, 0.5, 1, 1, 2])
+    heads = ("diagnosis_weight", "lighting_weight", "measures_weight")
+    weighted = {**batch, "photo_weight": weight, **{name: weight * batch[name] for name in heads}}
+    recipe = dataclasses.replace(RECIPE, lighting_weight=0.0)
+    zeros = {**weighted, "lighting_weight": np.zeros(COUNT), "measures_weight": np.zeros(COUNT)}
+    labels = (weighted["diagnosis_weight"] * cross_entropy(batch["diagnosis"], softmax(outputs[0]))).sum() / COUNT
+    p, q = (softmax(x / recipe.temperature) for x in (batch["teacher_diagnosis"], outputs[0]))
+    for by_class, of_answers in (
+        (False, weight),
+        (True, np.where(batch["diagnosis_weight"] > 0, zeros[heads[0]], weight)),
+    ):
+        told = (of_answers * recipe.temperature**2 * (p * np.log(p / q)).sum(axis=1)).sum() / COUNT
+        assert found(dataclasses.replace(recipe, weighted_answers=by_class), zeros, outputs) == pytest.approx(
+            recipe.hard_share * labels + (1 - recipe.hard_share) * told, rel=1e-5
+        )
+
+
+def test_dkd_takes_the_label_of_the_larger_part_of_a_blend(case):
+    batch, outputs = case
+    recipe = dataclasses.replace(RECIPE, loss="dkd", hard_share=0.0, lighting_weight=0.0)
+    # A rare class that counts much wins in the blended label over the photo that most of the picture shows.
+    blend = {**batch, "diagnosis": batch["diagnosis"][[1, 0, 2, 3, 4]], "own_diagnosis": batch["diagnosis"]}
+    assert found(recipe, blend, outputs) == pytest.approx(found(recipe, batch, outputs))
+
+
 def test_labels_alone_ask_no_teacher(case):
     batch, outputs = case
     recipe = dataclasses.replace(RECIPE, hard_share=1.0)

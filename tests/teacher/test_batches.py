@@ -176,6 +176,20 @@ def test_mixup_blends_photos_and_what_they_count_for():
     np.testing.assert_allclose(mixed["measures_weight"], [0.8, 0.2, 0, 0], rtol=1e-6)
 
 
+def test_a_weighted_photo_counts_so_in_its_part_of_a_blend():
+    training = make_training_set(manifest(), frame(["a", "b"], [1, 0]), pixels(2), "none", 0.0)
+    plain = training.targets_of(np.arange(2), np.zeros(2, bool))
+    weighted = dataclasses.replace(training, photo_weight=np.array([3.0, 0.5], np.float32))
+    own, partner = (weighted.targets_of(rows, np.zeros(2, bool)) for rows in (np.array([0, 1]), np.array([1, 0])))
+    for name in ("diagnosis_weight", "lighting_weight", "measures_weight"):
+        np.testing.assert_allclose(own[name], plain[name] * [3.0, 0.5])
+    mixed = mix_targets(own, partner, np.array([0.6, 1.0], np.float32))
+    np.testing.assert_allclose(mixed["photo_weight"], [0.6 * 3 + 0.4 * 0.5, 0.5])
+    # Of the label's share: 0.6 of a photo that counts three times, and 0.4 of one that counts half.
+    np.testing.assert_allclose(mixed["diagnosis"][0] * mixed["diagnosis_weight"][0], [1.8, 0.2], rtol=1e-6)
+    np.testing.assert_array_equal(mixed["own_diagnosis"], own["diagnosis"])
+
+
 def test_a_mixed_view_is_the_blend_of_two_views_by_their_shares():
     training = make_training_set(manifest(), frame(["a", "b"] * 4, [1, 0] * 4), pixels(8), "none", 0.0)
     rows, views = np.array([3, 0, 6]), np.array([1, 1, 4])
