@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
@@ -82,6 +83,40 @@ def resnet10(include_top: bool, weights: str | None, input_shape: tuple[int, int
     return keras.Model(image, normalise(x), name="resnet10")
 
 
+def _efficientnet(build: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
+    """EfficientNet-B of the same layers however its weights arrive.
+
+    keras.applications adds a layer without weights where it loads ImageNet's itself, and leaves it out for a file of
+    them; `_divide_by_deviation` does its work in the weights.
+    """
+
+    def built(include_top: bool, weights: str | None, input_shape: tuple[int, int, int]) -> keras.Model:
+        model = build(include_top=include_top, weights=None, input_shape=input_shape)
+        if weights:
+            policy = keras.mixed_precision.global_policy()
+            keras.mixed_precision.set_global_policy("float32")  # that layer takes no other
+            try:
+                donor = build(include_top=include_top, weights=weights, input_shape=input_shape)
+            finally:
+                keras.mixed_precision.set_global_policy(policy)
+            model.set_weights(donor.get_weights())
+        return model
+
+    return built
+
+
+def _divide_by_deviation(model: keras.Model) -> None:
+    """Let published EfficientNet-B weights see what they were trained on: (x - mean) / deviation.
+
+    They hold the deviation where Keras expects its square (tensorflow/tensorflow#49930).
+    """
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            mean, variance, count = layer.get_weights()
+            if np.allclose(variance, BackbonePreprocessing.TORCH_DEVIATION, atol=1e-3):
+                layer.set_weights([mean, np.square(variance), count])
+
+
 class Backbone(NamedTuple):
     """How one backbone is built.
 
@@ -110,7 +145,7 @@ BACKBONES: dict[str, Backbone] = {
     "mobilenetv3small": Backbone(_APPLICATIONS.MobileNetV3Small, "bytes"),
     "mobilenetv3large": Backbone(_APPLICATIONS.MobileNetV3Large, "bytes"),
     **{
-        f"efficientnetb{n}": Backbone(getattr(_APPLICATIONS, f"EfficientNetB{n}"), "bytes", side)
+        f"efficientnetb{n}": Backbone(_efficientnet(getattr(_APPLICATIONS, f"EfficientNetB{n}")), "bytes", side)
         for n, side in enumerate((224, 240, 260, 300, 380, 456, 528, 600))
     },
     **{
@@ -173,6 +208,7 @@ def build_backbone(name: str, size: int, weights: str, batch_norm_momentum: floa
                 model.load_weights(weights)
         except (ValueError, OSError, KeyError, TypeError) as error:
             raise UnusableInput(f"These weights do not fit {name}. Received: {weights}: {error}") from error
+    _divide_by_deviation(model)
     model = with_seeded_dropout(model)
     model._name, model.top_share = "backbone", entry.top
     if batch_norm_momentum is not None:

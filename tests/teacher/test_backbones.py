@@ -96,3 +96,29 @@ def test_weights_from_a_file_are_those_weights_and_another_backbones_are_refused
     (tmp_path / "text.h5").write_text("no weights")
     with pytest.raises(UnusableInput, match=r"do not fit resnet10.*text.h5"):
         build_backbone("resnet10", 32, str(tmp_path / "text.h5"), None)
+
+
+def test_efficientnet_weights_mean_the_same_downloaded_and_from_a_file(tmp_path, monkeypatch):
+    """keras.applications builds another graph for the weights that it downloads itself."""
+    keras.utils.set_random_seed(0)
+    published = keras.applications.EfficientNetB0(include_top=False, weights=None, input_shape=(32, 32, 3))
+    normalisation = next(layer for layer in published.layers if isinstance(layer, keras.layers.Normalization))
+    normalisation.set_weights([np.array(v) for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225], 0)])
+    file = str(tmp_path / "efficientnetb0_notop.h5")
+    published.save_weights(file)
+    monkeypatch.setattr("tf_keras.src.utils.data_utils.get_file", lambda *_, **__: file)
+    image = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3)).astype(np.float32)
+    expected = keras.applications.EfficientNetB0(include_top=False, weights="imagenet", input_shape=(32, 32, 3))(image)
+    downloaded = build_backbone("efficientnetb0", 32, "imagenet", None)
+    downloaded.save_weights(tmp_path / "ours.h5")
+    other = build_backbone("efficientnetb0", 32, "none", None)
+    other.set_weights(downloaded.get_weights())
+    from_files = [build_backbone("efficientnetb0", 32, str(path), None) for path in (file, tmp_path / "ours.h5")]
+
+    def apart(model):
+        return np.linalg.norm(model(image) - expected) / np.linalg.norm(expected)
+
+    assert max(apart(model) for model in (downloaded, other, *from_files)) < 1e-3
+    assert apart(published) > 0.1
+    teacher = build_teacher(TeacherRecipe((), "efficientnetb0", "imagenet", 32), 4, mixed_precision=True)
+    assert teacher.count_params() > downloaded.count_params()
