@@ -38,7 +38,7 @@ class Rung:
 
     Attributes:
         variant: its name.
-        bytes: of the file.
+        bytes: of the file; None where it could not be made.
         latency_ms: on this machine, one thread; None where size alone counts.
         passed: whether every gate passed, or had too few photos to tell of a change within its limit.
         why: the gates that it did not pass.
@@ -46,7 +46,7 @@ class Rung:
     """
 
     variant: str
-    bytes: int
+    bytes: int | None
     latency_ms: float | None
     passed: bool
     why: list[str]
@@ -109,8 +109,12 @@ def choose_best(
     examiner = Examiner(run, manifest, "val", further=further, progress=progress)
     rungs: list[Rung] = []
     for variant, latency in _ladder(run, manifest, candidates, objective, progress):
-        path = convert(run, manifest, [variant.name], progress)[variant.name]
-        rungs.append(_rung(path, latency, examiner.examine(path, is_best=True)))
+        try:
+            path = convert(run, manifest, [variant.name], progress)[variant.name]
+        except CheckFailed as error:  # its training came to nothing; others may do without one
+            rungs.append(Rung(variant.name, None, latency, False, [str(error)], []))
+        else:
+            rungs.append(_rung(path, latency, examiner.examine(path, is_best=True)))
         log.info("best by %s: %s", objective, describe(rungs[-1]))
         if rungs[-1].passed:
             break
@@ -150,7 +154,8 @@ def describe(rung: Rung) -> str:
     latency = "" if rung.latency_ms is None else f", {rung.latency_ms:.2f} ms"
     untold = f" (too few photos to tell: {', '.join(rung.untold)})" if rung.untold else ""
     outcome = f"taken{untold}" if rung.passed else " | ".join(rung.why)
-    return f"{rung.variant}, {rung.bytes / 1e6:.2f} MB{latency}: {outcome}"
+    size = "" if rung.bytes is None else f", {rung.bytes / 1e6:.2f} MB"
+    return f"{rung.variant}{size}{latency}: {outcome}"
 
 
 def _rung(path: Path, latency: float | None, found: FileVerdict) -> Rung:

@@ -209,6 +209,7 @@ def _card(
         "data": {"dataset": manifest.dataset, "meta_sha256": manifest.sha256},
         "lineage": {
             "student_run": run.name,
+            "student_sha256": sha256_of(run.artifacts / "student.keras"),
             "teacher_run": run.read_config()["teacher_run"],
             "teacher_sha256": run.read_report()["distill"]["key"]["teacher_sha256"],
         },

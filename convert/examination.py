@@ -127,7 +127,8 @@ class Examiner:
         from teacher.color_calibration import ccm_of
         from teacher.data.pixels import load_pixels
 
-        student = load_model(student_of(run, manifest))
+        path = student_of(run, manifest)
+        student, self._student_sha256 = load_model(path), sha256_of(path)
         config = run.read_config()
         self.gates = gates or convert_recipe(run).gates
         self._run, self._manifest, self._further, self._progress = run, manifest, further, progress
@@ -157,6 +158,12 @@ class Examiner:
                 f"The file is not of this student. Received: {path} with {interpreter.input_size} px and the classes "
                 f"{', '.join(found)}; the student of run '{self._run.name}' has {self._size} px and "
                 f"{', '.join(wanted)}."
+            )
+        # Files that were made before do not tell.
+        if model.card["lineage"].get("student_sha256", self._student_sha256) != self._student_sha256:
+            raise UnusableInput(
+                f"The file was made from another student. Received: {path}; the student of run '{self._run.name}' has "
+                "other weights. Convert it anew."
             )
         answers = predict(interpreter, self._pixels, progress=self._progress, stage=f"verify {path.name}")
         comparison = compare(self._manifest, self._frame, self.answers, answers)

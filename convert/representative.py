@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from convert.activation_ranges import DEAD
 from triage.errors import UnusableInput
 
 OUTLIER_RATIO = 5.0
@@ -72,7 +73,9 @@ def screen_outliers(
         return tf.stack([tf.reduce_max(tf.abs(o), axis=list(range(1, len(o.shape)))) for o in outputs], axis=1)
 
     largest = np.concatenate([maxima(pixels[i : i + _BATCH]).numpy() for i in range(0, len(pixels), _BATCH)])
-    ratio = largest / np.maximum(np.median(largest, axis=0), 1e-6)
+    # What most photos leave silent has no usual size: whoever wakes it is no outlier.
+    usual = np.median(largest, axis=0)
+    ratio = np.where(usual >= DEAD, largest / np.maximum(usual, DEAD), 0.0)
     worst = ratio.argmax(axis=1)
     bad = ratio.max(axis=1) > outlier_ratio
     if bad.mean() > 0.5:

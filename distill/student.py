@@ -107,6 +107,12 @@ def _copy_from_applications(student: keras.Model) -> None:
             f"The ImageNet weights could not be downloaded ({error}). Go online, or save them elsewhere with "
             "tf_keras.applications.MobileNetV3Small(include_top=False).save_weights('weights.h5') and give that file."
         ) from error
-    for layer in donor.layers:
-        if layer.weights:
-            student.get_layer(layer.name).set_weights(layer.get_weights())
+    try:
+        for layer in donor.layers:
+            if layer.weights:
+                student.get_layer(layer.name).set_weights(layer.get_weights())
+    except ValueError as error:
+        raise UnusableInput(
+            "ImageNet weights are to be had for width 1.0 alone. Start another width with weights: none, or give a "
+            f"file. Received: {error}"
+        ) from error

@@ -37,8 +37,8 @@ class LightGrid(keras.layers.Layer):
 
     Input: float32 [batch, size, size, 3] in [0, 1], size at least 8. Output: float32 [batch, cells, cells, 33] in
     [-1, 1]: channels 0 to 2 `2 v - 1` of the largest R, G, B, 3 to 5 of the smallest, negated, 6 to 8 of the mean; then
-    for R, G and B the means of 8 ramps `clip(8 v - k, 0, 1)`, k from 0. `cells` is 8 (9 or more for some sizes below
-    64); what is over at the right and at the bottom is left out.
+    for R, G and B the means of 8 ramps `clip(8 v - k, 0, 1)`, k from 0. `cells` is 8 (9 or more for some sizes);
+    what is over at the right and at the bottom is left out.
     """
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:

@@ -91,7 +91,7 @@ class RunFolder:
         copy = RunFolder(self.name, Path(tempfile.mkdtemp(prefix="skin-distill-")))
         atexit.register(shutil.rmtree, copy.root, ignore_errors=True)
         for path in self.artifacts.glob("*-checkpoint.npz"):
-            copy.artifacts.mkdir(parents=True)
+            copy.artifacts.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy.artifacts)
         return copy
 

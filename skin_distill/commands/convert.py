@@ -81,7 +81,7 @@ def _show_best(best: Any, terminal: Terminal) -> None:
         [
             (
                 rung.variant,
-                f"{rung.bytes / 1e6:.2f}",
+                "not made" if rung.bytes is None else f"{rung.bytes / 1e6:.2f}",
                 "not timed" if rung.latency_ms is None else f"{rung.latency_ms:.2f}",
                 "taken" if rung.passed else "\n".join(rung.why),
             )

@@ -72,6 +72,20 @@ def test_the_climb_stops_at_the_first_that_passes_and_says_why_the_others_did_no
     assert found.file.read_bytes() == (climb.run.artifacts / "student-int8-weights.tflite").read_bytes()
 
 
+def test_a_file_that_cannot_be_made_is_one_rung_and_not_the_end(climb, monkeypatch):
+    convert = best.convert
+
+    def failing(run, manifest, names, progress):
+        if names == ["int8-qat"]:
+            raise CheckFailed("the loss is not finite")
+        return convert(run, manifest, names, progress)
+
+    monkeypatch.setattr(best, "convert", failing)
+    found = climb.go("size", {"int8": verdict(FAILED, True)})
+    assert [(rung.variant, rung.passed) for rung in found.rungs][1:] == [("int8-qat", False), ("int8-weights", True)]
+    assert best.describe(found.rungs[1]) == "int8-qat: the loss is not finite"
+
+
 def test_nothing_is_trained_before_its_turn(climb):
     climb.go("size")
     assert "int8-qat" not in climb.seen.converted

@@ -70,6 +70,19 @@ def test_a_file_with_classes_in_another_order_is_not_of_the_student(job, tmp_pat
         Examiner(run, manifest, "val").examine(other)
 
 
+def test_a_file_of_another_student_is_refused_and_an_older_one_that_does_not_tell_is_not(job, tmp_path):
+    run, manifest = job
+    model = read_model(convert(run, manifest, ["float32"])["float32"])
+    examiner, lineage = Examiner(run, manifest, "val"), model.card["lineage"]
+    other = tmp_path / "other.tflite"
+    other.write_bytes(pack_model(model.flatbuffer, {**model.card, "lineage": {**lineage, "student_sha256": "f" * 64}}))
+    with pytest.raises(UnusableInput, match="made from another student"):
+        examiner.examine(other)
+    older = {name: value for name, value in lineage.items() if name != "student_sha256"}
+    other.write_bytes(pack_model(model.flatbuffer, {**model.card, "lineage": older}))
+    examiner.examine(other)
+
+
 def test_limits_make_no_file_anew_and_an_unfinished_student_is_named(job):
     run, manifest = job
     path = convert(run, manifest, ["float32"])["float32"]

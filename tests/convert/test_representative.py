@@ -83,6 +83,15 @@ def test_one_outlier_wrecks_calibration_and_screening_rescues_it(explosive, with
     assert error(poisoned) > 5 * error(poisoned[kept])
 
 
+def test_a_layer_that_most_photos_leave_silent_makes_no_outliers():
+    pixels = np.zeros((10, 8, 8, 3), np.uint8)
+    pixels[:3, 0, 0, 0] = 255
+    image = keras.Input((8, 8, 3))
+    model = keras.Model(image, keras.layers.ReLU(name="rare")(image - 0.5))
+    kept, dropped = screen_outliers(model, pixels)
+    assert (len(kept), dropped) == (10, [])
+
+
 def test_photos_that_are_mostly_outliers_are_refused(explosive, with_outlier):
     with pytest.raises(UnusableInput, match="More than half"):
         screen_outliers(explosive, with_outlier[0], outlier_ratio=0.5)
