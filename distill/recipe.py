@@ -3,7 +3,7 @@
 import dataclasses
 
 from distill.fairness import Fairness
-from teacher.recipe import Phase
+from teacher.recipe import Phase, check_phase_names
 from teacher.views import ViewRecipe
 from triage.errors import UnusableInput
 from triage.photo import CROP_FRACTION, INPUT_SIZE
@@ -65,6 +65,7 @@ class DistillRecipe:
     seed: int = 42
 
     def __post_init__(self) -> None:
+        check_phase_names(self.phases)
         if not 0 <= self.hard_share <= 1 or self.temperature <= 0 or self.view_count < 1:
             raise UnusableInput(
                 "distill needs hard_share in [0, 1], a positive temperature and at least one view. "

@@ -3,7 +3,7 @@
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -100,6 +100,16 @@ class TeacherRecipe:
     batch_norm_momentum: float | None = None
     views: ViewRecipe = dataclasses.field(default_factory=ViewRecipe)
     seed: int = 42
+
+    def __post_init__(self) -> None:
+        check_phase_names(self.phases)
+
+
+def check_phase_names(phases: Sequence[Phase]) -> None:
+    """Raise UnusableInput where two phases have one name, by which reports tell them apart."""
+    names = [phase.name for phase in phases]
+    if len(set(names)) < len(names):
+        raise UnusableInput(f"Each phase needs a name of its own. Received: {', '.join(names)}.")
 
 
 def read_recipe(path: str | Path, section: str, kind: type[T]) -> tuple[T, dict[str, Any]]:

@@ -70,6 +70,7 @@ def train_teacher(
         key["mixed_precision"] = True
     run.remove_abandoned()
     if finished := run.finished("teacher", key):
+        manifest.check_classes(finished["test"]["confusion"]["classes"], f"The teacher of run '{run.name}'")
         log.info("teacher: run '%s' is finished already", run.name)
         write_card(run)  # a kill may have come before these
         run.remove_unfinished("teacher")

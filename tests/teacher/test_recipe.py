@@ -6,6 +6,8 @@ from skin_distill.recipes import recipe_names, recipe_path
 from teacher.recipe import TeacherRecipe, from_mapping, read_recipe, to_mapping
 from triage.errors import UnusableInput
 
+PHASE = "{name: a, trains: heads, epochs: 1, learning_rate: 1.0e-3}"
+
 
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_shipped_recipe_reads_and_survives_a_round_trip(name):
@@ -23,6 +25,7 @@ def test_every_shipped_recipe_reads_and_survives_a_round_trip(name):
     [
         ("teacher: {phases: [], backbon: resnet50}", "unknown key.*backbon"),
         ("teacher: {backbone: resnet50}", "missing: phases"),
+        (f"teacher: {{phases: [{PHASE}, {PHASE}]}}", "name of its own.*a, a"),
         ("teacher: {phases: [{name: A, trains: everything, epochs: 1, learning_rate: 0.1}]}", "heads, ccm, top or all"),
         ("teacher: {phases: [], batch_size: many}", "batch_size: expected int"),
         ("distill: {}", "no section 'teacher'"),
