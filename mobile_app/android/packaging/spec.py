@@ -130,8 +130,12 @@ def extra_manifest() -> str:
         for name in ("INTERNET", "ACCESS_NETWORK_STATE")
     )
     camera = "\n".join(
-        f'<uses-feature android:name="android.hardware.{name}" android:required="{required}" />'
-        for name, required in (("camera.any", "true"), ("camera", "false"), ("camera.autofocus", "false"))
+        f'<uses-feature android:name="{name}" android:required="{required}" />'
+        for name, required in (
+            ("android.hardware.camera.any", "true"),
+            ("android.hardware.camera", "false"),
+            ("android.hardware.camera.autofocus", "false"),
+        )
     )
     voice = '<queries><intent><action android:name="android.intent.action.TTS_SERVICE" /></intent></queries>'
     return f"{camera}\n{voice}\n{removed}\n"
