@@ -71,10 +71,10 @@ def main(model: Path, data: Path, split: str, share: float, seed: int, json_path
     manifest = read_manifest(data)
     found = measure(load_model(model), manifest, split, share, seed)
     for name, f in found.items():
-        area, accuracy, balanced = (with_interval(figure) for figure in list(f.values())[2:])
         print(
-            f"{name:12} {f['photos']} photos, {f['relit']} relit: lighting AUC {area}, accuracy {accuracy}; diagnosis, "
-            f"balanced accuracy {balanced}" + (" (synthetic)" if manifest.synthetic else "")
+            f"{name:12} {f['photos']} photos, {f['relit']} relit: lighting AUC {with_interval(f['lighting_auc'])}, "
+            f"accuracy {with_interval(f['lighting_accuracy'])}; diagnosis, balanced accuracy "
+            f"{with_interval(f['diagnosis_balanced_accuracy'])}" + (" (synthetic)" if manifest.synthetic else "")
         )
     if json_path:
         json_path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

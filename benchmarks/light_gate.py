@@ -17,7 +17,7 @@ import click
 import numpy as np
 
 from benchmarks.changed_light import Change, blurred, exposed, glaring, sloping, tinted
-from benchmarks.console import run_script
+from benchmarks.console import run_script, with_interval
 
 PHOTOS = 400
 STEPS = (0.25, 0.5, 0.75, 1.0)
@@ -194,16 +194,10 @@ def report(found: dict[str, Any]) -> str:
     ]
     for name, part in parts:
         lines.append(
-            f"  {name:42} accuracy {_said(part['accuracy'])}; accepted {_said(part['accepted'])}, of these "
-            f"{_said(part['accuracy_accepted'])}; won back {_said(part['won_back'])}"
+            f"  {name:42} accuracy {with_interval(part['accuracy'])}; accepted {with_interval(part['accepted'])}, "
+            f"of these {with_interval(part['accuracy_accepted'])}; won back {with_interval(part['won_back'])}"
         )
     return "\n".join(lines)
-
-
-def _said(figure: dict[str, Any]) -> str:
-    if figure["value"] is None:
-        return str(figure["why"])
-    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
 @click.command()

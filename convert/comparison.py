@@ -30,8 +30,8 @@ def compare(manifest: Any, frame: Any, of_float: Answers, of_file: Answers, seed
     Returns:
         `agreement` and `largest_change` of a probability of each head; `overall`, for each figure `of_float`, `of_file`
         and their paired difference `value` with its 95 % interval `low` to `high` and `n` (the rarer side of figures of
-        well and of poorly lit photos); `per_tone` and `per_class`,
-        the paired change of accuracy, likewise. A slice with fewer than 20 photos has a null value, and `why`.
+        well and of poorly lit photos); `per_tone` and `per_class`, the paired change of accuracy, likewise. A slice
+        with fewer than 20 photos has a null value, and `why`.
     """
     ids = manifest.taxonomy.ids
     bootstrap = GroupBootstrap(frame["group"].astype(str).to_numpy(), seed, RESAMPLES)

@@ -94,7 +94,7 @@ def convert(run: RunFolder, manifest: Any, variants: list[str], progress: Progre
     student = load_model(student_file)
     crop = run.read_config()["distill"]["crop_fraction"]
     cache = run.root / "artifacts" / "pixels"
-    card = _card(run, manifest, student, crop, cache, recipe.abstain_below, progress)
+    card = _card(run, manifest, student, key["student_sha256"], crop, cache, recipe.abstain_below, progress)
     calibrated, ranges, representative, chosen = student, None, None, {}
     if any(variant.calibrated or variant.weight_only for variant in todo):
         representative, chosen = _representative(manifest, student, crop, cache, recipe.representative, progress)
@@ -171,6 +171,7 @@ def _card(
     run: RunFolder,
     manifest: Any,
     student: Any,
+    student_sha256: str,
     crop: float,
     cache: Path,
     abstain_below: float,
@@ -209,7 +210,7 @@ def _card(
         "data": {"dataset": manifest.dataset, "meta_sha256": manifest.sha256},
         "lineage": {
             "student_run": run.name,
-            "student_sha256": sha256_of(run.artifacts / "student.keras"),
+            "student_sha256": student_sha256,
             "teacher_run": run.read_config()["teacher_run"],
             "teacher_sha256": run.read_report()["distill"]["key"]["teacher_sha256"],
         },

@@ -1,5 +1,6 @@
 """Tables of data sets: read as text, checked for their columns, joined with the photos they name."""
 
+import io
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,9 +47,10 @@ def read_table(path: Path, needed: Iterable[str]) -> list[Row]:
         UnusableInput: not CSV, no row, or a column is missing.
     """
     try:
-        if b"\0" in path.read_bytes():
+        content = path.read_bytes()
+        if b"\0" in content:
             raise ValueError("it holds NUL bytes, as UTF-16 and damaged files do. Save it as UTF-8.")
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        frame = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except OSError as error:
         raise UnusableInput(f"The table cannot be read. Received: {path} ({error.strerror}).") from error
     except ValueError as error:  # not UTF-8, not a table, empty
