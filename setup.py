@@ -65,7 +65,17 @@ EXTRAS = {
     "dev": DEV,
     "all": TRAIN + DOWNLOAD + MAXVIT + APP + DEV,
 }
-PACKAGES = ["triage", "teacher", "distill", "convert", "benchmarks", "mobile_app", "skin_distill"]
+PACKAGES = [
+    "triage",
+    "skin_data",
+    "skin_training",
+    "teacher",
+    "distill",
+    "convert",
+    "benchmarks",
+    "mobile_app",
+    "skin_distill",
+]
 
 setup(
     name="skin-distill",
@@ -86,7 +96,7 @@ setup(
         "benchmarks.report": ["*.css"],
         "mobile_app.android": ["java/org/skindistill/*.java"],
         "skin_distill.configs": ["*.yaml"],
-        "teacher.data.taxonomies": ["*.yaml"],
+        "skin_data.taxonomies": ["*.yaml"],
         "triage": ["py.typed"],
         "convert": ["operator_versions.csv"],
         "mobile_app": ["assets/*", "assets/*/*", "texts/*.json"],

@@ -28,7 +28,7 @@ from benchmarks.untrained_student import untrained_student
 from convert.environments import Environment, ask
 from convert.runtime_gates import AGREEMENT
 from convert.variants import VARIANTS
-from teacher.predict import predict
+from skin_training.predict import predict
 from triage.atomic import sha256_of, write_bytes
 from triage.interpreter import open_interpreter
 from triage.model_file import read_model

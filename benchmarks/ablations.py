@@ -28,14 +28,15 @@ from benchmarks.recipe_comparison import (
 )
 from distill.model_file import load_model
 from distill.worth import paired_gain
-from teacher.data.manifest import Manifest, read_manifest
-from teacher.data.phantom.camera import encode
-from teacher.data.pixels import load_pixels
-from teacher.evaluation import evaluate
-from teacher.predict import Progress, predict
-from teacher.recipe import Phase, TeacherRecipe, to_mapping
-from teacher.relighting import relight, relighting_parameters
-from teacher.run_folder import RunFolder
+from skin_data.manifest import Manifest, read_manifest
+from skin_data.phantom.camera import encode
+from skin_data.pixels import load_pixels
+from skin_data.progress import Progress
+from skin_data.relighting import relight, relighting_parameters
+from skin_training.evaluation import evaluate
+from skin_training.predict import predict
+from skin_training.recipe import Phase, TeacherRecipe, to_mapping
+from skin_training.run_folder import RunFolder
 from teacher.train import train_teacher
 from triage.atomic import write_json
 from triage.skin_color import LINEAR

@@ -32,10 +32,10 @@ def measure(model: Any, manifest: Any, split: str, share: float, seed: int) -> d
         Of each: `photos`, `relit`, and the figures `lighting_auc`, `lighting_accuracy` and
         `diagnosis_balanced_accuracy`.
     """
-    from teacher.data.pixels import load_pixels
-    from teacher.evaluation.evaluate import evaluate
-    from teacher.predict import predict
-    from teacher.relighting import relight, relighting_parameters
+    from skin_data.pixels import load_pixels
+    from skin_data.relighting import relight, relighting_parameters
+    from skin_training.evaluation.evaluate import evaluate
+    from skin_training.predict import predict
 
     frame = manifest.split(split)
     frame = frame[frame["lighting_label"].notna()].reset_index(drop=True)
@@ -66,7 +66,7 @@ def measure(model: Any, manifest: Any, split: str, share: float, seed: int) -> d
 def main(model: Path, data: Path, split: str, share: float, seed: int, json_path: Path | None) -> None:
     """Print how well a model tells bad light."""
     from distill.model_file import load_model
-    from teacher.data.manifest import read_manifest
+    from skin_data.manifest import read_manifest
 
     manifest = read_manifest(data)
     found = measure(load_model(model), manifest, split, share, seed)

@@ -1,7 +1,7 @@
 """Changes of light for measurements: what becomes of a photo's linear sRGB in another light.
 
 Each function returns a change, from float32 [height, width, 3] to the same; what exceeds 1 is clipped by the encoding
-(`teacher.data.phantom.camera.encode`).
+(`skin_data.phantom.camera.encode`).
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from teacher.data.phantom.light import planckian_gains
+from skin_data.phantom.light import planckian_gains
 
 Radiance = npt.NDArray[np.float32]
 Change = Callable[[Radiance], Radiance]

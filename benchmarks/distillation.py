@@ -35,11 +35,11 @@ def measure(backbone: str, size: int, photos: int, rounds: int, folder: Path) ->
     from distill.recipe import DistillRecipe
     from distill.student import build_student
     from distill.teacher_forward import teacher_forward
-    from teacher.data.batches import epoch_batches
-    from teacher.dropout import reseed_dropout
+    from skin_data.batches import epoch_batches
+    from skin_training.dropout import reseed_dropout
+    from skin_training.recipe import Phase, TeacherRecipe
+    from skin_training.training import build_optimizer, training_step
     from teacher.model import build_teacher
-    from teacher.recipe import Phase, TeacherRecipe
-    from teacher.training import build_optimizer, training_step
 
     keras.utils.set_random_seed(0)
     teacher = build_teacher(TeacherRecipe((), backbone, "none", size), CLASSES)

@@ -2,7 +2,7 @@
 
     python -m benchmarks.input_pipeline [--size 224] [--batch 32] [--bad-light 0.25]
 
-Both are timed in turns within one run. The pixels are noise in a memory-mapped file, as `teacher.data.pixels` keeps a
+Both are timed in turns within one run. The pixels are noise in a memory-mapped file, as `skin_data.pixels` keeps a
 data set; every view is turned, zoomed and recoloured, and a share of them relit.
 """
 
@@ -36,10 +36,10 @@ def measure(size: int, batch: int, bad_light: float, folder: Path) -> tuple[list
     from distill.objective import distillation_loss, with_features
     from distill.recipe import DistillRecipe
     from distill.student import build_student
-    from teacher.data.batches import epoch_batches
-    from teacher.recipe import Phase
-    from teacher.training import build_optimizer, training_step
-    from teacher.views import ViewRecipe
+    from skin_data.batches import epoch_batches
+    from skin_data.views import ViewRecipe
+    from skin_training.recipe import Phase
+    from skin_training.training import build_optimizer, training_step
 
     count = batch * STEPS
     training = noise_training_set(noise_photos(folder, count, size))

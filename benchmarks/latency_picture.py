@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from teacher.drawing import BLUE, GREEN, GREY, ORANGE, RED, picture
+from skin_training.drawing import BLUE, GREEN, GREY, ORANGE, RED, picture
 
 COLORS = (BLUE, ORANGE, GREEN, RED)
 ROW = 0.42  # inches

@@ -18,11 +18,11 @@ import pandas as pd
 
 from benchmarks.console import ProgressLines, run_script, with_interval
 from benchmarks.recipe_comparison import add_recipe_arguments, for_as_many_steps, recipe_given
-from teacher.data.manifest import Manifest, read_manifest
-from teacher.data.splits import split_by_group
-from teacher.drawing import BLUE, GREY, ORANGE, picture
-from teacher.recipe import TeacherRecipe, to_mapping
-from teacher.run_folder import RunFolder
+from skin_data.manifest import Manifest, read_manifest
+from skin_data.splits import split_by_group
+from skin_training.drawing import BLUE, GREY, ORANGE, picture
+from skin_training.recipe import TeacherRecipe, to_mapping
+from skin_training.run_folder import RunFolder
 from teacher.train import train_teacher
 from triage.atomic import write_json
 

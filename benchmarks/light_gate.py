@@ -63,9 +63,9 @@ def measure(
         JSON-able: `n`, `as_they_are`, `by_fault` (name, then step), `by_step` and `all`, each with the figures of
         `gated`; `curve`: accuracy of the share accepted when photos are refused by light and when by confidence.
     """
-    from teacher.data.phantom.camera import encode
-    from teacher.evaluation.evaluate import truth_of
-    from teacher.evaluation.figure import GroupBootstrap
+    from skin_data.phantom.camera import encode
+    from skin_training.evaluation.evaluate import truth_of
+    from skin_training.evaluation.figure import GroupBootstrap
     from triage import Triage
     from triage.photo import read_photo
     from triage.skin_color import LINEAR
@@ -125,7 +125,7 @@ def measure(
 
 def _gated(bootstrap: Any, right: np.ndarray, accepted: np.ndarray, rows: np.ndarray) -> dict[str, Any]:
     """Return `accuracy`, `accepted`, `accuracy_accepted`, `accuracy_refused` and `won_back` of some answers."""
-    from teacher.evaluation.weighted_metrics import share
+    from skin_training.evaluation.weighted_metrics import share
 
     passed = accepted > 0
 
@@ -153,7 +153,7 @@ def _curve(right: np.ndarray, score: np.ndarray, points: int = 50) -> dict[str, 
 
 def draw(path: Path, found: dict[str, Any]) -> None:
     """Draw accuracy by step with and without the gate, and accuracy against the share of photos accepted."""
-    from teacher.drawing import BLUE, GREEN, GREY, ORANGE, picture
+    from skin_training.drawing import BLUE, GREEN, GREY, ORANGE, picture
 
     note = "synthetic photos" if found["synthetic"] else "photos"
     title = f"Worse light, {found['n']} {note} in {len(FAULTS) * len(STEPS)} lights ({found['model']})"
@@ -212,7 +212,7 @@ def main(
     model: Path, data: Path, split: str, photos: int, seed: int, json_path: Path | None, figure_path: Path | None
 ) -> None:
     """Print what worse light costs and what the gate wins back."""
-    from teacher.data.manifest import read_manifest
+    from skin_data.manifest import read_manifest
 
     with click.progressbar(length=photos, label="photos") as bar:
         found = measure(model, read_manifest(data), split, photos, seed, lambda done: bar.update(1))

@@ -22,9 +22,9 @@ import numpy as np
 from benchmarks.changed_light import Change, blurred, exposed, glaring, sloping, tinted
 from benchmarks.console import run_script
 from benchmarks.preparation import choose
-from teacher.data.phantom import PhantomTruth, render_phantom
-from teacher.data.phantom.camera import encode
-from teacher.data.phantom.light import FAULTS
+from skin_data.phantom import PhantomTruth, render_phantom
+from skin_data.phantom.camera import encode
+from skin_data.phantom.light import FAULTS
 from triage.errors import UnreadablePhoto
 from triage.lighting import judge_lighting, measure_lighting
 from triage.photo import read_photo

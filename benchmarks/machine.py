@@ -5,7 +5,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from teacher.environment import cpu_model, package_versions
+from skin_training.environment import cpu_model, package_versions
 
 GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 

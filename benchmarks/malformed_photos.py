@@ -57,7 +57,7 @@ def write_batch(folder: Path, number: int, seed: int, files: int) -> list[tuple[
     Returns:
         Each file with its damage.
     """
-    from teacher.data.phantom import render_phantom
+    from skin_data.phantom import render_phantom
 
     generator = np.random.default_rng([seed, number])
     whole = {}

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.peak_memory import peak_of_this_process
-from teacher.data.duplicates import LARGEST_DISTANCE, near_duplicates
-from teacher.data.hash_search import neighbours
-from teacher.data.perceptual_hash import OUTLINE_SIDE, turned_hashes
+from skin_data.duplicates import LARGEST_DISTANCE, near_duplicates
+from skin_data.hash_search import neighbours
+from skin_data.perceptual_hash import OUTLINE_SIDE, turned_hashes
 
 LARGEST = 100_000
 HALVINGS = 3

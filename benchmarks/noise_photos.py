@@ -10,8 +10,8 @@ CLASSES = 10
 
 
 def noise_training_set(pixels: Any) -> Any:
-    """Return a `teacher.data.batches.TrainingSet` of uint8 pixels [n, size, size, 3], classes and weights all alike."""
-    from teacher.data.batches import TrainingSet
+    """Return a `skin_data.batches.TrainingSet` of uint8 pixels [n, size, size, 3], classes and weights all alike."""
+    from skin_data.batches import TrainingSet
 
     count = len(pixels)
     return TrainingSet(

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from teacher.data.sources.phantom import read_phantom
+from skin_data.sources.phantom import read_phantom
 
 COUNT, SIZE, PROCESSES = 2000, 224, 2
 

@@ -24,12 +24,12 @@ def run(backbone: str, size: int, photos: int, views: int, epochs: int, folder: 
     """Return (way, seconds, last epoch's loss) of both ways, the time for features counted in."""
     import tf_keras as keras
 
-    from teacher.data.batches import epoch_batches, steps_per_epoch
-    from teacher.head_features import HeadFeatures
-    from teacher.losses import supervised_loss
+    from skin_data.batches import epoch_batches, steps_per_epoch
+    from skin_training.head_features import HeadFeatures
+    from skin_training.losses import supervised_loss
+    from skin_training.recipe import Phase, TeacherRecipe
+    from skin_training.training import Trainer
     from teacher.model import build_teacher, set_trainable
-    from teacher.recipe import Phase, TeacherRecipe
-    from teacher.training import Trainer
 
     phase = Phase("A heads", "heads", epochs, 1e-3, fixed_views=views)
     recipe = TeacherRecipe((phase,), backbone, "none", size, batch_size=BATCH)

@@ -22,10 +22,10 @@ import cv2
 import numpy as np
 
 from benchmarks.console import run_script
-from teacher.data.ledger import CHUNK
-from teacher.data.measurement import measure_photo
-from teacher.data.perceptual_hash import outline, photo_hashes, quick_copy
-from teacher.data.photo_frame import frame_signature
+from skin_data.ledger import CHUNK
+from skin_data.measurement import measure_photo
+from skin_data.perceptual_hash import outline, photo_hashes, quick_copy
+from skin_data.photo_frame import frame_signature
 from triage.lighting import judge_lighting, measure_lighting
 from triage.photo import Photo, read_photo
 from triage.skin_tone import measure_skin_tone
@@ -123,7 +123,7 @@ def choose(folder: Path, count: int) -> list[Path]:
 
 def render(folder: Path, count: int) -> list[Path]:
     """Save phantoms as JPEG files of 600 x 450 pixels."""
-    from teacher.data.phantom import render_phantom
+    from skin_data.phantom import render_phantom
 
     photos = [folder / f"phantom-{number:04d}.jpg" for number in range(count)]
     top = (WIDTH - HEIGHT) // 2

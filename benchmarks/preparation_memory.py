@@ -52,9 +52,9 @@ def measure(rows: int = ROWS) -> dict[str, Any]:
 
 def write_photos_and_ledger(folder: Path, rows: int) -> None:
     """Write `photos/<class>/photo-<row>.jpg` and a ledger that holds a measurement of each of them."""
-    from teacher.data.measurement import measurement_key
-    from teacher.data.perceptual_hash import OUTLINE_SIDE, outline_text
-    from teacher.data.photo_frame import frame_signature
+    from skin_data.measurement import measurement_key
+    from skin_data.perceptual_hash import OUTLINE_SIDE, outline_text
+    from skin_data.photo_frame import frame_signature
     from triage.lighting import FEATURE_NAMES, REASONS
     from triage.photo import MIN_SIDE
     from triage.skin_tone import tone_bucket
@@ -94,7 +94,7 @@ def write_photos_and_ledger(folder: Path, rows: int) -> None:
 
 def prepare_made_up_photos(folder: Path) -> dict[str, Any]:
     """Prepare what `write_photos_and_ledger` wrote, in this process; figures as in `measure`."""
-    from teacher.data.prepare import prepare
+    from skin_data.prepare import prepare
 
     imports = peak_of_this_process()
     stages: dict[str, float] = {}

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from teacher.data.manifest import Manifest
-from teacher.data.oversampling import photo_repeats
-from teacher.drawing import BLUE, GREEN, ORANGE, RED, bars_with_intervals, picture
-from teacher.recipe import read_recipe
+from skin_data.manifest import Manifest
+from skin_data.oversampling import photo_repeats
+from skin_training.drawing import BLUE, GREEN, ORANGE, RED, bars_with_intervals, picture
+from skin_training.recipe import read_recipe
 from triage.errors import UnusableInput
 
 Recipe = TypeVar("Recipe")

@@ -11,7 +11,7 @@ from convert.fast_path import on_fast_path
 from convert.metadata import with_metadata
 from convert.tflite import ranges_of, to_flatbuffer
 from convert.variants import VARIANTS
-from teacher.color_calibration import ccm_of
+from skin_training.color_calibration import ccm_of
 from triage.atomic import write_bytes
 from triage.model_card import CARD_FORMAT
 from triage.model_file import pack_model
@@ -20,7 +20,7 @@ from triage.photo import CROP_FRACTION
 
 def phantom_pixels(count: int, size: int, seed: int = 0) -> np.ndarray:
     """Render skin phantoms, classes and tones in turn: uint8 [count, size, size, 3]."""
-    from teacher.data.phantom import render_phantom
+    from skin_data.phantom import render_phantom
 
     return np.stack([render_phantom(seed, index, size)[0] for index in range(count)])
 

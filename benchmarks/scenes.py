@@ -23,7 +23,7 @@ def scene(width: int, height: int, number: int = 0) -> Photo:
     Returns:
         uint8 [height, width, 3], RGB.
     """
-    from teacher.data.phantom import render_phantom
+    from skin_data.phantom import render_phantom
 
     phantom, _ = render_phantom(SEED, number, RENDERED)
     side = max(width, height)

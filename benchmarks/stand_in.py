@@ -38,7 +38,7 @@ def make_stand_ins(folder: Path, weights: str = "none") -> dict[str, Path]:
     import tf_keras as keras
 
     from distill.student import build_student, load_backbone_weights
-    from teacher.data.taxonomy import load_taxonomy
+    from skin_data.taxonomy import load_taxonomy
 
     keras.utils.set_random_seed(SEED)
     classes = [{"id": c.id, "name": c.name, "urgency": c.urgency} for c in load_taxonomy("kaggle10").classes]

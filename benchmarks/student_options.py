@@ -30,10 +30,11 @@ from distill.model_file import load_model
 from distill.recipe import DistillRecipe
 from distill.train import distill_student
 from distill.worth import paired_gain
-from teacher.data.manifest import Manifest, read_manifest
-from teacher.predict import Progress, predict
-from teacher.recipe import Phase, to_mapping
-from teacher.run_folder import RunFolder
+from skin_data.manifest import Manifest, read_manifest
+from skin_data.progress import Progress
+from skin_training.predict import predict
+from skin_training.recipe import Phase, to_mapping
+from skin_training.run_folder import RunFolder
 from triage.atomic import write_json
 
 RECIPE = Path("configs/student_options.yaml")

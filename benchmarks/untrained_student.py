@@ -23,8 +23,8 @@ def untrained_student(photos: np.ndarray, seed: int = 0, classes: int = 10) -> A
     import tf_keras as keras
 
     from distill.student import build_student
-    from teacher.color_calibration import CCM_LAYER_NAME
-    from teacher.heads import logits_model
+    from skin_training.color_calibration import CCM_LAYER_NAME
+    from skin_training.heads import logits_model
 
     keras.utils.set_random_seed(seed)
     student = build_student(classes, photos.shape[1], batch_norm_momentum=0.5)

@@ -18,8 +18,8 @@ import numpy as np
 
 from benchmarks.console import run_script, with_interval
 from distill.worth import paired_gain
-from teacher.data.manifest import Manifest, read_manifest
-from teacher.run_folder import RunFolder
+from skin_data.manifest import Manifest, read_manifest
+from skin_training.run_folder import RunFolder
 from triage.atomic import write_json
 from triage.errors import UnusableInput
 

@@ -17,8 +17,8 @@ from convert.gates import FAILED
 from convert.timing import latencies
 from convert.variants import Variant, find_variants, untrained
 from convert.verify import VerifyReport, verify
-from teacher.predict import Progress, no_progress
-from teacher.run_folder import RunFolder
+from skin_data.progress import Progress, no_progress
+from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of, write_bytes
 from triage.errors import CheckFailed, UnusableInput
 from triage.model_file import read_model

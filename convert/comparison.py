@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from teacher.evaluation import weighted_metrics as metrics
-from teacher.evaluation.evaluate import WELL_LIT, lit_of, truth_of
-from teacher.evaluation.figure import GroupBootstrap, Statistic, rarer_of
-from teacher.statistics import accuracy
+from skin_data.statistics import accuracy
+from skin_training.evaluation import weighted_metrics as metrics
+from skin_training.evaluation.evaluate import WELL_LIT, lit_of, truth_of
+from skin_training.evaluation.figure import GroupBootstrap, Statistic, rarer_of
 from triage.skin_tone import TONE_BUCKETS
 
 Answers = tuple[np.ndarray, np.ndarray]

@@ -16,9 +16,9 @@ import tf_keras as keras
 from convert.quantization_aware import answering
 from convert.weight_only import FEWEST_WEIGHTS
 from distill.objective import with_features
-from teacher.color_calibration import CCM_LAYER_NAME
-from teacher.predict import predict
-from teacher.recipe import Phase
+from skin_training.color_calibration import CCM_LAYER_NAME
+from skin_training.predict import predict
+from skin_training.recipe import Phase
 
 _sparsity, _clustering = tfmot.sparsity.keras, tfmot.clustering.keras
 STAGES = 3

@@ -21,11 +21,11 @@ from convert.recipe import RepresentativeRecipe, convert_recipe
 from convert.representative import choose_representative, screen_outliers
 from convert.tflite import ranges_of, to_flatbuffer
 from convert.variants import Variant, find_variants
-from teacher.evaluation.calibration import fit_temperature, temper
-from teacher.evaluation.operating_point import urgent_threshold
-from teacher.predict import Progress, no_progress
-from teacher.recipe import to_mapping
-from teacher.run_folder import RunFolder
+from skin_data.progress import Progress, no_progress
+from skin_training.evaluation.calibration import fit_temperature, temper
+from skin_training.evaluation.operating_point import urgent_threshold
+from skin_training.recipe import to_mapping
+from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of, write_bytes
 from triage.errors import UnusableInput
 from triage.model_card import CARD_FORMAT
@@ -178,9 +178,9 @@ def _card(
     progress: Progress,
 ) -> dict[str, Any]:
     """The part of the card that all variants share; temperature and thresholds come from the validation split."""
-    from teacher.color_calibration import ccm_of
-    from teacher.data.pixels import load_pixels
-    from teacher.predict import predict
+    from skin_data.pixels import load_pixels
+    from skin_training.color_calibration import ccm_of
+    from skin_training.predict import predict
 
     size = student.input_shape[1]
     frame = manifest.split("val")
@@ -238,7 +238,7 @@ def _card_of(card: Mapping[str, Any], variant: Variant, run: RunFolder) -> dict[
 def _representative(
     manifest: Any, student: Any, crop: float, cache: Path, recipe: RepresentativeRecipe, progress: Progress
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    from teacher.data.pixels import load_pixels
+    from skin_data.pixels import load_pixels
 
     frame = manifest.split("train")
     rows = choose_representative(frame, recipe.count, seed=0)

@@ -13,9 +13,10 @@ from convert.convert import student_of
 from convert.gates import CANNOT_TELL, FAILED, PASSED, Gates, Verdict, verdicts_on
 from convert.recipe import convert_recipe
 from convert.skin_patches import skin_colors
-from teacher.evaluation import evaluate
-from teacher.predict import Progress, no_progress, predict
-from teacher.run_folder import RunFolder
+from skin_data.progress import Progress, no_progress
+from skin_training.evaluation import evaluate
+from skin_training.predict import predict
+from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
@@ -124,8 +125,8 @@ class Examiner:
             UnusableInput: no student, or another data set.
         """
         from distill.model_file import load_model
-        from teacher.color_calibration import ccm_of
-        from teacher.data.pixels import load_pixels
+        from skin_data.pixels import load_pixels
+        from skin_training.color_calibration import ccm_of
 
         path = student_of(run, manifest)
         student, self._student_sha256 = load_model(path), sha256_of(path)
@@ -175,7 +176,7 @@ class Examiner:
         return FileVerdict(path, sha256_of(path), model.card["variant"], answers, comparison, proof, verdicts)
 
     def figures(self, answers: Answers) -> dict[str, Any]:
-        """Measure answers to the split's photos against their labels (`teacher.evaluation.evaluate`)."""
+        """Measure answers to the split's photos against their labels (`skin_training.evaluation.evaluate`)."""
         return evaluate(self._manifest, self._frame, *answers)
 
     def _prove(self, flatbuffer: bytes, is_best: bool) -> tuple[CcmProof | None, Verdict]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from teacher.drawing import BLUE, GREEN, GREY, ORANGE, RED, picture
+from skin_training.drawing import BLUE, GREEN, GREY, ORANGE, RED, picture
 from triage.skin_tone import TONE_SCHEME
 
 COLORS = (BLUE, ORANGE, GREEN, RED, "#CC79A7", "#56B4E9", "black", GREY)

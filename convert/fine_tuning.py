@@ -15,8 +15,8 @@ import numpy as np
 
 from convert.activation_ranges import Ranges
 from convert.recipe import AwareRecipe, ConvertRecipe, PruningRecipe
-from teacher.recipe import Phase, from_mapping, to_mapping
-from teacher.run_folder import RunFolder
+from skin_training.recipe import Phase, from_mapping, to_mapping
+from skin_training.run_folder import RunFolder
 
 
 class Tuned(Protocol):

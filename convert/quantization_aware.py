@@ -15,10 +15,10 @@ import tf_keras as keras
 
 from convert.activation_ranges import Ranges, tensors_of_layers
 from distill.objective import with_features
-from teacher.color_calibration import ColorCalibration
-from teacher.dropout import SeededDropout
-from teacher.predict import predict
-from teacher.recipe import Phase
+from skin_training.color_calibration import ColorCalibration
+from skin_training.dropout import SeededDropout
+from skin_training.predict import predict
+from skin_training.recipe import Phase
 
 _quantizers = tfmot.quantization.keras.quantizers
 BITS, LARGEST = 8, 127

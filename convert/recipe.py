@@ -6,8 +6,8 @@ from convert.gates import Gates
 from convert.representative import COUNT, OUTLIER_RATIO
 from convert.runtimes import MUST_RUN_IN
 from convert.variants import DEFAULT_VARIANTS, find_variants
-from teacher.recipe import from_mapping
-from teacher.run_folder import RunFolder
+from skin_training.recipe import from_mapping
+from skin_training.run_folder import RunFolder
 from triage.errors import UnusableInput
 
 

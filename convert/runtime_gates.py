@@ -11,7 +11,7 @@ from convert.examination import Examined, FurtherGate
 from convert.gates import FAILED, PASSED, Verdict
 from convert.recipe import convert_recipe
 from convert.runtimes import MUST_RUN_IN, RUNTIMES, check_operators
-from teacher.run_folder import RunFolder
+from skin_training.run_folder import RunFolder
 from triage.errors import CheckFailed, UnusableInput
 
 NOT_TRIED = "not tried"

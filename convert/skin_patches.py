@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from convert.representative import choose_representative
-from teacher.predict import Progress
+from skin_data.progress import Progress
 from triage.skin_tone import TONE_BUCKETS, skin_mask
 
 PHOTOS_PER_TONE = 100
@@ -31,7 +31,7 @@ def skin_colors(
     Raises:
         UnusableInput: photos cannot be read.
     """
-    from teacher.data.pixels import load_pixels
+    from skin_data.pixels import load_pixels
 
     frame = manifest.split("train")
     pixels = load_pixels(manifest, frame, size, crop_fraction, cache, progress)

@@ -72,7 +72,7 @@ def ranges_of(model: Any, photos: np.ndarray) -> Ranges:
 def _converter(model: Any, weights: str) -> Any:
     import tensorflow as tf
 
-    from teacher.heads import OUTPUTS
+    from skin_training.heads import OUTPUTS
 
     size = model.input_shape[1]
 
@@ -99,7 +99,7 @@ def _quantize(flatbuffer: bytes, variant: Variant, ranges: Ranges) -> bytes:
     import tensorflow as tf
     from tensorflow.lite.python.convert import mlir_quantize
 
-    from teacher.heads import OUTPUTS
+    from skin_training.heads import OUTPUTS
 
     parsed = Flatbuffer(flatbuffer)
     calibration = [operator.outputs[0] for operator in ccm_chain(parsed)]

@@ -7,9 +7,9 @@ from typing import Any
 
 from convert.examination import Examiner, FileVerdict, FurtherGate
 from convert.gates import Gates
-from teacher.predict import Progress, no_progress
-from teacher.run_card import write_card
-from teacher.run_folder import RunFolder
+from skin_data.progress import Progress, no_progress
+from skin_training.run_card import write_card
+from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of
 from triage.skin_tone import TONE_SCHEME
 

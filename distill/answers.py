@@ -1,6 +1,6 @@
 """The teacher's answers on every view of every training photo, computed once and kept.
 
-A view is a pure function of its numbers (see `teacher.views`), so only logits are stored: the student is shown the
+A view is a pure function of its numbers (see `skin_data.views`), so only logits are stored: the student is shown the
 very pixels that the teacher answered for (stored views: Shen and Xing 2022; consistent teaching: Beyer et al. 2022).
 """
 
@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from distill.teacher_forward import TeacherForward
-from teacher.archives import read_archive
-from teacher.data.batches import TrainingSet, photos_of_view
-from teacher.predict import Progress, no_progress
-from teacher.views import ViewRecipe
+from skin_data.batches import TrainingSet, photos_of_view
+from skin_data.progress import Progress, no_progress
+from skin_data.views import ViewRecipe
+from skin_training.archives import read_archive
 from triage.atomic import remove_abandoned, replacing, sha256_of, write_json
 from triage.errors import UnusableInput
 
@@ -78,7 +78,7 @@ def store_answers(
         views: views of each photo.
         folder: of this store.
         key: JSON-able; names teacher, data and recipe. It is kept in the store, and in each of its files.
-        mixup: alpha of `teacher.data.mixup`; the teacher answers for the blend.
+        mixup: alpha of `skin_data.mixup`; the teacher answers for the blend.
         with_features: also keep the pooled features (2 bytes a channel and view).
         batch_size: photos at once.
         progress: called as `progress("teacher's answers", done, total)`.

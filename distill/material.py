@@ -10,12 +10,12 @@ import numpy as np
 from distill.answers import TeacherAnswers, store_answers, store_folder
 from distill.recipe import DistillRecipe
 from distill.teacher_forward import teacher_forward
-from teacher.color_calibration import ccm_of
-from teacher.data.batches import TrainingSet, make_training_set
-from teacher.data.pixels import load_pixels
-from teacher.predict import Progress
-from teacher.recipe import to_mapping
-from teacher.run_folder import RunFolder
+from skin_data.batches import TrainingSet, make_training_set
+from skin_data.pixels import load_pixels
+from skin_data.progress import Progress
+from skin_training.color_calibration import ccm_of
+from skin_training.recipe import to_mapping
+from skin_training.run_folder import RunFolder
 
 
 @dataclass(frozen=True)

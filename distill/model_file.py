@@ -27,10 +27,10 @@ def load_model(path: str | Path) -> Any:
     import tf_keras as keras
 
     from distill.mobilenet_v3 import HardSigmoid, HardSwish
+    from skin_training.color_calibration import ColorCalibration
+    from skin_training.dropout import SeededDropout
+    from skin_training.light_grid import LightGrid
     from teacher.backbones import BackbonePreprocessing
-    from teacher.color_calibration import ColorCalibration
-    from teacher.dropout import SeededDropout
-    from teacher.light_grid import LightGrid
     from teacher.maxvit import LIBRARY, import_library
 
     own = (

@@ -14,8 +14,8 @@ from distill.losses import (
     soft_target_divergence,
 )
 from distill.recipe import DistillRecipe
-from teacher.heads import trained_model
-from teacher.losses import diagnosis_cross_entropy, lighting_cross_entropy, measures_error, weighted_mean
+from skin_training.heads import trained_model
+from skin_training.losses import diagnosis_cross_entropy, lighting_cross_entropy, measures_error, weighted_mean
 
 
 def with_features(student: keras.Model) -> keras.Model:
@@ -28,7 +28,7 @@ def distillation_loss(model: keras.Model, recipe: DistillRecipe) -> Callable[[Ma
 
     Rows without a label still learn from the teacher; class weights apply to the labels' share alone, unless
     `weighted_answers` lets them apply to the teacher's share of the diagnosis. A batch holds
-    what `teacher.data.batches.epoch_batches` gives and the teacher's answers (`distill.answers.TeacherAnswers.of`).
+    what `skin_data.batches.epoch_batches` gives and the teacher's answers (`distill.answers.TeacherAnswers.of`).
 
     Args:
         model: of `with_features`, or one of the same outputs.

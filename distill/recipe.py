@@ -3,8 +3,8 @@
 import dataclasses
 
 from distill.fairness import Fairness
-from teacher.recipe import Phase, check_phase_names
-from teacher.views import ViewRecipe
+from skin_data.views import ViewRecipe
+from skin_training.recipe import Phase, check_phase_names
 from triage.errors import UnusableInput
 from triage.photo import CROP_FRACTION, INPUT_SIZE
 
@@ -31,7 +31,7 @@ class DistillRecipe:
             what the teacher was worth; it doubles the training. A finished run can be asked for it later.
         view_count: views of each photo that the teacher answers; epoch e shows view e modulo this number.
         view_seed: of the views and of mixup: students of other seeds share the teacher's answers.
-        mixup: alpha of mixup (see `teacher.data.mixup`): teacher and student see the same blends; 0 leaves it out.
+        mixup: alpha of mixup (see `skin_data.mixup`): teacher and student see the same blends; 0 leaves it out.
         feature_weight: weight of feature matching beside the diagnosis (see `distill.losses.similarity_distance`).
         fairness: weights on skin tones or classes (see `distill.fairness`).
     """

@@ -6,9 +6,9 @@ import numpy as np
 import tf_keras as keras
 
 from distill.mobilenet_v3 import mobilenet_v3_small
+from skin_training.color_calibration import CCM_LAYER_NAME, ColorCalibration
+from skin_training.heads import OUTPUTS, add_heads
 from teacher import efficientnet_lite
-from teacher.color_calibration import CCM_LAYER_NAME, ColorCalibration
-from teacher.heads import OUTPUTS, add_heads
 from triage.errors import UnusableInput
 from triage.photo import INPUT_SIZE
 

@@ -13,14 +13,15 @@ from distill.material import Material
 from distill.objective import distillation_loss, with_features
 from distill.recipe import DistillRecipe
 from distill.student import build_student, load_backbone_weights
-from teacher.color_calibration import CCM_LAYER_NAME
-from teacher.data.batches import epoch_batches, steps_per_epoch
-from teacher.heads import HEAD_LAYERS
-from teacher.predict import Progress, predict
-from teacher.recipe import Phase
-from teacher.run_folder import RunFolder
+from skin_data.batches import epoch_batches, steps_per_epoch
+from skin_data.progress import Progress
+from skin_training.color_calibration import CCM_LAYER_NAME
+from skin_training.heads import HEAD_LAYERS
+from skin_training.predict import predict
+from skin_training.recipe import Phase
+from skin_training.run_folder import RunFolder
+from skin_training.training import Trainer
 from teacher.train import validator
-from teacher.training import Trainer
 
 
 class TrainedStudent(NamedTuple):

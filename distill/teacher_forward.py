@@ -68,7 +68,7 @@ def teacher_forward(teacher: Any, with_features: bool = False, way: str = "auto"
 def _with_names(teacher: Any, with_features: bool) -> Any:
     import tf_keras as keras
 
-    from teacher.heads import logits_model
+    from skin_training.heads import logits_model
 
     diagnosis, lighting = logits_model(teacher).outputs
     named = {"diagnosis": diagnosis, "lighting": lighting}

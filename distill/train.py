@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from distill.recipe import DistillRecipe
-from teacher.predict import Progress, no_progress
-from teacher.recipe import to_mapping
-from teacher.run_folder import RunFolder
+from skin_data.progress import Progress, no_progress
+from skin_training.recipe import to_mapping
+from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of
 from triage.errors import UnusableInput
 
@@ -55,15 +55,15 @@ def distill_student(
     from distill.model_file import load_model
     from distill.student_training import new_student, train_student
     from distill.worth import agreement_with_teacher, paired_gain
-    from teacher.color_calibration import ccm_of
-    from teacher.evaluation import evaluate
-    from teacher.evaluation.evaluate import truth_of
-    from teacher.evaluation.held_out import Validation
-    from teacher.evaluation.pictures import draw_evaluation, draw_worth
-    from teacher.predict import predict
-    from teacher.resources import check_resources
-    from teacher.run_card import write_card
-    from teacher.training_pictures import draw_training
+    from skin_training.color_calibration import ccm_of
+    from skin_training.evaluation import evaluate
+    from skin_training.evaluation.evaluate import truth_of
+    from skin_training.evaluation.held_out import Validation
+    from skin_training.evaluation.pictures import draw_evaluation, draw_worth
+    from skin_training.predict import predict
+    from skin_training.resources import check_resources
+    from skin_training.run_card import write_card
+    from skin_training.training_pictures import draw_training
 
     teacher_file = teacher_run.artifacts / "teacher.keras"
     if not teacher_file.is_file():

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from teacher.evaluation import weighted_metrics as metrics
-from teacher.evaluation.evaluate import truth_of
-from teacher.evaluation.figure import LEVEL, GroupBootstrap
+from skin_training.evaluation import weighted_metrics as metrics
+from skin_training.evaluation.evaluate import truth_of
+from skin_training.evaluation.figure import LEVEL, GroupBootstrap
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 
 SMALLEST = 1e-12  # probability that still has a logarithm

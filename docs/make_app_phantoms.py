@@ -11,7 +11,7 @@ from pathlib import Path
 
 import cv2
 
-from teacher.data.phantom import render_phantom
+from skin_data.phantom import render_phantom
 from triage.lighting import judge_lighting, measure_lighting
 
 FOLDER = Path(__file__).parents[1] / "mobile_app" / "assets" / "phantoms"

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 from rich.console import Console
 
-from teacher.data.phantom import contact_sheet
+from skin_data.phantom import contact_sheet
 
 FOLDER = Path(__file__).parent / "images"
 

@@ -99,10 +99,10 @@ def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float
     from convert.convert import convert
     from distill.recipe import DistillRecipe
     from distill.train import distill_student
-    from teacher.data.manifest import read_manifest
-    from teacher.data.prepare import prepare
-    from teacher.recipe import TeacherRecipe, read_recipe
-    from teacher.run_folder import RunFolder
+    from skin_data.manifest import read_manifest
+    from skin_data.prepare import prepare
+    from skin_training.recipe import TeacherRecipe, read_recipe
+    from skin_training.run_folder import RunFolder
     from teacher.train import train_teacher
     from triage import Triage
 

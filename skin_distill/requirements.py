@@ -1,11 +1,14 @@
 """Say which extra is missing instead of a traceback."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from triage.errors import MissingDependency
 
-OWN_PACKAGES = ("triage", "teacher", "distill", "convert", "benchmarks", "mobile_app", "skin_distill")
+OWN_PACKAGES = (
+    "triage", "skin_data", "skin_training", "teacher", "distill", "convert", "benchmarks", "mobile_app", "skin_distill",
+)  # fmt: skip
 
 
 @contextmanager
@@ -33,6 +36,8 @@ def load_tensorflow() -> None:
     """
     from triage.native_output import native_stderr_muted
 
+    # Libraries built on tensorflow.keras then get the Keras of this project, tf_keras.
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
     with needs_extra("train"), native_stderr_muted():
         import tensorflow as tf
         import tf_keras  # noqa: F401  (chatters, too)

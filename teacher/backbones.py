@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-from teacher.dropout import with_seeded_dropout
+from skin_training.dropout import with_seeded_dropout
 from teacher.efficientnet_lite import SCALES, VARIANTS, load_npz_weights
 from teacher.maxvit import maxvit_tiny
 from triage.errors import UnusableInput

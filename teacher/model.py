@@ -2,10 +2,10 @@
 
 import tf_keras as keras
 
+from skin_training.color_calibration import CCM_LAYER_NAME, ColorCalibration
+from skin_training.heads import HEAD_LAYERS, OUTPUTS, add_heads
+from skin_training.recipe import TeacherRecipe
 from teacher.backbones import BACKBONES, BackbonePreprocessing, build_backbone
-from teacher.color_calibration import CCM_LAYER_NAME, ColorCalibration
-from teacher.heads import HEAD_LAYERS, OUTPUTS, add_heads
-from teacher.recipe import TeacherRecipe
 from triage.errors import UnusableInput
 
 MIXED = "mixed_bfloat16"

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import tf_keras as keras
 
-from teacher.color_calibration import CCM_LAYER_NAME
-from teacher.heads import HEAD_LAYERS
+from skin_training.color_calibration import CCM_LAYER_NAME
+from skin_training.heads import HEAD_LAYERS
 from teacher.model import first_of_top
 
 PARTS = ("ccm", "backbone_below", "backbone_top", "heads")

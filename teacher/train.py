@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from teacher.predict import Progress, no_progress
-from teacher.recipe import Phase, TeacherRecipe, to_mapping
-from teacher.run_folder import RunFolder
+from skin_data.progress import Progress, no_progress
+from skin_training.recipe import Phase, TeacherRecipe, to_mapping
+from skin_training.run_folder import RunFolder
 
 log = logging.getLogger("skin_distill")
 
@@ -31,7 +31,7 @@ def train_teacher(
         manifest: the data set; its `train` and `val` splits are trained and selected on, `test` only measured.
         run: where everything is written; the model becomes `artifacts/<run>/teacher.keras`.
         progress: called as `progress(stage, done, total)`.
-        strategy: of `teacher.strategy.make_strategy`; of its processes the first writes the run.
+        strategy: of `skin_training.strategy.make_strategy`; of its processes the first writes the run.
         mixed_precision: compute the backbone in bfloat16 while training, which GPUs since 2020 do faster; what is
             measured and saved computes in float32.
 
@@ -46,24 +46,24 @@ def train_teacher(
     import tensorflow as tf
     import tf_keras as keras
 
-    from teacher.color_calibration import ccm_of
-    from teacher.data.batches import epoch_batches, make_training_set, steps_per_epoch
-    from teacher.data.pixels import load_pixels
-    from teacher.evaluation import evaluate
-    from teacher.evaluation.evaluate import truth_of
-    from teacher.evaluation.held_out import Validation
-    from teacher.evaluation.pictures import draw_evaluation
-    from teacher.head_features import HeadFeatures
-    from teacher.heads import before_heads
-    from teacher.losses import supervised_loss
+    from skin_data.batches import epoch_batches, make_training_set, steps_per_epoch
+    from skin_data.pixels import load_pixels
+    from skin_training.color_calibration import ccm_of
+    from skin_training.evaluation import evaluate
+    from skin_training.evaluation.evaluate import truth_of
+    from skin_training.evaluation.held_out import Validation
+    from skin_training.evaluation.pictures import draw_evaluation
+    from skin_training.head_features import HeadFeatures
+    from skin_training.heads import before_heads
+    from skin_training.losses import supervised_loss
+    from skin_training.predict import predict
+    from skin_training.resources import check_resources
+    from skin_training.run_card import write_card
+    from skin_training.strategy import is_chief, others_alive
+    from skin_training.training import Trainer
+    from skin_training.training_pictures import draw_training
     from teacher.model import build_teacher, set_trainable
     from teacher.phase_record import moved_variables, weight_digests
-    from teacher.predict import predict
-    from teacher.resources import check_resources
-    from teacher.run_card import write_card
-    from teacher.strategy import is_chief, others_alive
-    from teacher.training import Trainer
-    from teacher.training_pictures import draw_training
 
     key = {"recipe": to_mapping(recipe), "meta_sha256": manifest.sha256}
     if mixed_precision:
@@ -215,8 +215,8 @@ def validator(
         more: `more(right, known)` gives further figures from bool [n], whether a photo was answered rightly and whether
             it has a label.
     """
-    from teacher.evaluation.evaluate import lit_of, truth_of
-    from teacher.statistics import accuracy, balanced_accuracy
+    from skin_data.statistics import accuracy, balanced_accuracy
+    from skin_training.evaluation.evaluate import lit_of, truth_of
 
     ids = manifest.taxonomy.ids
     truth, lit = truth_of(frame, ids), lit_of(frame)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # as teacher/__init__.py does
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # as load_tensorflow does
 
 
 @pytest.fixture(scope="session")

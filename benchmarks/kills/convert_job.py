@@ -10,7 +10,7 @@ from benchmarks.kills.distill_job import STUDENT, DistillJob, copy_run
 from benchmarks.kills.job import Record
 from benchmarks.kills.noise import TINY
 from benchmarks.kills.trainings import Training, TrainingJob
-from teacher.predict import Progress, no_progress
+from skin_data.progress import Progress, no_progress
 
 VARIANTS = ("float32", "float16", "int8-weights", "dynamic", "int8", "int8-qat")
 OPTIONS = {"quantization_aware": {"epochs": 2}}
@@ -27,7 +27,7 @@ class ConvertJob(TrainingJob):
 
     def __init__(self, backbone: str = TINY):
         """Choose the student's backbone, of `distill.student` or tiny."""
-        from teacher.recipe import Phase
+        from skin_training.recipe import Phase
 
         self.distillation = DistillJob(backbone)
         self.trainings = (Training("convert", "quantization-aware-*", [Phase("quantization-aware", "all", 2, 3e-4)]),)
@@ -51,8 +51,8 @@ class ConvertJob(TrainingJob):
     def run(self, material: Path, root: Path, progress: Progress) -> None:
         """Convert."""
         from convert.convert import convert
-        from teacher.data.manifest import read_manifest
-        from teacher.run_folder import RunFolder
+        from skin_data.manifest import read_manifest
+        from skin_training.run_folder import RunFolder
 
         convert(RunFolder(STUDENT, root), read_manifest(material / "meta.csv"), list(VARIANTS), progress)
 
@@ -88,8 +88,8 @@ class BestJob(ConvertJob):
     def run(self, material: Path, root: Path, progress: Progress) -> None:
         """Convert, choose, and prove what was chosen."""
         from convert.best import choose_best
-        from teacher.data.manifest import read_manifest
-        from teacher.run_folder import RunFolder
+        from skin_data.manifest import read_manifest
+        from skin_training.run_folder import RunFolder
 
         choose_best(
             RunFolder(STUDENT, root), read_manifest(material / "meta.csv"), list(VARIANTS), "size", progress=progress

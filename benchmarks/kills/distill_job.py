@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.kills.noise import BATCH, SIZE, TINY, know_tiny_networks, make_photos
 from benchmarks.kills.trainings import Training, TrainingJob
-from teacher.predict import Progress
+from skin_data.progress import Progress
 from triage.atomic import MARK
 
 TEACHER, STUDENT = "teacher", "student"
@@ -23,7 +23,7 @@ class DistillJob(TrainingJob):
         """Choose the student's backbone, of `distill.student` or tiny."""
         from distill.fairness import Fairness
         from distill.recipe import DistillRecipe
-        from teacher.recipe import Phase
+        from skin_training.recipe import Phase
 
         phases = (Phase("heads", "heads", 1, 1e-3), Phase("all", "all", 2, 1e-3, weight_average=0.9))
         known = "mobilenetv3small" if backbone == TINY else backbone
@@ -43,17 +43,14 @@ class DistillJob(TrainingJob):
         import distill.student_training
         import distill.train
         import distill.worth  # noqa: F401
-        import teacher.data.batches
-        import teacher.evaluation
-        import teacher.model
-        import teacher.train
-        import teacher.training  # noqa: F401
+        import skin_training.evaluation
+        import skin_training.training  # noqa: F401
 
     def make_material(self, folder: Path) -> None:
         """Train a tiny teacher for an epoch."""
-        from teacher.data.manifest import read_manifest
-        from teacher.recipe import Phase, TeacherRecipe
-        from teacher.run_folder import RunFolder
+        from skin_data.manifest import read_manifest
+        from skin_training.recipe import Phase, TeacherRecipe
+        from skin_training.run_folder import RunFolder
         from teacher.train import train_teacher
 
         know_tiny_networks()
@@ -69,8 +66,8 @@ class DistillJob(TrainingJob):
     ) -> None:
         """Distil."""
         from distill.train import distill_student
-        from teacher.data.manifest import read_manifest
-        from teacher.run_folder import RunFolder
+        from skin_data.manifest import read_manifest
+        from skin_training.run_folder import RunFolder
 
         know_tiny_networks(self.tiny)
         manifest = read_manifest(material / "meta.csv")

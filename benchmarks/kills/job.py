@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from teacher.predict import Progress
+from skin_data.progress import Progress
 
 Record = Mapping[str, Any]
 """A line of an attempt's log: `stage` and `done` of a progress call; or `placed`, the path under the root that a file

@@ -13,8 +13,8 @@ def make_photos(folder: Path) -> Path:
     """Write photos of noise, a colour for each class, and their meta.csv; return its path."""
     import cv2
 
-    from teacher.data.manifest import COLUMNS, write_manifest
-    from teacher.data.taxonomy import SkinClass, Taxonomy
+    from skin_data.manifest import COLUMNS, write_manifest
+    from skin_data.taxonomy import SkinClass, Taxonomy
 
     generator = np.random.default_rng(0)
     rows = []

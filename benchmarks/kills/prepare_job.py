@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.kills.job import Job, Record, files_of
-from teacher.predict import Progress
+from skin_data.progress import Progress
 
 CLASSES, PHOTOS = 6, 48
 SIZE = 64
@@ -32,7 +32,7 @@ class PrepareJob(Job):
 
     def load(self) -> None:
         """Import the preparation."""
-        import teacher.data.prepare  # noqa: F401
+        import skin_data.prepare  # noqa: F401
 
     def make_material(self, folder: Path) -> None:
         """Write class folders with photos of noise, the same photo in two of them, a damaged one and a text."""
@@ -51,7 +51,7 @@ class PrepareJob(Job):
 
     def run(self, material: Path, root: Path, progress: Progress) -> None:
         """Prepare."""
-        from teacher.data.prepare import prepare
+        from skin_data.prepare import prepare
 
         if self.kind == "phantom":
             prepare("phantom", None, root, workers=WORKERS, progress=progress, count=PHOTOS, size=SIZE)

@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks.kills.noise import BATCH, SIZE, TINY, know_tiny_networks, make_photos
 from benchmarks.kills.trainings import Training, TrainingJob
-from teacher.predict import Progress
+from skin_data.progress import Progress
 
 
 class TeacherJob(TrainingJob):
@@ -16,7 +16,7 @@ class TeacherJob(TrainingJob):
 
     def __init__(self, backbone: str = TINY):
         """Choose the backbone, of `teacher.backbones` or tiny."""
-        from teacher.recipe import Phase, TeacherRecipe
+        from skin_training.recipe import Phase, TeacherRecipe
 
         phases = (
             Phase("A heads", "heads", 2, 1e-3, fixed_views=2),
@@ -29,12 +29,9 @@ class TeacherJob(TrainingJob):
 
     def load(self) -> None:
         """Import the training."""
-        import teacher.data.batches
-        import teacher.evaluation
-        import teacher.head_features
-        import teacher.model
-        import teacher.train
-        import teacher.training  # noqa: F401
+        import skin_training.evaluation
+        import skin_training.head_features
+        import skin_training.training  # noqa: F401
 
     def make_material(self, folder: Path) -> None:
         """Write photos and their table."""
@@ -42,8 +39,8 @@ class TeacherJob(TrainingJob):
 
     def run(self, material: Path, root: Path, progress: Progress) -> None:
         """Train."""
-        from teacher.data.manifest import read_manifest
-        from teacher.run_folder import RunFolder
+        from skin_data.manifest import read_manifest
+        from skin_training.run_folder import RunFolder
         from teacher.train import train_teacher
 
         know_tiny_networks()

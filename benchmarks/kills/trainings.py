@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.kills.job import Job, Record, files_of, without_times
-from teacher.recipe import Phase
-from teacher.run_folder import RunFolder
+from skin_training.recipe import Phase
+from skin_training.run_folder import RunFolder
 
 CHECKPOINT = "-checkpoint.npz"
 HASHED = (".keras", ".tflite", ".npy", ".npz")

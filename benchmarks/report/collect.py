@@ -21,7 +21,7 @@ class Entry:
     Attributes:
         run: the run's name.
         name: "teacher", "student", or a file's variant.
-        test: figures on the test split, as `teacher.evaluation.evaluate` gives them.
+        test: figures on the test split, as `skin_training.evaluation.evaluate` gives them.
         size: of the file, bytes.
         latency: the benchmark's result for the file on the fewest threads.
         machine: that it was measured on.

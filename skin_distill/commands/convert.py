@@ -41,8 +41,8 @@ def command(run_name: str, data: Path, variants: tuple[str, ...], best: str | No
         from convert.convert import convert
         from convert.recipe import convert_recipe
         from convert.runtime_gates import gates_of_recipe
-        from teacher.data.manifest import read_manifest
-        from teacher.run_folder import RunFolder
+        from skin_data.manifest import read_manifest
+        from skin_training.run_folder import RunFolder
 
     run = RunFolder(run_name)
     wanted = list(variants or convert_recipe(run).variants)

@@ -39,10 +39,10 @@ def command(
         from convert.recipe import ConvertRecipe
         from distill.recipe import DistillRecipe
         from distill.train import distill_student
+        from skin_data.manifest import read_manifest
         from skin_distill.recipes import recipe_path, with_given
-        from teacher.data.manifest import read_manifest
-        from teacher.recipe import from_mapping, read_recipe
-        from teacher.run_folder import RunFolder
+        from skin_training.recipe import from_mapping, read_recipe
+        from skin_training.run_folder import RunFolder
 
     recipe, whole = read_recipe(recipe_path(config), "distill", DistillRecipe)
     recipe = with_given(recipe, weights=weights or None, seed=seed)

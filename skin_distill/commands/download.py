@@ -35,10 +35,10 @@ def command(kind: str, out: Path, accept_licence: bool, workers: int, server: st
     Through its own client library, after its licence and size were shown and agreed to; the folder is then ready for
     `skin-distill prepare`.
     """
-    source = importlib.import_module(f"teacher.data.download.{kind}")
-    from teacher.data.download.agreement import RECORD, agreed_before, record_agreement, terms_text
-    from teacher.data.download.dataset import download, summary
-    from teacher.data.download.space import in_words
+    source = importlib.import_module(f"skin_data.download.{kind}")
+    from skin_data.download.agreement import RECORD, agreed_before, record_agreement, terms_text
+    from skin_data.download.dataset import download, summary
+    from skin_data.download.space import in_words
 
     if not accept_licence and not _someone_is_there() and not (out / RECORD).exists():
         raise _not_agreed(kind, terms_text(source.TERMS))

@@ -72,13 +72,13 @@ def command(
     """
     load_tensorflow()
     with needs_extra("train"):
-        from teacher.data.manifest import read_manifest
-        from teacher.data.pixels import load_pixels
-        from teacher.evaluation import evaluate
-        from teacher.evaluation.evaluate import truth_of
-        from teacher.evaluation.held_out import Validation
-        from teacher.evaluation.pictures import draw_evaluation
-        from teacher.predict import predict
+        from skin_data.manifest import read_manifest
+        from skin_data.pixels import load_pixels
+        from skin_training.evaluation import evaluate
+        from skin_training.evaluation.evaluate import truth_of
+        from skin_training.evaluation.held_out import Validation
+        from skin_training.evaluation.pictures import draw_evaluation
+        from skin_training.predict import predict
         from triage.atomic import write_json
 
     manifest = read_manifest(data)
@@ -141,7 +141,7 @@ class _Opened:
 
 
 def _open(model: str) -> _Opened:
-    from teacher.run_folder import RunFolder
+    from skin_training.run_folder import RunFolder
 
     path = Path(model)
     if path.suffix == ".tflite":
@@ -181,7 +181,7 @@ def _open_keras(path: Path, run: Any) -> _Opened:
 
 def _run_of(path: Path) -> Any:
     """Return the run in whose folder a model lies, or None."""
-    from teacher.run_folder import RUN_NAME, RunFolder
+    from skin_training.run_folder import RUN_NAME, RunFolder
 
     parts = path.absolute().parts
     if path.name not in SECTIONS or len(parts) < 4 or parts[-3] != "artifacts" or not RUN_NAME.fullmatch(parts[-2]):

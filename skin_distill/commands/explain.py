@@ -43,9 +43,9 @@ def command(
     load_tensorflow()
     with needs_extra("train"):
         from distill.model_file import load_model
-        from teacher.grad_cam import grad_cam
-        from teacher.predict import predict
-        from teacher.run_folder import RunFolder
+        from skin_training.grad_cam import grad_cam
+        from skin_training.predict import predict
+        from skin_training.run_folder import RunFolder
         from triage.assessment import DISCLAIMER
         from triage.photo import CROP_FRACTION, prepare_pixels, read_photo, to_tensor
 
@@ -97,8 +97,8 @@ def picture_names(photos: Iterable[Path]) -> list[str]:
 
 
 def _draw(path: Path, image: Any, heat: Any, title: str, answers: str) -> None:
-    from teacher.drawing import picture
-    from teacher.grad_cam import overlay
+    from skin_training.drawing import picture
+    from skin_training.grad_cam import overlay
 
     with picture(path, title, (8, 4.9), (1, 2)) as (left, right):
         for axes, shown, name in ((left, image, "as the model sees it"), (right, overlay(image, heat), "Grad-CAM")):

@@ -79,7 +79,7 @@ def command(
         )
     options: dict[str, Any] = {"count": count, "size": size} if kind == "phantom" else {}
     with needs_extra("train"):
-        from teacher.data.prepare import prepare
+        from skin_data.prepare import prepare
 
     result = prepare(
         kind,
@@ -118,7 +118,7 @@ def command(
 
 def _check(meta: Path, terminal: Terminal) -> None:
     with needs_extra("train"):
-        from teacher.data.check import check_manifest
+        from skin_data.check import check_manifest
 
     problems = check_manifest(meta, terminal.progress)
     lines = [str(problem) for problem in problems]

@@ -51,8 +51,8 @@ def command(
     load_tensorflow()
     with needs_extra("train"):
         from benchmarks.reproduction import compare_reports
-        from teacher.data.manifest import read_manifest
-        from teacher.run_folder import RunFolder
+        from skin_data.manifest import read_manifest
+        from skin_training.run_folder import RunFolder
         from triage.atomic import write_json
 
     run = RunFolder(run_name)
@@ -108,7 +108,7 @@ def _table(run: Any, config: dict[str, Any], manifest: Any, other_table: bool) -
 
 
 def _repeat_teacher(config: dict[str, Any], manifest: Any, again: Any, weights: str | None, terminal: Terminal) -> None:
-    from teacher.recipe import TeacherRecipe, from_mapping
+    from skin_training.recipe import TeacherRecipe, from_mapping
     from teacher.train import train_teacher
 
     recipe = from_mapping(TeacherRecipe, config["teacher"], "teacher")
@@ -123,7 +123,7 @@ def _repeat_student(
     from convert.verify import verify
     from distill.recipe import DistillRecipe
     from distill.train import distill_student
-    from teacher.recipe import from_mapping
+    from skin_training.recipe import from_mapping
 
     recipe = _with_weights(from_mapping(DistillRecipe, config["distill"], "distill"), weights)
     distill_student(recipe, manifest, teacher, again, config.get("convert"), terminal.progress)
@@ -137,7 +137,7 @@ def _teacher_of(
     run: Any, was: dict[str, Any], config: dict[str, Any], manifest: Any, weights: str | None, terminal: Terminal
 ) -> Any:
     """The run of a student's teacher if its binary is still here, else one that repeats it."""
-    from teacher.run_folder import RunFolder
+    from skin_training.run_folder import RunFolder
     from triage.atomic import sha256_of
 
     teacher = RunFolder(config["teacher_run"], run.root)

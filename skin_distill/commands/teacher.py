@@ -54,16 +54,16 @@ def command(
     if strategy == "multiworker":
         terminal.line("teacher: waiting for the other workers")
     with needs_extra("train"), native_stderr_muted():
-        from teacher.strategy import make_strategy
+        from skin_training.strategy import make_strategy
 
         # First: several workers cannot be joined once TensorFlow has run anything.
         devices = make_strategy(strategy)
     load_tensorflow()
     with needs_extra("train"):
+        from skin_data.manifest import read_manifest
         from skin_distill.recipes import recipe_path, with_given
-        from teacher.data.manifest import read_manifest
-        from teacher.recipe import TeacherRecipe, read_recipe
-        from teacher.run_folder import RunFolder
+        from skin_training.recipe import TeacherRecipe, read_recipe
+        from skin_training.run_folder import RunFolder
         from teacher.train import train_teacher
 
     recipe, _ = read_recipe(recipe_path(config), "teacher", TeacherRecipe)

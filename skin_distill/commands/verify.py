@@ -33,8 +33,8 @@ def command(models: tuple[Path, ...], run_name: str, data: Path, terminal: Termi
     with needs_extra("train"):
         from convert.runtime_gates import gates_of_recipe
         from convert.verify import FIGURES, verify
-        from teacher.data.manifest import read_manifest
-        from teacher.run_folder import RunFolder
+        from skin_data.manifest import read_manifest
+        from skin_training.run_folder import RunFolder
 
     run = RunFolder(run_name)
     manifest = read_manifest(data)

@@ -4,9 +4,9 @@ import tf_keras as keras
 from click.testing import CliRunner
 
 from benchmarks.bad_light import main
-from teacher.data.prepare import prepare
+from skin_data.prepare import prepare
+from skin_training.recipe import Phase, TeacherRecipe
 from teacher.model import build_teacher
-from teacher.recipe import Phase, TeacherRecipe
 
 
 def test_a_model_is_measured_on_photos_as_they_are_and_relit(tmp_path):

@@ -8,10 +8,10 @@ from click.testing import CliRunner
 from benchmarks.light_gate import FAULTS, STEPS, _curve, main
 from convert.tflite import to_flatbuffer
 from convert.variants import VARIANTS
-from teacher.data.manifest import read_manifest
-from teacher.data.prepare import prepare
+from skin_data.manifest import read_manifest
+from skin_data.prepare import prepare
+from skin_training.recipe import Phase, TeacherRecipe
 from teacher.model import build_teacher
-from teacher.recipe import Phase, TeacherRecipe
 from triage.model_file import pack_model
 
 

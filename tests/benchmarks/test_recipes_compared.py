@@ -11,12 +11,12 @@ from benchmarks.learning_curve import part_of_training
 from benchmarks.recipe_comparison import for_as_many_steps, with_fewer_epochs_if_oversampled
 from benchmarks.student_options import BASE, OPTIONS
 from distill.recipe import DistillRecipe
-from teacher.color_calibration import CCM_LAYER_NAME
-from teacher.data.manifest import Manifest
-from teacher.data.oversampling import photo_repeats
-from teacher.data.taxonomy import load_taxonomy
+from skin_data.manifest import Manifest
+from skin_data.oversampling import photo_repeats
+from skin_data.taxonomy import load_taxonomy
+from skin_training.color_calibration import CCM_LAYER_NAME
+from skin_training.recipe import Phase, TeacherRecipe
 from teacher.model import build_teacher, set_trainable
-from teacher.recipe import Phase, TeacherRecipe
 
 RECIPE = TeacherRecipe(
     (

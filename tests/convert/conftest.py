@@ -3,7 +3,7 @@ import pytest
 import tf_keras as keras
 
 from distill.student import build_student
-from teacher.color_calibration import CCM_LAYER_NAME
+from skin_training.color_calibration import CCM_LAYER_NAME
 
 SIZE = 32
 MATRIX = np.array([[0.92, 0.04, -0.02], [0.05, 0.97, 0.03], [0.01, -0.03, 1.06]], np.float32)

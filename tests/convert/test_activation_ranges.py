@@ -5,7 +5,7 @@ import tf_keras as keras
 from convert.activation_ranges import choose_ranges, measure_ranges, tensors_of_layers
 from convert.tflite import ranges_of, to_flatbuffer
 from convert.variants import VARIANTS
-from teacher.predict import predict
+from skin_training.predict import predict
 from triage.interpreter import open_interpreter
 
 LAYERS = ("features", "expanded_conv_2/Add", "expanded_conv_3/squeeze_excite/Mul")

@@ -7,7 +7,7 @@ import pytest
 
 from convert import best
 from convert.gates import CANNOT_TELL, FAILED, PASSED, Verdict
-from teacher.run_folder import RunFolder
+from skin_training.run_folder import RunFolder
 from triage.errors import CheckFailed, UnusableInput
 
 SIZES = {"int8": 100, "int8-qat": 101, "int8-weights": 120, "float16": 200, "float32": 400}

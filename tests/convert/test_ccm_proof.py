@@ -3,7 +3,7 @@ import pytest
 
 from convert.ccm_proof import prove_ccm
 from convert.variants import VARIANTS
-from teacher.color_calibration import ccm_of
+from skin_training.color_calibration import ccm_of
 from triage.errors import CheckFailed
 
 

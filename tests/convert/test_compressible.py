@@ -9,15 +9,15 @@ from convert.compressible import STAGES, Clustered, Pruned
 from convert.tflite import to_flatbuffer
 from convert.variants import VARIANTS
 from convert.weight_only import FEWEST_WEIGHTS
-from teacher.color_calibration import CCM_LAYER_NAME, ColorCalibration, ccm_of
-from teacher.heads import OUTPUTS, add_heads
-from teacher.predict import predict
+from skin_training.color_calibration import CCM_LAYER_NAME, ColorCalibration, ccm_of
+from skin_training.heads import OUTPUTS, add_heads
+from skin_training.predict import predict
 
 CLUSTERS = 8
 
 
 def train(tuned, photos, target):
-    """A few steps of the last phase, as `teacher.training` makes them; returns their losses."""
+    """A few steps of the last phase, as `skin_training.training` makes them; returns their losses."""
     images = photos[:8].astype(np.float32) / np.float32(255)
     tuned.select(tuned.phases[-1])
     optimizer = keras.optimizers.Adam(1e-3)

@@ -7,8 +7,8 @@ from benchmarks.kills.noise import SIZE, make_photos
 from convert.convert import convert
 from convert.examination import Examiner
 from distill.student import build_student
-from teacher.data.manifest import read_manifest
-from teacher.run_folder import RunFolder
+from skin_data.manifest import read_manifest
+from skin_training.run_folder import RunFolder
 from triage.errors import UnusableInput
 from triage.model_file import pack_model, read_model
 

@@ -15,7 +15,7 @@ from convert.gates import FAILED, PASSED
 from convert.operator_versions import operator_versions, probe_operators
 from convert.runtime_gates import NOT_TRIED, operator_verdicts, runtime_verdicts
 from convert.runtimes import RUNTIMES
-from teacher.predict import predict
+from skin_training.predict import predict
 from triage.assessment import Triage
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter

@@ -9,7 +9,7 @@ from convert.tflite import ranges_of, to_flatbuffer
 from convert.variants import VARIANTS
 from distill.mobilenet_v3 import HardSwish
 from distill.student import build_student
-from teacher.predict import predict
+from skin_training.predict import predict
 from triage.errors import UnusableInput
 
 

@@ -8,9 +8,9 @@ from convert.flatbuffer import Flatbuffer
 from convert.quantization_aware import KernelSteps, QuantizationAware
 from convert.tflite import ranges_of
 from distill.student import build_student
-from teacher.color_calibration import ccm_of
-from teacher.heads import logits_model
-from teacher.predict import predict
+from skin_training.color_calibration import ccm_of
+from skin_training.heads import logits_model
+from skin_training.predict import predict
 from triage.interpreter import open_interpreter
 
 

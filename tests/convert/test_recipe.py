@@ -1,7 +1,7 @@
 import pytest
 
 from convert.recipe import ClusteringRecipe, ConvertRecipe, PruningRecipe, convert_recipe
-from teacher.run_folder import RunFolder
+from skin_training.run_folder import RunFolder
 from triage.errors import UnusableInput
 
 

@@ -6,8 +6,8 @@ import tf_keras as keras
 from convert.representative import choose_representative, screen_outliers
 from convert.tflite import ranges_of, to_flatbuffer
 from convert.variants import VARIANTS
-from teacher.color_calibration import CCM_LAYER_NAME, ColorCalibration
-from teacher.predict import predict
+from skin_training.color_calibration import CCM_LAYER_NAME, ColorCalibration
+from skin_training.predict import predict
 from triage.errors import UnusableInput
 from triage.interpreter import open_interpreter
 

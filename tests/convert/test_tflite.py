@@ -4,7 +4,7 @@ import pytest
 from convert.flatbuffer import Flatbuffer
 from convert.tflite import ranges_of, to_flatbuffer
 from convert.variants import VARIANTS, find_variants
-from teacher.predict import predict
+from skin_training.predict import predict
 from triage.errors import UnusableInput
 from triage.interpreter import open_interpreter
 

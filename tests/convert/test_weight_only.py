@@ -5,7 +5,7 @@ import tensorflow as tf
 from convert.flatbuffer import Flatbuffer, ccm_chain, packed, unpacked
 from convert.partitions import delegate_partitions
 from convert.weight_only import FEWEST_WEIGHTS, KERNEL_AXES, mean_shift, rounded, with_integer_weights
-from teacher.predict import predict
+from skin_training.predict import predict
 from triage.interpreter import open_interpreter
 
 

@@ -4,9 +4,9 @@ import tf_keras as keras
 
 from distill.answers import store_answers, store_folder
 from distill.teacher_forward import teacher_forward
-from teacher.data.batches import TrainingSet, epoch_batches
-from teacher.heads import add_heads, logits_model
-from teacher.views import ViewRecipe
+from skin_data.batches import TrainingSet, epoch_batches
+from skin_data.views import ViewRecipe
+from skin_training.heads import add_heads, logits_model
 from triage.errors import UnusableInput
 
 COUNT, SIZE, VIEWS = 7, 16, 3

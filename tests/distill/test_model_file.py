@@ -8,8 +8,8 @@ import tf_keras as keras
 
 from distill.model_file import load_model
 from distill.student import build_student
+from skin_training.recipe import TeacherRecipe
 from teacher.model import build_teacher
-from teacher.recipe import TeacherRecipe
 from triage.errors import UnusableInput
 
 

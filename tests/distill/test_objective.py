@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from distill.objective import distillation_loss
 from distill.recipe import DistillRecipe
-from teacher.recipe import Phase
+from skin_training.recipe import Phase
 from triage.errors import UnusableInput
 
 RECIPE = DistillRecipe((Phase("distill", "all", 1, 1e-3),), temperature=2.0, hard_share=0.3, lighting_weight=0.5)

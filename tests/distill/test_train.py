@@ -14,11 +14,11 @@ from distill.material import load_material
 from distill.model_file import load_model
 from distill.recipe import DistillRecipe
 from distill.train import distill_student
-from teacher.color_calibration import CCM_LAYER_NAME, ccm_of
-from teacher.data.manifest import read_manifest
-from teacher.predict import no_progress
-from teacher.recipe import Phase, TeacherRecipe
-from teacher.run_folder import RunFolder
+from skin_data.manifest import read_manifest
+from skin_data.progress import no_progress
+from skin_training.color_calibration import CCM_LAYER_NAME, ccm_of
+from skin_training.recipe import Phase, TeacherRecipe
+from skin_training.run_folder import RunFolder
 from teacher.train import train_teacher
 from triage.errors import UnusableInput
 

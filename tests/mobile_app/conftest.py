@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mobile_app.sources.source import Frame, SourceUnavailable
-from teacher.data.phantom import PhantomTruth, render_phantom
+from skin_data.phantom import PhantomTruth, render_phantom
 
 SERIES = 97
 WIDTH, HEIGHT = 640, 360

@@ -6,9 +6,9 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from skin_data.download import ham10000 as source
+from skin_data.download.remote import Offer, RemoteFile
 from skin_distill.cli import cli
-from teacher.data.download import ham10000 as source
-from teacher.data.download.remote import Offer, RemoteFile
 from triage.errors import MissingDependency, UnusableInput
 
 

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from skin_distill.cli import cli
 from skin_distill.recipes import recipe_path
-from teacher.recipe import read_recipe
+from skin_training.recipe import read_recipe
 
 OPTIONS = ["--config", "demo", "--data", "meta.csv", "--run", "one"]
 
@@ -32,7 +32,7 @@ def test_an_option_replaces_the_recipes(monkeypatch, command, function, more, gi
         raise Stop
 
     monkeypatch.setattr(function, stop)
-    monkeypatch.setattr("teacher.data.manifest.read_manifest", lambda path: SimpleNamespace(path=path))
+    monkeypatch.setattr("skin_data.manifest.read_manifest", lambda path: SimpleNamespace(path=path))
     changes = [word for name, value in given.items() for word in (f"--{name}", str(value))]
     result = CliRunner().invoke(cli, [command, *OPTIONS, *more, *changes])
     assert isinstance(result.exception, Stop), result.output

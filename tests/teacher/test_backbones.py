@@ -3,9 +3,9 @@ import pytest
 import tf_keras as keras
 
 from distill.model_file import load_model
+from skin_training.recipe import TeacherRecipe
 from teacher.backbones import BackbonePreprocessing, build_backbone
 from teacher.model import build_teacher, set_trainable
-from teacher.recipe import TeacherRecipe
 from triage.errors import UnusableInput
 
 # As keras.applications, the EfficientNet-Lite repository and timm (maxvit_tiny_tf_224) give them, classifier included.

@@ -3,11 +3,11 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
+from skin_training.color_calibration import ColorCalibration, ccm_of
+from skin_training.heads import logits_model
+from skin_training.recipe import TeacherRecipe
 from teacher.backbones import BACKBONES, BackbonePreprocessing
-from teacher.color_calibration import ColorCalibration, ccm_of
-from teacher.heads import logits_model
 from teacher.model import build_teacher, set_trainable
-from teacher.recipe import TeacherRecipe
 from triage.errors import UnusableInput
 
 RECIPE = TeacherRecipe(phases=(), backbone="resnet10", weights="none", input_size=32)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import tf_keras as keras
 
+from skin_training.recipe import Phase, TeacherRecipe
 from teacher.model import build_teacher, set_trainable
 from teacher.phase_record import PARTS, moved_variables, weight_digests, weights_by_part
-from teacher.recipe import Phase, TeacherRecipe
 from triage.errors import UnusableInput
 
 RECIPE = TeacherRecipe(phases=(), backbone="resnet10", weights="none", input_size=32)

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from teacher.data.phantom import render_phantom
+from skin_data.phantom import render_phantom
 from triage.framing import FRAMING_REASONS, TOO_FAR_BELOW, Framing, measure_framing, preview_reasons
 from triage.lighting import REASONS, LightingVerdict, judge_lighting, measure_lighting
 from triage.tips import TIPS

@@ -70,7 +70,7 @@ def test_dark_skin_is_told_from_light_skin_in_the_dark(monk_tones, photograph_sk
 
 
 def test_phantoms_in_good_light_are_good_whatever_their_tone():
-    phantom = pytest.importorskip("teacher.data.phantom")
+    phantom = pytest.importorskip("skin_data.phantom")
     poor = {"light": [], "medium": [], "dark": []}
     named = {reason: [] for reason in REASONS}
     from triage.skin_tone import tone_bucket

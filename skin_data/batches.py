@@ -1,0 +1,276 @@
+"""Training batches: prepared pixels, turned into views, with targets of both heads."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from skin_data.light_targets import light_targets
+from skin_data.mixup import mix_targets, own_shares, partner_rows
+from skin_data.oversampling import draws_of_epoch, photo_repeats
+from skin_data.views import ViewRecipe, apply_views, draw_views
+from triage.errors import UnusableInput
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What one split offers to training.
+
+    Attributes:
+        pixels: uint8 [n, size, size, 3], possibly memory-mapped.
+        diagnosis: float32 [n, classes], one-hot or soft labels; a row of zeros where the photo has none.
+        diagnosis_weight: float32 [n], class weight times 1, or 0 where the label is missing.
+        lighting: float32 [n], 1 well lit, 0 poor.
+        lighting_weight: float32 [n], 0 where the label is missing.
+        measures: float32 [n, 14], measures of the light as `skin_data.light_targets` gives them.
+        measures_weight: float32 [n], 0 where nothing was measured.
+        image_ids: int64 [n], numbers that name the photos in errors and in the seeds of views.
+        repeats: int64 [n], how often each photo stands in an epoch.
+        poor_light: the lighting target of a view that is given bad light.
+        names: the photos' paths, for errors.
+        photo_weight: float32 [n], what each photo counts in all that is learned from it, or None.
+    """
+
+    pixels: np.ndarray
+    diagnosis: np.ndarray
+    diagnosis_weight: np.ndarray
+    lighting: np.ndarray
+    lighting_weight: np.ndarray
+    measures: np.ndarray
+    measures_weight: np.ndarray
+    image_ids: np.ndarray
+    repeats: np.ndarray
+    poor_light: float = 0.0
+    names: list[str] = field(default_factory=list)
+    photo_weight: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def targets_of(self, rows: np.ndarray, poor: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the targets of some photos and what each counts, with `photo_weight` where there is one.
+
+        Args:
+            rows: int [n].
+            poor: bool [n], whether the photo is shown in bad light: its lighting label then is that of poor light,
+                whatever its own says, and its measures are unknown.
+        """
+        targets = {
+            "diagnosis": self.diagnosis[rows],
+            "diagnosis_weight": self.diagnosis_weight[rows],
+            "lighting": np.where(poor, np.float32(self.poor_light), self.lighting[rows]),
+            "lighting_weight": np.where(poor, np.float32(1), self.lighting_weight[rows]),
+            "measures": self.measures[rows],
+            "measures_weight": np.where(poor, np.float32(0), self.measures_weight[rows]),
+        }
+        if self.photo_weight is not None:
+            weight = self.photo_weight[rows]
+            targets |= {name: weight * value for name, value in targets.items() if name.endswith("_weight")}
+            targets["photo_weight"] = weight
+        return targets
+
+    def describe(self, image_ids: np.ndarray) -> str:
+        """Name up to five photos by their numbers."""
+        names = [self.names[i] for i in image_ids[:5]]
+        return ", ".join(names) + (f" and {len(image_ids) - 5} more" if len(image_ids) > 5 else "")
+
+
+def make_training_set(
+    manifest: Any, frame: Any, pixels: np.ndarray, class_weights: str, label_smoothing: float, most_repeats: int = 1
+) -> TrainingSet:
+    """Join pixels with the targets of their rows.
+
+    Args:
+        manifest: the `Manifest` of the data set.
+        frame: rows of its table, in the order of `pixels`.
+        pixels: uint8 [n, size, size, 3].
+        class_weights: "balanced" (inverse frequency among an epoch's photos, mean 1) or "none".
+        label_smoothing: of the lighting labels.
+        most_repeats: a photo of a rare class and skin tone stands up to this often in an epoch; 1 is once each.
+
+    Raises:
+        UnusableInput: a class has no example, or `class_weights` is unknown.
+    """
+    if class_weights not in ("balanced", "none"):
+        raise UnusableInput(f"class_weights is balanced or none. Received: {class_weights!r}.")
+    ids = [c.id for c in manifest.taxonomy.classes]
+    diagnosis = diagnosis_targets(frame, ids)
+    known = diagnosis.sum(axis=1) > 0
+    repeats = photo_repeats(frame["diagnosis"], frame["tone_bucket"], most_repeats)
+    counts = (diagnosis * repeats[:, None]).sum(axis=0)
+    if missing := [name for name, count in zip(ids, counts, strict=True) if count == 0]:
+        raise UnusableInput(
+            f"These classes have no training example: {', '.join(missing)}. Received: {manifest.path}. "
+            "Add photos and prepare again, or leave the classes out of the taxonomy."
+        )
+    weight = known.astype(np.float32)
+    if class_weights == "balanced":
+        weight *= (diagnosis * (repeats[known].sum() / (len(ids) * counts))).sum(axis=1)
+    measures, measures_weight = light_targets(frame)
+    label = frame["lighting_label"].to_numpy(np.float32, na_value=np.nan)
+    smoothed = np.nan_to_num(label) * (1 - label_smoothing) + label_smoothing / 2
+    return TrainingSet(
+        pixels=pixels,
+        diagnosis=diagnosis,
+        diagnosis_weight=weight.astype(np.float32),
+        lighting=smoothed.astype(np.float32),
+        lighting_weight=(~np.isnan(label)).astype(np.float32),
+        measures=measures,
+        measures_weight=measures_weight,
+        image_ids=np.arange(len(frame), dtype=np.int64),
+        repeats=repeats,
+        poor_light=label_smoothing / 2,
+        names=[str(path) for path in frame["image_path"]],
+    )
+
+
+def diagnosis_targets(frame: Any, class_ids: list[str]) -> np.ndarray:
+    """Return float32 [n, classes]: the soft label where a row has one, else one-hot, else zeros.
+
+    A soft label is a JSON object from class id to weight; weights are scaled to sum to one.
+    """
+    import json
+
+    position = {name: number for number, name in enumerate(class_ids)}
+    targets = np.zeros((len(frame), len(class_ids)), np.float32)
+    for row, (diagnosis, soft) in enumerate(zip(frame["diagnosis"], frame["soft_label"], strict=True)):
+        if isinstance(soft, str) and soft:
+            for name, share in json.loads(soft).items():
+                targets[row, position[name]] = share
+            targets[row] /= targets[row].sum()
+        elif diagnosis in position:
+            targets[row, position[diagnosis]] = 1.0
+    return targets
+
+
+def steps_per_epoch(training: TrainingSet, batch_size: int) -> int:
+    """Return the number of whole batches of an epoch; a split smaller than one batch is one batch."""
+    return max(1, int(training.repeats.sum()) // batch_size)
+
+
+def draw_photos(
+    training: TrainingSet, recipe: ViewRecipe, seed: int, rows: np.ndarray, views: np.ndarray, mixup: float = 0.0
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Draw what is shown of some photos, and its targets, as a function of the arguments alone.
+
+    Args:
+        training: the split.
+        recipe: how views are drawn.
+        seed: of the views.
+        rows: int [n], the photos' places in the split.
+        views: int [n], the number of the view of each.
+        mixup: alpha of `skin_data.mixup`; 0 leaves it out.
+
+    Returns:
+        What `show_photos` takes, and the targets and weights of both heads (`TrainingSet.targets_of`).
+    """
+    shown, targets = _draw_unmixed(training, recipe, seed, rows, views)
+    if not mixup:
+        return shown, targets
+    partners = partner_rows(rows, views, len(training), seed)
+    others, their_targets = _draw_unmixed(training, recipe, seed, partners, views)
+    share = own_shares(mixup, seed, training.image_ids[rows], views)
+    shown |= {f"partner_{name}": value for name, value in others.items()}
+    return {**shown, "own_share": share}, mix_targets(targets, their_targets, share)
+
+
+def _draw_unmixed(
+    training: TrainingSet, recipe: ViewRecipe, seed: int, rows: np.ndarray, views: np.ndarray
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    ids = training.image_ids[rows]
+    pixels, parameters, poor = draw_views(np.asarray(training.pixels[rows]), recipe, seed, ids, views)
+    return {"pixels": pixels, "parameters": parameters}, training.targets_of(rows, poor)
+
+
+def show_photos(shown: Mapping[str, Any]) -> Any:
+    """Make the images that `draw_photos` drew, as TensorFlow operators: float32 [n, size, size, 3] in [0, 1]."""
+    images = apply_views(shown["pixels"], shown["parameters"])
+    if "own_share" not in shown:
+        return images
+    share = shown["own_share"][:, None, None, None]
+    return share * images + (1.0 - share) * apply_views(shown["partner_pixels"], shown["partner_parameters"])
+
+
+def epoch_batches(
+    training: TrainingSet,
+    recipe: ViewRecipe,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+    view_count: int | None = None,
+    extra: Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]] | None = None,
+    mixup: float = 0.0,
+    view_seed: int | None = None,
+) -> Any:
+    """Return one epoch as a `tf.data.Dataset` whose content depends on nothing but the arguments.
+
+    Every photo is shown in a view of its own each time.
+
+    Args:
+        training: the split.
+        recipe: how views are drawn.
+        batch_size: photos in a batch; a smaller remainder is left out of this epoch.
+        seed: the run's seed.
+        epoch: number of the epoch over the whole run; it seeds the order and chooses the views.
+        view_count: number of different views of a photo, over and over; None for ever new ones.
+        extra: `extra(rows, views)` gives further arrays [batch, ...] of the batch by name.
+        mixup: alpha of `skin_data.mixup`; 0 leaves it out.
+        view_seed: of the views, where it is another than the order's.
+
+    Returns:
+        Batches with `image` float32 [b, size, size, 3], `image_ids`, the targets of `TrainingSet` and the extras.
+    """
+    order, views = draws_of_epoch(training.repeats, seed, epoch)
+    views = views if view_count is None else views % view_count
+    view_seed = seed if view_seed is None else view_seed
+
+    def gather() -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+        for step in range(steps_per_epoch(training, batch_size)):
+            chosen = slice(step * batch_size, (step + 1) * batch_size)
+            rows = order[chosen]
+            shown, targets = draw_photos(training, recipe, view_seed, rows, views[chosen], mixup)
+            more = extra(rows, views[chosen]) if extra else {}
+            yield shown, {"image_ids": training.image_ids[rows], **targets, **more}
+
+    return _dataset(gather)
+
+
+def photos_of_view(
+    training: TrainingSet, recipe: ViewRecipe, seed: int, view: int, batch_size: int, mixup: float = 0.0
+) -> Any:
+    """Return one view of every photo of a split, in its order.
+
+    Args:
+        training: the split.
+        recipe: how views are drawn.
+        seed: of the views.
+        view: its number.
+        batch_size: photos in a batch; the last may be smaller.
+        mixup: alpha of `skin_data.mixup`; 0 leaves it out.
+
+    Returns:
+        A `tf.data.Dataset` of `image` float32 [b, size, size, 3] and `image_ids`.
+    """
+
+    def gather() -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+        for start in range(0, len(training), batch_size):
+            rows = np.arange(start, min(start + batch_size, len(training)))
+            shown, _ = draw_photos(training, recipe, seed, rows, np.full(len(rows), view), mixup)
+            yield shown, {"image_ids": training.image_ids[rows]}
+
+    return _dataset(gather)
+
+
+def _dataset(gather: Callable[[], Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]]) -> Any:
+    """Turn what `draw_photos` drew, and further arrays, into batches of images and those arrays, ahead of their use."""
+    import tensorflow as tf
+
+    signature = tf.nest.map_structure(
+        lambda value: tf.TensorSpec((None, *value.shape[1:]), tf.as_dtype(value.dtype)), next(gather())
+    )
+
+    def to_batch(shown: dict[str, Any], rest: dict[str, Any]) -> dict[str, Any]:
+        return {"image": show_photos(shown), **rest}
+
+    return tf.data.Dataset.from_generator(gather, output_signature=signature).map(to_batch).prefetch(3)

@@ -1,0 +1,90 @@
+"""Prove an existing meta.csv: no group and no picture on both sides of a split, every photo there."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skin_data.duplicates import COPY_DETAIL, same_pictures
+from skin_data.manifest import read_manifest
+from skin_data.perceptual_hash import outline
+from skin_data.progress import Progress, no_progress
+from triage.errors import UnreadablePhoto
+from triage.photo import read_photo
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is wrong with a table: what kind, and the rows or photos concerned."""
+
+    kind: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}"
+
+
+def check_manifest(path: str | Path, progress: Progress = no_progress) -> list[Problem]:
+    """Look for leaks between splits and for photos that are gone.
+
+    Pictures are compared by the photos themselves, never by what the table says of them.
+
+    Args:
+        path: a meta.csv.
+        progress: called as `progress(stage, done, total)`.
+
+    Returns:
+        Problems: `missing photo` (or one that cannot be read), `shared group` (a group in two splits) and `same
+        picture` (copies in two splits), empty when the table is sound.
+
+    Raises:
+        UnusableInput: not a meta.csv.
+    """
+    manifest = read_manifest(path)
+    frame = manifest.frame
+    problems = []
+    for group, members in frame[frame.groupby("group")["split"].transform("nunique") > 1].groupby("group"):
+        # One photo of each split is proof enough; a large group has thousands of pairs.
+        first = members.drop_duplicates("split")
+        shown = " and ".join(f"{row['image_path']} ({row['split']})" for _, row in first.iterrows())
+        problems.append(Problem("shared group", f"{group}: {shown}"))
+    outlines, rows = [], []
+    paths = manifest.photo_paths(frame)
+    # Threads, because OpenCV lets go of the interpreter while it decodes.
+    with ThreadPoolExecutor() as pool:
+        for number, seen in enumerate(pool.map(_outline_or_reason, paths)):
+            if isinstance(seen, str):
+                problems.append(Problem("missing photo", seen))
+            else:
+                outlines.append(seen)
+                rows.append(number)
+            progress("check photos", number + 1, len(paths))
+    # Only copies beyond doubt: a data set that names its lesions has look-alikes in other groups, and rightly so.
+    # Rendered phantoms are look-alikes by nature.
+    if outlines and not manifest.synthetic:
+        same = same_pictures(
+            np.stack(outlines),
+            [paths[row] for row in rows],
+            lambda done, total: progress("compare near-duplicates", done, total),
+            COPY_DETAIL,
+        )
+        for pair in same:
+            one, other = frame.iloc[rows[pair.first]], frame.iloc[rows[pair.second]]
+            if one["split"] != other["split"]:
+                problems.append(
+                    Problem(
+                        "same picture",
+                        f"{one['image_path']} ({one['split']}) and {other['image_path']} ({other['split']}), "
+                        f"{pair.distance} bits apart, correlation {pair.correlation:.2f}",
+                    )
+                )
+    return problems
+
+
+def _outline_or_reason(photo: Path) -> Any:
+    try:
+        return outline(read_photo(photo))
+    except UnreadablePhoto as error:
+        return str(error)

@@ -1,0 +1,188 @@
+"""The description of a prepared data set: what is in it, what is missing, what to beware of."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from skin_data.confounding import Guess, describe_confounding
+from skin_data.duplicates import COPY_DETAIL, Duplicate
+from skin_data.figures import LARGEST_TYPOLOGY_ANGLE, draw_figures
+from skin_data.manifest import SPLITS, Manifest
+from skin_data.sources.record import ConditionCoverage, Doubt, Rejection
+from triage.atomic import write_text
+from triage.lighting import REASONS
+from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME, UNKNOWN_TONE
+
+WELL_LIT = "well lit"
+NO_DIAGNOSIS = "no diagnosis"
+LISTED = 12
+"""Lines of a list that the card shows; the rest stands in the file it names."""
+SYNTHETIC_NOTE = (
+    "**Synthetic data.** These are rendered skin phantoms. Figures measured on them say how a pipeline works, and "
+    "nothing about real skin."
+)
+
+
+class DataFindings(NamedTuple):
+    """What was found while a data set was prepared.
+
+    Attributes:
+        rejections: what could not be used.
+        doubts: what is used with a question mark.
+        pairs: of photos that show the same picture.
+        guesses: of a trivial model that sees no lesion.
+        coverage: how the data set's conditions map onto the classes, where they do.
+    """
+
+    rejections: Sequence[Rejection]
+    doubts: Sequence[Doubt]
+    pairs: Sequence[Duplicate]
+    guesses: Sequence[Guess]
+    coverage: Sequence[ConditionCoverage]
+
+
+def write_datacard(out: Path, manifest: Manifest, findings: DataFindings, seed: int) -> None:
+    """Write `datacard.md` and `figures/*.png` beside a meta.csv.
+
+    Args:
+        out: folder of the data set.
+        manifest: the prepared table.
+        findings: what was found on the way.
+        seed: of the split.
+    """
+    frame, ids = manifest.frame, manifest.taxonomy.ids
+    diagnosis = frame["diagnosis"].fillna(NO_DIAGNOSIS)
+    classes = [*ids, NO_DIAGNOSIS] if frame["diagnosis"].isna().any() else ids
+    light = frame["lighting_reason"].replace("", WELL_LIT)
+    reasons = [WELL_LIT, *(reason for reason in REASONS if (light == reason).any())]
+    sections = {
+        "Classes by split": _counts(diagnosis, frame["split"], classes, SPLITS, "class"),
+        "Conditions and classes": _coverage(findings.coverage),
+        "Classes by source": _counts(diagnosis, frame["source"], classes, sorted(frame["source"].unique()), "class")
+        + "\n\n"
+        + _pure_classes(frame),
+        "What can be guessed without the lesion": describe_confounding(findings.guesses),
+        "Skin tone": f"Measured from the photo by {TONE_SCHEME}; it describes a photo, not a person.\n\n"
+        + _counts(diagnosis, frame["tone_bucket"], classes, (*TONE_BUCKETS, UNKNOWN_TONE), "class")
+        + "\n\n"
+        + _counts(frame["tone_bucket"], frame["split"], (*TONE_BUCKETS, UNKNOWN_TONE), SPLITS, "tone")
+        + "\n\n"
+        + _bluish(frame),
+        "The data set's own tone labels": _own_tones(frame),
+        "Lighting": "Measured from the photo; the reason is the most serious one.\n\n"
+        + _counts(diagnosis, light, classes, reasons, "class")
+        + "\n\n"
+        + _counts(light, frame["tone_bucket"], reasons, (*TONE_BUCKETS, UNKNOWN_TONE), "lighting"),
+        "Groups and near-duplicates": _groups(frame, findings.pairs),
+        "Missing values": _missing(frame),
+        "Rejected": _kinds([r.reason for r in findings.rejections], "rejected.csv", "Nothing was rejected."),
+        "Doubtful": _kinds([d.kind for d in findings.doubts], "doubtful.csv", "Nothing is doubtful."),
+    }
+    head = [f"# Data card: {manifest.dataset}", SYNTHETIC_NOTE if manifest.synthetic else ""]
+    head += [
+        f"{len(frame)} photos in {frame['group'].nunique()} groups, {len(ids)} classes (taxonomy "
+        f"{manifest.taxonomy.name}). Split seed {seed}. Content SHA-256 `{manifest.sha256}`."
+    ]
+    body = [f"## {title}\n\n{text}" for title, text in sections.items() if text]
+    draw_figures(out / "figures", manifest)
+    write_text(out / "datacard.md", "\n\n".join([part for part in head if part] + body) + "\n")
+
+
+def _counts(
+    rows: "pd.Series[Any]", columns: "pd.Series[Any]", order: Sequence[str], across: Sequence[str], corner: str
+) -> str:
+    return _table(pd.crosstab(rows, columns).reindex(list(order), columns=list(across)), corner)
+
+
+def _table(frame: pd.DataFrame, corner: str) -> str:
+    frame = frame.fillna(0)
+    header = f"| {corner} | " + " | ".join(map(str, frame.columns)) + " |"
+    rule = "|---" + "|---:" * len(frame.columns) + "|"
+    rows = [
+        f"| {name} | " + " | ".join(str(int(v)) for v in row) + " |"
+        for name, row in zip(frame.index, frame.values, strict=True)
+    ]
+    return "\n".join([header, rule, *rows])
+
+
+def _pure_classes(frame: pd.DataFrame) -> str:
+    counts = pd.crosstab(frame["diagnosis"], frame["source"])
+    if counts.shape[1] < 2:
+        return "All photos come from one source."
+    pure = counts.index[(counts > 0).sum(axis=1) == 1].tolist()
+    if not pure:
+        return "Every class comes from more than one source."
+    return (
+        f"**Source and class are confounded**: {', '.join(pure)} come from one source only, so a model may learn the "
+        "source instead of the lesion."
+    )
+
+
+def _bluish(frame: pd.DataFrame) -> str:
+    bluish = frame["ita"].abs() > LARGEST_TYPOLOGY_ANGLE
+    if not bluish.any():
+        return f"No photo has an angle beyond {LARGEST_TYPOLOGY_ANGLE} degrees."
+    measured = int(frame["ita"].notna().sum())
+    buckets = ", ".join(f"{count} {name}" for name, count in frame.loc[bluish, "tone_bucket"].value_counts().items())
+    return (
+        f"**{int(bluish.sum())} of {measured} angles are beyond {LARGEST_TYPOLOGY_ANGLE} degrees** ({buckets}): the "
+        "photo shows skin bluer than grey, which the light, the dermatoscope or the white balance did. There the "
+        "bucket says little about skin."
+    )
+
+
+def _own_tones(frame: pd.DataFrame) -> str:
+    parts = []
+    for column, name in (("fitzpatrick", "Fitzpatrick type"), ("monk", "Monk tone")):
+        if frame[column].notna().any():
+            order = sorted(frame[column].dropna().unique(), key=lambda label: (len(label), label))
+            parts.append(_counts(frame[column], frame["tone_bucket"], order, (*TONE_BUCKETS, UNKNOWN_TONE), name))
+    return "\n\n".join(parts)
+
+
+def _coverage(coverage: Sequence[ConditionCoverage]) -> str:
+    if not coverage:
+        return ""
+    total, mapped = sum(c.weight for c in coverage), sum(c.weight for c in coverage if c.diagnosis)
+    unmapped = [c for c in coverage if not c.diagnosis]
+    shown = [f"| {c.condition} | {c.weight:.1f} | {c.cases} |" for c in unmapped[:LISTED]]
+    return "\n".join(
+        [
+            f"{len(coverage) - len(unmapped)} of {len(coverage)} conditions map onto a class, and with them "
+            f"{mapped / total:.0%} of the experts' confidence (`coverage.csv`). The heaviest that map onto none:",
+            "",
+            "| condition | confidence, cases | named in cases |",
+            "|---|---:|---:|",
+            *shown,
+        ]
+    )
+
+
+def _groups(frame: pd.DataFrame, pairs: Sequence[Duplicate]) -> str:
+    sizes = frame["group"].value_counts()
+    text = f"{int((sizes > 1).sum())} groups hold more than one photo; the largest holds {int(sizes.max())}."
+    by_distance = Counter(pair.distance for pair in pairs)
+    shown = ", ".join(f"{count} at {distance} bits" for distance, count in sorted(by_distance.items())) or "none"
+    text += f" Pairs that show the same picture: {shown}; {sum(pair.correlation >= COPY_DETAIL for pair in pairs)} "
+    text += "of them beyond doubt."
+    if frame["group"].str.startswith("picture-").any():
+        text += " Where no patient, lesion or case is named, groups are clusters of such pairs; different photos of "
+        text += "one lesion are found only where they look alike."
+    return text
+
+
+def _missing(frame: pd.DataFrame) -> str:
+    columns = ("diagnosis", "soft_label", "lighting_label", "ita", "fitzpatrick", "monk")
+    lines = [f"| {column} | {int(frame[column].isna().sum())} |" for column in columns]
+    return "\n".join(["| column | missing |", "|---|---:|", *lines])
+
+
+def _kinds(kinds: Sequence[str], file: str, none: str) -> str:
+    if not kinds:
+        return none
+    counted = Counter(kind.split(":")[0] for kind in kinds)
+    lines = [f"| {kind} | {count} |" for kind, count in counted.most_common(LISTED)]
+    return "\n".join([f"{len(kinds)}, listed in `{file}`.", "", "| what | count |", "|---|---:|", *lines])

@@ -1,0 +1,130 @@
+"""Which photos belong together: the person's own word first, then the data set's, then what the pictures say."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from skin_data.duplicates import COPY_DETAIL, Duplicate, cluster_names, clusters
+from skin_data.sources.record import Doubt, Record, Rejection
+from skin_data.sources.table import read_table
+
+NEEDED = ("image_path", "group")
+
+
+def read_groups(table: Path, records: Sequence[Record], root: Path) -> tuple[dict[int, str], list[Rejection]]:
+    """Read a person's own groups: a CSV file with the columns `image_path` and `group`.
+
+    A photo is found by its path, absolute or counted from the data set's folder or from the table's, or by its bare
+    file name where only one photo has it. A photo that is listed with several groups joins them.
+
+    Args:
+        table: the CSV file.
+        records: the data set's photos.
+        root: the data set's folder.
+
+    Returns:
+        Group by row of `records`, for those that are listed, and a rejection for each row that names no photo or no
+        group.
+
+    Raises:
+        UnusableInput: no such table, or it lacks a column.
+    """
+    row_of = {record.path.resolve(): row for row, record in enumerate(records)}
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for row, record in enumerate(records):
+        by_name[record.path.name].append(row)
+    groups_of: dict[int, list[str]] = defaultdict(list)
+    rejections = []
+    for where, cells in read_table(table, NEEDED):
+        named, group = cells["image_path"], cells["group"]
+        places = [(folder / named).resolve() for folder in (root, table.parent)]
+        row = next((row_of[place] for place in places if place in row_of), None)
+        same_name = by_name.get(named, [])
+        if row is None and len(same_name) == 1:
+            row = same_name[0]
+        if row is None:
+            reason = f"{len(same_name)} photos have this name: give the path" if same_name else "no such photo"
+            rejections.append(Rejection(f"{where} ({named})", reason))
+        elif not group:
+            rejections.append(Rejection(f"{where} ({named})", "no group"))
+        else:
+            groups_of[row].append(group)
+    names = list(dict.fromkeys(group for groups in groups_of.values() for group in groups))
+    number = {name: n for n, name in enumerate(names)}
+    pairs = [(number[groups[0]], number[other]) for groups in groups_of.values() for other in groups[1:]]
+    first = clusters(len(names), pairs).tolist()
+    return {row: names[first[number[groups[0]]]] for row, groups in groups_of.items()}, rejections
+
+
+def group_photos(
+    records: Sequence[Record], pairs: Sequence[Duplicate], own_groups: Mapping[int, str]
+) -> tuple[list[str], list[Doubt]]:
+    """Give each photo its group.
+
+    A person's own groups stand as they are, and take along what the data set keeps with their photos. Where the data
+    set names patients, lesions or cases, only copies beyond doubt join two of them: the same file under two lesions
+    would leak. Photos without any name are grouped by all pairs.
+
+    Args:
+        records: the photos.
+        pairs: of photos that show the same picture.
+        own_groups: a person's own groups by row.
+
+    Returns:
+        Group of each photo, and what a person should look at: copies that joined two groups, or stand in two because
+        of a person's own, and groups with several diagnoses.
+    """
+    taken: dict[str | None, str] = {}
+    for row in sorted(own_groups):
+        taken.setdefault(records[row].group, own_groups[row])
+    taken.pop(None, None)
+    own = [own_groups.get(row, taken.get(record.group)) for row, record in enumerate(records)]
+    known = [group or record.group for group, record in zip(own, records, strict=True)]
+    joins = []
+    first_of: dict[str, int] = {}
+    for row, group in enumerate(known):
+        if group is not None:
+            joins.append((first_of.setdefault(group, row), row))
+    for pair in pairs:
+        unnamed = known[pair.first] is None or known[pair.second] is None
+        if unnamed or (pair.correlation >= COPY_DETAIL and None in (own[pair.first], own[pair.second])):
+            joins.append((pair.first, pair.second))
+    members = clusters(len(records), joins).tolist()
+    named = cluster_names([record.path for record in records], members)
+    # A cluster is called after the first of its photos that has a name, one of the person's own if there is any.
+    name_of: dict[int, str] = {}
+    for names in (own, known):
+        for member, name in zip(members, names, strict=True):
+            if name is not None:
+                name_of.setdefault(member, name)
+    # A photo that looks like two of a person's own groups goes with one of them and leaves the other as it was.
+    groups = [mine or name_of.get(member, name) for mine, member, name in zip(own, members, named, strict=True)]
+    return groups, _copies(records, pairs, known, groups) + _several_diagnoses(records, groups)
+
+
+def _copies(
+    records: Sequence[Record], pairs: Sequence[Duplicate], known: Sequence[str | None], groups: Sequence[str]
+) -> list[Doubt]:
+    doubts = []
+    for first, second, _, correlation in pairs:
+        names, found = (known[first], known[second]), (groups[first], groups[second])
+        apart = found[0] != found[1]
+        if correlation >= COPY_DETAIL and (apart or (None not in names and names[0] != names[1])):
+            one, other = found if apart else names
+            kind = "copy in two groups" if apart else "copy joins groups"
+            detail = f"the same picture as {records[second].path} ({one} and {other})"
+            doubts.append(Doubt(str(records[first].path), kind, detail))
+    return doubts
+
+
+def _several_diagnoses(records: Sequence[Record], groups: Sequence[str]) -> list[Doubt]:
+    rows_of: dict[str, list[int]] = defaultdict(list)
+    for row, group in enumerate(groups):
+        rows_of[group].append(row)
+    doubts = []
+    for group, rows in rows_of.items():
+        names = Counter(d for row in rows if (d := records[row].diagnosis))
+        if len(names) > 1:
+            told = ", ".join(f"{count} {name}" for name, count in sorted(names.items()))
+            doubts.append(Doubt(str(records[rows[0]].path), "group of several diagnoses", f"{group}: {told}"))
+    return doubts

@@ -1,0 +1,146 @@
+"""meta.csv: one row a photo, and everything that later steps need to know about it."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+import pandas as pd
+
+from skin_data.csv_text import csv_text
+from skin_data.taxonomy import Taxonomy, load_taxonomy
+from triage.atomic import write_text
+from triage.errors import UnusableInput
+
+COLUMNS = (
+    "image_path", "dataset", "source", "group", "split", "diagnosis", "soft_label", "lighting_label",
+    "lighting_reason", "ita", "tone_bucket", "fitzpatrick", "monk",
+)  # fmt: skip
+"""The first columns of every meta.csv, in order; further ones may follow."""
+SPLITS = ("train", "val", "test")
+SYNTHETIC_DATASETS = ("phantom",)
+TAXONOMY_FILE = "taxonomy.yaml"
+_SHOWN = 5  # offending rows named in an error
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A data set as training sees it.
+
+    Attributes:
+        frame: the table, columns as in `COLUMNS` and further ones.
+        taxonomy: its classes, in the order of a model's outputs.
+        sha256: of what the rows say, wherever the photos are.
+        path: of the meta.csv.
+    """
+
+    frame: pd.DataFrame
+    taxonomy: Taxonomy
+    sha256: str
+    path: Path
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set, or several joined by plus signs."""
+        return "+".join(sorted(self.frame["dataset"].unique()))
+
+    @property
+    def split_sha256(self) -> str:
+        """Hash of which photos are learned from and measured on, and as what, without light and tone.
+
+        Those are measured from pixels, and another processor may round a last digit otherwise.
+        """
+        return _digest(self.frame, ("image_path", "group", "split", "diagnosis", "soft_label"))
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any of the photos is synthetic; then no figure says anything about skin."""
+        return bool(self.frame["dataset"].isin(SYNTHETIC_DATASETS).any())
+
+    def split(self, name: str) -> pd.DataFrame:
+        """Rows of one split, numbered from 0.
+
+        Raises:
+            UnusableInput: the split has no photo.
+        """
+        rows = self.frame[self.frame["split"] == name].reset_index(drop=True)
+        if rows.empty:
+            raise UnusableInput(f"The split '{name}' has no photo. Received: {self.path}. Prepare more photos.")
+        return rows
+
+    def check_classes(self, known: Sequence[str], whose: str) -> None:
+        """Raise UnusableInput where a model's classes are not those of the data set, in the same order.
+
+        The table's hash does not hold them: they stand in the taxonomy beside it.
+
+        Args:
+            known: ids, in the order of the model's outputs.
+            whose: they are, as the error's first words.
+        """
+        if list(known) != self.taxonomy.ids:
+            raise UnusableInput(
+                f"{whose} has other classes, or in another order: {', '.join(known)}. Received: "
+                f"{', '.join(self.taxonomy.ids)}, of the taxonomy beside {self.path}. Put the model's "
+                f"{TAXONOMY_FILE} there."
+            )
+
+    def photo_paths(self, frame: pd.DataFrame) -> list[Path]:
+        """Where the photos of rows are; relative paths count from the folder of the meta.csv."""
+        return [self.path.parent / path for path in frame["image_path"]]
+
+
+def write_manifest(path: Path, rows: Iterable[Mapping[str, Any]], taxonomy: Taxonomy) -> None:
+    """Write meta.csv and, beside it, the taxonomy; each whole or not at all."""
+    rows = list(rows)
+    columns = list(COLUMNS) + [c for c in dict.fromkeys(k for row in rows for k in row) if c not in COLUMNS]
+    write_text(path.parent / TAXONOMY_FILE, taxonomy.to_yaml())
+    write_text(path, csv_text(columns, ([row.get(column) for column in columns] for row in rows)))
+
+
+def read_manifest(path: str | Path) -> Manifest:
+    """Read and check a meta.csv.
+
+    Raises:
+        UnusableInput: missing, not such a table, or rows with unknown classes, splits or labels; they are named.
+    """
+    path = Path(path)
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except OSError as error:
+        raise UnusableInput(
+            f"The table cannot be read. Received: {path} ({error.strerror}). Make it with `skin-distill prepare`."
+        ) from error
+    except (ValueError, UnicodeDecodeError) as error:
+        raise UnusableInput(f"This is no meta.csv of `skin-distill prepare`. Received: {path}: {error}") from error
+    if missing := [c for c in COLUMNS if c not in frame.columns]:
+        raise UnusableInput(f"meta.csv lacks the columns {', '.join(missing)}. Received: {path}.")
+    if frame.empty:
+        raise UnusableInput(f"meta.csv has no row. Received: {path}.")
+    taxonomy = load_taxonomy(path.parent / TAXONOMY_FILE)
+    _check(frame, "split", frame["split"].isin(SPLITS), f"is one of {', '.join(SPLITS)}", path)
+    _check(frame, "diagnosis", frame["diagnosis"].isin([*taxonomy.ids, ""]), "is a class of taxonomy.yaml", path)
+    _check(frame, "lighting_label", frame["lighting_label"].isin(["0", "1", ""]), "is 0, 1 or empty", path)
+    _check(frame, "group", frame["group"] != "", "is not empty", path)
+    digest = _digest(frame, COLUMNS)
+    numbers = [c for c in frame.columns if c in ("lighting_label", "ita", "mask_share") or c.startswith("light_")]
+    for column in numbers:
+        frame[column] = pd.to_numeric(frame[column], errors="coerce")
+    for column in ("diagnosis", "soft_label", "fitzpatrick", "monk"):
+        frame[column] = frame[column].astype(object).where(frame[column] != "", None)
+    return Manifest(frame, taxonomy, digest, path)
+
+
+def _check(frame: pd.DataFrame, column: str, good: "pd.Series[bool]", rule: str, path: Path) -> None:
+    if good.all():
+        return
+    # Line 1 is the header.
+    bad = [f"line {n + 2}: {v!r}" for n, v in frame.loc[~good, column].head(_SHOWN).items()]  # type: ignore[operator]
+    raise UnusableInput(f"{column} {rule}. Received in {path}, {int((~good).sum())} rows: {'; '.join(bad)}.")
+
+
+def _digest(frame: pd.DataFrame, columns: Sequence[str]) -> str:
+    """Hash what the columns say; of a photo's place folder and name alone, a copy elsewhere has the same hash."""
+    named = frame.loc[:, list(columns)].copy()
+    named["image_path"] = ["/".join(PurePath(p).parts[-2:]) for p in frame["image_path"]]
+    return hashlib.sha256(named.to_csv(index=False, lineterminator="\n").encode("utf-8")).hexdigest()

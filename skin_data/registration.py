@@ -1,0 +1,160 @@
+"""Whether two photos show the same picture, one perhaps cut from the other: lay them on each other and compare detail.
+
+A hash sees a dark blob in the middle of every dermoscopic photo; hairs and texture, which it does not see, tell them
+apart. To compare those the cut must first be known to a pixel: enhanced correlation coefficient maximisation
+(Evangelidis and Psarakis 2008, "Parametric image alignment using enhanced correlation coefficient maximization") finds
+the affine map from where the hashes say it begins.
+"""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from skin_data.perceptual_hash import ORIENTATIONS, WINDOWS, frequencies, turned
+from triage.photo import Photo
+
+DETAIL_SIDE = 64
+"""Pixels: of the grey copies that are laid on each other."""
+DETAIL_SIGMA = 2.0
+"""Pixels: what a blur of this width leaves over is the detail that is compared."""
+CONTRAST_SIGMA = 6.0
+"""Pixels: detail is divided by its spread within about this distance, so that all parts of a photo count alike. The
+outline of a dark mole, or a watermark that two strangers share, otherwise outweighs everything else."""
+CONTRAST_FLOOR = 1.0
+"""Grey levels: added to that spread, so that the noise of plain skin is not enlarged."""
+ALIGNED_SIGMA = 4.0
+"""Pixels: the same for what is aligned. Coarser, so that it is found from a few pixels away, and still without the
+brightness of the whole, which a white border would pull out of place."""
+MARGIN = 4
+"""Pixels at the edges that are not compared: there the blur, borders and the last pixel of a cut are seen."""
+ITERATIONS = 15
+LARGEST_SHIFT = 0.15
+"""Share of the side by which a corner may move from where the hashes put it. They are off by at most 0.025 for cuts and
+0.1 for photos turned by 5 degrees; what moves further has been bent onto a stranger."""
+FLAT = 0.3
+"""Grey levels: photos whose detail spreads less show nothing to compare, such as a lens that was covered."""
+_FINE_FREQUENCIES = 14
+_FINEST, _COARSEST = 13, 4  # half waves a side: beyond those that a hash is made of, below the noise of 32 pixels
+
+
+def fine_correlation(
+    outlines: npt.NDArray[np.uint8],
+    first: npt.NDArray[np.int32],
+    window: npt.NDArray[np.int32],
+    second: npt.NDArray[np.int32],
+    orientation: npt.NDArray[np.int32],
+) -> npt.NDArray[np.float32]:
+    """Compare windows of photos with other whole photos by their outlines alone: quick, and no photo is read.
+
+    Args:
+        outlines: uint8 [n, 32, 32].
+        first: int32 [pairs], photos that windows are cut from.
+        window: int32 [pairs], numbers in `WINDOWS`.
+        second: int32 [pairs], photos compared with the windows.
+        orientation: int32 [pairs], into which the second photo is turned.
+
+    Returns:
+        float32 [pairs], correlation of the frequencies from 4 to 13 half waves a side, weighted by their square because
+        the spectrum of photos falls so.
+    """
+    steps = np.arange(_FINE_FREQUENCIES)
+    radius = np.hypot(steps[:, None], steps)
+    weight = np.where((radius >= _COARSEST) & (radius <= _FINEST), radius**2, 0).astype(np.float32)
+    signs = np.where(steps % 2, -1, 1).astype(np.float32)
+    cuts, wholes = (np.empty((len(first), *radius.shape), np.float32) for _ in range(2))
+    for number in np.unique(window):
+        pairs = window == number
+        rows, columns = WINDOWS[number]
+        cuts[pairs] = frequencies(outlines[first[pairs]], (rows,), (columns,), _FINE_FREQUENCIES)[:, 0, 0]
+    for number in range(ORIENTATIONS):
+        pairs = orientation == number
+        block = frequencies(outlines[second[pairs]], WINDOWS[0][:1], WINDOWS[0][1:], _FINE_FREQUENCIES)[:, 0, 0]
+        # Mirroring changes the signs of odd frequencies.
+        block = block.swapaxes(1, 2) if number & 4 else block
+        block = block * signs[:, None] if number & 2 else block
+        wholes[pairs] = block * signs if number & 1 else block
+    cuts *= weight
+    wholes *= weight
+    energy = np.einsum("nij,nij->n", cuts, cuts) * np.einsum("nij,nij->n", wholes, wholes)
+    return np.einsum("nij,nij->n", cuts, wholes) / np.sqrt(np.maximum(energy, 1e-6))
+
+
+def detail_copy(photo: Photo) -> npt.NDArray[np.uint8]:
+    """Shrink a photo to what `detail_correlation` takes: uint8 [64, 64], grey."""
+    grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.resize(grey, (DETAIL_SIDE, DETAIL_SIDE), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def detail_correlation(
+    first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8], window: int = 0, orientation: int = 0
+) -> float:
+    """Lay a whole photo on a window of another and correlate their fine detail where they overlap.
+
+    Args:
+        first: uint8 [64, 64] of `detail_copy`, that the window is cut from.
+        second: uint8 [64, 64], compared with the window.
+        window: number in `WINDOWS`, where the search for the cut begins.
+        orientation: into which the second photo is turned.
+
+    Returns:
+        Pearson's correlation in [-1, 1] of both less their blurred selves, at even local contrast. 1 for two photos
+        without detail, 0 for one without, and where they cannot be laid on each other.
+    """
+    whole = np.ascontiguousarray(turned(second, orientation)).astype(np.float32)
+    other = first.astype(np.float32)
+    flat = [float(_detail(grey).std()) < FLAT for grey in (whole, other)]
+    if any(flat):
+        return float(all(flat))
+    begin = _window_map(window)
+    try:
+        _, found = cv2.findTransformECC(
+            _detail(whole, ALIGNED_SIGMA),
+            _detail(other, ALIGNED_SIGMA),
+            begin.astype(np.float32),
+            cv2.MOTION_AFFINE,
+            (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, ITERATIONS, 1e-3),
+            None,
+            3,  # pixels: a slight blur on top
+        )
+    except cv2.error:  # it does not converge on strangers
+        return 0.0
+    corners = np.array([[x, y, 1] for x in (0, DETAIL_SIDE - 1) for y in (0, DETAIL_SIDE - 1)])
+    if np.abs((found - begin) @ corners.T).max() > LARGEST_SHIFT * DETAIL_SIDE:
+        return 0.0
+    size = (DETAIL_SIDE, DETAIL_SIDE)
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    cut = cv2.warpAffine(other, found, size, flags=how, borderMode=cv2.BORDER_REFLECT)
+    seen = cv2.warpAffine(_INSIDE, found, size, flags=how, borderValue=0) > 0.5
+    seen &= _INSIDE > 0
+    if seen.mean() < 0.5:
+        return 0.0
+    here, there = _even_contrast(_detail(whole))[seen], _even_contrast(_detail(cut))[seen]
+    here, there = here - here.mean(), there - there.mean()
+    return float((here * there).sum() / max(np.sqrt((here**2).sum() * (there**2).sum()), 1e-6))
+
+
+_INSIDE = np.zeros((DETAIL_SIDE, DETAIL_SIDE), np.float32)
+_INSIDE[MARGIN:-MARGIN, MARGIN:-MARGIN] = 1
+
+
+def _detail(grey: npt.NDArray[np.float32], sigma: float = DETAIL_SIGMA) -> npt.NDArray[np.float32]:
+    return np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), sigma), np.float32)
+
+
+def _even_contrast(detail: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Local contrast normalisation (Jarrett et al. 2009)."""
+    spread = cv2.GaussianBlur(detail * detail, (0, 0), CONTRAST_SIGMA)
+    return np.asarray(detail / np.sqrt(spread + CONTRAST_FLOOR**2), np.float32)
+
+
+def _window_map(window: int) -> npt.NDArray[np.float64]:
+    """Affine map [2, 3] from pixels of a whole picture to those of a window of another, both of `DETAIL_SIDE`."""
+    (top, bottom), (left, right) = WINDOWS[window]
+    across, down = right - left, bottom - top
+    # Pixels are counted from the middle of the first one.
+    return np.array(
+        [
+            [across, 0, DETAIL_SIDE * left + (across - 1) / 2],
+            [0, down, DETAIL_SIDE * top + (down - 1) / 2],
+        ]
+    )

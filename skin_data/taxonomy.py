@@ -1,0 +1,104 @@
+"""Class lists are data: a YAML file names the classes, their order, their urgency and how a data set calls them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from triage.errors import UnusableInput
+
+URGENCIES = ("urgent", "soon", "watch")
+
+
+@dataclass(frozen=True)
+class SkinClass:
+    """One class of a taxonomy.
+
+    Attributes:
+        id: stable name in tables and models.
+        name: what a person reads.
+        urgency: what to do about it: urgent, soon or watch.
+        folder: the data set's folder for it, where it has folders.
+        codes: the data set's codes for it, where it has codes.
+    """
+
+    id: str
+    name: str
+    urgency: str
+    folder: str | None = None
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """An ordered list of classes; the order is that of the model's outputs."""
+
+    name: str
+    source: str
+    classes: tuple[SkinClass, ...]
+
+    @property
+    def ids(self) -> list[str]:
+        """The classes' ids in order."""
+        return [c.id for c in self.classes]
+
+    @property
+    def by_code(self) -> dict[str, str]:
+        """Class id by each of the data set's codes."""
+        return {code: c.id for c in self.classes for code in c.codes}
+
+    def to_yaml(self) -> str:
+        """Write the taxonomy as YAML that `load_taxonomy` reads."""
+        import yaml
+
+        classes = [{k: list(v) if isinstance(v, tuple) else v for k, v in asdict(c).items() if v} for c in self.classes]
+        whole = {"name": self.name, "source": self.source, "classes": classes}
+        return str(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True))
+
+
+def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
+    """Read a taxonomy: a YAML file, or the name of one that travels with the package (kaggle10, ham10000).
+
+    Raises:
+        UnusableInput: there is none, or it is not a taxonomy.
+    """
+    import yaml
+
+    path = Path(name_or_path)
+    shipped = Path(str(files("skin_data.taxonomies")))
+    if not path.is_file():
+        path = shipped / f"{name_or_path}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in shipped.glob("*.yaml")))
+        raise UnusableInput(f"No such taxonomy. Received: {name_or_path}. Give a YAML file or one of: {known}.")
+    try:
+        whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UnusableInput(f"The taxonomy is not valid YAML. Received: {path}: {error}") from error
+    if not isinstance(whole, Mapping) or not isinstance(whole.get("classes"), list):
+        raise UnusableInput(f"A taxonomy has 'name', 'source' and a list 'classes'. Received: {path}.")
+    classes = tuple(_read_class(entry, path) for entry in whole["classes"])
+    ids = [c.id for c in classes]
+    if len(set(ids)) != len(ids) or len(ids) < 2:
+        raise UnusableInput(f"A taxonomy needs at least two classes with different ids. Received: {path}: {ids}.")
+    codes = [code for c in classes for code in c.codes]
+    if twice := sorted({code for code in codes if codes.count(code) > 1}):
+        raise UnusableInput(f"A code belongs to one class. Received: {path}: {', '.join(twice)} in several.")
+    return Taxonomy(str(whole.get("name", path.stem)), str(whole.get("source", "")), classes)
+
+
+def _read_class(entry: Any, path: Path) -> SkinClass:
+    known = {"id", "name", "urgency", "folder", "codes"}
+    if not isinstance(entry, Mapping) or "id" not in entry or set(entry) - known:
+        raise UnusableInput(f"A class has id, name, urgency, folder and codes. Received: {entry!r} in {path}.")
+    urgency = str(entry.get("urgency", "soon"))
+    if urgency not in URGENCIES:
+        raise UnusableInput(f"urgency is one of {', '.join(URGENCIES)}. Received: {entry!r} in {path}.")
+    return SkinClass(
+        str(entry["id"]),
+        str(entry.get("name", entry["id"])),
+        urgency,
+        None if entry.get("folder") is None else str(entry["folder"]),
+        tuple(str(code) for code in entry.get("codes", ())),
+    )

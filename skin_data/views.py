@@ -1,0 +1,151 @@
+"""Augmented views of a photo, drawn from a counter-based seed.
+
+A view is a pure function of (seed, image number, view number) and of the pixels. Teacher and student can therefore be
+shown the very same pixels without storing them (consistent teaching: Beyer et al. 2022, "Knowledge distillation: a
+good teacher is patient and consistent").
+"""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from skin_data.relighting import relight, relighting_parameters
+from triage.errors import UnusableInput
+
+# Columns of the parameter table. A view that changes nothing has flip 0, turn 0, angle 0, zoom 1, shift 0, gains 1.
+PARAMETERS = ("flip", "turn", "angle", "zoom", "shift_x", "shift_y", "brightness", "contrast", "saturation")
+
+
+@dataclasses.dataclass(frozen=True)
+class ViewRecipe:
+    """How far views may stray from the photo.
+
+    Skin photos have no up or down, so quarter turns and flips are free. Brightness and contrast stay small, because
+    they must not turn a well-lit photo into a badly lit one while its label stands; bad light, which moves the label,
+    is drawn apart (see `skin_data.relighting`).
+
+    Attributes:
+        flip: mirror half of the views.
+        turns: quarter turns, uniformly.
+        degrees: further rotation, uniform in [-degrees, degrees].
+        zoom: smallest and largest magnification, log-uniform.
+        shift: largest shift as a share of the side.
+        brightness: largest relative change of all channels.
+        contrast: largest relative change around mid-grey.
+        saturation: largest relative change around the pixel's grey.
+        bad_light: share of the views that are given bad light and count as badly lit.
+    """
+
+    flip: bool = True
+    turns: bool = True
+    degrees: float = 15.0
+    zoom: tuple[float, float] = (0.9, 1.25)
+    shift: float = 0.06
+    brightness: float = 0.06
+    contrast: float = 0.06
+    saturation: float = 0.1
+    bad_light: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.bad_light <= 1:
+            raise UnusableInput(f"views.bad_light is a share in [0, 1]. Received: {self.bad_light}.")
+        if not 0 < self.zoom[0] <= self.zoom[1]:
+            raise UnusableInput(f"views.zoom is a pair 0 < smallest <= largest. Received: {self.zoom}.")
+
+
+def view_parameters(recipe: ViewRecipe, seed: int, images: np.ndarray, views: np.ndarray) -> np.ndarray:
+    """Draw the parameters of views.
+
+    Args:
+        recipe: the ranges.
+        seed: the run's seed.
+        images: int [n], numbers that identify the images.
+        views: int [n], the number of the view of each image.
+
+    Returns:
+        float32 [n, 9], columns as in `PARAMETERS`. The same four arguments give the same table on every machine.
+    """
+    table = np.empty((len(images), len(PARAMETERS)), np.float32)
+    low, high = np.log(recipe.zoom)
+    for row, (image, view) in enumerate(zip(images, views, strict=True)):
+        # Philox is counter-based: a draw depends on its key and counter, never on what was drawn before.
+        draws = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, int(view), int(image)])).random(9)
+        signed = 2 * draws - 1
+        table[row] = (
+            recipe.flip and draws[0] < 0.5,
+            np.floor(draws[1] * 4) if recipe.turns else 0,
+            signed[2] * recipe.degrees,
+            np.exp(low + draws[3] * (high - low)),
+            signed[4] * recipe.shift,
+            signed[5] * recipe.shift,
+            1 + signed[6] * recipe.brightness,
+            1 + signed[7] * recipe.contrast,
+            1 + signed[8] * recipe.saturation,
+        )
+    return table
+
+
+def draw_views(
+    pixels: np.ndarray, recipe: ViewRecipe, seed: int, images: np.ndarray, views: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw views, and give those their bad light that are to have it.
+
+    Args:
+        pixels: uint8 [n, size, size, 3].
+        recipe: the ranges.
+        seed: the run's seed.
+        images: int [n], numbers that identify the images.
+        views: int [n], the number of the view of each image.
+
+    Returns:
+        Pixels and parameters for `apply_views`, and bool [n], whether the view has bad light.
+    """
+    light = relighting_parameters(recipe.bad_light, seed, images, views)
+    return relight(pixels, light), view_parameters(recipe, seed, images, views), light[:, 0] > 0
+
+
+def plain_parameters(count: int) -> np.ndarray:
+    """Return the float32 [count, 9] parameters of views that change nothing."""
+    return np.tile(np.array([0, 0, 0, 1, 0, 0, 1, 1, 1], np.float32), (count, 1))
+
+
+def apply_views(pixels: Any, parameters: Any) -> Any:
+    """Turn stored pixels into views, as TensorFlow operators.
+
+    Args:
+        pixels: uint8 [n, size, size, 3].
+        parameters: float32 [n, 9] of `view_parameters`.
+
+    Returns:
+        float32 [n, size, size, 3] in [0, 1]. Pixels that a shift or rotation brings in from outside are mirrored.
+    """
+    import tensorflow as tf
+
+    images = tf.cast(pixels, tf.float32) / 255.0
+    flip, turn, angle, zoom, shift_x, shift_y, brightness, contrast, saturation = tf.unstack(parameters, axis=1)
+    size = tf.cast(tf.shape(images)[1], tf.float32)
+    theta = (turn * 90.0 + angle) * (np.pi / 180.0)
+    cosine, sine, mirror = tf.cos(theta) / zoom, tf.sin(theta) / zoom, 1.0 - 2.0 * flip
+    centre = (size - 1.0) / 2.0
+    # The transform maps output to input coordinates, around the image's centre.
+    a, b, c, d = cosine * mirror, -sine, sine * mirror, cosine
+    x0 = centre - a * centre - b * centre + shift_x * size
+    y0 = centre - c * centre - d * centre + shift_y * size
+    zero = tf.zeros_like(a)
+    images = tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=tf.stack([a, b, x0, c, d, y0, zero, zero], axis=1),
+        output_shape=tf.shape(images)[1:3],
+        interpolation="BILINEAR",
+        fill_mode="REFLECT",
+        fill_value=0.0,
+    )
+
+    def per_image(gain: Any) -> Any:
+        return gain[:, None, None, None]
+
+    grey = tf.reduce_mean(images, axis=-1, keepdims=True)
+    images = grey + (images - grey) * per_image(saturation)
+    images = 0.5 + (images - 0.5) * per_image(contrast)
+    return tf.clip_by_value(images * per_image(brightness), 0.0, 1.0)

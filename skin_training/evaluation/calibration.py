@@ -1,0 +1,162 @@
+"""Probabilities that mean what they say: maps of them, fitted on the validation split."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from skin_training.evaluation.weighted_metrics import CALIBRATION_BINS, confidence_bins, expected_calibration_error
+
+METHODS = ("temperature", "vector", "dirichlet")
+PENALTY = 1e-2
+"""Of Dirichlet calibration's off-diagonal weights and of the intercepts (ODIR, Kull et al. 2019)."""
+SMALLEST = 1e-12  # probability that still has a logarithm
+_SEARCH = (0.25, 8.0)
+_STEPS = 60
+
+
+def fit_temperature(truth: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the temperature that minimises the negative log likelihood (Guo et al. 2017).
+
+    Args:
+        truth: int [n].
+        probabilities: float [n, classes].
+
+    Returns:
+        T in [0.25, 8], by golden-section search on log T; the likelihood has one minimum there.
+    """
+
+    def loss(log_temperature: float) -> float:
+        return negative_log_likelihood(truth, temper(probabilities, float(np.exp(log_temperature))))
+
+    low, high = np.log(_SEARCH)
+    golden = (np.sqrt(5) - 1) / 2
+    for _ in range(_STEPS):
+        left, right = high - golden * (high - low), low + golden * (high - low)
+        if loss(left) < loss(right):
+            high = right
+        else:
+            low = left
+    return round(float(np.exp((low + high) / 2)), 4)
+
+
+def temper(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Apply a temperature to each row of probabilities [n, classes], as the device does to one photo's."""
+    return _softmax(_logs(probabilities) / temperature)
+
+
+def fit_linear_map(
+    truth: np.ndarray, probabilities: np.ndarray, diagonal: bool, penalty: float = PENALTY
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit `softmax(log(p) W + b)` by penalised maximum likelihood.
+
+    With a diagonal W it is vector scaling (Guo et al. 2017), with a full one Dirichlet calibration (Kull et al. 2019,
+    "Beyond temperature scaling"), whose off-diagonal weights and intercepts are held small.
+
+    Args:
+        truth: int [n].
+        probabilities: float [n, classes].
+        diagonal: whether W has nothing off its diagonal.
+        penalty: times the mean square of off-diagonal weights, and of intercepts.
+
+    Returns:
+        W float64 [classes, classes] and b float64 [classes].
+    """
+    from scipy.optimize import minimize
+
+    n, classes = probabilities.shape
+    logs, hot, identity = _logs(probabilities), np.eye(classes)[truth], np.eye(classes)
+    free = identity if diagonal else np.ones((classes, classes))
+    off = (1 - identity) * penalty / max(1, classes * (classes - 1))
+
+    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
+        weights, bias = values[:-classes].reshape(classes, classes) * free, values[-classes:]
+        fitted = _softmax(logs @ weights + bias)
+        wrong = (fitted - hot) / n
+        likelihood = -np.log(np.maximum(fitted[np.arange(n), truth], SMALLEST)).mean()
+        value = likelihood + (off * weights**2).sum() + penalty * (bias**2).mean()
+        of_weights = (logs.T @ wrong + 2 * off * weights) * free
+        return value, np.concatenate([of_weights.ravel(), wrong.sum(axis=0) + 2 * penalty * bias / classes])
+
+    found = minimize(loss, np.concatenate([identity.ravel(), np.zeros(classes)]), jac=True, method="L-BFGS-B")
+    return found.x[:-classes].reshape(classes, classes) * free, found.x[-classes:]
+
+
+def fit_calibrator(
+    method: str, truth: np.ndarray, probabilities: np.ndarray
+) -> tuple[Callable[[np.ndarray], np.ndarray], dict[str, Any]]:
+    """Fit one of `METHODS`.
+
+    Returns:
+        The map from probabilities [n, classes] to calibrated ones, and its JSON-able parameters.
+    """
+    if method == "temperature":
+        temperature = fit_temperature(truth, probabilities)
+        return lambda p: temper(p, temperature), {"temperature": temperature}
+    weights, bias = fit_linear_map(truth, probabilities, diagonal=method == "vector")
+    shown = weights.diagonal() if method == "vector" else weights
+    return lambda p: _softmax(_logs(p) @ weights + bias), {"weights": shown.tolist(), "bias": bias.tolist()}
+
+
+def negative_log_likelihood(truth: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the mean of `-log p[truth]` of int [n] and float [n, classes]."""
+    return float(-np.log(np.maximum(probabilities[np.arange(len(truth)), truth], SMALLEST)).mean())
+
+
+def reliability(truth: np.ndarray, probabilities: np.ndarray) -> list[dict[str, Any]]:
+    """Return the reliability diagram's 15 bins of the top answer's confidence.
+
+    Each has its bounds `low` and `high`, `n`, and the mean `confidence` and `accuracy`, null where no photo is.
+    """
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
+    bins = confidence_bins(confidence)
+    found = []
+    for number in range(CALIBRATION_BINS):
+        inside = bins == number
+        found.append(
+            {
+                "low": number / CALIBRATION_BINS,
+                "high": (number + 1) / CALIBRATION_BINS,
+                "n": int(inside.sum()),
+                "confidence": float(confidence[inside].mean()) if inside.any() else None,
+                "accuracy": float(right[inside].mean()) if inside.any() else None,
+            }
+        )
+    return found
+
+
+def error_if_calibrated(confidence: np.ndarray, error: float, seed: int = 0, resamples: int = 1000) -> dict[str, Any]:
+    """Say what expected calibration error these confidences would show if they were exactly true.
+
+    With few photos even a perfect model's bins miss by chance. Answers are drawn right with just the probability that
+    was stated (consistency resampling, Bröcker and Smith 2007, "Increasing the reliability of reliability diagrams").
+
+    Args:
+        confidence: float [n], probability of each photo's top answer.
+        error: the expected calibration error that was measured on these photos.
+        seed: of the draws.
+        resamples: number of draws.
+
+    Returns:
+        JSON-able: `mean` and `high` (95 % of the draws lie below) of the error, `p`, the share of draws with at least
+        the measured one, itself counted (Davison and Hinkley 1997), `n` and the `seed`.
+    """
+    n = len(confidence)
+    right = np.random.default_rng(seed).random((resamples, n)) < confidence
+    drawn = np.array([expected_calibration_error(np.ones((1, n)), confidence, row)[0] for row in right])
+    return {
+        "mean": float(drawn.mean()),
+        "high": float(np.quantile(drawn, 0.95)),
+        "p": float((1 + (drawn >= error).sum()) / (1 + resamples)),
+        "n": n,
+        "seed": seed,
+    }
+
+
+def _logs(probabilities: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(probabilities.astype(np.float64), SMALLEST))
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -1,0 +1,154 @@
+"""Features of a frozen backbone, computed once for each fixed view: training the heads then costs next to nothing."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skin_data.batches import TrainingSet, steps_per_epoch
+from skin_data.oversampling import draws_of_epoch
+from skin_data.progress import Progress, no_progress
+from skin_data.relighting import relighting_parameters
+from skin_data.views import ViewRecipe, apply_views, draw_views, plain_parameters
+from triage.atomic import replacing
+from triage.errors import UnusableInput
+
+HEADS = ("diagnosis_", "lighting_")
+"""Beginnings of the names of layers that features do not depend on."""
+
+
+class HeadFeatures:
+    """What the heads see of the training views and of the validation photos, behind the frozen part of a model.
+
+    One file holds one view of all photos and appears whole; a kill loses at most the view under way.
+
+    Args:
+        model: a teacher whose backbone and CCM will not change while this is used.
+        training: the split.
+        recipe: how views are drawn.
+        seed: of the views and of the order.
+        view_count: fixed views of each photo.
+        validation: pixels uint8 [n, size, size, 3], shown as they are.
+        folder: for the files.
+        batch_size: photos at once.
+        progress: called as `progress("features", done, total)`.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        training: TrainingSet,
+        recipe: ViewRecipe,
+        seed: int,
+        view_count: int,
+        validation: np.ndarray,
+        folder: Path,
+        batch_size: int = 64,
+        progress: Progress = no_progress,
+    ):
+        from skin_training.heads import heads_alone
+
+        self.training, self.recipe, self.seed, self.view_count = training, recipe, seed, view_count
+        self.folder, self.batch_size, self.progress = Path(folder), batch_size, progress
+        self.heads = heads_alone(model)
+        self._forward = _features_forward(model)
+        photos = f"{_digest_of(training.pixels)} {_digest_of(validation)}"
+        key = f"{_frozen_digest(model)} {self.heads.input_shape} {recipe} {seed} {photos}"
+        self._key = hashlib.sha256(key.encode()).hexdigest()[:16]
+        total = view_count * len(training) + len(validation)
+        self.views = [self._view(view, total) for view in range(view_count)]
+        self.validation = self._stored("validation", lambda: self._of(validation, None, view_count, total))
+
+    def batches(self, batch_size: int, epoch: int) -> Iterator[dict[str, Any]]:
+        """Yield an epoch's batches, in the order and with the targets of `skin_data.batches.epoch_batches`.
+
+        Args:
+            batch_size: photos in a batch.
+            epoch: number of the epoch over the whole run.
+        """
+        import tensorflow as tf
+
+        training = self.training
+        order, shown = draws_of_epoch(training.repeats, self.seed, epoch)
+        shown %= self.view_count
+        for step in range(steps_per_epoch(training, batch_size)):
+            chosen = slice(step * batch_size, (step + 1) * batch_size)
+            rows, views = order[chosen], shown[chosen]
+            ids = training.image_ids[rows]
+            poor = relighting_parameters(self.recipe.bad_light, self.seed, ids, views)[:, 0] > 0
+            targets = training.targets_of(rows, poor)
+            features = np.stack([self.views[view][row] for row, view in zip(rows, views, strict=True)])
+            yield {
+                "features": tf.constant(features),
+                "image_ids": tf.constant(ids),
+                **{name: tf.constant(value) for name, value in targets.items()},
+            }
+
+    def predict_validation(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the heads' answers on the validation photos, as `skin_training.predict.predict` does."""
+        import tensorflow as tf
+
+        diagnosis, lighting, _ = self.heads(tf.constant(np.asarray(self.validation)), training=False)
+        return tf.nn.softmax(diagnosis).numpy(), tf.sigmoid(lighting).numpy()[:, 0]
+
+    def _view(self, view: int, total: int) -> np.ndarray:
+        return self._stored(f"view-{view:03d}", lambda: self._of(self.training.pixels, view, view, total))
+
+    def _of(self, pixels: np.ndarray, view: int | None, before: int, total: int) -> np.ndarray:
+        parts = []
+        for start in range(0, len(pixels), self.batch_size):
+            photos = np.asarray(pixels[start : start + self.batch_size])
+            if view is None:
+                parameters = plain_parameters(len(photos))
+            else:
+                ids = self.training.image_ids[start : start + self.batch_size]
+                photos, parameters, _ = draw_views(photos, self.recipe, self.seed, ids, np.full(len(ids), view))
+            parts.append(self._forward(photos, parameters).numpy())
+            self.progress("features", min(before * len(self.training) + start + len(photos), total), total)
+        return np.concatenate(parts)
+
+    def _stored(self, name: str, compute: Any) -> np.ndarray:
+        path = self.folder / f"features-{self._key}-{name}.npy"
+        if not path.is_file():
+            features = compute()
+            with replacing(path) as temporary, open(temporary, "wb") as file:
+                np.save(file, features)
+        try:
+            return np.load(path, mmap_mode="r")
+        except (OSError, ValueError) as error:
+            raise UnusableInput(f"A file of features is damaged; remove it. Received: {path}: {error}") from error
+
+
+def _features_forward(model: Any) -> Any:
+    import tensorflow as tf
+
+    from skin_training.heads import before_heads
+
+    seen = before_heads(model)
+    size = model.input_shape[1]
+    signature = [tf.TensorSpec((None, size, size, 3), tf.uint8), tf.TensorSpec((None, 9), tf.float32)]
+
+    @tf.function(input_signature=signature)
+    def forward(pixels: Any, parameters: Any) -> Any:
+        return seen(apply_views(pixels, parameters), training=False)
+
+    return forward
+
+
+def _frozen_digest(model: Any) -> str:
+    digest = hashlib.sha256()
+    for layer in model.layers:
+        if not layer.name.startswith(HEADS):
+            for weight in layer.get_weights():
+                digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()
+
+
+def _digest_of(pixels: np.ndarray) -> str:
+    """Hash all pixels, some at a time: seconds, where features take minutes."""
+    digest = hashlib.blake2b(str(pixels.shape).encode())
+    for start in range(0, len(pixels), 256):
+        digest.update(np.ascontiguousarray(pixels[start : start + 256]).data)
+    return digest.hexdigest()

@@ -1,0 +1,254 @@
+"""A run's folders: `experiments/<run>` for what people read, `artifacts/<run>` for binaries that git ignores."""
+
+import atexit
+import csv
+import io
+import json
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skin_training.archives import read_archive
+from skin_training.environment import describe_environment
+from triage.atomic import remove_abandoned, replacing, sha256_of, write_json, write_text
+from triage.errors import UnusableInput
+
+RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The places of one run. Nothing is created before something is written.
+
+    Attributes:
+        name: the run's name: letters, digits, dot, dash and underscore.
+        root: the folder in which `experiments/` and `artifacts/` stand.
+    """
+
+    name: str
+    root: Path = Path()
+
+    def __post_init__(self) -> None:
+        if not RUN_NAME.fullmatch(self.name):
+            raise UnusableInput(
+                f"A run's name has only letters, digits, '.', '-' and '_', and begins with a letter or digit. "
+                f"Received: {self.name!r}."
+            )
+
+    @property
+    def experiment(self) -> Path:
+        """Folder of the run's text and pictures."""
+        return self.root / "experiments" / self.name
+
+    @property
+    def artifacts(self) -> Path:
+        """Folder of the run's binaries."""
+        return self.root / "artifacts" / self.name
+
+    @property
+    def figures(self) -> Path:
+        """Folder of the run's pictures."""
+        return self.experiment / "figures"
+
+    @property
+    def config_path(self) -> Path:
+        """The recipe that the run was made with."""
+        return self.experiment / "config.yaml"
+
+    @property
+    def report_path(self) -> Path:
+        """The run's report."""
+        return self.experiment / "report.json"
+
+    @property
+    def metrics_path(self) -> Path:
+        """What the epochs of the run's trainings came to."""
+        return self.experiment / "metrics.csv"
+
+    @property
+    def test_answers_path(self) -> Path:
+        """What the run's models say of the photos of the test split."""
+        return self.experiment / "test_answers.npz"
+
+    @property
+    def features(self) -> Path:
+        """Folder of a frozen backbone's features."""
+        return self.artifacts / "features"
+
+    def checkpoint(self, model: str) -> Path:
+        """Return the file that holds the state of a training, such as that of the `teacher`."""
+        return self.artifacts / f"{model}-checkpoint.npz"
+
+    def private_copy(self) -> "RunFolder":
+        """Return a run of the same name and state in a folder that is forgotten, for processes that must not write."""
+        copy = RunFolder(self.name, Path(tempfile.mkdtemp(prefix="skin-distill-")))
+        atexit.register(shutil.rmtree, copy.root, ignore_errors=True)
+        for path in self.artifacts.glob("*-checkpoint.npz"):
+            copy.artifacts.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy.artifacts)
+        return copy
+
+    def remove_unfinished(self, model: str) -> None:
+        """Remove what only an unfinished training needs: checkpoints of models so named, and features."""
+        for path in self.artifacts.glob(f"{model}*-checkpoint.npz"):
+            path.unlink()
+        shutil.rmtree(self.features, ignore_errors=True)
+
+    def remove_abandoned(self) -> None:
+        """Remove what a killed process left half-written, in the cache of pixels, too."""
+        for folder in (self.experiment, self.artifacts, self.root / "artifacts" / "pixels"):
+            remove_abandoned(folder)
+
+    def read_report(self) -> dict[str, Any]:
+        """Return the report of a finished run; raise UnusableInput when there is none."""
+        if not self.report_path.is_file():
+            raise UnusableInput(
+                f"Run '{self.name}' has no report. Looked for: {self.report_path}. "
+                "Finish it by running its command again, or look under experiments/ for another name."
+            )
+        return dict(json.loads(self.report_path.read_text(encoding="utf-8")))
+
+    def update_report(self, section: str, value: Any) -> None:
+        """Set one section of `report.json`, keeping the others."""
+        report = json.loads(self.report_path.read_text(encoding="utf-8")) if self.report_path.is_file() else {}
+        write_json(self.report_path, {**report, section: value})
+
+    def finished(self, section: str, *keys: Any) -> dict[str, Any] | None:
+        """Return a section of the report if the run already has it.
+
+        Raises:
+            UnusableInput: the section was made from another recipe, data set or teacher (its `key` is none of `keys`).
+        """
+        if not self.report_path.is_file():
+            return None
+        found = self.read_report().get(section)
+        if found is None:
+            return None
+        if found.get("key") not in json.loads(json.dumps(keys)):
+            raise UnusableInput(
+                f"Run '{self.name}' was made with another recipe, data set or teacher, and is kept. "
+                f"Received: {self.report_path}. Choose another --run name."
+            )
+        return dict(found)
+
+    def save_model(self, model: Any, name: str) -> Path:
+        """Save a Keras model under the run's binaries, whole or not at all.
+
+        The same model gives the same bytes: the time of saving is left out.
+        """
+        path = self.artifacts / name
+        with replacing(path) as temporary:
+            model.save(temporary)
+            _without_times(temporary)
+        return path
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """Keep the recipe, fully resolved, beside the results made with it; sections not given stay."""
+        import yaml
+
+        known = self.read_config() if self.config_path.is_file() else {}
+        write_text(self.config_path, yaml.safe_dump({**known, **config}, sort_keys=False, allow_unicode=True))
+
+    def read_config(self) -> dict[str, Any]:
+        """Return the recipe that the run was made with."""
+        import yaml
+
+        if not self.config_path.is_file():
+            raise UnusableInput(
+                f"Run '{self.name}' does not exist here. Looked for: {self.config_path}. "
+                "Make it with `skin-distill teacher` or `skin-distill distill`, "
+                "or look under experiments/ for another name."
+            )
+        return dict(yaml.safe_load(self.config_path.read_text(encoding="utf-8")))
+
+    def check_unfinished(self, model: str, config: Mapping[str, Any]) -> None:
+        """Raise where a training was begun here by another recipe, before anything of it is overwritten.
+
+        Args:
+            model: whose checkpoints are looked for, as in `remove_unfinished`.
+            config: what `write_config` is about to write, without sections that the training does not depend on.
+
+        Raises:
+            UnusableInput: a checkpoint is there, and the run's config says otherwise.
+        """
+        begun = sorted(self.artifacts.glob(f"{model}*-checkpoint.npz"))
+        if not begun or not self.config_path.is_file():
+            return
+        known = self.read_config()
+        for section, wanted in json.loads(json.dumps(config)).items():
+            if section in known and known[section] != wanted:
+                raise UnusableInput(
+                    f"Run '{self.name}' was begun with another recipe, data set or teacher ('{section}' differs), and "
+                    f"is kept. Received: {self.config_path}. Choose another --run name, or remove {begun[0]} to start "
+                    "again."
+                )
+
+    def write_metrics(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write `metrics.csv`, one row per phase and epoch; columns are the union of the rows' keys."""
+        rows = list(rows)
+        columns = list(dict.fromkeys(key for row in rows for key in row))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(self.metrics_path, text.getvalue())
+
+    def read_metrics(self) -> list[dict[str, Any]]:
+        """Return the rows of `metrics.csv` as they were written; a column that a row lacks is left out of it."""
+        import pandas as pd
+
+        rows = pd.read_csv(self.metrics_path).to_dict("records")
+        return [{str(column): value for column, value in row.items() if pd.notna(value)} for row in rows]
+
+    def write_test_answers(self, answers: Mapping[str, np.ndarray]) -> None:
+        """Keep what models say of the test split, so that runs can be compared photo by photo without their models.
+
+        Args:
+            answers: by the model's name, float32 [n, classes], probabilities, in the order of the split's rows.
+        """
+        with replacing(self.test_answers_path) as temporary:
+            np.savez_compressed(temporary, **answers)
+
+    def read_test_answers(self) -> dict[str, np.ndarray]:
+        """Return what `write_test_answers` kept; raise UnusableInput when it is not there or cannot be read."""
+        path = self.test_answers_path
+        if not path.is_file():
+            raise UnusableInput(
+                f"Run '{self.name}' does not hold its models' answers. Looked for: {path}. "
+                "Runs made before answers were kept have none; repeat it with `skin-distill reproduce`."
+            )
+        return read_archive(
+            path,
+            f"What the models of run '{self.name}' answered",
+            "Get the file anew, or repeat the run with `skin-distill reproduce`.",
+        )
+
+    def record_weights(self) -> None:
+        """Write `weights.txt`: SHA-256, size in bytes and place of each model file of the run."""
+        files = sorted(p for p in self.artifacts.glob("[!.]*") if p.suffix in {".keras", ".tflite"})
+        lines = [f"{sha256_of(path)}  {path.stat().st_size:>10}  artifacts/{self.name}/{path.name}" for path in files]
+        write_text(self.experiment / "weights.txt", "\n".join(lines) + "\n")
+
+    def write_environment(self) -> None:
+        """Write `environment.json`: versions, processor and command line of this process."""
+        write_json(self.experiment / "environment.json", describe_environment())
+
+
+def _without_times(path: Path) -> None:
+    """Write a .keras file anew with neither the date in its metadata nor its entries' times."""
+    with zipfile.ZipFile(path) as archive:
+        entries = [(entry, archive.read(entry)) for entry in archive.infolist()]
+    with zipfile.ZipFile(path, "w") as archive:
+        for entry, content in entries:
+            if entry.filename == "metadata.json":
+                kept = {k: v for k, v in json.loads(content).items() if k != "date_saved"}
+                content = json.dumps(kept).encode()
+            # A ZipInfo of its own has the format's first date, 1980.
+            archive.writestr(zipfile.ZipInfo(entry.filename), content)

@@ -1,0 +1,219 @@
+"""What a download does with the folder on this machine: its room, files of others in it, what came before."""
+
+import errno
+import shutil
+from collections import namedtuple
+
+import pytest
+
+from skin_data.download import archive as archive_module
+from skin_data.download import space, transfer
+from skin_data.download.dataset import download
+from skin_data.download.ham10000 import offer_ham10000
+from skin_data.download.kaggle import offer_kaggle
+from skin_data.download.ledger import Ledger
+from skin_data.download.scin import offer_scin
+from triage.errors import UnusableInput
+
+
+def test_room_is_looked_at_before_the_first_byte(scin, tmp_path, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(space.shutil, "disk_usage", lambda path: usage(10**9, 10**9 - 1000, 1000))
+    with pytest.raises(UnusableInput, match="Too little room"):
+        download(offer_scin(scin.url), tmp_path / "D")
+    assert scin.asked == []
+
+
+@pytest.mark.parametrize("kind", ["scin", "ham10000"])
+def test_a_full_disk_ends_the_run_and_loses_nothing(kind, request, tmp_path, monkeypatch):
+    server = request.getfixturevalue(kind)
+    ask = offer_scin if kind == "scin" else offer_ham10000
+    write, wanted = transfer.PartialFile.write, "-006.png" if kind == "scin" else "part_2.zip"
+
+    class Full:
+        def __init__(self, file):
+            self.file = file
+
+        def write(self, data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
+
+    def full(self, data):
+        if wanted in str(self.target):
+            self._file = Full(self._file)
+        return write(self, data)
+
+    monkeypatch.setattr(transfer.PartialFile, "write", full)
+    with pytest.raises(UnusableInput, match="The disk is full"):
+        download(ask(server.url), tmp_path, workers=1)
+    monkeypatch.undo()
+    complete = {path.name for path in tmp_path.rglob("[!.]*") if path.is_file()}
+    assert len(complete) >= 6
+    server.asked.clear()
+    download(ask(server.url), tmp_path)
+    assert complete.isdisjoint(path.rsplit("/", 1)[1] for path in server.transfers())
+    assert server.transfers(wanted)
+
+
+def test_a_full_disk_while_unpacking_goes_on_without_fetching(ham10000, tmp_path, monkeypatch):
+    copy, calls = shutil.copyfileobj, []
+
+    def full(*arguments):
+        calls.append(1)
+        if len(calls) == 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        copy(*arguments)
+
+    monkeypatch.setattr(archive_module.shutil, "copyfileobj", full)
+    with pytest.raises(UnusableInput, match=r"disk is full.*ISIC_"):
+        download(offer_ham10000(ham10000.url), tmp_path)
+    assert len(list((tmp_path / "HAM10000_images_part_1").iterdir())) == 3
+    ham10000.asked.clear()
+    assert download(offer_ham10000(ham10000.url), tmp_path).files == 15
+    assert ham10000.transfers("part_1.zip") == []
+    assert len(calls) == 4 + 4 + 7
+
+
+@pytest.mark.parametrize("name", ["../evil.jpg", "/evil.jpg", "a/../../evil.jpg", "..\\evil.jpg"])
+def test_an_archive_cannot_write_outside_its_folder(kaggle, make_zip, tmp_path, name):
+    kaggle.archive = make_zip({"IMG_CLASSES/fine.jpg": b"fine", name: b"evil"})
+    with pytest.raises(UnusableInput, match="leads out of the folder"):
+        download(offer_kaggle(), tmp_path / "D")
+    assert not list(tmp_path.rglob("evil*"))
+    assert not (tmp_path / "D" / "IMG_CLASSES").exists()
+
+
+def test_neither_can_a_bucket_nor_a_link_that_lies_there(scin, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "D").mkdir()
+    (tmp_path / "D" / "dataset").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UnusableInput, match="leads out"):
+        download(offer_scin(scin.url), tmp_path / "D")
+    scin.objects["dataset/../../evil.png"] = b"evil"
+    with pytest.raises(UnusableInput, match="leads out"):
+        download(offer_scin(scin.url), tmp_path / "E")
+    assert not list(tmp_path.rglob("*.csv"))
+
+
+def test_an_archive_that_is_none(kaggle, tmp_path):
+    kaggle.archive = b"<html>" * 100
+    with pytest.raises(UnusableInput, match="cannot be unpacked"):
+        download(offer_kaggle(), tmp_path / "D")
+
+
+def test_files_of_ones_own_are_left_alone(scin, ham10000, tmp_path):
+    own = tmp_path / "S" / "dataset" / "scin_cases.csv"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+    with pytest.raises(UnusableInput, match="A file of yours is in the way"):
+        download(offer_scin(scin.url), tmp_path / "S")
+    assert own.read_text() == "mine"
+    photo = tmp_path / "H" / "HAM10000_images_part_1" / "ISIC_0000001.jpg"
+    photo.parent.mkdir(parents=True)
+    photo.write_text("mine")
+    with pytest.raises(UnusableInput, match="A file of yours is in the way"):
+        download(offer_ham10000(ham10000.url), tmp_path / "H")
+    assert photo.read_text() == "mine"
+
+
+def test_the_right_file_without_its_line_is_taken_over(scin, tmp_path):
+    download(offer_scin(scin.url), tmp_path)
+    ledger = tmp_path / ".download.jsonl"
+    lines = ledger.read_text().splitlines(keepends=True)
+    ledger.write_text("".join(lines[:5]) + lines[5][:20])
+    scin.asked.clear()
+    download(offer_scin(scin.url), tmp_path)
+    assert scin.asked == []
+
+
+def test_a_kill_just_before_the_rename_costs_nothing(scin, tmp_path, monkeypatch):
+    replace = transfer.Path.replace
+
+    def killed(self, target):
+        if "-004.png" in str(target):
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(transfer.Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        download(offer_scin(scin.url), tmp_path, workers=1)
+    monkeypatch.undo()
+    scin.asked.clear()
+    download(offer_scin(scin.url), tmp_path)
+    assert scin.transfers("-004.png") == []
+    assert (tmp_path / "dataset/images/-004.png").read_bytes() == scin.objects["dataset/images/-004.png"]
+
+
+def test_a_newer_content_on_the_server_replaces_the_older(scin, tmp_path):
+    download(offer_scin(scin.url), tmp_path)
+    scin.objects["dataset/images/-001.png"] = b"newer"
+    scin.asked.clear()
+    download(offer_scin(scin.url), tmp_path)
+    assert len(scin.asked) == 1
+    assert (tmp_path / "dataset/images/-001.png").read_bytes() == b"newer"
+
+
+def test_what_was_withdrawn_on_the_server_is_removed_here_unless_it_was_changed(scin, kaggle, make_zip, tmp_path):
+    kaggle.archive = make_zip({f"IMG_CLASSES/{n}.jpg": bytes([n]) * 100 for n in range(4)})
+    download(offer_kaggle(), tmp_path / "K")
+    (tmp_path / "K" / "IMG_CLASSES" / "2.jpg").write_text("edited by hand")
+    kaggle.version, kaggle.archive = 2, make_zip({"IMG_CLASSES/0.jpg": bytes([0]) * 100})
+    assert download(offer_kaggle(), tmp_path / "K").files == 1
+    assert sorted(p.name for p in (tmp_path / "K" / "IMG_CLASSES").iterdir()) == ["0.jpg", "2.jpg"]
+    download(offer_scin(scin.url), tmp_path / "S")
+    del scin.objects["dataset/images/-001.png"]
+    assert download(offer_scin(scin.url), tmp_path / "S").files == 13
+    assert not (tmp_path / "S" / "dataset/images/-001.png").exists()
+    scin.asked.clear()
+    assert download(offer_scin(scin.url), tmp_path / "S").files == 13
+    assert scin.asked == []
+
+
+def test_a_beginning_longer_than_the_file_is_fetched_anew(kaggle, tmp_path):
+    offer = offer_kaggle()
+    (tmp_path / "D").mkdir()
+    partial = transfer.partial_path(tmp_path / "D" / offer.files[0].path, offer.files[0])
+    partial.write_bytes(b"x" * (len(kaggle.archive) + 5))
+    assert download(offer, tmp_path / "D").files == 20
+
+
+def test_archives_from_a_browser_are_taken_over(ham10000, kaggle, tmp_path):
+    (tmp_path / "HAM10000_images_part_1.zip").write_bytes(ham10000.datafiles[2][1])
+    assert download(offer_ham10000(ham10000.url), tmp_path).files == 15
+    assert ham10000.transfers("part_1") == []
+    (tmp_path / "K").mkdir()
+    (tmp_path / "K" / "skin-diseases-image-dataset.zip").write_bytes(kaggle.archive)
+    assert download(offer_kaggle(), tmp_path / "K").files == 20
+    assert len(kaggle.transfers("/signed/")) == 1  # for its headers
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "HAM10000_images_part_2.zip").write_text("mine")
+    with pytest.raises(UnusableInput, match="A file of yours is in the way"):
+        download(offer_ham10000(ham10000.url), tmp_path / "own")
+
+
+@pytest.mark.parametrize("longer", [-1, 0, 1])
+@pytest.mark.parametrize("ranges", [True, False])
+def test_an_archive_of_ones_own_is_left_alone(kaggle, make_zip, tmp_path, longer, ranges):
+    kaggle.ranges = ranges
+    folder = tmp_path / "D"
+    folder.mkdir()
+    own = folder / "skin-diseases-image-dataset.zip"
+    overhead = len(make_zip({"mine.jpg": b""}))
+    mine = make_zip({"mine.jpg": b"x" * (len(kaggle.archive) - overhead + longer)})
+    for complete in (False, True):
+        if complete:
+            download(offer_kaggle(), folder)
+            next(folder.rglob("*.jpg")).unlink()
+        own.write_bytes(mine)
+        with pytest.raises(UnusableInput, match="A file of yours is in the way"):
+            download(offer_kaggle(), folder)
+        assert own.read_bytes() == mine
+        assert not list(folder.rglob(".*.part"))
+        own.unlink()
+
+
+def test_two_downloads_do_not_share_a_folder(scin, tmp_path):
+    with Ledger(tmp_path), pytest.raises(UnusableInput, match="Another download is at work"):
+        download(offer_scin(scin.url), tmp_path)

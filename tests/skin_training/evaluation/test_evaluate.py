@@ -1,0 +1,161 @@
+import json
+
+import numpy as np
+import pytest
+from sklearn import metrics as reference
+
+from skin_data.manifest import read_manifest
+from skin_data.prepare import prepare
+from skin_training.evaluation import evaluate
+from skin_training.evaluation.evaluate import truth_of
+from skin_training.evaluation.figure import GroupBootstrap
+from skin_training.evaluation.held_out import Validation, conformal_section
+from triage.errors import UnusableInput
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("phantoms")
+    return read_manifest(prepare("phantom", None, folder, workers=1, count=300, size=64).meta_path)
+
+
+def answers_for(frame, ids, seed, confusion=1.0):
+    """Made-up answers: the truth, blurred, and the lighting label, blurred."""
+    generator = np.random.default_rng(seed)
+    logits = generator.normal(size=(len(frame), len(ids))) * confusion
+    truth = truth_of(frame, ids)
+    logits[np.arange(len(frame)), truth] += 2
+    # A shift of 2 under unit noise is worth logits of 2 z; 5 z is two and a half times too sure.
+    powers = np.exp(5 * logits)
+    lit = frame["lighting_label"].to_numpy(float)
+    return powers / powers.sum(axis=1, keepdims=True), np.clip(0.5 * lit + 0.6 * generator.random(len(frame)), 0, 1)
+
+
+@pytest.fixture(scope="module")
+def measured(manifest):
+    ids = manifest.taxonomy.ids
+    frame, val = manifest.split("train"), manifest.split("val")
+    answers = answers_for(frame, ids, 0)
+    validation = Validation(truth_of(val, ids), answers_for(val, ids, 1)[0])
+    return frame, answers, evaluate(manifest, frame, *answers, resamples=100, validation=validation)
+
+
+def test_figures_are_scikit_learns(manifest, measured):
+    frame, (diagnosis, lighting), report = measured
+    truth, answer = truth_of(frame, manifest.taxonomy.ids), diagnosis.argmax(axis=1)
+    lit = frame["lighting_label"].to_numpy(int)
+    found = report["diagnosis"]
+    assert found["accuracy"]["value"] == pytest.approx(reference.accuracy_score(truth, answer))
+    assert found["balanced_accuracy"]["value"] == pytest.approx(reference.balanced_accuracy_score(truth, answer))
+    assert found["top3_accuracy"]["value"] == pytest.approx(reference.top_k_accuracy_score(truth, diagnosis, k=3))
+    assert report["lighting"]["auc"]["value"] == pytest.approx(reference.roc_auc_score(lit, lighting))
+    assert report["lighting"]["average_precision"]["value"] == pytest.approx(
+        reference.average_precision_score(1 - lit, 1 - lighting)
+    )
+    assert report["lighting"]["poor_recall"]["value"] == pytest.approx(
+        reference.recall_score(lit, lighting >= 0.5, pos_label=0)
+    )
+    np.testing.assert_array_equal(report["confusion"]["counts"], reference.confusion_matrix(truth, answer))
+    name = manifest.taxonomy.ids[2]
+    assert report["per_class"][name]["n"] == np.sum(truth == 2)
+    for figure in (found["accuracy"], report["per_class"][name]["recall"]):
+        if figure["value"] is not None:
+            assert figure["low"] <= figure["value"] <= figure["high"]
+
+
+def test_n_counts_the_photos_that_a_figure_rests_on(manifest, measured):
+    frame, (diagnosis, _), _ = measured
+    poor = np.arange(len(frame)) < 25
+    lit = frame.assign(lighting_label=1.0 - poor)
+    named = np.arange(len(frame)) >= len(frame) - 5  # five photos, all well lit, are called poor
+    report = evaluate(manifest, lit, diagnosis, 1.0 - named, resamples=10)["lighting"]
+    assert {name: report[name]["n"] for name in ("auc", "average_precision", "poor_recall", "poor_precision")} == {
+        "auc": 25, "average_precision": 25, "poor_recall": 25, "poor_precision": 5,
+    }  # fmt: skip
+    assert report["accuracy"]["n"] == len(frame)
+    assert report["poor_recall"]["value"] == 0
+    assert report["poor_precision"]["value"] is None
+
+
+def test_of_equal_probabilities_the_first_class_comes_first(manifest, measured):
+    frame, (diagnosis, lighting), _ = measured
+    truth = truth_of(frame, manifest.taxonomy.ids)
+    same = np.full_like(diagnosis, 1 / diagnosis.shape[1])
+    report = evaluate(manifest, frame, same, lighting, resamples=10)["diagnosis"]
+    assert report["accuracy"]["value"] == pytest.approx(np.mean(truth == 0))
+    assert report["top3_accuracy"]["value"] == pytest.approx(np.mean(truth < 3))
+
+
+@pytest.mark.parametrize("method", ["temperature", "vector", "dirichlet"])
+def test_sets_of_few_validation_photos_hold_the_truth_as_often_as_promised(method):
+    generator = np.random.default_rng(3)
+    covered = []
+    for _ in range(10):
+        logits = generator.normal(size=(1100, 10)) * 1.5
+        exact = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        truth = np.array([generator.choice(10, p=p) for p in exact])
+        sure = np.exp(2 * logits) / np.exp(2 * logits).sum(axis=1, keepdims=True)
+        everything = np.arange(1000)
+        found = conformal_section(
+            GroupBootstrap(everything, 0, 2), truth[100:], sure[100:], everything, {},
+            Validation(truth[:100], sure[:100], method=method),
+        )  # fmt: skip
+        covered.append(found["coverage"]["value"])
+    assert np.mean(covered) == pytest.approx(0.9, abs=0.03)
+
+
+def test_slices_hold_their_own_photos(measured):
+    frame, _, report = measured
+    for bucket, part in report["per_tone"].items():
+        assert part["n"] == (frame["tone_bucket"] == bucket).sum()
+    lit = frame["lighting_label"].to_numpy() == 1
+    assert report["slices"]["lighting"]["well lit"]["n"] == lit.sum()
+    # One state of light has no ROC: that is said, not made up.
+    assert report["slices"]["lighting"]["well lit"]["lighting"]["auc"]["value"] is None
+    assert sum(p["n"] for p in report["slices"]["source"].values()) == len(frame)
+    assert "monk" not in report["slices"]
+
+
+def test_the_report_is_json_without_nan(measured):
+    json.dumps(measured[2], allow_nan=False)
+
+
+def test_what_is_fitted_on_validation_is_measured_here(measured):
+    frame, _, report = measured
+    assert report["calibration"]["fitted_on"]["n"] < len(frame)
+    assert report["calibration"]["temperature"] == pytest.approx(2.5, rel=0.3)
+    assert report["calibration"]["ece_after"]["value"] < report["calibration"]["ece_before"]["value"]
+    assert set(report["calibration"]["alternatives"]) == {"none", "temperature", "vector", "dirichlet"}
+    assert report["triage"]["sensitivity"]["n"] + report["triage"]["specificity"]["n"] == len(frame)
+    assert 0.75 < report["conformal"]["coverage"]["value"] <= 1
+    assert report["conformal"]["mean_size"]["value"] >= 0.9
+
+
+def test_without_validation_answers_nothing_is_fitted(manifest, measured):
+    frame, answers, _ = measured
+    report = evaluate(manifest, frame, *answers, resamples=10)
+    assert report["calibration"] is report["triage"] is report["conformal"] is None
+
+
+def test_a_missing_label_counts_for_the_other_head_alone(manifest, measured):
+    frame, answers, whole = measured
+    without = frame.copy()
+    without.loc[without.index[:10], "diagnosis"] = None
+    report = evaluate(manifest, without, *answers, resamples=10)
+    assert report["diagnosis"]["accuracy"]["n"] == len(frame) - 10
+    assert report["lighting"]["accuracy"]["n"] == len(frame)
+    assert report["lighting"]["accuracy"]["value"] == whole["lighting"]["accuracy"]["value"]
+
+
+def test_answers_that_do_not_fit_or_are_no_numbers_are_refused(manifest, measured):
+    frame, (diagnosis, lighting), _ = measured
+    with pytest.raises(UnusableInput, match="do not match"):
+        evaluate(manifest, frame, diagnosis[:-1], lighting)
+    broken = diagnosis.copy()
+    broken[3, 2] = np.nan
+    with pytest.raises(UnusableInput, match="not all numbers"):
+        evaluate(manifest, frame, broken, lighting)
+    with pytest.raises(UnusableInput, match="platt"):
+        Validation(np.zeros(3, int), np.ones((3, 2)), method="platt")
+    with pytest.raises(UnusableInput, match="nothing can be fitted"):
+        Validation(np.full(3, -1), np.ones((3, 2)))

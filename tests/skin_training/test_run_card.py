@@ -1,0 +1,74 @@
+import json
+
+import numpy as np
+
+from skin_training.run_card import NOT_MEASURED, build_card, card_text
+
+
+def figure(value, n=40):
+    return {"value": value, "low": value - 0.1, "high": value + 0.1, "n": n}
+
+
+def numbers_in(value):
+    if isinstance(value, dict):
+        return {number for part in value.values() for number in numbers_in(part)}
+    if isinstance(value, list):
+        return {number for part in value for number in numbers_in(part)}
+    return {value} if isinstance(value, float) else set()
+
+
+def small_report():
+    part = {
+        "n": 40,
+        "diagnosis": {
+            "accuracy": figure(0.625),
+            "balanced_accuracy": {"value": None, "n": 3, "why": "too few samples"},
+        },
+        "lighting": {"auc": figure(0.875)},
+    }
+    per_class = {"nevus": {"recall": figure(0.5)}}
+    test = {**part, "groups": 31, "synthetic": False, "tone_scheme": "ITA"}
+    test |= {"per_class": per_class, "per_tone": {"dark": part}}
+    return {"teacher": {"backbone": "resnet10", "parameters": 12, "meta_sha256": "ab", "test": test}}
+
+
+def test_a_card_repeats_the_reports_figures_and_says_what_was_not_measured():
+    report = small_report()
+    card = build_card("run", report)
+    assert numbers_in(card) <= numbers_in(report)
+    assert card["figures"]["diagnosis"]["accuracy"] == figure(0.625)
+    for part in ("phases", "worth_of_the_teacher", "compression"):
+        assert card[part] == NOT_MEASURED
+    assert card["calibration"]["ece_after"] == NOT_MEASURED
+    text = card_text(json.loads(json.dumps(card)))
+    assert "0.625 (0.525 to 0.725), n = 40" in text
+    assert "| diagnosis balanced accuracy | too few samples |" in text
+    assert f"| diagnosis macro f1 | {NOT_MEASURED} |" in text
+    assert "not a medical device" in text
+    assert "synthetic" not in text
+
+
+def test_an_empty_report_makes_a_card_without_a_single_figure():
+    card = build_card("run", {})
+    assert numbers_in(card) == set()
+    text = card_text(card)
+    assert text.count(NOT_MEASURED) > 20
+    assert not any(character.isdigit() for line in text.splitlines() if line.startswith("|") for character in
+                   line.replace("macro f1", "").replace("top3", "").replace("| f1", ""))  # fmt: skip
+
+
+def test_a_students_card_shows_worth_and_gates():
+    report = small_report()
+    gain = {
+        "verdict": "helped",
+        "balanced_accuracy": figure(0.25),
+        "lost": [{"slice": "dark", "change": -0.02, "n": 9}],
+    }
+    report["distill"] = {**report.pop("teacher"), "without_teacher": {"gain": gain}}
+    gate = {"gate": "agreement", "measured": "0.500", "limit": "at least 0.97", "outcome": "failed"}
+    report["verify"] = {"files": [{"variant": "int8", "passed": False, "gates": [gate], "test": {}}]}
+    text = card_text(build_card("run", report))
+    assert "helped; balanced accuracy +0.250 (+0.150 to +0.350)" in text
+    assert "lost: dark -2.0 points, n = 9" in text
+    assert "| int8 | agreement | 0.500 | at least 0.97 | failed |" in text
+    assert np.isclose(build_card("run", report)["compression"][0]["passed"], False)

@@ -1,0 +1,117 @@
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from benchmarks.kills.noise import make_photos
+from distill.model_file import load_model
+from skin_data.manifest import read_manifest
+from skin_training.recipe import Phase, TeacherRecipe
+from skin_training.run_folder import RunFolder
+from skin_training.strategy import make_strategy, split_batch
+from teacher.train import train_teacher
+from triage.errors import UnusableInput
+
+# Batch normalisation stays frozen and dropout off: both would see a worker's part of the batch, not the whole.
+TRAIN = """
+import sys
+from pathlib import Path
+from skin_training.strategy import make_strategy
+strategy = make_strategy(sys.argv[1])
+from skin_data.manifest import read_manifest
+from skin_training.recipe import Phase, TeacherRecipe
+from skin_training.run_folder import RunFolder
+from teacher.train import train_teacher
+phases = (
+    Phase("A heads", "heads", 2, 1e-2, fixed_views=2, weight_average=0.5),
+    Phase("B CCM", "ccm", 2, 1e-2, mixup=0.3),
+)
+recipe = TeacherRecipe(phases, "resnet10", "none", 32, batch_size=8, dropout=0.0, most_repeats=2)
+train_teacher(recipe, read_manifest(sys.argv[2]), RunFolder("run", Path(sys.argv[3])), strategy=strategy)
+"""
+
+
+def train(strategy, meta, folder, **environment):
+    return subprocess.Popen(
+        [sys.executable, "-c", TRAIN, strategy, str(meta), str(folder)],
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", **environment},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(process):
+    _, errors = process.communicate(timeout=250)
+    assert process.returncode == 0, errors[-3000:]
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("localhost", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def result(folder):
+    report = json.loads((folder / "experiments/run/report.json").read_text())["teacher"]
+    rows = (folder / "experiments/run/metrics.csv").read_text().splitlines()
+    names = rows[0].split(",")
+    losses = [float(row.split(",")[names.index("loss")]) for row in rows[1:]]
+    return losses, np.array(report["color_calibration"]["matrix"]), report["phases"]
+
+
+def test_two_workers_train_what_one_process_trains(tmp_path):
+    meta = make_photos(tmp_path / "data")
+    workers = [f"localhost:{port}" for port in free_ports(2)]
+    processes = []
+    for index in range(2):
+        config = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
+        processes.append(train("multiworker", meta, tmp_path / "two", TF_CONFIG=json.dumps(config)))
+    for process in processes:
+        ended(process)
+    ended(train("none", meta, tmp_path / "one"))
+    (losses, matrix, phases), (expected_losses, expected_matrix, expected_phases) = (
+        result(tmp_path / name) for name in ("two", "one")
+    )
+    np.testing.assert_allclose(losses, expected_losses, rtol=1e-4)
+    np.testing.assert_allclose(matrix, expected_matrix, atol=1e-4)
+    assert not np.allclose(expected_matrix, np.eye(3), atol=1e-3)
+    assert [p["moved"] for p in phases] == [p["moved"] for p in expected_phases]
+    # One of them wrote the files.
+    assert sorted(p.name for p in (tmp_path / "two/artifacts/run").iterdir()) == ["teacher.keras"]
+
+
+def test_what_a_strategy_cannot_do_is_a_clear_error(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(UnusableInput, match=r"needs TF_CONFIG.*Received: nothing"):
+        make_strategy("multiworker")
+    monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 3}}')
+    with pytest.raises(UnusableInput, match="needs TF_CONFIG"):
+        make_strategy("multiworker")
+    with pytest.raises(UnusableInput, match="none, mirrored, multiworker"):
+        make_strategy("tpu")
+
+    class Three:
+        num_replicas_in_sync = 3
+
+    with pytest.raises(UnusableInput, match=r"8 photos.*3 replicas.*multiple"):
+        split_batch(Three(), {"image_ids": np.arange(8)})
+
+
+def test_mixed_precision_trains_nearly_the_same_and_saves_float32(tmp_path):
+    meta = read_manifest(make_photos(tmp_path / "data"))
+    recipe = TeacherRecipe((Phase("D all", "all", 2, 1e-3),), "resnet10", "none", 32, batch_size=8, dropout=0.2)
+    for name in ("float", "mixed"):
+        train_teacher(recipe, meta, RunFolder("run", tmp_path / name), mixed_precision=name == "mixed")
+    losses, expected = (result(tmp_path / name)[0] for name in ("mixed", "float"))
+    np.testing.assert_allclose(losses, expected, rtol=0.05)
+    assert losses != expected
+    model = load_model(tmp_path / "mixed/artifacts/run/teacher.keras")
+    assert {layer.compute_dtype for layer in model._flatten_layers()} == {"float32"}

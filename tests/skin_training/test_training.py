@@ -1,0 +1,190 @@
+import dataclasses
+import itertools
+import json
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+
+from skin_training.recipe import Phase
+from skin_training.training import Trainer, learning_rate
+from triage.errors import CheckFailed, UnusableInput
+
+PHASES = (
+    Phase("first", "all", epochs=3, learning_rate=0.05, weight_average=0.9),
+    Phase("second", "all", epochs=2, learning_rate=0.01),
+)
+STEPS = 5
+
+
+class Stop(Exception):
+    pass
+
+
+def make_trainer(folder, key="k", stop_after=None, poison=None, phases=PHASES, scores=None):
+    """A linear regression trained by the project's loop; validation can be scripted with `scores`."""
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.layers.Dense(1, input_shape=(4,))])
+    generator = np.random.default_rng(0)
+    inputs = generator.normal(size=(STEPS, 8, 4)).astype("float32")
+    targets = inputs @ np.array([[1.0], [2.0], [-1.0], [0.5]], "float32")
+    seen = []
+
+    def batches(phase, epoch):
+        for step in np.random.default_rng([phase, epoch]).permutation(STEPS):
+            if stop_after is not None and len(seen) == stop_after:
+                raise Stop
+            seen.append((phase, epoch, int(step)))
+            poisoned = np.nan if poison == len(seen) else 1.0
+            yield {"x": tf.constant(inputs[step] * poisoned), "y": tf.constant(targets[step]), "image_ids": [step]}
+
+    def loss(batch):
+        return tf.reduce_mean(tf.square(model(batch["x"], training=True) - batch["y"]))
+
+    def validate():
+        if scores is not None:
+            return {"balanced_accuracy": scores.pop(0)}
+        error = float(np.mean((model(inputs.reshape(-1, 4)).numpy() - targets.reshape(-1, 1)) ** 2))
+        return {"balanced_accuracy": 1 / (1 + error)}
+
+    trainer = Trainer(
+        model=model,
+        phases=phases,
+        batches=batches,
+        steps=STEPS,
+        loss=loss,
+        select=lambda phase: None,
+        validate=validate,
+        checkpoint=folder / "checkpoint.npz",
+        key=key,
+        stage="test",
+        describe=lambda ids: f"photo {ids}",
+    )
+    trainer.seen = seen
+    return trainer
+
+
+def without_time(rows):
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+
+
+def test_an_interrupted_run_ends_like_an_uninterrupted_one(tmp_path):
+    whole = make_trainer(tmp_path / "whole")
+    expected = without_time(whole.run())
+    for stop_after in (3, STEPS, 2 * STEPS + 2, 3 * STEPS, 4 * STEPS + 1):
+        folder = tmp_path / str(stop_after)
+        with pytest.raises(Stop):
+            make_trainer(folder, stop_after=stop_after).run()
+        resumed = make_trainer(folder)
+        rows = without_time(resumed.run())
+        assert rows == expected
+        for one, other in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+        # At most the running epoch was repeated.
+        assert len(resumed.seen) <= len(PHASES[0:]) * 3 * STEPS - stop_after // STEPS * STEPS
+
+
+def test_the_best_epoch_of_a_phase_starts_the_next(tmp_path):
+    scores = [0.9, 0.2, 0.1, 0.3, 0.5]
+    trainer = make_trainer(tmp_path, scores=scores)
+    rows = trainer.run()
+    assert [row["best"] for row in rows] == [True, False, False, False, True]
+    reference = make_trainer(tmp_path / "one", phases=[Phase("first", "all", epochs=3, learning_rate=0.05)], scores=[
+        0.9, 0.2, 0.1,
+    ])  # fmt: skip
+    reference.run()
+    two = make_trainer(tmp_path / "two", phases=PHASES[:1], scores=[0.1, 0.2, 0.9])
+    two.run()
+    assert not np.array_equal(reference.model.get_weights()[0], two.model.get_weights()[0])
+
+
+def test_validation_and_the_best_are_the_average_of_the_weights_and_training_goes_on_without_it(tmp_path):
+    phase = Phase("first", "all", epochs=3, learning_rate=0.05, weight_average=0.8)
+    trainer = make_trainer(tmp_path, phases=(phase,), scores=[0.1, 0.2, 0.3])
+    average, validated = None, []
+    trainer_batches, trainer_validate = trainer.batches, trainer.validate
+
+    def watch(phase, epoch):
+        nonlocal average
+        if average is None:
+            average = trainer.model.get_weights()
+        for batch in trainer_batches(phase, epoch):
+            yield batch
+            average = [0.8 * a + 0.2 * w for a, w in zip(average, trainer.model.get_weights(), strict=True)]
+
+    def validate():
+        validated.append(trainer.model.get_weights())
+        return trainer_validate()
+
+    trainer.batches, trainer.validate = watch, validate
+    trainer.run()
+    plain = make_trainer(tmp_path / "plain", phases=(dataclasses.replace(phase, weight_average=0.0),))
+    rows = plain.run()
+    for one, other, best in zip(validated[-1], average, trainer.model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+        np.testing.assert_array_equal(one, best)
+    assert [r["loss"] for r in trainer.state.rows] == [r["loss"] for r in rows]
+
+
+def test_patience_ends_a_phase_early(tmp_path):
+    phases = [Phase("only", "all", epochs=9, learning_rate=0.01, patience=2)]
+    rows = make_trainer(tmp_path, phases=phases, scores=[0.5, 0.6, 0.4, 0.3, 0.9]).run()
+    assert len(rows) == 4
+    assert [row["best"] for row in rows] == [False, True, False, False]
+
+
+def test_a_plateau_halves_the_rate_and_a_resumed_run_knows(tmp_path):
+    phase = Phase("only", "all", epochs=6, learning_rate=0.01, final_learning_rate=0.01, warmup=0.0, plateau=2)
+    scores = [0.5, 0.4, 0.4, 0.6, 0.5, 0.5]
+    whole = make_trainer(tmp_path / "whole", phases=[phase], scores=list(scores)).run()
+    assert [row["learning_rate"] for row in whole] == pytest.approx([0.01] * 3 + [0.005] * 3)
+    with pytest.raises(Stop):
+        make_trainer(tmp_path, phases=[phase], scores=list(scores), stop_after=3 * STEPS + 1).run()
+    resumed = make_trainer(tmp_path, phases=[phase], scores=scores[3:]).run()
+    assert without_time(resumed) == without_time(whole)
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
+    with pytest.raises(Stop):
+        make_trainer(tmp_path, stop_after=STEPS + 1).run()
+    before = (tmp_path / "checkpoint.npz").read_bytes()
+    with pytest.raises(UnusableInput, match="another recipe"):
+        make_trainer(tmp_path, key="other").run()
+    assert (tmp_path / "checkpoint.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "flipped", "another file", "an archive of something else"])
+def test_a_damaged_checkpoint_is_named(tmp_path, damage):
+    path = tmp_path / "checkpoint.npz"
+    with pytest.raises(Stop):
+        make_trainer(tmp_path, stop_after=STEPS + 1).run()
+    whole = path.read_bytes()
+    if damage == "an archive of something else":
+        np.savez(path, weights=np.zeros(3))
+    else:
+        middle = len(whole) // 2
+        flipped = whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :]
+        path.write_bytes({"cut": whole[:-40], "empty": b"", "flipped": flipped}.get(damage, b"PK damaged"))
+    before = path.read_bytes()
+    with pytest.raises(UnusableInput, match=r"checkpoint\.npz.*Remove it to start"):
+        make_trainer(tmp_path).run()
+    assert path.read_bytes() == before
+
+
+def test_a_loss_that_is_no_number_names_the_step_and_the_photos(tmp_path):
+    with pytest.raises(CheckFailed, match=r"phase first, epoch 2, step 3.*photo") as caught:
+        make_trainer(tmp_path, poison=STEPS + 3).run()
+    assert "nan" in str(caught.value)
+    assert (tmp_path / "checkpoint.npz").is_file()
+
+
+def test_learning_rate_warms_up_and_falls():
+    phase = Phase("p", "all", epochs=1, learning_rate=1.0, final_learning_rate=0.1, warmup=0.1)
+    rates = [learning_rate(phase, step, 100) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == rates[9] == rates[10] == 1.0
+    assert all(a >= b for a, b in itertools.pairwise(rates[10:]))
+    assert rates[55] == pytest.approx(0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * 45 / 90)))
+    assert json.dumps(rates)
