@@ -43,6 +43,7 @@ DEV = [
     "isic-challenge-scoring>=5.6,<6",  # the ISIC archive's own figures, for tests to compare with
     "pytest>=8,<10",
     "pytest-timeout>=2.3,<3",
+    "pytest-xdist>=3.6,<4",
     "ruff>=0.8,<1",
     "mypy>=1.13,<3",
     "import-linter>=2.1,<3",

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from skin_training.drawing import BLUE, GREEN, GREY, ORANGE, RED, picture
+from skin_training.plotting import BLUE, GREEN, GREY, ORANGE, RED, saved_plot
 
 COLORS = (BLUE, ORANGE, GREEN, RED)
 ROW = 0.42  # inches
@@ -19,7 +19,7 @@ def draw_latency(path: Path, result: dict[str, Any]) -> None:
     rows = [r for r in result["results"] if "why" not in r]
     counts = sorted({r["threads"] for r in rows})
     height = max(2.2, 1.6 + ROW * len(rows))
-    with picture(path, f"Latency of one photo, {result['mode']}", (8, height)) as axes:
+    with saved_plot(path, f"Latency of one photo, {result['mode']}", (8, height)) as axes:
         for place, r in enumerate(rows):
             color = COLORS[counts.index(r["threads"]) % len(COLORS)]
             axes.plot([r["p50_ms"], r["p90_ms"]], [place, place], color=color, linewidth=2, alpha=0.5)

@@ -20,7 +20,7 @@ from benchmarks.console import ProgressLines, run_script, with_interval
 from benchmarks.recipe_comparison import add_recipe_arguments, for_as_many_steps, recipe_given
 from skin_data.manifest import Manifest, read_manifest
 from skin_data.splits import split_by_group
-from skin_training.drawing import BLUE, GREY, ORANGE, picture
+from skin_training.plotting import BLUE, GREY, ORANGE, saved_plot
 from skin_training.recipe import TeacherRecipe, to_mapping
 from skin_training.run_folder import RunFolder
 from teacher.train import train_teacher
@@ -80,7 +80,7 @@ def measure(recipe: TeacherRecipe, manifest: Manifest, shares: list[float], root
 def draw(path: Path, results: list[Any], title: str) -> None:
     """Draw test figures over training photos, with their 95 % intervals, as PNG."""
     photos = [result["photos"] for result in results]
-    with picture(path, title, (6.5, 4.2)) as axes:
+    with saved_plot(path, title, (6.5, 4.2)) as axes:
         for name, color, label in (
             ("accuracy", BLUE, "accuracy"),
             ("balanced_accuracy", ORANGE, "balanced accuracy"),

@@ -64,8 +64,8 @@ def measure(
         `gated`; `curve`: accuracy of the share accepted when photos are refused by light and when by confidence.
     """
     from skin_data.phantom.camera import encode
-    from skin_training.evaluation.evaluate import truth_of
-    from skin_training.evaluation.figure import GroupBootstrap
+    from skin_training.evaluation.evaluate import true_classes
+    from skin_training.evaluation.metric import GroupBootstrap
     from triage import Triage
     from triage.photo import read_photo
     from triage.skin_color import LINEAR
@@ -75,7 +75,7 @@ def measure(
     frame = frame[(frame["lighting_label"] == 1) & frame["diagnosis"].notna()].reset_index(drop=True)
     drawn = np.sort(np.random.default_rng(seed).permutation(len(frame))[:photos])
     frame = frame.iloc[drawn].reset_index(drop=True)
-    truth, ids = truth_of(frame, manifest.taxonomy.ids), manifest.taxonomy.ids
+    truth, ids = true_classes(frame, manifest.taxonomy.ids), manifest.taxonomy.ids
     names = [("", 0.0), *((fault, step) for fault in FAULTS for step in STEPS)]
     right, accepted, light, confidence = (np.zeros((len(names), len(frame))) for _ in range(4))
     for column, path in enumerate(manifest.photo_paths(frame)):
@@ -125,19 +125,19 @@ def measure(
 
 def _gated(bootstrap: Any, right: np.ndarray, accepted: np.ndarray, rows: np.ndarray) -> dict[str, Any]:
     """Return `accuracy`, `accepted`, `accuracy_accepted`, `accuracy_refused` and `won_back` of some answers."""
-    from skin_training.evaluation.weighted_metrics import share
+    from skin_training.evaluation.weighted_metrics import fraction
 
     passed = accepted > 0
 
     def won(weights: np.ndarray, r: np.ndarray) -> np.ndarray:
-        return share(weights, right[r], passed[r]) - share(weights, right[r])
+        return fraction(weights, right[r], passed[r]) - fraction(weights, right[r])
 
     return {
-        "accuracy": bootstrap.figure(lambda w, r: share(w, right[r]), rows),
-        "accepted": bootstrap.figure(lambda w, r: share(w, passed[r]), rows),
-        "accuracy_accepted": bootstrap.figure(lambda w, r: share(w, right[r], passed[r]), rows, passed[rows]),
-        "accuracy_refused": bootstrap.figure(lambda w, r: share(w, right[r], ~passed[r]), rows, ~passed[rows]),
-        "won_back": bootstrap.figure(won, rows, passed[rows]),
+        "accuracy": bootstrap.metric(lambda w, r: fraction(w, right[r]), rows),
+        "accepted": bootstrap.metric(lambda w, r: fraction(w, passed[r]), rows),
+        "accuracy_accepted": bootstrap.metric(lambda w, r: fraction(w, right[r], passed[r]), rows, passed[rows]),
+        "accuracy_refused": bootstrap.metric(lambda w, r: fraction(w, right[r], ~passed[r]), rows, ~passed[rows]),
+        "won_back": bootstrap.metric(won, rows, passed[rows]),
     }
 
 
@@ -153,11 +153,11 @@ def _curve(right: np.ndarray, score: np.ndarray, points: int = 50) -> dict[str, 
 
 def draw(path: Path, found: dict[str, Any]) -> None:
     """Draw accuracy by step with and without the gate, and accuracy against the share of photos accepted."""
-    from skin_training.drawing import BLUE, GREEN, GREY, ORANGE, picture
+    from skin_training.plotting import BLUE, GREEN, GREY, ORANGE, saved_plot
 
     note = "synthetic photos" if found["synthetic"] else "photos"
     title = f"Worse light, {found['n']} {note} in {len(FAULTS) * len(STEPS)} lights ({found['model']})"
-    with picture(path, title, (11, 4.5), (1, 2)) as (left, right):
+    with saved_plot(path, title, (11, 4.5), (1, 2)) as (left, right):
         steps = [found["as_they_are"], *(found["by_step"][str(step)] for step in STEPS)]
         for name, color, label in (
             ("accuracy", GREY, "all photos"),

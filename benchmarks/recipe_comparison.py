@@ -10,7 +10,7 @@ import numpy as np
 
 from skin_data.manifest import Manifest
 from skin_data.oversampling import photo_repeats
-from skin_training.drawing import BLUE, GREEN, ORANGE, RED, bars_with_intervals, picture
+from skin_training.plotting import BLUE, GREEN, ORANGE, RED, bars_with_intervals, saved_plot
 from skin_training.recipe import read_recipe
 from triage.errors import UnusableInput
 
@@ -85,7 +85,7 @@ def draw_gains(path: Path, recipe: Any, names: list[str], gains: Mapping[str, li
     """
     width = 0.8 / len(gains)
     title = f"{recipe.backbone}, {recipe.input_size} px, seed {recipe.seed}"
-    with picture(path, title, (8, 1.6 + 0.225 * len(gains) * len(names))) as axes:
+    with saved_plot(path, title, (8, 1.6 + 0.225 * len(gains) * len(names))) as axes:
         bars = zip(gains.items(), (BLUE, ORANGE, GREEN, RED), strict=False)
         for number, ((label, figures), color) in enumerate(bars):
             places = np.arange(len(names)) + (number - (len(gains) - 1) / 2) * width

@@ -6,8 +6,8 @@ import numpy as np
 
 from skin_data.statistics import accuracy
 from skin_training.evaluation import weighted_metrics as metrics
-from skin_training.evaluation.evaluate import WELL_LIT, lit_of, truth_of
-from skin_training.evaluation.figure import GroupBootstrap, Statistic, rarer_of
+from skin_training.evaluation.evaluate import WELL_LIT, lighting_labels, true_classes
+from skin_training.evaluation.metric import GroupBootstrap, Statistic, minority_of
 from triage.skin_tone import TONE_BUCKETS
 
 Answers = tuple[np.ndarray, np.ndarray]
@@ -35,12 +35,12 @@ def compare(manifest: Any, frame: Any, of_float: Answers, of_file: Answers, seed
     """
     ids = manifest.taxonomy.ids
     bootstrap = GroupBootstrap(frame["group"].astype(str).to_numpy(), seed, RESAMPLES)
-    truth, lit, tones = truth_of(frame, ids), lit_of(frame), frame["tone_bucket"].astype(str).to_numpy()
+    truth, lit, tones = true_classes(frame, ids), lighting_labels(frame), frame["tone_bucket"].astype(str).to_numpy()
     before, after = of_float[0].argmax(axis=1), of_file[0].argmax(axis=1)
     gain = (after == truth).astype(float) - (before == truth)
 
     def change(rows: np.ndarray) -> dict[str, Any]:
-        return bootstrap.figure(lambda w, r: metrics.share(w, gain[r]), rows)
+        return bootstrap.metric(lambda w, r: metrics.fraction(w, gain[r]), rows)
 
     return {
         "agreement": accuracy(before, after),
@@ -59,8 +59,8 @@ def _overall(
     found, of_file = {}, _statistics(truth, lit, after)
     for name, of_float in _statistics(truth, lit, before).items():
         rows = np.flatnonzero(~np.isnan(lit) if name.startswith("lighting") else truth >= 0)
-        rests_on = rarer_of(lit[rows] == 0) if name in OF_BOTH_LIGHTS else None
-        figure = bootstrap.figure(
+        rests_on = minority_of(lit[rows] == 0) if name in OF_BOTH_LIGHTS else None
+        figure = bootstrap.metric(
             lambda w, r, one=of_file[name], other=of_float: one(w, r) - other(w, r), rows, rests_on
         )
         if figure["value"] is not None:

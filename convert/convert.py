@@ -22,7 +22,7 @@ from convert.representative import choose_representative, screen_outliers
 from convert.tflite import ranges_of, to_flatbuffer
 from convert.variants import Variant, find_variants
 from skin_data.progress import Progress, no_progress
-from skin_training.evaluation.calibration import fit_temperature, temper
+from skin_training.evaluation.calibration import fit_temperature, scale_by_temperature
 from skin_training.evaluation.operating_point import urgent_threshold
 from skin_training.recipe import to_mapping
 from skin_training.run_folder import RunFolder
@@ -190,7 +190,7 @@ def _card(
     truth = frame.loc[labelled, "diagnosis"].map(position).to_numpy(int)
     temperature = fit_temperature(truth, probabilities[labelled])
     urgent = np.array([c.urgency == "urgent" for c in manifest.taxonomy.classes])
-    score = temper(probabilities[labelled], temperature)[:, urgent].sum(axis=1)
+    score = scale_by_temperature(probabilities[labelled], temperature)[:, urgent].sum(axis=1)
     is_urgent, threshold = urgent[truth], urgent_threshold(urgent[truth], score)
     matrix, bias = ccm_of(student)
     return {

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skin_training.drawing import BLUE, GREEN, GREY, ORANGE, RED, picture
+from skin_training.plotting import BLUE, GREEN, GREY, ORANGE, RED, saved_plot
 from triage.skin_tone import TONE_SCHEME
 
 COLORS = (BLUE, ORANGE, GREEN, RED, "#CC79A7", "#56B4E9", "black", GREY)
@@ -25,7 +25,7 @@ def draw_changes(path: Path, report: Any, by: str) -> None:
     what = "skin tone" if by == "per_tone" else "class"
     scheme = f"\nTones: {TONE_SCHEME}" if by == "per_tone" else ""
     height = 1.5 + len(slices) * max(0.4, 0.16 * len(files))
-    with picture(path, f"Accuracy of files against the float student, by {what}{note}", (9, height)) as axes:
+    with saved_plot(path, f"Accuracy of files against the float student, by {what}{note}", (9, height)) as axes:
         for number, file in enumerate(files):
             for row, name in enumerate(slices):
                 part = file.comparison[by][name]
@@ -61,7 +61,7 @@ def draw_ccm_patches(path: Path, report: Any) -> None:
         label = f"{variant}: CIEDE2000 mean {proof.delta_e_mean:.2f}, largest {proof.delta_e_max:.2f}"
         rows[label] = [p.of_file for p in proof.patches]
     groups = [patch.group for patch in patches]
-    with picture(path, "Colour calibration, before and after", (12, 1.3 + 0.42 * len(rows))) as axes:
+    with saved_plot(path, "Colour calibration, before and after", (12, 1.3 + 0.42 * len(rows))) as axes:
         axes.imshow(np.clip(np.array(list(rows.values())), 0, 1), aspect="auto")
         axes.set_yticks(range(len(rows)), list(rows))
         axes.hlines(np.arange(1, len(rows)) - 0.5, -0.5, len(patches) - 0.5, color="white", linewidth=2)

@@ -57,13 +57,13 @@ def distill_student(
     from distill.worth import agreement_with_teacher, paired_gain
     from skin_training.color_calibration import ccm_of
     from skin_training.evaluation import evaluate
-    from skin_training.evaluation.evaluate import truth_of
+    from skin_training.evaluation.evaluate import true_classes
     from skin_training.evaluation.held_out import Validation
-    from skin_training.evaluation.pictures import draw_evaluation, draw_worth
+    from skin_training.evaluation.plots import plot_distillation_gain, plot_evaluation
     from skin_training.predict import predict
     from skin_training.resources import check_resources
     from skin_training.run_card import write_card
-    from skin_training.training_pictures import draw_training
+    from skin_training.training_plots import plot_training
 
     teacher_file = teacher_run.artifacts / "teacher.keras"
     if not teacher_file.is_file():
@@ -138,7 +138,7 @@ def distill_student(
         )
         fairness = fairness_table(recipe.fairness, groups, rows, gains.get("without weights"))
     validation = Validation(
-        truth_of(material.validation_frame, manifest.taxonomy.ids), predict(student, material.validation_pixels)[0]
+        true_classes(material.validation_frame, manifest.taxonomy.ids), predict(student, material.validation_pixels)[0]
     )
     run.save_model(student, "student.keras")
     kept = {"teacher": of_teacher[0], "student": of_student[0]}
@@ -169,10 +169,10 @@ def distill_student(
         "fairness": fairness,
     }
     run.record_weights()
-    draw_training(run.figures, rows, section, run.name)
-    draw_evaluation(run.figures, section["test"], f"{run.name} on the test split")
+    plot_training(run.figures, rows, section, run.name)
+    plot_evaluation(run.figures, section["test"], f"{run.name} on the test split")
     if alone:
-        draw_worth(run.figures / "worth_of_the_teacher.png", gains["without teacher"], run.name)
+        plot_distillation_gain(run.figures / "worth_of_the_teacher.png", gains["without teacher"], run.name)
     run.update_report("distill", section)
     write_card(run)
     run.remove_unfinished("student")

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from skin_training.evaluation import weighted_metrics as metrics
-from skin_training.evaluation.evaluate import truth_of
-from skin_training.evaluation.figure import LEVEL, GroupBootstrap
+from skin_training.evaluation.evaluate import true_classes
+from skin_training.evaluation.metric import LEVEL, GroupBootstrap
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 
 SMALLEST = 1e-12  # probability that still has a logarithm
@@ -37,7 +37,7 @@ def paired_gain(
         and `per_tone` the same; `lost`, the slices that are worse off, and whether that is beyond doubt among so many;
         `verdict`: `helped`, `hurt` or `no difference shown`, by the balanced accuracy's interval.
     """
-    ids, truth = manifest.taxonomy.ids, truth_of(frame, manifest.taxonomy.ids)
+    ids, truth = manifest.taxonomy.ids, true_classes(frame, manifest.taxonomy.ids)
     tones = frame["tone_bucket"].to_numpy(str)
     bootstrap = GroupBootstrap(frame["group"].astype(str).to_numpy(), seed, resamples)
     after, before = (np.atleast_2d(probabilities.argmax(axis=-1)) for probabilities in (one, other))
@@ -45,7 +45,7 @@ def paired_gain(
     labelled = np.flatnonzero(truth >= 0)
 
     def of_accuracy(rows: np.ndarray, level: float = LEVEL) -> dict[str, Any]:
-        return bootstrap.figure(lambda w, r: metrics.share(w, gain[r]), rows, level=level)
+        return bootstrap.metric(lambda w, r: metrics.fraction(w, gain[r]), rows, level=level)
 
     def of_balanced(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
         def mean_over_runs(answers: np.ndarray) -> np.ndarray:
@@ -54,7 +54,7 @@ def paired_gain(
 
         return mean_over_runs(after) - mean_over_runs(before)
 
-    balanced = bootstrap.figure(of_balanced, labelled)
+    balanced = bootstrap.metric(of_balanced, labelled)
     rows_of = {
         "per_class": {name: np.flatnonzero(truth == number) for number, name in enumerate(ids)},
         "per_tone": {bucket: labelled[tones[labelled] == bucket] for bucket in TONE_BUCKETS},
@@ -101,7 +101,7 @@ def agreement_with_teacher(
         JSON-able: `all`, `per_class` (by the photos' own label) and `per_tone`, each with the share of photos with the
         same `top1` and the mean `kl`, the divergence of the student's probabilities from the teacher's in nats.
     """
-    ids, truth = manifest.taxonomy.ids, truth_of(frame, manifest.taxonomy.ids)
+    ids, truth = manifest.taxonomy.ids, true_classes(frame, manifest.taxonomy.ids)
     tones = frame["tone_bucket"].to_numpy(str)
     bootstrap = GroupBootstrap(frame["group"].astype(str).to_numpy(), seed, resamples)
     same = of_teacher.argmax(axis=1) == of_student.argmax(axis=1)
@@ -110,8 +110,8 @@ def agreement_with_teacher(
 
     def both(rows: np.ndarray) -> dict[str, Any]:
         return {
-            "top1": bootstrap.figure(lambda w, r: metrics.share(w, same[r]), rows),
-            "kl": bootstrap.figure(lambda w, r: metrics.share(w, divergence[r]), rows),
+            "top1": bootstrap.metric(lambda w, r: metrics.fraction(w, same[r]), rows),
+            "kl": bootstrap.metric(lambda w, r: metrics.fraction(w, divergence[r]), rows),
         }
 
     return {

@@ -50,9 +50,9 @@ def train_teacher(
     from skin_data.pixels import load_pixels
     from skin_training.color_calibration import ccm_of
     from skin_training.evaluation import evaluate
-    from skin_training.evaluation.evaluate import truth_of
+    from skin_training.evaluation.evaluate import true_classes
     from skin_training.evaluation.held_out import Validation
-    from skin_training.evaluation.pictures import draw_evaluation
+    from skin_training.evaluation.plots import plot_evaluation
     from skin_training.head_features import HeadFeatures
     from skin_training.heads import before_heads
     from skin_training.losses import supervised_loss
@@ -61,7 +61,7 @@ def train_teacher(
     from skin_training.run_card import write_card
     from skin_training.strategy import is_chief, others_alive
     from skin_training.training import Trainer
-    from skin_training.training_pictures import draw_training
+    from skin_training.training_plots import plot_training
     from teacher.model import build_teacher, set_trainable
     from teacher.phase_record import moved_variables, weight_digests
 
@@ -175,7 +175,7 @@ def train_teacher(
     run.write_metrics(rows)
     model = answering()
     answers = predict(model, test_pixels, progress=progress, stage="teacher: test")
-    validation = Validation(truth_of(validation_frame, manifest.taxonomy.ids), predict(model, validation_pixels)[0])
+    validation = Validation(true_classes(validation_frame, manifest.taxonomy.ids), predict(model, validation_pixels)[0])
     run.save_model(model, "teacher.keras")
     matrix, bias = ccm_of(model)
     section = {
@@ -192,8 +192,8 @@ def train_teacher(
         "test": evaluate(manifest, test_frame, *answers, validation=validation),
     }
     run.record_weights()
-    draw_training(run.figures, rows, section, run.name)
-    draw_evaluation(run.figures, section["test"], f"{run.name} on the test split")
+    plot_training(run.figures, rows, section, run.name)
+    plot_evaluation(run.figures, section["test"], f"{run.name} on the test split")
     run.update_report("teacher", section)
     write_card(run)
     run.remove_unfinished("teacher")
@@ -216,10 +216,10 @@ def validator(
             it has a label.
     """
     from skin_data.statistics import accuracy, balanced_accuracy
-    from skin_training.evaluation.evaluate import lit_of, truth_of
+    from skin_training.evaluation.evaluate import lighting_labels, true_classes
 
     ids = manifest.taxonomy.ids
-    truth, lit = truth_of(frame, ids), lit_of(frame)
+    truth, lit = true_classes(frame, ids), lighting_labels(frame)
     known, known_lit = truth >= 0, ~np.isnan(lit)
 
     def validate() -> dict[str, float]:

@@ -75,9 +75,9 @@ def command(
         from skin_data.manifest import read_manifest
         from skin_data.pixels import load_pixels
         from skin_training.evaluation import evaluate
-        from skin_training.evaluation.evaluate import truth_of
+        from skin_training.evaluation.evaluate import true_classes
         from skin_training.evaluation.held_out import Validation
-        from skin_training.evaluation.pictures import draw_evaluation
+        from skin_training.evaluation.plots import plot_evaluation
         from skin_training.predict import predict
         from triage.atomic import write_json
 
@@ -96,7 +96,7 @@ def command(
 
     answers, validation = answer(split), None
     if split == "test":
-        truth = truth_of(manifest.split("val"), manifest.taxonomy.ids)
+        truth = true_classes(manifest.split("val"), manifest.taxonomy.ids)
         validation = Validation(truth, answer("val")[0], "val", calibration, sensitivity, coverage)
     report = {
         "model": model,
@@ -107,7 +107,7 @@ def command(
     }
     if out:
         write_json(out / "evaluation.json", report)
-        draw_evaluation(out / "figures", report, f"{Path(model).name} on {split}")
+        plot_evaluation(out / "figures", report, f"{Path(model).name} on {split}")
     slices: list[tuple[str, Any]] = [("all", report), *report["per_tone"].items()]
     terminal.table(
         f"{model} on {split}" + (", synthetic data" if report["synthetic"] else ""),

@@ -97,10 +97,10 @@ def picture_names(photos: Iterable[Path]) -> list[str]:
 
 
 def _draw(path: Path, image: Any, heat: Any, title: str, answers: str) -> None:
-    from skin_training.drawing import picture
     from skin_training.grad_cam import overlay
+    from skin_training.plotting import saved_plot
 
-    with picture(path, title, (8, 4.9), (1, 2)) as (left, right):
+    with saved_plot(path, title, (8, 4.9), (1, 2)) as (left, right):
         for axes, shown, name in ((left, image, "as the model sees it"), (right, overlay(image, heat), "Grad-CAM")):
             axes.imshow(shown)
             axes.set_axis_off()

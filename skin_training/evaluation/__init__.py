@@ -1,6 +1,6 @@
 """What a model is worth on a held-out split."""
 
 from skin_training.evaluation.evaluate import evaluate
-from skin_training.evaluation.figure import FEWEST_FOR_A_FIGURE
+from skin_training.evaluation.metric import MIN_PHOTOS
 
-__all__ = ["FEWEST_FOR_A_FIGURE", "evaluate"]
+__all__ = ["MIN_PHOTOS", "evaluate"]

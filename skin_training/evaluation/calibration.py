@@ -27,7 +27,7 @@ def fit_temperature(truth: np.ndarray, probabilities: np.ndarray) -> float:
     """
 
     def loss(log_temperature: float) -> float:
-        return negative_log_likelihood(truth, temper(probabilities, float(np.exp(log_temperature))))
+        return negative_log_likelihood(truth, scale_by_temperature(probabilities, float(np.exp(log_temperature))))
 
     low, high = np.log(_SEARCH)
     golden = (np.sqrt(5) - 1) / 2
@@ -40,7 +40,7 @@ def fit_temperature(truth: np.ndarray, probabilities: np.ndarray) -> float:
     return round(float(np.exp((low + high) / 2)), 4)
 
 
-def temper(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+def scale_by_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """Apply a temperature to each row of probabilities [n, classes], as the device does to one photo's."""
     return _softmax(_logs(probabilities) / temperature)
 
@@ -92,7 +92,7 @@ def fit_calibrator(
     """
     if method == "temperature":
         temperature = fit_temperature(truth, probabilities)
-        return lambda p: temper(p, temperature), {"temperature": temperature}
+        return lambda p: scale_by_temperature(p, temperature), {"temperature": temperature}
     weights, bias = fit_linear_map(truth, probabilities, diagonal=method == "vector")
     shown = weights.diagonal() if method == "vector" else weights
     return lambda p: _softmax(_logs(p) @ weights + bias), {"weights": shown.tolist(), "bias": bias.tolist()}
@@ -125,7 +125,7 @@ def reliability(truth: np.ndarray, probabilities: np.ndarray) -> list[dict[str, 
     return found
 
 
-def error_if_calibrated(confidence: np.ndarray, error: float, seed: int = 0, resamples: int = 1000) -> dict[str, Any]:
+def ece_if_calibrated(confidence: np.ndarray, error: float, seed: int = 0, resamples: int = 1000) -> dict[str, Any]:
     """Say what expected calibration error these confidences would show if they were exactly true.
 
     With few photos even a perfect model's bins miss by chance. Answers are drawn right with just the probability that

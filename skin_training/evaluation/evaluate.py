@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from skin_training.evaluation import weighted_metrics as metrics
-from skin_training.evaluation.figure import GroupBootstrap, rarer_of, without_interval
 from skin_training.evaluation.held_out import Validation, calibration_section, conformal_section, triage_section
+from skin_training.evaluation.metric import GroupBootstrap, minority_of, without_interval
 from triage.errors import UnusableInput
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 
@@ -55,7 +55,7 @@ def evaluate(
         raise UnusableInput("The model's answers are not all numbers; its weights are damaged. Train it again.")
     groups = frame["group"].astype(str).to_numpy()
     bootstrap = GroupBootstrap(groups, seed, resamples)
-    measured = _Measured(bootstrap, truth_of(frame, ids), diagnosis, lit_of(frame), lighting)
+    measured = _Measured(bootstrap, true_classes(frame, ids), diagnosis, lighting_labels(frame), lighting)
     everything = np.arange(len(frame))
     labelled = everything[measured.labelled]
     tones = frame["tone_bucket"].astype(str).to_numpy()
@@ -92,18 +92,18 @@ def evaluate(
     }
 
 
-def truth_of(frame: Any, ids: list[str]) -> np.ndarray:
+def true_classes(frame: Any, ids: list[str]) -> np.ndarray:
     """Return int [n], the number of each row's class, -1 where the diagnosis is missing."""
     return frame["diagnosis"].map({name: number for number, name in enumerate(ids)}).fillna(-1).to_numpy(int)
 
 
-def lit_of(frame: Any) -> np.ndarray:
+def lighting_labels(frame: Any) -> np.ndarray:
     """Return float [n], 1 well lit, 0 poorly lit, NaN where the label is missing."""
     return frame["lighting_label"].to_numpy(float, na_value=np.nan)
 
 
 def _slice_names(frame: Any) -> dict[str, np.ndarray]:
-    lit = lit_of(frame)
+    lit = lighting_labels(frame)
     return {
         "source": frame["source"].fillna("").astype(str).to_numpy(),
         "lighting": np.select([lit == 1, lit == 0], ["well lit", "poorly lit"], ""),
@@ -142,32 +142,32 @@ class _Measured:
 
     def diagnosis(self, rows: np.ndarray) -> dict[str, Any]:
         rows = rows[self.labelled[rows]]
-        figure = self.bootstrap.figure
+        metric = self.bootstrap.metric
         right = self.answer == self.truth
         return {
-            "accuracy": figure(lambda w, r: metrics.share(w, right[r]), rows),
-            "balanced_accuracy": figure(lambda w, r: metrics.balanced_accuracy(self.table(w, r)), rows),
-            "macro_f1": figure(lambda w, r: metrics.macro_f1(self.table(w, r)), rows),
-            "top3_accuracy": figure(lambda w, r: metrics.share(w, self.in_top[r]), rows),
+            "accuracy": metric(lambda w, r: metrics.fraction(w, right[r]), rows),
+            "balanced_accuracy": metric(lambda w, r: metrics.balanced_accuracy(self.table(w, r)), rows),
+            "macro_f1": metric(lambda w, r: metrics.macro_f1(self.table(w, r)), rows),
+            "top3_accuracy": metric(lambda w, r: metrics.fraction(w, self.in_top[r]), rows),
             "ece": without_interval(
-                figure(lambda w, r: metrics.expected_calibration_error(w, self.confidence[r], right[r]), rows)
+                metric(lambda w, r: metrics.expected_calibration_error(w, self.confidence[r], right[r]), rows)
             ),
         }
 
     def lighting(self, rows: np.ndarray) -> dict[str, Any]:
         rows = rows[~np.isnan(self.lit[rows])]
-        figure = self.bootstrap.figure
+        metric = self.bootstrap.metric
         poor, named_poor = self.lit == 0, self.light < WELL_LIT
         # A figure rests on the photos that it is a share of, not on all.
-        rarer = rarer_of(poor[rows])
+        rarer = minority_of(poor[rows])
         return {
-            "accuracy": figure(lambda w, r: metrics.share(w, (poor == named_poor)[r]), rows),
-            "auc": figure(lambda w, r: metrics.area_under_roc(w, poor[r], -self.light[r]), rows, rarer),
-            "average_precision": figure(
+            "accuracy": metric(lambda w, r: metrics.fraction(w, (poor == named_poor)[r]), rows),
+            "auc": metric(lambda w, r: metrics.area_under_roc(w, poor[r], -self.light[r]), rows, rarer),
+            "average_precision": metric(
                 lambda w, r: metrics.average_precision(w, poor[r], -self.light[r]), rows, poor[rows]
             ),
-            "poor_recall": figure(lambda w, r: metrics.share(w, named_poor[r], poor[r]), rows, poor[rows]),
-            "poor_precision": figure(lambda w, r: metrics.share(w, poor[r], named_poor[r]), rows, named_poor[rows]),
+            "poor_recall": metric(lambda w, r: metrics.fraction(w, named_poor[r], poor[r]), rows, poor[rows]),
+            "poor_precision": metric(lambda w, r: metrics.fraction(w, poor[r], named_poor[r]), rows, named_poor[rows]),
             "well_lit_share": float(self.lit[rows].mean()) if len(rows) else None,
         }
 
@@ -175,18 +175,18 @@ class _Measured:
         rows = np.flatnonzero(self.labelled)
         own, named = self.truth[rows] == number, self.answer[rows] == number
 
-        def figure(of_table: Any, rests_on: np.ndarray = own) -> dict[str, Any]:
-            return self.bootstrap.figure(lambda w, r: of_table(self.table(w, r))[:, number], rows, rests_on)
+        def metric(of_table: Any, rests_on: np.ndarray = own) -> dict[str, Any]:
+            return self.bootstrap.metric(lambda w, r: of_table(self.table(w, r))[:, number], rows, rests_on)
 
         return {
             "n": int(own.sum()),
-            "recall": figure(metrics.recall),
-            "precision": figure(metrics.precision, named),
-            "f1": figure(metrics.f1),
-            "auc": self.bootstrap.figure(
+            "recall": metric(metrics.recall),
+            "precision": metric(metrics.precision, named),
+            "f1": metric(metrics.f1),
+            "auc": self.bootstrap.metric(
                 lambda w, r: metrics.area_under_roc(w, self.truth[r] == number, self.probabilities[r, number]),
                 rows,
-                rarer_of(own),
+                minority_of(own),
             ),
         }
 

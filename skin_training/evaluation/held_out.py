@@ -9,13 +9,13 @@ import numpy as np
 from skin_training.evaluation import weighted_metrics as metrics
 from skin_training.evaluation.calibration import (
     METHODS,
-    error_if_calibrated,
+    ece_if_calibrated,
     fit_calibrator,
     negative_log_likelihood,
     reliability,
 )
 from skin_training.evaluation.conformal import COVERAGE, METHOD, conformal_threshold, prediction_sets
-from skin_training.evaluation.figure import GroupBootstrap, rarer_of, without_interval
+from skin_training.evaluation.metric import GroupBootstrap, minority_of, without_interval
 from skin_training.evaluation.operating_point import SENSITIVITY, urgent_threshold
 from triage.errors import UnusableInput
 
@@ -75,7 +75,7 @@ def calibration_section(
 ) -> dict[str, Any]:
     """Return the expected calibration error before and after, overall and per tone, and the other methods' beside it.
 
-    Beside the error after stands what chance alone would give (`error_if_calibrated`).
+    Beside the error after stands what chance alone would give (`ece_if_calibrated`).
 
     Args:
         bootstrap: over the measured photos' groups.
@@ -95,14 +95,14 @@ def calibration_section(
         confidence = answers[name].max(axis=1)
         rows = rows[truth[rows] >= 0]
         return without_interval(
-            bootstrap.figure(lambda w, r: metrics.expected_calibration_error(w, confidence[r], rights[name][r]), rows)
+            bootstrap.metric(lambda w, r: metrics.expected_calibration_error(w, confidence[r], rights[name][r]), rows)
         )
 
     def before_and_after(rows: np.ndarray) -> dict[str, Any]:
         after, known = ece(validation.method, rows), rows[truth[rows] >= 0]
         by_chance = None
         if after["value"] is not None:
-            by_chance = error_if_calibrated(answers[validation.method][known].max(axis=1), after["value"])
+            by_chance = ece_if_calibrated(answers[validation.method][known].max(axis=1), after["value"])
         return {"ece_before": ece("none", rows), "ece_after": after, "ece_if_calibrated": by_chance}
 
     chosen = answers[validation.method]
@@ -160,11 +160,11 @@ def triage_section(
     def sensitivity_and_specificity(rows: np.ndarray) -> dict[str, Any]:
         rows = rows[truth[rows] >= 0]
         return {
-            "sensitivity": bootstrap.figure(
-                lambda w, r: metrics.share(w, flagged[r], positive[r]), rows, positive[rows]
+            "sensitivity": bootstrap.metric(
+                lambda w, r: metrics.fraction(w, flagged[r], positive[r]), rows, positive[rows]
             ),
-            "specificity": bootstrap.figure(
-                lambda w, r: metrics.share(w, ~flagged[r], ~positive[r]), rows, ~positive[rows]
+            "specificity": bootstrap.metric(
+                lambda w, r: metrics.fraction(w, ~flagged[r], ~positive[r]), rows, ~positive[rows]
             ),
         }
 
@@ -174,10 +174,10 @@ def triage_section(
         "threshold": threshold,
         "fitted_on": {**validation.fitted_on, "urgent": int(urgent[validation.truth].sum())},
         **sensitivity_and_specificity(labelled),
-        "auc": bootstrap.figure(
+        "auc": bootstrap.metric(
             lambda w, r: metrics.area_under_roc(w, positive[r], score[r]),
             labelled,
-            rarer_of(positive[labelled]),
+            minority_of(positive[labelled]),
         ),
         "per_tone": {bucket: sensitivity_and_specificity(rows) for bucket, rows in by_tone.items()},
     }
@@ -209,8 +209,8 @@ def conformal_section(
     def coverage_and_size(rows: np.ndarray) -> dict[str, Any]:
         rows = rows[truth[rows] >= 0]
         return {
-            "coverage": bootstrap.figure(lambda w, r: metrics.share(w, covered[r]), rows),
-            "mean_size": bootstrap.figure(lambda w, r: metrics.share(w, size[r]), rows),
+            "coverage": bootstrap.metric(lambda w, r: metrics.fraction(w, covered[r]), rows),
+            "mean_size": bootstrap.metric(lambda w, r: metrics.fraction(w, size[r]), rows),
         }
 
     return {

@@ -46,7 +46,7 @@ def macro_f1(table: np.ndarray) -> np.ndarray:
     return _mean_of_known(f1(table))
 
 
-def share(weights: np.ndarray, hit: np.ndarray, among: np.ndarray | None = None) -> np.ndarray:
+def fraction(weights: np.ndarray, hit: np.ndarray, among: np.ndarray | None = None) -> np.ndarray:
     """Return the weighted share of `hit` (bool or float [n]) among the photos where `among` (bool [n]) holds."""
     member = np.ones(len(hit)) if among is None else among.astype(float)
     return _divide(weights @ (hit * member), weights @ member)

@@ -3,13 +3,13 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from skin_training.evaluation.calibration import (
-    error_if_calibrated,
+    ece_if_calibrated,
     fit_calibrator,
     fit_linear_map,
     fit_temperature,
     negative_log_likelihood,
     reliability,
-    temper,
+    scale_by_temperature,
 )
 from skin_training.evaluation.conformal import conformal_threshold, prediction_sets
 from skin_training.evaluation.operating_point import urgent_threshold
@@ -31,7 +31,7 @@ def test_temperature_undoes_overconfidence():
     logits = generator.normal(size=(4000, 5)) * 2
     true = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     truth = np.array([generator.choice(5, p=p) for p in true])
-    overconfident = temper(true, 1 / 3)
+    overconfident = scale_by_temperature(true, 1 / 3)
     assert fit_temperature(truth, overconfident) == pytest.approx(3.0, rel=0.08)
     assert fit_temperature(truth, true) == pytest.approx(1.0, rel=0.06)
 
@@ -43,13 +43,13 @@ def test_chance_alone_explains_the_error_of_true_probabilities_and_not_of_overco
     def share_by_chance(answers):
         truth, confidence = drawn(true, generator), answers.max(axis=1)
         error = expected_calibration_error(np.ones((1, 400)), confidence, answers.argmax(axis=1) == truth)[0]
-        return error_if_calibrated(confidence, error, resamples=200)["p"]
+        return ece_if_calibrated(confidence, error, resamples=200)["p"]
 
     # Of exact probabilities every value of p is equally likely.
     assert np.mean([share_by_chance(true) for _ in range(40)]) == pytest.approx(0.5, abs=0.15)
-    assert share_by_chance(temper(true, 1 / 3)) == pytest.approx(1 / 201)
+    assert share_by_chance(scale_by_temperature(true, 1 / 3)) == pytest.approx(1 / 201)
     # One bin, in closed form: the mean absolute deviation of a binomial share.
-    alone = error_if_calibrated(np.full(400, 0.5), 0.0)
+    alone = ece_if_calibrated(np.full(400, 0.5), 0.0)
     assert alone["mean"] == pytest.approx(np.sqrt(2 / np.pi) * 0.5 / 20, rel=0.06)
     assert alone["mean"] < alone["high"]
 
@@ -68,7 +68,7 @@ def test_temperature_is_applied_as_on_the_device():
     probabilities = np.random.default_rng(2).dirichlet(np.ones(6) * 0.2, 20)
     probabilities[0] = [1, 0, 0, 0, 0, 0]
     on_device = np.stack([apply_temperature(row, 1.7) for row in probabilities])
-    np.testing.assert_allclose(temper(probabilities, 1.7), on_device, atol=1e-12)
+    np.testing.assert_allclose(scale_by_temperature(probabilities, 1.7), on_device, atol=1e-12)
 
 
 def test_vector_scaling_undoes_a_scale_and_a_shift_of_each_class():
@@ -81,7 +81,7 @@ def test_vector_scaling_undoes_a_scale_and_a_shift_of_each_class():
     calibrate, parameters = fit_calibrator("vector", truth, seen)
     np.testing.assert_allclose(calibrate(seen), softmax(np.log(np.maximum(seen, 1e-12)) @ weights + bias), atol=1e-9)
     assert parameters["weights"] == pytest.approx(weights.diagonal().tolist())
-    temperature = temper(seen, fit_temperature(truth, seen))
+    temperature = scale_by_temperature(seen, fit_temperature(truth, seen))
     best = negative_log_likelihood(truth, softmax(logits))
     assert negative_log_likelihood(truth, calibrate(seen)) < negative_log_likelihood(truth, temperature) - 0.01
     assert negative_log_likelihood(truth, calibrate(seen)) < best + 0.05

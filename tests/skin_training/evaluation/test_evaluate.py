@@ -7,9 +7,9 @@ from sklearn import metrics as reference
 from skin_data.manifest import read_manifest
 from skin_data.prepare import prepare
 from skin_training.evaluation import evaluate
-from skin_training.evaluation.evaluate import truth_of
-from skin_training.evaluation.figure import GroupBootstrap
+from skin_training.evaluation.evaluate import true_classes
 from skin_training.evaluation.held_out import Validation, conformal_section
+from skin_training.evaluation.metric import GroupBootstrap
 from triage.errors import UnusableInput
 
 
@@ -23,7 +23,7 @@ def answers_for(frame, ids, seed, confusion=1.0):
     """Made-up answers: the truth, blurred, and the lighting label, blurred."""
     generator = np.random.default_rng(seed)
     logits = generator.normal(size=(len(frame), len(ids))) * confusion
-    truth = truth_of(frame, ids)
+    truth = true_classes(frame, ids)
     logits[np.arange(len(frame)), truth] += 2
     # A shift of 2 under unit noise is worth logits of 2 z; 5 z is two and a half times too sure.
     powers = np.exp(5 * logits)
@@ -36,13 +36,13 @@ def measured(manifest):
     ids = manifest.taxonomy.ids
     frame, val = manifest.split("train"), manifest.split("val")
     answers = answers_for(frame, ids, 0)
-    validation = Validation(truth_of(val, ids), answers_for(val, ids, 1)[0])
+    validation = Validation(true_classes(val, ids), answers_for(val, ids, 1)[0])
     return frame, answers, evaluate(manifest, frame, *answers, resamples=100, validation=validation)
 
 
 def test_figures_are_scikit_learns(manifest, measured):
     frame, (diagnosis, lighting), report = measured
-    truth, answer = truth_of(frame, manifest.taxonomy.ids), diagnosis.argmax(axis=1)
+    truth, answer = true_classes(frame, manifest.taxonomy.ids), diagnosis.argmax(axis=1)
     lit = frame["lighting_label"].to_numpy(int)
     found = report["diagnosis"]
     assert found["accuracy"]["value"] == pytest.approx(reference.accuracy_score(truth, answer))
@@ -79,7 +79,7 @@ def test_n_counts_the_photos_that_a_figure_rests_on(manifest, measured):
 
 def test_of_equal_probabilities_the_first_class_comes_first(manifest, measured):
     frame, (diagnosis, lighting), _ = measured
-    truth = truth_of(frame, manifest.taxonomy.ids)
+    truth = true_classes(frame, manifest.taxonomy.ids)
     same = np.full_like(diagnosis, 1 / diagnosis.shape[1])
     report = evaluate(manifest, frame, same, lighting, resamples=10)["diagnosis"]
     assert report["accuracy"]["value"] == pytest.approx(np.mean(truth == 0))

@@ -85,7 +85,7 @@ def test_undefined_figures_are_nan():
     ones = np.ones((2, 4))
     assert np.isnan(metrics.area_under_roc(ones, np.ones(4, bool), np.arange(4.0))).all()
     assert np.isnan(metrics.average_precision(ones, np.zeros(4, bool), np.arange(4.0))).all()
-    assert np.isnan(metrics.share(ones, np.ones(4, bool), np.zeros(4, bool))).all()
+    assert np.isnan(metrics.fraction(ones, np.ones(4, bool), np.zeros(4, bool))).all()
     assert np.isnan(metrics.accuracy(np.zeros((1, 3, 3)))).all()
 
 

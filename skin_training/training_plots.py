@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skin_training.drawing import BLUE, GREEN, GREY, ORANGE, bars_with_intervals, picture, share_axis
+from skin_training.plotting import BLUE, GREEN, GREY, ORANGE, bars_with_intervals, fraction_axis, saved_plot
 
 # sRGB of the 24 patches, row by row, as their maker publishes them (X-Rite, "Colorimetric values for ColorChecker").
 COLOR_CHECKER = (
@@ -18,7 +18,7 @@ COLOR_CHECKER = (
 PATCHES_IN_A_ROW = 6
 
 
-def draw_training(
+def plot_training(
     folder: Path, rows: Sequence[Mapping[str, Any]], section: Mapping[str, Any], title: str
 ) -> list[Path]:
     """Draw the curves, the phases' worth and the CCM.
@@ -56,7 +56,7 @@ def _curves(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> Path:
     epochs = np.arange(1, len(rows) + 1)
     phases = [str(row["phase"]) for row in rows]
     begins = [n for n, name in enumerate(phases) if n == 0 or name != phases[n - 1]]
-    with picture(path, f"Training: {title}", (10, 6), (2, 1)) as (above, below):
+    with saved_plot(path, f"Training: {title}", (10, 6), (2, 1)) as (above, below):
         above.plot(epochs, [float(row["loss"]) for row in rows], ".-", color=GREY)
         above.set_ylabel("training loss")
         for key, color in (("accuracy", BLUE), ("balanced_accuracy", ORANGE), ("lighting_accuracy", GREEN)):
@@ -87,7 +87,9 @@ def _curves(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> Path:
 
 def _phases(path: Path, phases: Sequence[Mapping[str, Any]], title: str) -> Path:
     places = np.arange(len(phases))[::-1].astype(float)
-    with picture(path, f"The model after each phase, on the test split: {title}", (9, 1.6 + 0.8 * len(phases))) as axes:
+    with saved_plot(
+        path, f"The model after each phase, on the test split: {title}", (9, 1.6 + 0.8 * len(phases))
+    ) as axes:
         shown = (
             ("diagnosis", "accuracy", BLUE, "diagnosis accuracy"),
             ("diagnosis", "balanced_accuracy", ORANGE, "diagnosis balanced accuracy"),
@@ -97,7 +99,7 @@ def _phases(path: Path, phases: Sequence[Mapping[str, Any]], title: str) -> Path
             figures = [phase["test"][head][key] for phase in phases]
             bars_with_intervals(axes, places + 0.25 * (1 - number), figures, 0.24, color, label)
         axes.set_yticks(places, [phase["phase"] for phase in phases])
-        share_axis(axes)
+        fraction_axis(axes)
     return path
 
 
@@ -105,7 +107,7 @@ def _color_checker(path: Path, matrix: np.ndarray, bias: np.ndarray, title: str)
     before = np.array(COLOR_CHECKER) / 255
     after = calibrated_patches(matrix, bias)
     difference = np.abs(after - before).max(axis=1) * 255
-    with picture(path, f"What the CCM does to a ColorChecker: {title}", (8, 5.4)) as axes:
+    with saved_plot(path, f"What the CCM does to a ColorChecker: {title}", (8, 5.4)) as axes:
         for number, (inner, outer) in enumerate(zip(after, before, strict=True)):
             x, y = number % PATCHES_IN_A_ROW, -(number // PATCHES_IN_A_ROW)
             axes.add_patch(_square(x, y, 0.9, outer))

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from skin_training.drawing import BLUE, GREEN, GREY, ORANGE, RED, bars_with_intervals, picture, share_axis
+from skin_training.plotting import BLUE, GREEN, GREY, ORANGE, RED, bars_with_intervals, fraction_axis, saved_plot
 
 SHOWN_AS_CURVES = 12
 """More classes than this make a picture of curves unreadable; the ones with the most photos are drawn."""
 
 
-def draw_evaluation(folder: Path, test: Mapping[str, Any], title: str) -> list[Path]:
+def plot_evaluation(folder: Path, test: Mapping[str, Any], title: str) -> list[Path]:
     """Draw confusion matrix, figures per class, fairness, precision-recall curves and reliability.
 
     What a report does not hold is not drawn.
@@ -43,7 +43,7 @@ def _confusion(path: Path, test: Mapping[str, Any], title: str) -> Path | None:
     counts, names = np.array(confusion["counts"]), confusion["classes"]
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = 3.5 + 0.5 * len(names)
-    with picture(path, f"Confusion: {title}", (side + 2.5, side)) as axes:
+    with saved_plot(path, f"Confusion: {title}", (side + 2.5, side)) as axes:
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         for row, column in np.argwhere(counts):
             color = "white" if shares[row, column] > 0.5 else "black"
@@ -58,19 +58,19 @@ def _confusion(path: Path, test: Mapping[str, Any], title: str) -> Path | None:
 def _per_class(path: Path, test: Mapping[str, Any], title: str) -> Path:
     names = list(test["per_class"])
     places = np.arange(len(names))[::-1].astype(float)
-    with picture(path, f"Per class, with 95 % intervals: {title}", (8, 1.5 + 0.55 * len(names))) as axes:
+    with saved_plot(path, f"Per class, with 95 % intervals: {title}", (8, 1.5 + 0.55 * len(names))) as axes:
         for number, (key, color) in enumerate((("recall", BLUE), ("precision", ORANGE), ("f1", GREEN))):
             figures = [test["per_class"][name][key] for name in names]
             bars_with_intervals(axes, places + 0.25 * (1 - number), figures, 0.24, color, key.replace("f1", "F1"))
         axes.set_yticks(places, [f"{name}, n = {test['per_class'][name]['n']}" for name in names])
-        share_axis(axes)
+        fraction_axis(axes)
     return path
 
 
 def _fairness(path: Path, test: Mapping[str, Any], title: str) -> Path:
     slices = {"all": test, **test["per_tone"]}
     places = np.arange(len(slices))[::-1].astype(float)
-    with picture(path, f"Per skin tone, with 95 % intervals: {title}", (8, 1.8 + 0.7 * len(slices))) as axes:
+    with saved_plot(path, f"Per skin tone, with 95 % intervals: {title}", (8, 1.8 + 0.7 * len(slices))) as axes:
         shown = (
             ("diagnosis", "accuracy", BLUE, "diagnosis accuracy"),
             ("diagnosis", "balanced_accuracy", ORANGE, "diagnosis balanced accuracy"),
@@ -80,7 +80,7 @@ def _fairness(path: Path, test: Mapping[str, Any], title: str) -> Path:
             figures = [part[head][key] for part in slices.values()]
             bars_with_intervals(axes, places + 0.25 * (1 - number), figures, 0.24, color, label)
         axes.set_yticks(places, [f"{name}, n = {part['n']}" for name, part in slices.items()])
-        share_axis(axes, f"share; tones by {test['tone_scheme']}")
+        fraction_axis(axes, f"share; tones by {test['tone_scheme']}")
     return path
 
 
@@ -89,7 +89,7 @@ def _precision_recall(path: Path, test: Mapping[str, Any], title: str) -> Path |
     diagnosis, light = curves.get("precision_recall") or {}, curves.get("lighting_precision_recall")
     if not diagnosis and not light:
         return None
-    with picture(path, f"Precision and recall: {title}", (11, 5), (1, 2)) as (left, right):
+    with saved_plot(path, f"Precision and recall: {title}", (11, 5), (1, 2)) as (left, right):
         from matplotlib import colormaps
 
         names = sorted(diagnosis, key=lambda name: -test["per_class"][name]["n"])[:SHOWN_AS_CURVES]
@@ -115,7 +115,7 @@ def _reliability(path: Path, test: Mapping[str, Any], title: str) -> Path | None
     calibration = test.get("calibration")
     if not calibration:
         return None
-    with picture(path, f"Reliability: {title}", (10, 5), (1, 2)) as columns:
+    with saved_plot(path, f"Reliability: {title}", (10, 5), (1, 2)) as columns:
         for axes, when, color in zip(columns, ("before", "after"), (ORANGE, BLUE), strict=True):
             bins = [b for b in calibration["reliability"][when] if b["n"]]
             axes.plot([0, 1], [0, 1], color=GREY, linestyle=":")
@@ -140,13 +140,13 @@ def _reliability(path: Path, test: Mapping[str, Any], title: str) -> Path | None
     return path
 
 
-def draw_worth(path: Path, gain: Mapping[str, Any], title: str) -> Path:
+def plot_distillation_gain(path: Path, gain: Mapping[str, Any], title: str) -> Path:
     """Draw what a teacher was worth to its student, per class and skin tone, as `distill.worth.paired_gain` says it."""
     parts = {"balanced accuracy": gain["balanced_accuracy"], "accuracy": gain["accuracy"]}
     parts |= {f"tone: {name}": figure for name, figure in gain["per_tone"].items()}
     parts |= {f"class: {name}": figure for name, figure in gain["per_class"].items()}
     places = np.arange(len(parts))[::-1].astype(float)
-    with picture(path, f"Gain by the teacher: {title}", (8, 1.5 + 0.3 * len(parts))) as axes:
+    with saved_plot(path, f"Gain by the teacher: {title}", (8, 1.5 + 0.3 * len(parts))) as axes:
         for place, figure in zip(places, parts.values(), strict=True):
             color = GREY if figure["value"] is None else GREEN if figure["value"] >= 0 else RED
             bars_with_intervals(axes, [place], [figure], 0.7, color, "")

@@ -12,7 +12,7 @@ BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8
 
 
 @contextmanager
-def picture(
+def saved_plot(
     path: Path, title: str, size: tuple[float, float] = (8, 4.5), shape: tuple[int, int] = (1, 1)
 ) -> Iterator[Any]:
     """Give axes to draw on and write them as PNG when the block ends without an error.
@@ -65,7 +65,7 @@ def bars_with_intervals(
             axes.text(0.01, place, figure.get("why") or "not measured", va="center", fontsize=7, color=GREY)
 
 
-def share_axis(axes: Any, label: str = "share") -> None:
+def fraction_axis(axes: Any, label: str = "share") -> None:
     """Finish horizontal bars of shares: the axis from 0 to 1, every row shown, the legend above them."""
     rows = len(axes.get_yticks())
     axes.set(xlim=(0, 1), ylim=(-0.6, rows - 0.4), xlabel=label)

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-FEWEST_FOR_A_FIGURE = 20
+MIN_PHOTOS = 20
 """Photos. A slice with fewer gets no figure: its interval would span half the scale."""
-FEWEST_GROUPS = 10
+MIN_GROUPS = 10
 """With fewer, draws of whole groups say too little of other groups: 95 % intervals hold the truth in 50 to 88 %."""
 LEVEL = 0.95
 _DRAWS_AT_ONCE = 128  # bounds memory: each draw holds a weight a photo
@@ -38,7 +38,7 @@ class GroupBootstrap:
         # The first row is the data itself.
         self._drawn = np.concatenate([np.ones((1, count)), drawn])
 
-    def figure(
+    def metric(
         self, statistic: Statistic, rows: np.ndarray, rests_on: np.ndarray | None = None, level: float = LEVEL
     ) -> dict[str, Any]:
         """Return `{value, low, high, n}` with a percentile interval; without a value, null and `why`.
@@ -51,9 +51,9 @@ class GroupBootstrap:
         """
         decisive = rows if rests_on is None else rows[rests_on]
         n, groups = len(decisive), len(np.unique(self._group_of[decisive]))
-        if n < FEWEST_FOR_A_FIGURE:
+        if n < MIN_PHOTOS:
             return _without_value(n, "too few samples to tell")
-        if groups < FEWEST_GROUPS:
+        if groups < MIN_GROUPS:
             return _without_value(n, f"too few groups to tell: {groups}")
         values = np.concatenate(
             [
@@ -68,7 +68,7 @@ class GroupBootstrap:
         return {"value": float(values[0]), "low": float(low), "high": float(high), "n": n}
 
 
-def rarer_of(positive: np.ndarray) -> np.ndarray:
+def minority_of(positive: np.ndarray) -> np.ndarray:
     """Return bool [m], the rarer side of bool [m]: what a figure of both sides rests on."""
     return positive if positive.sum() <= (~positive).sum() else ~positive
 
@@ -77,7 +77,7 @@ def without_interval(figure: dict[str, Any]) -> dict[str, Any]:
     """Return a figure with null bounds.
 
     For a calibration error: each draw of photos adds noise to its bins, which the absolute value turns into error, so
-    that the draws lie above the value that they are to bound. `error_if_calibrated` says what chance does to it.
+    that the draws lie above the value that they are to bound. `ece_if_calibrated` says what chance does to it.
     """
     return {**figure, "low": None, "high": None}
 

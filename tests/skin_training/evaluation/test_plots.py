@@ -3,14 +3,14 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from skin_training import training_pictures
-from skin_training.evaluation import pictures
+from skin_training import training_plots
+from skin_training.evaluation import plots
 
 
 @pytest.fixture
 def shown(monkeypatch):
     """The axes of each picture by file name, once drawn."""
-    kept, draw = {}, pictures.picture
+    kept, draw = {}, plots.saved_plot
 
     @contextmanager
     def watching(path, *arguments):
@@ -18,8 +18,8 @@ def shown(monkeypatch):
             kept[path.stem] = np.atleast_1d(axes)
             yield axes
 
-    monkeypatch.setattr(pictures, "picture", watching)
-    monkeypatch.setattr(training_pictures, "picture", watching)
+    monkeypatch.setattr(plots, "saved_plot", watching)
+    monkeypatch.setattr(training_plots, "saved_plot", watching)
     return kept
 
 
@@ -55,7 +55,7 @@ def evaluated():
 
 
 def test_what_is_drawn_is_what_was_measured(tmp_path, shown):
-    written = pictures.draw_evaluation(tmp_path, evaluated(), "run")
+    written = plots.plot_evaluation(tmp_path, evaluated(), "run")
     assert sorted(p.stem for p in written) == ["confusion", "fairness", "per_class", "precision_recall", "reliability"]
     (confusion,) = shown["confusion"]
     assert [t.get_text() for t in confusion.texts] == ["20", "5", "25"]
@@ -74,9 +74,9 @@ def test_what_is_drawn_is_what_was_measured(tmp_path, shown):
 
 def test_what_was_not_measured_is_not_drawn_and_the_same_figures_make_the_same_bytes(tmp_path):
     test = {**evaluated(), "calibration": None, "curves": None, "confusion": None}
-    written = pictures.draw_evaluation(tmp_path / "one", test, "run")
+    written = plots.plot_evaluation(tmp_path / "one", test, "run")
     assert sorted(p.stem for p in written) == ["fairness", "per_class"]
-    for path in pictures.draw_evaluation(tmp_path / "two", test, "run"):
+    for path in plots.plot_evaluation(tmp_path / "two", test, "run"):
         assert path.read_bytes() == (tmp_path / "one" / path.name).read_bytes()
 
 
@@ -92,12 +92,12 @@ def test_training_curves_and_the_ccm_are_those_of_the_run(tmp_path, shown):
         "phases": [{"phase": "A heads", "test": evaluated()}],
         "color_calibration": {"matrix": (np.eye(3) * 0.5).tolist(), "bias": [0.1, 0, 0]},
     }
-    training_pictures.draw_training(tmp_path, rows, section, "run")
+    training_plots.plot_training(tmp_path, rows, section, "run")
     above, below = shown["training"]
     np.testing.assert_allclose(above.lines[0].get_ydata(), [2, 1, 0.5])
     np.testing.assert_allclose(below.lines[1].get_ydata(), [0.2, 0.4, 0.5])
     np.testing.assert_allclose(below.lines[3].get_xydata(), [[2, 0.4], [3, 0.5]])
-    patches = training_pictures.calibrated_patches(np.eye(3) * 0.5, np.array([0.1, 0, 0]))
+    patches = training_plots.calibrated_patches(np.eye(3) * 0.5, np.array([0.1, 0, 0]))
     np.testing.assert_allclose(patches[18], [243 / 510 + 0.1, 243 / 510, 242 / 510])
     drawn = [p.get_facecolor()[:3] for p in shown["color_calibration"][0].patches]
     np.testing.assert_allclose(drawn[1::2], patches)
