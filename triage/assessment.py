@@ -106,11 +106,11 @@ class Triage:
         """
         self.card = model.card
         self.interpreter = interpreter
-        self._classes: list[dict[str, str]] = model.card["classes"]
-        self._size: int = model.card["input"]["size"]
-        self._crop_fraction: float = model.card["input"]["crop_fraction"]
-        self._temperature: float = model.card["temperature"]
-        self._thresholds: dict[str, float] = model.card["thresholds"]
+        self._classes = model.card["classes"]
+        self._size = model.card["input"]["size"]
+        self._crop_fraction = model.card["input"]["crop_fraction"]
+        self._temperature = model.card["temperature"]
+        self._thresholds = model.card["thresholds"]
         # The interpreter works for milliseconds without Python's lock; a second core measures the light meanwhile.
         self._beside = ThreadPoolExecutor(1, "light")
         _check_fit(model, interpreter)

@@ -1,7 +1,7 @@
-"""The card that travels inside a model file: what it must say before the model may be used."""
+"""The model card in a release file: its sections, and the checks a card must pass before the model may be used."""
 
 import math
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from triage.errors import UnusableInput
 
@@ -9,24 +9,95 @@ CARD_FORMAT = 1
 URGENCIES = ("urgent", "soon", "watch")
 """What a class calls for, most pressing first: see a doctor now, see one soon, watch it."""
 INPUT_DTYPES = ("float32", "uint8", "int8")
-REQUIRED_KEYS = (
-    "format", "name", "classes", "input", "color_calibration", "temperature", "thresholds", "synthetic", "data",
-    "lineage", "per_tone", "not_measured", "licence", "flatbuffer_sha256",
-)  # fmt: skip
 
 
-def check_card(card: Any, source: str) -> dict[str, Any]:
+class CardClass(TypedDict):
+    """One class: id, display name, and urgency (one of `URGENCIES`)."""
+
+    id: str
+    name: str
+    urgency: str
+
+
+class CardInput(TypedDict):
+    """Model input: side in pixels, fraction of each side the centre crop keeps in (0, 1], and dtype."""
+
+    size: int
+    crop_fraction: float
+    dtype: str
+
+
+class ColorCalibration(TypedDict):
+    """The colour matrix [3][3] and bias [3] of the model's first layer: y = clip(x M + b, 0, 1)."""
+
+    matrix: list[list[float]]
+    bias: list[float]
+
+
+class Thresholds(TypedDict):
+    """Decision thresholds, probabilities in [0, 1]; a card may hold how they were chosen beside them."""
+
+    urgent: float
+    abstain_below: float
+    well_lit: float
+
+
+class Interval(TypedDict, total=False):
+    """A metric with its 95 % confidence interval; None, with `why`, where the sample is too small."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    why: str
+
+
+class ToneResult(TypedDict):
+    """Accuracy on one skin-tone bucket of the test split."""
+
+    n: int
+    accuracy: Interval
+
+
+class ModelCard(TypedDict):
+    """Contents of `card.json`.
+
+    `data` names the data set and the hash of its table, `lineage` the runs and files the model came from. `per_tone`
+    maps tone buckets to `ToneResult`, and "measured_on" to a description. A card may hold further keys, such as
+    `variant`.
+    """
+
+    format: int
+    name: str
+    classes: list[CardClass]
+    input: CardInput
+    color_calibration: ColorCalibration
+    temperature: float
+    thresholds: Thresholds
+    synthetic: bool
+    data: dict[str, Any]
+    lineage: dict[str, Any]
+    per_tone: dict[str, Any]
+    not_measured: list[str]
+    licence: str
+    flatbuffer_sha256: str
+
+
+REQUIRED_KEYS = tuple(ModelCard.__annotations__)
+
+
+def check_card(card: object, source: str) -> ModelCard:
     """Return a card unchanged if `triage` can work with it.
 
     Args:
-        card: what `card.json` held.
-        source: how errors call the model.
+        card: parsed `card.json`.
+        source: name of the model in error messages.
 
     Raises:
-        UnusableInput: a key is missing, or a value is of the wrong kind or range.
+        UnusableInput: a key is missing, or a value has the wrong type or range.
     """
 
-    def require(condition: bool, what: str, received: Any) -> None:
+    def require(condition: bool, what: str, received: object) -> None:
         if not condition:
             raise UnusableInput(
                 f"The card of {source} cannot be used: {what}. Received: {received!r:.200}. "
@@ -34,57 +105,51 @@ def check_card(card: Any, source: str) -> dict[str, Any]:
             )
 
     require(isinstance(card, dict), "it must be a JSON object", card)
-    missing = [key for key in REQUIRED_KEYS if key not in card]
-    require(not missing, f"it lacks {', '.join(missing)}", sorted(card))
+    found = cast(dict[str, Any], card)
+    missing = [key for key in REQUIRED_KEYS if key not in found]
+    require(not missing, f"missing keys: {', '.join(missing)}", sorted(found))
     require(
-        card["format"] == CARD_FORMAT,
+        found["format"] == CARD_FORMAT,
         f"its format must be {CARD_FORMAT}; a newer one needs a newer skin-distill",
-        card["format"],
+        found["format"],
     )
-    classes = card["classes"]
+    classes = found["classes"]
     require(isinstance(classes, list) and len(classes) >= 2, "classes must list at least two", classes)
     for entry in classes:
+        valid = isinstance(entry, dict) and all(
+            isinstance(entry.get(key), str) and entry[key] for key in ("id", "name")
+        )
         require(
-            isinstance(entry, dict)
-            and all(isinstance(entry.get(key), str) and entry[key] for key in ("id", "name"))
-            and entry.get("urgency") in URGENCIES,
+            valid and entry.get("urgency") in URGENCIES,
             f"each class needs id, name and an urgency out of {', '.join(URGENCIES)}",
             entry,
         )
     ids = [entry["id"] for entry in classes]
-    require(len(set(ids)) == len(ids), "class ids must differ", ids)
+    require(len(set(ids)) == len(ids), "class ids must be unique", ids)
     for key in ("input", "color_calibration", "thresholds"):
-        require(isinstance(card[key], dict), f"{key} must be an object", card[key])
-    _check_input(card["input"], require)
-    _check_color_calibration(card["color_calibration"], require)
-    temperature = card["temperature"]
-    require(_is_number(temperature) and temperature > 0, "temperature must be above 0", temperature)
-    for key in ("urgent", "abstain_below", "well_lit"):
-        value = card["thresholds"].get(key)
-        require(_is_number(value) and 0 <= value <= 1, f"threshold {key} must be from 0 to 1", value)
-    return card  # type: ignore[no-any-return]
-
-
-def _check_input(entry: dict[str, Any], require: Any) -> None:
-    size: Any = entry.get("size")
-    crop_fraction: Any = entry.get("crop_fraction")
-    dtype: Any = entry.get("dtype")
-    require(isinstance(size, int) and not isinstance(size, bool) and size > 0, "input size must be above 0", size)
-    require(_is_number(crop_fraction) and 0 < crop_fraction <= 1, "crop_fraction must be in (0, 1]", crop_fraction)
+        require(isinstance(found[key], dict), f"{key} must be an object", found[key])
+    size: Any
+    crop: Any
+    size, crop, dtype = (found["input"].get(key) for key in ("size", "crop_fraction", "dtype"))
+    require(isinstance(size, int) and _is_number(size) and size > 0, "input size must be above 0", size)
+    require(_is_number(crop) and 0 < crop <= 1, "crop_fraction must be in (0, 1]", crop)
     require(dtype in INPUT_DTYPES, f"input dtype must be one of {', '.join(INPUT_DTYPES)}", dtype)
-
-
-def _check_color_calibration(entry: dict[str, Any], require: Any) -> None:
-    matrix, bias = entry.get("matrix"), entry.get("bias")
+    matrix, bias = (found["color_calibration"].get(key) for key in ("matrix", "bias"))
     require(
         isinstance(matrix, list) and len(matrix) == 3 and all(_is_vector(row) for row in matrix),
         "color_calibration needs a 3 x 3 matrix of numbers",
         matrix,
     )
     require(_is_vector(bias), "color_calibration needs a bias of 3 numbers", bias)
+    temperature = found["temperature"]
+    require(_is_number(temperature) and temperature > 0, "temperature must be above 0", temperature)
+    for key in ("urgent", "abstain_below", "well_lit"):
+        value: Any = found["thresholds"].get(key)
+        require(_is_number(value) and 0 <= value <= 1, f"threshold {key} must be from 0 to 1", value)
+    return cast(ModelCard, found)
 
 
-def _is_vector(value: Any) -> bool:
+def _is_vector(value: object) -> bool:
     return isinstance(value, list) and len(value) == 3 and all(map(_is_number, value))
 
 

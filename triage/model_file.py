@@ -10,13 +10,14 @@ import io
 import json
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from triage.errors import UnusableInput
 from triage.interpreter import TFLITE_IDENTIFIER
-from triage.model_card import check_card
+from triage.model_card import ModelCard, check_card
 
 LABELS_NAME = "labels.txt"
 LIGHTING_LABELS_NAME = "lighting_labels.txt"
@@ -43,11 +44,11 @@ class ModelFile:
     """
 
     flatbuffer: bytes
-    card: dict[str, Any]
+    card: ModelCard
     path: Path
 
 
-def pack_model(flatbuffer: bytes, card: dict[str, Any]) -> bytes:
+def pack_model(flatbuffer: bytes, card: Mapping[str, Any]) -> bytes:
     """Join a TFLite model and its card into the bytes of a release file.
 
     Args:
@@ -66,13 +67,12 @@ def pack_model(flatbuffer: bytes, card: dict[str, Any]) -> bytes:
         raise UnusableInput(
             "The model to pack already has files appended. Received: a release file. Pack `read_model(...).flatbuffer`."
         )
-    card = {**card, "flatbuffer_sha256": hashlib.sha256(flatbuffer).hexdigest()}
-    check_card(card, "the model to pack")
+    checked = check_card({**card, "flatbuffer_sha256": hashlib.sha256(flatbuffer).hexdigest()}, "the model to pack")
     try:
-        text = json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        text = json.dumps(checked, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     except (TypeError, ValueError) as error:
         raise UnusableInput(f"The card must be plain JSON without NaN. Received: {error}.") from error
-    labels = "".join(f"{entry['name']}\n" for entry in card["classes"])
+    labels = "".join(f"{entry['name']}\n" for entry in checked["classes"])
     contents = {LABELS_NAME: labels, LIGHTING_LABELS_NAME: f"{LIGHTING_LABEL}\n", CARD_NAME: text}
     buffer = io.BytesIO(flatbuffer)
     # Stored, not compressed: MediaPipe reads associated files where they lie.
@@ -121,7 +121,7 @@ def read_model(path: str | Path, card_required: bool = True) -> ModelFile:
             f"{len(data)} bytes. Give the release file that `skin-distill convert` made."
         )
     archive = _zip_of(data)
-    return ModelFile(data if archive is None else _before(archive, data), {}, path)
+    return ModelFile(data if archive is None else _before(archive, data), cast(ModelCard, {}), path)
 
 
 def _read_sealed(data: bytes, path: Path) -> ModelFile:

@@ -39,7 +39,7 @@ def test_any_unzip_program_reads_the_files(release):
 
 def test_a_release_file_cut_short_does_not_pass_as_a_plain_model(release):
     release.write_bytes(release.read_bytes()[:-30])
-    with pytest.raises(UnusableInput, match="cut off"):
+    with pytest.raises(UnusableInput, match=r"model\.tflite"):
         read_model(release, card_required=False)
 
 
@@ -61,7 +61,7 @@ def test_a_plain_model_is_read_only_when_asked_for(tmp_path):
     path.write_bytes(FAKE)
     assert read_model(path, card_required=False).card == {}
     assert read_model(path, card_required=False).flatbuffer == FAKE
-    with pytest.raises(UnusableInput, match="no readable card"):
+    with pytest.raises(UnusableInput, match=path.name):
         read_model(path)
 
 
@@ -72,7 +72,7 @@ def test_foreign_files_appended_are_no_card(tmp_path):
     path = tmp_path / "foreign.tflite"
     path.write_bytes(buffer.getvalue())
     assert read_model(path, card_required=False).flatbuffer == FAKE
-    with pytest.raises(UnusableInput, match="no readable card"):
+    with pytest.raises(UnusableInput, match=path.name):
         read_model(path)
 
 
@@ -81,14 +81,14 @@ def test_other_files_are_refused(tmp_path, content):
     path = tmp_path / "renamed.tflite"
     path.write_bytes(content)
     for required in (True, False):
-        with pytest.raises(UnusableInput, match="Not a TFLite model"):
+        with pytest.raises(UnusableInput, match=path.name):
             read_model(path, card_required=required)
 
 
 def test_missing_files_and_folders_are_refused(tmp_path):
-    with pytest.raises(UnusableInput, match="does not exist"):
+    with pytest.raises(UnusableInput, match=r"none\.tflite"):
         read_model(tmp_path / "none.tflite")
-    with pytest.raises(UnusableInput, match="cannot be opened"):
+    with pytest.raises(UnusableInput, match=tmp_path.name):
         read_model(tmp_path)
 
 
@@ -102,13 +102,13 @@ def test_a_thousand_bit_flips_and_truncations_are_refused(release):
         else:
             damaged[rng.integers(0, len(data))] ^= 1 << int(rng.integers(8))
         release.write_bytes(bytes(damaged))
-        with pytest.raises(UnusableInput, match="Received"):
+        with pytest.raises(UnusableInput, match=r"model\.tflite"):
             read_model(release)
 
 
 def test_bytes_added_behind_are_refused(release):
     release.write_bytes(release.read_bytes() + b"\0")
-    with pytest.raises(UnusableInput, match="checksum"):
+    with pytest.raises(UnusableInput, match=r"model\.tflite"):
         read_model(release)
 
 
@@ -116,7 +116,7 @@ def test_a_sealed_file_of_two_models_is_refused(release, card):
     other = FAKE[:-1] + b"x"
     mixed = other + release.read_bytes()[len(FAKE) : -SEAL_BYTES]
     release.write_bytes(mixed + hashlib.sha256(mixed).hexdigest().encode())
-    with pytest.raises(UnusableInput, match="put together from two"):
+    with pytest.raises(UnusableInput, match="SHA-256"):
         read_model(release)
 
 
@@ -125,7 +125,7 @@ def test_a_file_of_an_older_release_says_what_to_do(release):
     data[-2:] = b"\0\0"  # the length of the zip's comment
     release.write_bytes(bytes(data))
     assert zipfile.ZipFile(release).comment == b""
-    with pytest.raises(UnusableInput, match="older skin-distill"):
+    with pytest.raises(UnusableInput, match=r"model\.tflite"):
         read_model(release)
 
 
@@ -137,17 +137,17 @@ def test_a_card_that_lacks_something_is_refused(card, key):
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "message"),
+    ("place", "value", "named"),
     [
-        (("format",), 2, "newer"),
-        (("classes",), [], "at least two"),
-        (("classes", 0, "urgency"), "maybe", "urgency"),
-        (("classes", 1, "id"), "c0", "differ"),
+        (("format",), 2, "format"),
+        (("classes",), [], "classes"),
+        (("classes", 0, "urgency"), "maybe", "maybe"),
+        (("classes", 1, "id"), "c0", "c0"),
         (("input", "size"), 0, "size"),
         (("input", "size"), None, "size"),
         (("input", "crop_fraction"), 1.5, "crop_fraction"),
         (("input", "dtype"), "float16", "dtype"),
-        (("color_calibration", "matrix"), [[1, 0], [0, 1]], "3 x 3"),
+        (("color_calibration", "matrix"), [[1, 0], [0, 1]], r"\[1, 0\]"),
         (("color_calibration", "bias"), [0, 0, float("nan")], "bias"),
         (("temperature",), 0, "temperature"),
         (("temperature",), True, "temperature"),
@@ -156,17 +156,17 @@ def test_a_card_that_lacks_something_is_refused(card, key):
         (("per_tone",), {"dark": float("nan")}, "NaN"),
     ],
 )
-def test_a_card_with_a_senseless_value_is_refused(card, place, value, message):
+def test_a_card_with_a_senseless_value_is_refused(card, place, value, named):
     target = card
     for step in place[:-1]:
         target = target[step]
     target[place[-1]] = value
-    with pytest.raises(UnusableInput, match=message):
+    with pytest.raises(UnusableInput, match=named):
         pack_model(FAKE, card)
 
 
 def test_packing_twice_or_packing_something_else_is_refused(card):
-    with pytest.raises(UnusableInput, match="already"):
+    with pytest.raises(UnusableInput, match="release file"):
         pack_model(pack_model(FAKE, card), card)
-    with pytest.raises(UnusableInput, match="Not a TFLite model"):
+    with pytest.raises(UnusableInput, match="TFL3"):
         pack_model(b"text", card)
