@@ -47,7 +47,7 @@ test: $(VENV)/.dev
 runtimes: $(RUNTIMES:%=.venv-%/.done)
 
 test-runtimes: $(VENV)/.dev runtimes
-	SKIN_DISTILL_RUNTIMES=$(CURDIR) $(BIN)/python -m pytest tests/convert/test_environments.py $(ARGS)
+	SKIN_DISTILL_RUNTIMES=$(CURDIR) $(BIN)/python -m pytest tests/convert/verifying/test_environments.py $(ARGS)
 
 $(AARCH64)/.done: tests/environments/aarch64.sh
 	PYTHON=$(PYTHON) sh $< $(AARCH64)

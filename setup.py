@@ -99,7 +99,7 @@ setup(
         "skin_distill.configs": ["*.yaml"],
         "skin_data.taxonomies": ["*.yaml"],
         "triage": ["py.typed"],
-        "convert": ["operator_versions.csv"],
+        "convert.verifying": ["operator_versions.csv"],
         "mobile_app": ["assets/*", "assets/*/*", "texts/*.json"],
     },
     install_requires=RUNTIME,

@@ -25,9 +25,9 @@ from benchmarks.console import run_script
 from benchmarks.contenders import unlike_names
 from benchmarks.sample_files import phantom_pixels, write_samples
 from benchmarks.untrained_student import untrained_student
-from convert.environments import Environment, ask
-from convert.runtime_gates import AGREEMENT
 from convert.variants import VARIANTS
+from convert.verifying.environments import Environment, ask
+from convert.verifying.runtime_gates import AGREEMENT
 from skin_training.predict import predict
 from triage.atomic import sha256_of, write_bytes
 from triage.interpreter import open_interpreter

@@ -18,7 +18,7 @@ from benchmarks.contenders import BEST, Contender, contenders_of, measuring_fold
 from benchmarks.machine import describe_machine, load_average
 from benchmarks.operator_profile import operator_profile
 from benchmarks.ratios import paired_ratio
-from convert.partitions import delegate_partitions
+from convert.verifying.partitions import delegate_partitions
 from triage.atomic import sha256_of
 from triage.errors import CheckFailed, UnusableInput
 from triage.model_file import read_model

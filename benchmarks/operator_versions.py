@@ -16,9 +16,9 @@ import sys
 from pathlib import Path
 
 from benchmarks.console import run_script
-from convert.environments import Environment, find_environments
-from convert.operator_versions import TABLE, operator_versions, probe_operators
-from convert.runtimes import RUNTIMES
+from convert.verifying.environments import Environment, find_environments
+from convert.verifying.operator_versions import TABLE, operator_versions, probe_operators
+from convert.verifying.runtimes import RUNTIMES
 from triage.atomic import write_bytes
 
 MODULES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
@@ -48,10 +48,10 @@ def to_csv(table: dict[str, dict[str, int]]) -> str:
 def main() -> None:
     """Probe, then write or compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="write convert/operator_versions.csv")
+    parser.add_argument("--write", action="store_true", help="write convert/verifying/operator_versions.csv")
     parser.add_argument("--also", action="append", default=[], metavar="NAME=COMMAND")
     arguments = parser.parse_args()
-    path = Path(__file__).parents[1] / "convert" / TABLE
+    path = Path(__file__).parents[1] / "convert" / "verifying" / TABLE
     known = operator_versions() if path.exists() else {}
     found = probe(dict(entry.split("=", 1) for entry in arguments.also))
     for name, versions in found.items():

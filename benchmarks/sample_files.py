@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from convert.convert import LICENCE, NOT_MEASURED
-from convert.fast_path import on_fast_path
-from convert.metadata import with_metadata
-from convert.tflite import ranges_of, to_flatbuffer
+from convert.making.fast_path import on_fast_path
+from convert.making.tflite import ranges_of, to_flatbuffer
+from convert.packing.metadata import with_metadata
 from convert.variants import VARIANTS
 from skin_training.color_calibration import ccm_of
 from triage.atomic import write_bytes

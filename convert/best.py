@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from convert.convert import convert
-from convert.examination import Examiner, FileVerdict, FurtherGate
-from convert.gates import FAILED
 from convert.timing import latencies
 from convert.variants import Variant, find_variants, untrained
-from convert.verify import VerifyReport, verify
+from convert.verifying.gates import FAILED
+from convert.verifying.verifier import Examiner, FileVerdict, FurtherGate
+from convert.verifying.verify import VerifyReport, verify
 from skin_data.progress import Progress, no_progress
 from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of, write_bytes

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from convert.fast_path import on_fast_path
-from convert.fine_tuning import train_further
 from convert.flatbuffer import Flatbuffer
-from convert.metadata import with_metadata
-from convert.partitions import delegate_partitions
+from convert.making.fast_path import on_fast_path
+from convert.making.fine_tuning import train_further
+from convert.making.representative import choose_representative, screen_outliers
+from convert.making.tflite import ranges_of, to_flatbuffer
+from convert.packing.metadata import with_metadata
 from convert.recipe import RepresentativeRecipe, convert_recipe
-from convert.representative import choose_representative, screen_outliers
-from convert.tflite import ranges_of, to_flatbuffer
 from convert.variants import Variant, find_variants
+from convert.verifying.partitions import delegate_partitions
 from skin_data.progress import Progress, no_progress
 from skin_training.evaluation.calibration import fit_temperature, scale_by_temperature
 from skin_training.evaluation.operating_point import urgent_threshold

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from convert.gates import Gates
-from convert.representative import COUNT, OUTLIER_RATIO
-from convert.runtimes import MUST_RUN_IN
+from convert.making.representative import COUNT, OUTLIER_RATIO
 from convert.variants import DEFAULT_VARIANTS, find_variants
+from convert.verifying.gates import Gates
+from convert.verifying.runtimes import MUST_RUN_IN
 from skin_training.recipe import from_mapping
 from skin_training.run_folder import RunFolder
 from triage.errors import UnusableInput
@@ -17,7 +17,7 @@ class RepresentativeRecipe:
 
     Attributes:
         count: photos, before those that stick out are dropped.
-        outlier_ratio: see `convert.representative.screen_outliers`.
+        outlier_ratio: see `convert.making.representative.screen_outliers`.
     """
 
     count: int = COUNT

@@ -158,7 +158,7 @@ def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float
 
 def _teacher_file(run: Any) -> Path:
     """The teacher as a float32 file, so that all rows of the table are timed by the same runtime."""
-    from convert.tflite import to_flatbuffer
+    from convert.making.tflite import to_flatbuffer
     from convert.variants import VARIANTS
     from distill.model_file import load_model
 

@@ -35,7 +35,7 @@ class ConvertJob(TrainingJob):
     def load(self) -> None:
         """Import conversion and what makes the student."""
         import convert.convert
-        import convert.quantization_aware  # noqa: F401
+        import convert.making.quantization_aware  # noqa: F401
 
         self.distillation.load()
 
@@ -81,7 +81,7 @@ class BestJob(ConvertJob):
     def load(self) -> None:
         """Import also what proves a file and draws its pictures."""
         import convert.best
-        import convert.figures  # noqa: F401
+        import convert.verifying.plots  # noqa: F401
 
         super().load()
 

@@ -40,7 +40,7 @@ def command(run_name: str, data: Path, variants: tuple[str, ...], best: str | No
         from convert.best import choose_best
         from convert.convert import convert
         from convert.recipe import convert_recipe
-        from convert.runtime_gates import gates_of_recipe
+        from convert.verifying.runtime_gates import gates_of_recipe
         from skin_data.manifest import read_manifest
         from skin_training.run_folder import RunFolder
 

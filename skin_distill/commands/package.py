@@ -56,6 +56,6 @@ def _require_operators(flatbuffer: bytes) -> None:
     """Refuse a model with operators that LiteRT on the phone does not have."""
     load_tensorflow()
     with needs_extra("train"):
-        from convert.runtimes import require_runtime
+        from convert.verifying.runtimes import require_runtime
 
         require_runtime(flatbuffer, RUNTIME)

@@ -120,7 +120,7 @@ def _repeat_student(
     terminal: Terminal,
 ) -> None:  # fmt: skip
     from convert.convert import convert
-    from convert.verify import verify
+    from convert.verifying.verify import verify
     from distill.recipe import DistillRecipe
     from distill.train import distill_student
     from skin_training.recipe import from_mapping

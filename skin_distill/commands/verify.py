@@ -31,8 +31,8 @@ def command(models: tuple[Path, ...], run_name: str, data: Path, terminal: Termi
     """
     load_tensorflow()
     with needs_extra("train"):
-        from convert.runtime_gates import gates_of_recipe
-        from convert.verify import FIGURES, verify
+        from convert.verifying.runtime_gates import gates_of_recipe
+        from convert.verifying.verify import FIGURES, verify
         from skin_data.manifest import read_manifest
         from skin_training.run_folder import RunFolder
 
@@ -51,7 +51,7 @@ def command(models: tuple[Path, ...], run_name: str, data: Path, terminal: Termi
 
 
 def show_gates(file: Any, terminal: Terminal) -> None:
-    """Print the outcome of each gate of a `convert.examination.FileVerdict`."""
+    """Print the outcome of each gate of a `convert.verifying.verifier.FileVerdict`."""
     change, light = file.comparison["largest_change"], file.comparison["largest_lighting_change"]
     terminal.table(
         f"{file.path.name} ({file.variant})" + (", synthetic data" if file.test["synthetic"] else ""),
@@ -64,7 +64,7 @@ def show_gates(file: Any, terminal: Terminal) -> None:
 
 def show_classes(files: list[Any], terminal: Terminal) -> None:
     """Print the paired change of each class's recall, one column a file."""
-    from convert.gates import points
+    from convert.verifying.gates import points
 
     terminal.table(
         "Recall of each class, against the float student",

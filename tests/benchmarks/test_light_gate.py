@@ -6,7 +6,7 @@ import tf_keras as keras
 from click.testing import CliRunner
 
 from benchmarks.light_gate import FAULTS, STEPS, _curve, main
-from convert.tflite import to_flatbuffer
+from convert.making.tflite import to_flatbuffer
 from convert.variants import VARIANTS
 from skin_data.manifest import read_manifest
 from skin_data.prepare import prepare

@@ -32,7 +32,7 @@ def photos():
 @pytest.fixture(scope="session")
 def fast(student):
     """The student on the fast path."""
-    from convert.fast_path import on_fast_path
+    from convert.making.fast_path import on_fast_path
 
     return on_fast_path(student)
 
@@ -40,7 +40,7 @@ def fast(student):
 @pytest.fixture(scope="session")
 def ranges(fast, photos):
     """Of the activations of the student on the fast path."""
-    from convert.tflite import ranges_of
+    from convert.making.tflite import ranges_of
 
     return ranges_of(fast, photos)
 
@@ -48,7 +48,7 @@ def ranges(fast, photos):
 @pytest.fixture(scope="session")
 def aware(fast, ranges):
     """The student with the rounding of its file, before training."""
-    from convert.quantization_aware import QuantizationAware
+    from convert.making.quantization_aware import QuantizationAware
 
     return QuantizationAware(fast, ranges)
 
@@ -56,7 +56,7 @@ def aware(fast, ranges):
 @pytest.fixture(scope="session")
 def flatbuffers(student, fast, ranges, photos):
     """The student in every variant, as it is before quantization-aware training."""
-    from convert.tflite import to_flatbuffer
+    from convert.making.tflite import to_flatbuffer
     from convert.variants import VARIANTS
 
     return {

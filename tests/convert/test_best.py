@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from convert import best
-from convert.gates import CANNOT_TELL, FAILED, PASSED, Verdict
+from convert.verifying.gates import CANNOT_TELL, FAILED, PASSED, Verdict
 from skin_training.run_folder import RunFolder
 from triage.errors import CheckFailed, UnusableInput
 

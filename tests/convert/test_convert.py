@@ -5,7 +5,7 @@ import tf_keras as keras
 
 from benchmarks.kills.noise import SIZE, make_photos
 from convert.convert import convert
-from convert.examination import Examiner
+from convert.verifying.verifier import Examiner
 from distill.student import build_student
 from skin_data.manifest import read_manifest
 from skin_training.run_folder import RunFolder

@@ -1,0 +1,90 @@
+"""The photos that calibrate an integer model: chosen fairly, and screened for those that would wreck it.
+
+MobileNetV3's residual sums are unbounded. One photo can drive them a hundred times beyond the rest; calibration by
+minimum and maximum then spends the 256 steps on that photo, and all others collapse into a few of them.
+"""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from convert.making.activation_ranges import DEAD
+from triage.errors import UnusableInput
+
+OUTLIER_RATIO = 5.0
+"""A photo is dropped when some layer's largest activation exceeds this many times the layer's median over photos."""
+COUNT = 200
+_BATCH = 16
+
+
+def choose_representative(frame: Any, count: int, seed: int) -> list[int]:
+    """Choose rows of the training split in turn from each class and tone.
+
+    Args:
+        frame: rows of the training split.
+        count: how many; all rows if there are fewer.
+        seed: of the order within each class and tone.
+
+    Returns:
+        Row numbers, in the order chosen.
+    """
+    cells: dict[tuple[str, str], list[tuple[bytes, int]]] = {}
+    names = zip(frame["diagnosis"], frame["tone_bucket"], frame["image_path"], strict=True)
+    for row, (diagnosis, tone, path) in enumerate(names):
+        rank = hashlib.sha256(f"{seed}|{path}".encode()).digest()
+        cells.setdefault((str(diagnosis), str(tone)), []).append((rank, row))
+    queues = [[row for _, row in sorted(cell)] for _, cell in sorted(cells.items())]
+    chosen: list[int] = []
+    while len(chosen) < min(count, len(frame)):
+        for queue in queues:
+            if queue and len(chosen) < count:
+                chosen.append(queue.pop(0))
+    return chosen
+
+
+def screen_outliers(
+    model: Any, pixels: np.ndarray, outlier_ratio: float = OUTLIER_RATIO
+) -> tuple[np.ndarray, list[dict[str, Any]]]:
+    """Find photos whose activations are far beyond those of the others.
+
+    Args:
+        model: the Keras student.
+        pixels: uint8 [n, size, size, 3].
+        outlier_ratio: see `OUTLIER_RATIO`.
+
+    Returns:
+        Row numbers to keep, int [k], and for each dropped row `{row, layer, ratio}` with its worst layer.
+
+    Raises:
+        UnusableInput: more than half of the photos would be dropped.
+    """
+    import tensorflow as tf
+    import tf_keras as keras
+
+    layers = [layer for layer in model.layers[1:] if len(layer.output.shape) >= 2]
+    probe = keras.Model(model.input, [layer.output for layer in layers])
+
+    size = model.input_shape[1]
+
+    @tf.function(input_signature=[tf.TensorSpec((None, size, size, 3), tf.uint8)])
+    def maxima(batch: Any) -> Any:
+        outputs = probe(tf.cast(batch, tf.float32) / 255.0, training=False)
+        return tf.stack([tf.reduce_max(tf.abs(o), axis=list(range(1, len(o.shape)))) for o in outputs], axis=1)
+
+    largest = np.concatenate([maxima(pixels[i : i + _BATCH]).numpy() for i in range(0, len(pixels), _BATCH)])
+    # What most photos leave silent has no usual size: whoever wakes it is no outlier.
+    usual = np.median(largest, axis=0)
+    ratio = np.where(usual >= DEAD, largest / np.maximum(usual, DEAD), 0.0)
+    worst = ratio.argmax(axis=1)
+    bad = ratio.max(axis=1) > outlier_ratio
+    if bad.mean() > 0.5:
+        raise UnusableInput(
+            f"More than half of the representative photos have outlying activations. Received: {int(bad.sum())} of "
+            f"{len(bad)} beyond {outlier_ratio} times the median. Raise convert.representative.outlier_ratio."
+        )
+    dropped = [
+        {"row": int(row), "layer": layers[worst[row]].name, "ratio": round(float(ratio[row, worst[row]]), 2)}
+        for row in np.flatnonzero(bad)
+    ]
+    return np.flatnonzero(~bad), dropped

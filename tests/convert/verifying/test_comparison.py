@@ -1,0 +1,81 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import balanced_accuracy_score, recall_score, roc_auc_score
+
+from convert.verifying.comparison import compare
+
+IDS = ["eczema", "melanoma", "wart"]
+
+
+@pytest.fixture(scope="module")
+def found():
+    """A comparison of random answers, and what it was made of."""
+    generator = np.random.default_rng(0)
+    n = 300
+    truth = generator.integers(0, 3, n)
+    frame = pd.DataFrame(
+        {
+            "group": [f"g{k // 2}" for k in range(n)],
+            "diagnosis": [IDS[t] for t in truth],
+            "lighting_label": pd.array(generator.integers(0, 2, n), "Int64"),
+            "tone_bucket": np.where(np.arange(n) < 10, "dark", np.where(np.arange(n) < 150, "medium", "light")),
+        }
+    )
+
+    def answers():
+        diagnosis = generator.dirichlet([1, 1, 1], n) + 0.5 * np.eye(3)[truth]
+        return (diagnosis / diagnosis.sum(axis=1, keepdims=True)).astype(np.float32), generator.uniform(size=n)
+
+    before, after = answers(), answers()
+    manifest = SimpleNamespace(taxonomy=SimpleNamespace(ids=IDS))
+    return SimpleNamespace(
+        frame=frame, truth=truth, before=before, after=after, result=compare(manifest, frame, before, after)
+    )
+
+
+def test_figures_are_those_of_scikit_learn(found):
+    lit = found.frame["lighting_label"].to_numpy(int)
+    for answers, key in ((found.before, "of_float"), (found.after, "of_file")):
+        overall = {name: figure[key] for name, figure in found.result["overall"].items()}
+        answer, light = answers[0].argmax(axis=1), answers[1] >= 0.5
+        assert overall["accuracy"] == pytest.approx(np.mean(answer == found.truth))
+        assert overall["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(found.truth, answer))
+        assert overall["lighting_accuracy"] == pytest.approx(np.mean(light == lit))
+        assert overall["lighting_balanced_accuracy"] == pytest.approx(balanced_accuracy_score(lit, light))
+        assert overall["lighting_auc"] == pytest.approx(roc_auc_score(lit, answers[1]))
+    for name, number in zip(IDS, range(3), strict=True):
+        recalls = [
+            recall_score(found.truth, a[0].argmax(axis=1), labels=[number], average=None)[0]
+            for a in (found.after, found.before)
+        ]
+        assert found.result["per_class"][name]["value"] == pytest.approx(recalls[0] - recalls[1])
+
+
+def test_changes_are_paired_and_small_slices_get_none(found):
+    for figure in found.result["overall"].values():
+        assert figure["value"] == pytest.approx(figure["of_file"] - figure["of_float"])
+        assert figure["low"] <= figure["value"] <= figure["high"]
+    assert found.result["per_tone"]["dark"] == {
+        "value": None, "low": None, "high": None, "n": 10, "why": "too few samples to tell",
+    }  # fmt: skip
+    assert found.result["per_tone"]["medium"]["n"] == 140
+
+
+def test_the_same_answers_change_nothing(found):
+    manifest = SimpleNamespace(taxonomy=SimpleNamespace(ids=IDS))
+    same = compare(manifest, found.frame, found.before, found.before)
+    assert same["agreement"] == same["lighting_agreement"] == 1.0
+    for figure in same["overall"].values():
+        assert (figure["value"], figure["low"], figure["high"]) == (0, 0, 0)
+
+
+def test_few_poorly_lit_photos_tell_nothing_of_balanced_figures(found):
+    manifest = SimpleNamespace(taxonomy=SimpleNamespace(ids=IDS))
+    frame = found.frame.assign(lighting_label=pd.array(np.arange(len(found.frame)) >= 3, "Int64"))
+    overall = compare(manifest, frame, found.before, found.after)["overall"]
+    for name in ("lighting_balanced_accuracy", "lighting_auc"):
+        assert (overall[name]["value"], overall[name]["n"]) == (None, 3)
+    assert overall["lighting_accuracy"]["n"] == 300

@@ -1,0 +1,102 @@
+import pytest
+
+from convert.verifying.gates import CANNOT_TELL, FAILED, PASSED, Gates, slice_verdict, verdicts_on
+
+
+@pytest.mark.parametrize(
+    ("change", "low", "high", "outcome", "beyond"),
+    [
+        (-0.01, -0.015, 0.0, PASSED, False),
+        (-0.05, -0.08, -0.02, FAILED, True),
+        (-0.05, -0.12, 0.02, CANNOT_TELL, True),
+        (0.0, -0.05, 0.05, CANNOT_TELL, False),
+        (None, None, None, CANNOT_TELL, False),
+    ],
+)
+def test_a_tone_that_loses_fails_unless_there_are_too_few_photos(change, low, high, outcome, beyond):
+    verdict = slice_verdict("tone dark", {"value": change, "low": low, "high": high, "n": 30}, 0.02)
+    assert (verdict.outcome, verdict.beyond) == (outcome, beyond)
+
+
+@pytest.mark.parametrize(("n", "outcome"), [(149, CANNOT_TELL), (150, PASSED)])
+def test_a_tone_without_a_changed_answer_passes_with_enough_photos_only(n, outcome):
+    verdict = slice_verdict("tone dark", {"value": 0.0, "low": 0.0, "high": 0.0, "n": n}, 0.02)
+    assert (verdict.outcome, verdict.beyond) == (outcome, False)
+
+
+@pytest.fixture
+def comparison():
+    """Of a file that answers exactly like the float student."""
+
+    def same(value):
+        return {"of_float": value, "of_file": value, "value": 0.0, "low": 0.0, "high": 0.0, "n": 200}
+
+    return {
+        "agreement": 1.0,
+        "lighting_agreement": 1.0,
+        "largest_change": 0.0,
+        "overall": {
+            "accuracy": same(0.8),
+            "balanced_accuracy": same(0.7),
+            "ece": same(0.05),
+            "lighting_accuracy": same(0.9),
+            "lighting_balanced_accuracy": same(0.9),
+            "lighting_auc": same(0.95),
+        },
+        "per_tone": {"dark": same(0.7)},
+        "per_class": {"melanoma": same(0.6), "eczema": same(0.8)},
+    }
+
+
+def failed(comparison, **limits):
+    return [v.gate for v in verdicts_on(comparison, Gates(**limits)) if v.outcome == FAILED]
+
+
+def test_a_file_that_answers_the_same_passes_every_gate(comparison):
+    assert {v.outcome for v in verdicts_on(comparison, Gates(largest_change=0.1))} == {PASSED}
+
+
+@pytest.mark.parametrize(
+    ("figure", "of_file", "gate"),
+    [
+        ("accuracy", 0.78, "accuracy"),
+        ("balanced_accuracy", 0.68, "balanced accuracy"),
+        ("ece", 0.08, "calibration error"),
+        ("lighting_accuracy", 0.88, "lighting accuracy"),
+        ("lighting_balanced_accuracy", 0.88, "lighting balanced accuracy"),
+        ("lighting_auc", 0.93, "lighting AUC"),
+    ],
+)
+def test_a_head_that_breaks_alone_is_caught(comparison, figure, of_file, gate):
+    part = comparison["overall"][figure]
+    part |= {"of_file": of_file, "value": of_file - part["of_float"]}
+    assert failed(comparison) == [gate]
+    part |= {"value": None, "why": "undefined: one class only"}
+    assert next(v for v in verdicts_on(comparison, Gates()) if v.gate == gate).outcome == CANNOT_TELL
+
+
+def test_agreement_and_the_largest_change_have_limits(comparison):
+    comparison |= {"agreement": 0.96, "lighting_agreement": 0.96, "largest_change": 0.3}
+    assert failed(comparison) == ["agreement", "lighting agreement"]
+    assert "largest change" in failed(comparison, largest_change=0.2)
+
+
+def test_one_class_that_is_shown_to_lose_fails_the_file(comparison):
+    def of_classes():
+        return next(v for v in verdicts_on(comparison, Gates()) if v.gate == "classes")
+
+    comparison["per_class"]["eczema"] |= {"value": -0.2, "low": -0.4, "high": 0.01}
+    assert of_classes().outcome == CANNOT_TELL
+    assert not of_classes().beyond
+    comparison["per_class"]["melanoma"] |= {"value": -0.1, "low": -0.2, "high": -0.01}
+    assert failed(comparison) == ["classes"]
+    assert of_classes().measured.startswith("melanoma -10.0 points")
+
+
+def test_a_class_of_few_photos_is_named(comparison):
+    comparison["per_class"]["tinea"] = {"value": None, "low": None, "high": None, "n": 12}
+    (verdict,) = (v for v in verdicts_on(comparison, Gates()) if v.gate == "classes")
+    assert verdict.outcome == CANNOT_TELL
+    assert verdict.measured.endswith("; tinea n = 12: too few")
+    comparison["per_class"] = {"tinea": comparison["per_class"]["tinea"]}
+    assert next(v for v in verdicts_on(comparison, Gates()) if v.gate == "classes").outcome == CANNOT_TELL
