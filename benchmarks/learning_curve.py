@@ -17,11 +17,10 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.console import ProgressLines, run_script, with_interval
-from benchmarks.recipe_comparison import add_recipe_arguments, for_as_many_steps, recipe_given
 from skin_data.manifest import Manifest, read_manifest
 from skin_data.splits import split_by_group
 from skin_training.plotting import BLUE, GREY, ORANGE, saved_plot
-from skin_training.recipe import TeacherRecipe, to_mapping
+from skin_training.recipe import TeacherRecipe, read_recipe, to_mapping
 from skin_training.run_folder import RunFolder
 from teacher.train import train_teacher
 from triage.atomic import write_json
@@ -51,6 +50,15 @@ def part_of_training(manifest: Manifest, share: float, seed: int) -> Manifest:
     left = training.index[[part == "left" for part in parts]]
     digest = hashlib.sha256(f"{manifest.sha256} {share} {seed}".encode()).hexdigest()
     return dataclasses.replace(manifest, frame=frame.drop(index=left).reset_index(drop=True), sha256=digest)
+
+
+def for_as_many_steps(recipe: TeacherRecipe, fraction: float) -> TeacherRecipe:
+    """Lengthen every phase so that training on a fraction of the photos takes as many steps as training on all."""
+    phases = tuple(
+        dataclasses.replace(p, epochs=max(1, round(p.epochs / fraction)), patience=round(p.patience / fraction))
+        for p in recipe.phases
+    )
+    return dataclasses.replace(recipe, phases=phases)
 
 
 def measure(recipe: TeacherRecipe, manifest: Manifest, shares: list[float], root: Path, progress: Any) -> list[Any]:
@@ -101,10 +109,15 @@ def draw(path: Path, results: list[Any], title: str) -> None:
 def main() -> None:
     """Train, print the figures, and write them as JSON and PNG."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_recipe_arguments(parser, RECIPE, Path("learning_curve"))
+    parser.add_argument("--config", type=Path, default=RECIPE, help="a recipe (default: %(default)s)")
+    parser.add_argument("--data", type=Path, required=True, help="meta.csv of `skin-distill prepare`")
+    parser.add_argument("--weights", help="imagenet, none or a file; overrides the recipe's")
+    parser.add_argument("--seed", type=int, help="overrides the recipe's")
+    parser.add_argument("--out", type=Path, default=Path("learning_curve"), help="folder of the runs")
     parser.add_argument("--shares", default="0.25,0.5,1")
     options = parser.parse_args()
-    recipe = recipe_given(options, "teacher", TeacherRecipe)
+    given = {name: value for name in ("weights", "seed") if (value := getattr(options, name)) is not None}
+    recipe = dataclasses.replace(read_recipe(options.config, "teacher", TeacherRecipe)[0], **given)
     shares = sorted(float(share) for share in options.shares.split(","))
     manifest = read_manifest(options.data)
     results = measure(recipe, manifest, shares, options.out, ProgressLines())

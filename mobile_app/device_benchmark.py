@@ -20,7 +20,7 @@ WARM_UP, LEAST_RUNS = 10, 30
 PARTS = 5
 """Into so many parts of time the run is cut: their medians tell noise and warming."""
 NOISY_SPREAD = 0.15
-"""As in `benchmarks.latency`: medians that spread by more than this make the device a noisy one."""
+"""As in `benchmarks.latency.interleaved`: medians that spread by more than this make the device a noisy one."""
 SLOWER_WHEN_WARM = 1.15
 """A last part slower than the first by more than this factor is told as warming."""
 
@@ -37,7 +37,7 @@ def run(
         threads: of the interpreter.
 
     Returns:
-        JSON-able, as `benchmarks.latency.benchmark` gives it, with mode "device" and a `thermal_note`, which is one of
+        JSON-able, as `benchmarks.latency.interleaved.benchmark` gives it, with mode "device" and a `thermal_note`:
         "steady", "slower_when_warm" and "noisy". `ratio` and `peak_rss_mb` are missing: there is nothing to compare
         with, and the app itself is in the memory.
 

@@ -169,7 +169,7 @@ def _teacher_file(run: Any) -> Path:
 
 
 def _latency(files: dict[str, Path], terminal: Terminal) -> dict[str, float]:
-    from benchmarks.latency import benchmark
+    from benchmarks.latency.interleaved import benchmark
 
     measured = benchmark(list(files.values()), mode="rapid", progress=terminal.progress)["results"]
     return {name: result["p50_ms"] for name, result in zip(files, measured, strict=True)}

@@ -9,7 +9,7 @@ MOST_OPERATORS = 8
 
 
 def show_latency(result: dict[str, Any], terminal: Terminal) -> None:
-    """Print what `benchmarks.latency.benchmark` gave."""
+    """Print what `benchmarks.latency.interleaved.benchmark` gave."""
     machine = result["machine"]
     measured = [r for r in result["results"] if "why" not in r]
     terminal.table(
@@ -68,7 +68,7 @@ def show_profiles(result: dict[str, Any], terminal: Terminal) -> None:
 
 
 def show_comparison(comparison: dict[str, Any], terminal: Terminal) -> None:
-    """Print what `benchmarks.compare.compare` gave."""
+    """Print what `benchmarks.latency.compare.compare` gave."""
     if not comparison["rows"]:
         terminal.result(None, "Nothing to compare: no model and thread count is in both results.")
         return
@@ -94,7 +94,7 @@ def show_comparison(comparison: dict[str, Any], terminal: Terminal) -> None:
 
 
 def show_end_to_end(result: dict[str, Any], terminal: Terminal) -> None:
-    """Print what `benchmarks.end_to_end.measure` gave."""
+    """Print what `benchmarks.latency.end_to_end.measure` gave."""
     parts = ("decode", "light", "crop", "inference", "post")
     terminal.table(
         f"From a photo to its answer in ms (medians), {result['model']}",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.compare import read_result
+from benchmarks.latency.compare import read_result
 from triage.errors import UnusableInput
 from triage.skin_tone import TONE_BUCKETS
 

@@ -3,7 +3,8 @@
 An operator's version grows with its abilities, and a file asks for the version that it needs. A runtime registers a
 highest one of each in `register.cc` (tensorflow/lite/kernels/ until 2.12, tensorflow/lite/core/kernels/ until 2.16,
 tflite/core/kernels/ in LiteRT). The table was not copied from there but asked of the published wheels, as
-`python -m benchmarks.operator_versions` does, because a release is not always built from the source of its number.
+`python -m benchmarks.runtimes.operator_versions` does, because a release may be built from other
+sources than its tag.
 """
 
 import csv

@@ -55,7 +55,7 @@ def command(
 
     with Terminal(-1 if quiet else int(verbose)) as terminal:
         if end_to_end:
-            from benchmarks.end_to_end import measure
+            from benchmarks.latency.end_to_end import measure
             from skin_distill.latency_tables import show_end_to_end
 
             if len(models) != 1 or compare or figure or also:
@@ -79,8 +79,8 @@ def _latency(
     figure: Path | None,
     terminal: Terminal,
 ) -> dict[str, Any]:
-    from benchmarks import compare as comparison
-    from benchmarks.latency import benchmark
+    from benchmarks.latency import compare as comparison
+    from benchmarks.latency.interleaved import benchmark
     from skin_distill.latency_tables import show_comparison, show_latency, show_profiles
     from skin_distill.requirements import needs_extra
 
@@ -92,7 +92,7 @@ def _latency(
     old = comparison.read_result(compare) if compare else None
     if figure:
         with needs_extra("train"):
-            from benchmarks.latency_picture import draw_latency
+            from benchmarks.latency.plot import draw_latency
     ways = [way.strip() for way in also.split(",") if way.strip()]
     result = benchmark(models, counts, mode, terminal.progress, ways, tflite_python)
     show_latency(result, terminal)

@@ -3,11 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 import mobile_app
-from benchmarks import agreement_with_litert, end_to_end, scaled_decoding, startup
-from benchmarks.scenes import encoded, scene
+from benchmarks.latency import agreement_with_litert, end_to_end, startup
+from benchmarks.latency.scenes import encoded, scene
 from triage.errors import UnusableInput
 from triage.model_file import read_model
 from triage.photo import read_photo
@@ -65,20 +64,6 @@ def test_both_tools_measure_a_file_whose_metadata_name_its_card():
 )
 def test_agreement_needs_the_whole_interval(interval, expected):
     assert agreement_with_litert._verdict(dict(zip(("low", "high"), interval, strict=True))) == expected
-
-
-def test_answers_are_compared_in_every_way_of_decoding(model, tmp_path, monkeypatch):
-    monkeypatch.setattr(scaled_decoding, "WIDTH", 400)
-    monkeypatch.setattr(scaled_decoding, "HEIGHT", 300)
-    out = tmp_path / "found.json"
-    run = CliRunner().invoke(scaled_decoding.main, [str(model), "--photos", "4", "--json", str(out)])
-    assert run.exit_code == 0, run.output
-    found = json.loads(out.read_text())
-    assert (found["photos"], found["synthetic"]) == (4, True)
-    for way in scaled_decoding.WAYS:
-        row = found[way]
-        assert max(row["tips"], row["diagnosis"]) <= row["answers"] <= 4
-        assert 0 < row["pixel_change"] < 20
 
 
 def test_the_whole_process_stands_against_its_libraries(model, tmp_path):

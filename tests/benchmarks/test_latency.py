@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks import latency
-from benchmarks.compare import compare, read_result
-from benchmarks.contenders import contenders_of, measuring_folder
-from benchmarks.latency_picture import draw_latency
-from benchmarks.operator_profile import operator_profile
-from benchmarks.ratios import T_975, paired_ratio, unpaired_ratio, verdict
+from benchmarks.latency import interleaved as latency
+from benchmarks.latency.candidates import contenders_of, measuring_folder
+from benchmarks.latency.compare import compare, read_result
+from benchmarks.latency.operator_profile import operator_profile
+from benchmarks.latency.plot import draw_latency
+from benchmarks.latency.ratios import T_975, paired_ratio, unpaired_ratio, verdict
 from triage.errors import CheckFailed, UnusableInput
 
 

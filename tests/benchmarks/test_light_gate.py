@@ -5,7 +5,7 @@ import pytest
 import tf_keras as keras
 from click.testing import CliRunner
 
-from benchmarks.light_gate import FAULTS, STEPS, _curve, main
+from benchmarks.light.gate import FAULTS, STEPS, _curve, main
 from convert.making.tflite import to_flatbuffer
 from convert.variants import VARIANTS
 from skin_data.manifest import read_manifest

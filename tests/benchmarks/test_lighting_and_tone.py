@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.lighting_and_tone import CHANGES, main, wilson_interval
+from benchmarks.light.lighting_and_tone import CHANGES, main, wilson_interval
 from triage.skin_tone import TONE_BUCKETS
 
 

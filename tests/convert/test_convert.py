@@ -3,12 +3,12 @@ import dataclasses
 import pytest
 import tf_keras as keras
 
-from benchmarks.kills.noise import SIZE, make_photos
 from convert.convert import convert
 from convert.verifying.verifier import Examiner
 from distill.student import build_student
 from skin_data.manifest import read_manifest
 from skin_training.run_folder import RunFolder
+from tests.noise_data import SIZE, make_photos
 from triage.errors import UnusableInput
 from triage.model_file import pack_model, read_model
 

@@ -7,8 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from benchmarks.kills.noise import make_photos
-from benchmarks.worth_over_seeds import measure
+from benchmarks.distillation_gain import measure
 from distill.fairness import Fairness
 from distill.material import load_material
 from distill.model_file import load_model
@@ -20,6 +19,7 @@ from skin_training.color_calibration import CCM_LAYER_NAME, ccm_of
 from skin_training.recipe import Phase, TeacherRecipe
 from skin_training.run_folder import RunFolder
 from teacher.train import train_teacher
+from tests.noise_data import make_photos
 from triage.errors import UnusableInput
 
 SIZE = 32

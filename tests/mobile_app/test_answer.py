@@ -229,7 +229,7 @@ def test_settings_come_back(tmp_path):
 
 def test_a_device_is_compared_with_this_machine(small_model, tmp_path):
     latency = pytest.importorskip("benchmarks.latency")
-    from benchmarks.compare import compare, read_result
+    from benchmarks.latency.compare import compare, read_result
 
     told = []
     (tmp_path / "phone.json").write_text(json.dumps(run(small_model, told.append, seconds=0.3), allow_nan=False))

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from benchmarks.kills.noise import make_photos
+from tests.noise_data import make_photos
 
 RECIPE = """
 teacher:

@@ -7,13 +7,13 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks.kills.noise import make_photos
 from distill.model_file import load_model
 from skin_data.manifest import read_manifest
 from skin_training.recipe import Phase, TeacherRecipe
 from skin_training.run_folder import RunFolder
 from skin_training.strategy import make_strategy, split_batch
 from teacher.train import train_teacher
+from tests.noise_data import make_photos
 from triage.errors import UnusableInput
 
 # Batch normalisation stays frozen and dropout off: both would see a worker's part of the batch, not the whole.

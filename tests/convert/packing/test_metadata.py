@@ -4,7 +4,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from benchmarks.sample_files import write_samples
+from benchmarks.runtimes.sample_models import write_samples
 from convert.flatbuffer import Flatbuffer
 from convert.packing.metadata import with_metadata
 from triage.interpreter import open_interpreter

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.sample_files import phantom_pixels, write_samples
-from benchmarks.untrained_student import untrained_student
+from benchmarks.runtimes.sample_models import phantom_pixels, write_samples
+from benchmarks.runtimes.untrained_student import untrained_student
 from convert.verifying.environments import KNOWN, ask, find_environments
 from convert.verifying.gates import FAILED, PASSED
 from convert.verifying.operator_versions import operator_versions, probe_operators

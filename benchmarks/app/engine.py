@@ -1,0 +1,155 @@
+"""What the app's engine costs and how far it lags, without a screen.
+
+    python -m benchmarks.app.engine [--model FILE] [--seconds 20]
+
+Prints: the share of a core that capture and analysis take on the demo stream (1280 x 720 at 30 frames a second), and
+how much of that the drawing of the stream itself is; how far guidance is behind the frame it was drawn from; how long
+it takes from a change of the light to its tip; and from the shutter to the answer beyond the bare inference.
+"""
+
+import argparse
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.console import run_script
+from mobile_app.answering import Answerer
+from mobile_app.live import LiveSession, LiveState
+from mobile_app.sources.moving_light import MovingLight, moment_at
+from mobile_app.sources.pace import Pace
+from mobile_app.sources.phantom_stream import HEIGHT, RATE, WIDTH, PhantomStream, phantom_pictures
+from mobile_app.sources.source import Frame
+from triage.interpreter import open_interpreter
+from triage.model_file import read_model
+from triage.photo import Photo, prepare_pixels
+
+MOST_TIP_DELAY_MS, MOST_BEYOND_MS = 150.0, 100.0
+SHOTS = 60
+
+
+class SwitchedLight:
+    """Good light and the dark in turn, each for some frames; pictures are drawn beforehand."""
+
+    name = "switched light"
+    live = True
+    frames_each = 60
+
+    def __init__(self) -> None:
+        picture, light = phantom_pictures()[0], MovingLight(WIDTH, HEIGHT)
+        self._shown = [light.relight(picture, moment_at(at)) for at in (1.0, 5.0)]
+        self._count = 0
+        self._pace = Pace(1 / RATE)
+        self.switched = 0.0
+
+    def open(self) -> None:
+        """Nothing to open."""
+
+    def read(self) -> Frame:
+        """Wait for the next frame."""
+        taken = self._pace.wait()
+        if self._count % self.frames_each == 0:
+            self.switched = taken
+        pixels = self._shown[self._count // self.frames_each % 2]
+        self._count += 1
+        return Frame(pixels, taken, self._count)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def stream_cost(seconds: float) -> dict[str, float]:
+    """Cores taken by drawing the stream alone and by a session on it, frames a second, delays in milliseconds."""
+    light, pictures = MovingLight(WIDTH, HEIGHT), phantom_pictures()
+    cpu, count = time.process_time(), int(seconds * RATE)
+    for number in range(count):
+        light.relight(pictures[0], moment_at(number / RATE))
+    drawing = (time.process_time() - cpu) / seconds
+    delays: list[float] = []
+
+    def on_state(state: LiveState) -> None:
+        if state.guidance:
+            delays.append(1000 * state.guidance.delay_s)
+
+    session = LiveSession(PhantomStream(), on_state=on_state)
+    session.start()
+    while session.latest_frame() is None:
+        time.sleep(0.01)
+    first, begun, cpu = session.latest_frame(), time.monotonic(), time.process_time()
+    time.sleep(seconds)
+    share, elapsed, last = time.process_time() - cpu, time.monotonic() - begun, session.latest_frame()
+    session.stop()
+    assert first is not None and last is not None
+    return {
+        "cores_drawing": drawing,
+        "cores": share / elapsed,
+        "frames_per_second": (last.number - first.number) / elapsed,
+        "delay_p50_ms": float(np.percentile(delays, 50)),
+        "delay_p95_ms": float(np.percentile(delays, 95)),
+    }
+
+
+def reaction_ms(seconds: float) -> list[float]:
+    """From the first dark frame to its tip, milliseconds, each time the light goes out."""
+    source, reactions, tip = SwitchedLight(), [], ""
+
+    def on_state(state: LiveState) -> None:
+        nonlocal tip
+        now = state.guidance.tip or "" if state.guidance else ""
+        if now == "too_dark" != tip:
+            reactions.append(1000 * (time.monotonic() - source.switched))
+        tip = now
+
+    session = LiveSession(source, on_state=on_state)
+    session.start()
+    time.sleep(seconds)
+    session.stop()
+    return reactions
+
+
+def answer_ms(model: Path | None, photo: Photo) -> tuple[list[float], list[float]]:
+    """Shutter to answer, and bare inference, milliseconds; alternating, so that the machine's drift hits both."""
+    answerer = Answerer(model)
+    interpreter = open_interpreter(read_model(answerer.model).flatbuffer)
+    pixels = prepare_pixels(photo, interpreter.input_size)
+    whole, bare = [], []
+    for shot in range(SHOTS + 5):
+        came = threading.Event()
+        begun = time.perf_counter()
+        answerer.submit(photo, lambda _, came=came: came.set())  # type: ignore[misc]
+        came.wait()
+        middle = time.perf_counter()
+        interpreter.run(pixels)
+        if shot >= 5:
+            whole.append(1000 * (middle - begun))
+            bare.append(1000 * (time.perf_counter() - middle))
+    answerer.close()
+    return whole, bare
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", type=Path, help="A release file; without it the demo model.")
+    parser.add_argument("--seconds", type=float, default=20.0, help="For each part.")
+    arguments = parser.parse_args()
+    cost = stream_cost(arguments.seconds)
+    print(f"frames a second        {cost['frames_per_second']:6.1f}")
+    print(f"capture and analysis   {cost['cores']:6.2f} cores, of which drawing the demo {cost['cores_drawing']:.2f}")
+    print(
+        f"guidance behind frame  {cost['delay_p50_ms']:6.1f} ms median, {cost['delay_p95_ms']:.1f} ms at 95% "
+        f"(at most {MOST_TIP_DELAY_MS:.0f})"
+    )
+    reactions = reaction_ms(arguments.seconds)
+    print(f"light out to its tip   {np.median(reactions):6.0f} ms median of {len(reactions)} (settling included)")
+    whole, bare = answer_ms(arguments.model, phantom_pictures()[0])
+    beyond = float(np.median(whole) - np.median(bare))
+    print(
+        f"shutter to answer      {np.median(whole):6.1f} ms median of {SHOTS}, bare inference {np.median(bare):.1f}: "
+        f"{beyond:.1f} ms beyond (at most {MOST_BEYOND_MS:.0f})"
+    )
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,154 @@
+"""From a photo to its answer, not the network alone: every part, and the whole against what nobody can do without.
+
+    python -m benchmarks.latency.end_to_end MODEL.tflite [--mode rapid|normal|strict] [--json FILE]
+
+Photos are made by code: a 12-megapixel JPEG, upright and turned as phones hold it, and frames of 1080p and 720p in
+memory. The least that an answer takes is the bare decoding by OpenCV, which turns the photo, too, and the bare network;
+the ratio is taken round by round in fresh processes, everything on one thread. Then once more with a second core, which
+measures the light while the network runs, as `Triage.assess` does where a core is free.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from benchmarks.console import run_script
+from benchmarks.latency.interleaved import FORMAT, NOISY_SPREAD
+from benchmarks.latency.machine import describe_machine, own_cores
+from benchmarks.latency.ratios import paired_ratio
+from benchmarks.latency.scenes import encoded, scene
+from triage.errors import CheckFailed, UnusableInput
+from triage.model_file import read_model
+
+# Mode -> rounds of fresh processes, and in each how often everything is done.
+MODES = {"rapid": (4, 15), "normal": (7, 30), "strict": (10, 100)}
+PARTS = ("decode", "light", "crop", "inference", "post")
+JPEG_12_MEGAPIXELS, JPEG_TURNED = "JPEG 4000 x 3000", "JPEG 4000 x 3000, turned"
+FRAMES = {"frame 1920 x 1080": (1920, 1080), "frame 1280 x 720": (1280, 720)}
+TURNED = 6  # EXIF orientation of a phone held upright
+
+
+def measure(
+    model: Path, mode: str = "rapid", progress: Callable[[str, int, int], None] = lambda stage, done, total: None
+) -> dict[str, Any]:
+    """Measure all photos.
+
+    Args:
+        model: a release file, with its card.
+        mode: out of `MODES`.
+        progress: called as `progress(stage, done, total)`.
+
+    Returns:
+        JSON-able: `format`, `kind`, `mode`, `model`, `machine`, `noisy` and `results`, one for each photo and number of
+        cores, with `parts_ms`, `tips_ms` (light and tips alone), `whole_ms`, `bare_ms` (medians), `spread` (of the
+        whole's medians by round), `ratio` (whole to bare, 95 % interval) and `overhead_ms` (whole less bare).
+
+    Raises:
+        UnusableInput: not a release file, or an unknown mode.
+        CheckFailed: the measured process died; its last words are named.
+    """
+    if mode not in MODES:
+        raise UnusableInput(f"The mode is one of {', '.join(MODES)}. Received: {mode!r}.")
+    read_model(model)
+    rounds, repeats = MODES[mode]
+    cores = (1, 2) if len(own_cores()) > 1 else (1,)
+    with tempfile.TemporaryDirectory() as folder:
+        photos = _write_photos(Path(folder))
+        asked = [(name, path, count) for name, path in photos.items() for count in cores]
+        found: list[list[dict[str, list[float]]]] = [[] for _ in asked]
+        for number in range(rounds):
+            for place, (_, path, count) in enumerate(asked):
+                found[place].append(_run_worker(model, path, repeats, count))
+                progress(f"end to end ({mode})", number * len(asked) + place + 1, rounds * len(asked))
+    results = [_summarise(name, count, own) for (name, _, count), own in zip(asked, found, strict=True)]
+    from triage.interpreter import available_runtimes
+
+    return {
+        "format": FORMAT,
+        "kind": "end to end",
+        "mode": mode,
+        "model": model.name,
+        "machine": describe_machine(" ".join(next(iter(available_runtimes().items())))),
+        "noisy": any(result["spread"] > NOISY_SPREAD for result in results),
+        "results": results,
+    }
+
+
+def _write_photos(folder: Path) -> dict[str, Path]:
+    photos = {}
+    large = scene(4000, 3000)
+    for name, orientation in ((JPEG_12_MEGAPIXELS, 1), (JPEG_TURNED, TURNED)):
+        photos[name] = folder / f"{orientation}.jpg"
+        photos[name].write_bytes(encoded(large, orientation))
+    for name, (width, height) in FRAMES.items():
+        photos[name] = folder / f"{height}.npy"
+        np.save(photos[name], scene(width, height))
+    return photos
+
+
+def _run_worker(model: Path, photo: Path, repeats: int, cores: int) -> dict[str, list[float]]:
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.latency.end_to_end_worker",
+        str(model),
+        str(photo),
+        str(repeats),
+        str(cores),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        words = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+        raise CheckFailed(f"The measured process of {model} died. Received: {words[0]}")
+    return dict(json.loads(done.stdout))
+
+
+def _summarise(photo: str, cores: int, rounds: list[dict[str, list[float]]]) -> dict[str, Any]:
+    medians = {part: np.array([np.median(r[part]) for r in rounds]) for part in rounds[0]}
+    whole = medians["whole"]
+    bare = medians["bare inference"] + medians.get("bare decode", 0)
+    return {
+        "photo": photo,
+        "cores": cores,
+        "repeats": sum(len(r["whole"]) for r in rounds),
+        "parts_ms": {part: float(np.median(medians[part])) for part in PARTS if part in medians},
+        "tips_ms": float(np.median(medians["tips"])),
+        "whole_ms": float(np.median(whole)),
+        "bare_ms": float(np.median(bare)),
+        "overhead_ms": float(np.median(whole - bare)),
+        "spread": float((whole.max() - whole.min()) / np.median(whole)),
+        "ratio": paired_ratio(whole, bare),
+    }
+
+
+@click.command()
+@click.argument("model", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--mode", type=click.Choice(list(MODES)), default="rapid", show_default=True)
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Also write the figures.")
+def main(model: Path, mode: str, json_path: Path | None) -> None:
+    """Print what each part of an answer takes."""
+    found = measure(model, mode)
+    for row in found["results"]:
+        ratio = row["ratio"]
+        parts = ", ".join(f"{part} {ms:.2f}" for part, ms in row["parts_ms"].items())
+        print(
+            f"{row['photo']}, {'one core' if row['cores'] == 1 else 'two cores'}: {parts} ms; "
+            f"light and tips alone {row['tips_ms']:.2f} ms"
+        )
+        print(
+            f"  whole {row['whole_ms']:.2f} ms, bare {row['bare_ms']:.2f} ms, "
+            f"ratio {ratio['value']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})"
+        )
+    if json_path:
+        json_path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run_script(main)

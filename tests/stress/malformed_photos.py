@@ -1,0 +1,147 @@
+"""Damaged photo files, read as `prepare`, `classify` and the app read them: a photo, a reason, or a crash?
+
+    python -m tests.stress.malformed_photos [--files 10000] [--seed 0] [--json FILE]
+
+Synthetic photos are written as JPEG, PNG, WebP, TIFF and BMP and damaged in one of six ways. Each batch is read in a
+process of its own, so that a crash of a decoder is counted and does not end the run.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+import cv2
+import numpy as np
+
+from benchmarks.console import run_script
+
+KINDS = (".jpg", ".png", ".webp", ".tiff", ".bmp")
+DAMAGES = ("bits flipped", "cut short", "bytes lost", "bytes repeated", "tail of noise", "header of noise")
+BATCH = 500
+OTHER, CRASHED = "another error", "crashed"
+
+
+def damaged(data: bytes, damage: str, generator: np.random.Generator) -> bytes:
+    """Damage the bytes of a file in one of the ways of `DAMAGES`."""
+    place = int(generator.integers(1, len(data)))
+    length = int(generator.integers(1, 200))
+    noise = generator.bytes(length)
+    if damage == "bits flipped":
+        changed = bytearray(data)
+        for position in generator.integers(0, len(data), int(generator.integers(1, 20))):
+            changed[position] ^= 1 << int(generator.integers(8))
+        return bytes(changed)
+    return {
+        "cut short": data[:place],
+        "bytes lost": data[:place] + data[place + length :],
+        "bytes repeated": data[:place] + data[max(0, place - length) : place] + data[place:],
+        "tail of noise": data[:place] + generator.bytes(len(data) - place),
+        "header of noise": noise[: len(data)] + data[length:],
+    }[damage]
+
+
+def write_batch(folder: Path, number: int, seed: int, files: int) -> list[tuple[Path, str]]:
+    """Write one batch of damaged files.
+
+    Args:
+        folder: that takes them.
+        number: of the batch.
+        seed: of the run; a batch depends on these two alone.
+        files: how many.
+
+    Returns:
+        Each file with its damage.
+    """
+    from skin_data.phantom import render_phantom
+
+    generator = np.random.default_rng([seed, number])
+    whole = {}
+    for kind in KINDS:
+        photo, _ = render_phantom(seed, number, 96)
+        whole[kind] = cv2.imencode(kind, photo[..., ::-1])[1].tobytes()
+    written = []
+    for index in range(files):
+        kind, damage = KINDS[int(generator.integers(len(KINDS)))], DAMAGES[int(generator.integers(len(DAMAGES)))]
+        path = folder / f"{number:04d}-{index:04d}{kind}"
+        path.write_bytes(damaged(whole[kind], damage, generator))
+        written.append((path, damage))
+    return written
+
+
+def read_each(paths: list[Path]) -> None:
+    """Read photos and print for each, as a line, what became of it; runs in a process of its own."""
+    from triage.errors import UnreadablePhoto
+    from triage.photo import read_photo
+
+    for path in paths:
+        try:
+            photo = read_photo(path)
+            outcome = "a photo" if photo.dtype == np.uint8 and photo.ndim == 3 and photo.shape[2] == 3 else OTHER
+        except UnreadablePhoto:
+            outcome = "a reason"
+        except Exception as error:  # what must not happen is what is counted
+            outcome = f"{OTHER}: {type(error).__name__}"
+        print(outcome, flush=True)
+
+
+def measure(files: int, seed: int, progress: Any = lambda done: None) -> dict[str, Any]:
+    """Damage and read files.
+
+    Args:
+        files: how many.
+        seed: of the damage.
+        progress: called with the number that were read.
+
+    Returns:
+        `files`, `seed`, and `outcomes`: of each damage how many became a photo, a reason, another error or a crash.
+    """
+    outcomes: dict[str, Counter[str]] = {damage: Counter() for damage in DAMAGES}
+    done = 0
+    while done < files:
+        with tempfile.TemporaryDirectory() as folder:
+            written = write_batch(Path(folder), done // BATCH, seed, min(BATCH, files - done))
+            left = list(written)
+            while left:
+                command = [sys.executable, "-m", "tests.stress.malformed_photos", "--read", "-"]
+                names = "\n".join(str(path) for path, _ in left)
+                run = subprocess.run(command, input=names, capture_output=True, text=True)
+                lines = run.stdout.splitlines()
+                for (_, damage), outcome in zip(left, lines, strict=False):
+                    outcomes[damage][outcome] += 1
+                if len(lines) < len(left):
+                    outcomes[left[len(lines)][1]][CRASHED] += 1
+                left = left[len(lines) + 1 :] if len(lines) < len(left) else []
+            done += len(written)
+            progress(done)
+    return {"files": files, "seed": seed, "outcomes": {damage: dict(found) for damage, found in outcomes.items()}}
+
+
+@click.command()
+@click.option("--files", default=10_000, show_default=True, type=click.IntRange(min=1))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Also write the figures.")
+@click.option("--read", hidden=True, type=click.File("r"), help="Read the photos named there, one a line.")
+def main(files: int, seed: int, json_path: Path | None, read: Any) -> None:
+    """Print what became of damaged photo files; exit code 1 if any was more than a photo or a reason."""
+    if read:
+        read_each([Path(line) for line in read.read().splitlines()])
+        return
+    with click.progressbar(length=files, label="files") as bar:
+        found = measure(files, seed, lambda done: bar.update(done - bar.pos))
+    bad = 0
+    for damage, outcomes in found["outcomes"].items():
+        print(f"{damage:16} {', '.join(f'{outcome} {count}' for outcome, count in sorted(outcomes.items()))}")
+        bad += sum(count for outcome, count in outcomes.items() if outcome not in ("a photo", "a reason"))
+    print(f"{found['files']} files, seed {seed}: {bad} of them an error that nobody foresaw, or a crash")
+    if json_path:
+        json_path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    run_script(main)
