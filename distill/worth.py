@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from skin_data.statistics import LEVEL
 from skin_training.evaluation import weighted_metrics as metrics
 from skin_training.evaluation.evaluate import true_classes
-from skin_training.evaluation.metric import LEVEL, GroupBootstrap
+from skin_training.evaluation.metric import GroupBootstrap
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 
 SMALLEST = 1e-12  # probability that still has a logarithm

@@ -135,15 +135,20 @@ def _guess(
     from sklearn.ensemble import ExtraTreesClassifier
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
-    from skin_data.statistics import balanced_accuracy, grouped_bootstrap
+    from skin_data.statistics import GroupDraws
 
     known, truth = np.unique(names, return_inverse=True)
     model = ExtraTreesClassifier(TREES, min_samples_leaf=2, class_weight="balanced", random_state=seed)
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     answers = cross_val_predict(model, seen, truth, groups=groups, cv=folds)
 
-    def score(rows: npt.NDArray[Any]) -> float:
-        return balanced_accuracy(truth[rows], answers[rows], len(known))
+    member = np.eye(len(known))[truth]
+    hits = member * (answers == truth)[:, None]
 
-    low, high = grouped_bootstrap(score, groups, seed)
-    return Guess(target, cue, len(names), score(np.arange(len(names))), low, high, 1 / len(known))
+    def score(weights: npt.NDArray[Any], rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        support = weights @ member[rows]
+        recall = np.divide(weights @ hits[rows], support, out=np.full_like(support, np.nan), where=support > 0)
+        return np.asarray(np.nanmean(recall, axis=1))  # balanced accuracy
+
+    value, low, high = GroupDraws(groups, seed).interval(score, np.arange(len(names)))
+    return Guess(target, cue, len(names), value, low, high, 1 / len(known))

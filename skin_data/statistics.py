@@ -1,64 +1,79 @@
-"""Classification metrics in plain numpy, quick enough to be resampled, and intervals by bootstrap over groups."""
+"""Classification metrics in plain numpy, and bootstrap draws of whole groups."""
 
 from collections.abc import Callable
 
 import numpy as np
 
+LEVEL = 0.95
+_DRAWS_AT_ONCE = 128  # bounds memory: each draw holds a weight a row
 
-def accuracy(truth: np.ndarray, answer: np.ndarray) -> float:
-    """Return the share of equal labels of two int [n] arrays."""
-    return float(np.mean(truth == answer))
+Statistic = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""`statistic(weights [draws, m], rows [m])` gives one value a draw."""
 
 
-def recalls(truth: np.ndarray, answer: np.ndarray, class_count: int) -> np.ndarray:
+def accuracy(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Return the fraction of equal labels of two int [n] arrays."""
+    return float(np.mean(truth == predicted))
+
+
+def recalls(truth: np.ndarray, predicted: np.ndarray, class_count: int) -> np.ndarray:
     """Return float64 [class_count], the recall of each class; NaN where the truth has none of it."""
     support = np.bincount(truth, minlength=class_count).astype(float)
-    hits = np.bincount(truth[truth == answer], minlength=class_count)
+    hits = np.bincount(truth[truth == predicted], minlength=class_count)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return hits / support
+        return np.asarray(hits / support)
 
 
-def balanced_accuracy(truth: np.ndarray, answer: np.ndarray, class_count: int) -> float:
+def balanced_accuracy(truth: np.ndarray, predicted: np.ndarray, class_count: int) -> float:
     """Return the mean recall over the classes that the truth contains."""
-    return float(np.nanmean(recalls(truth, answer, class_count)))
+    return float(np.nanmean(recalls(truth, predicted, class_count)))
 
 
-def grouped_bootstrap(
-    statistic: Callable[[np.ndarray], float],
-    groups: np.ndarray,
-    seed: int = 0,
-    resamples: int = 1000,
-    level: float = 0.95,
-) -> tuple[float, float]:
-    """Return a percentile interval of a statistic, drawing whole groups with replacement.
+class GroupDraws:
+    """Bootstrap draws of whole groups with replacement, as weights of their rows.
 
-    Photos of one lesion or patient are not independent; resampling groups keeps the interval honest (Field and Welsh
-    2007, "Bootstrapping clustered data").
+    Photos of one lesion or patient are not independent; drawing groups keeps intervals honest (Field and Welsh 2007,
+    "Bootstrapping clustered data").
 
     Args:
-        statistic: maps row numbers int [m] to a value; NaN draws are left out.
         groups: [n], the group of each row.
         seed: of the draws.
         resamples: number of draws.
-        level: of the interval.
-
-    Returns:
-        (low, high); NaN twice when no draw gave a value.
     """
-    _, codes = np.unique(groups, return_inverse=True)
-    order = np.argsort(codes, kind="stable")
-    sizes = np.bincount(codes)
-    starts = np.cumsum(sizes) - sizes
-    generator = np.random.default_rng(seed)
-    values = []
-    for _ in range(resamples):
-        drawn = generator.integers(0, len(sizes), len(sizes))
-        lengths = sizes[drawn]
-        offsets = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        values.append(statistic(order[np.repeat(starts[drawn], lengths) + offsets]))
-    known = np.array([v for v in values if not np.isnan(v)])
-    if not len(known):
-        return float("nan"), float("nan")
-    tail = (1 - level) / 2
-    low, high = np.quantile(known, [tail, 1 - tail])
-    return float(low), float(high)
+
+    def __init__(self, groups: np.ndarray, seed: int = 0, resamples: int = 1000):
+        names, self._group_of = np.unique(groups, return_inverse=True)
+        generator = np.random.default_rng(seed)
+        count = len(names)
+        drawn = (
+            generator.multinomial(count, np.full(count, 1 / count), resamples) if count else np.zeros((resamples, 0))
+        )
+        # The first row is the data itself.
+        self._drawn = np.concatenate([np.ones((1, count)), drawn])
+
+    def group_count(self, rows: np.ndarray) -> int:
+        """Return the number of groups among rows, int [m]."""
+        return len(np.unique(self._group_of[rows]))
+
+    def interval(self, statistic: Statistic, rows: np.ndarray, level: float = LEVEL) -> tuple[float, float, float]:
+        """Return a statistic's value on the data and the low and high end of its percentile interval.
+
+        Args:
+            statistic: see `Statistic`; draws for which it is NaN are left out of the interval.
+            rows: int [m], the rows that it is about.
+            level: of the interval.
+
+        Returns:
+            (value, low, high); NaN three times where the value is NaN.
+        """
+        values = np.concatenate(
+            [
+                statistic(self._drawn[start : start + _DRAWS_AT_ONCE][:, self._group_of[rows]], rows)
+                for start in range(0, len(self._drawn), _DRAWS_AT_ONCE)
+            ]
+        )
+        if np.isnan(values[0]):
+            return float("nan"), float("nan"), float("nan")
+        tail = 100 * (1 - level) / 2
+        low, high = np.nanpercentile(values[1:], [tail, 100 - tail])
+        return float(values[0]), float(low), float(high)

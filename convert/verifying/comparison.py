@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from skin_data.statistics import accuracy
+from skin_data.statistics import Statistic, accuracy
 from skin_training.evaluation import weighted_metrics as metrics
-from skin_training.evaluation.evaluate import WELL_LIT, lighting_labels, true_classes
-from skin_training.evaluation.metric import GroupBootstrap, Statistic, minority_of
+from skin_training.evaluation.evaluate import lighting_labels, true_classes
+from skin_training.evaluation.metric import GroupBootstrap, minority_of
+from skin_training.evaluation.split_predictions import WELL_LIT
 from triage.skin_tone import TONE_BUCKETS
 
 Answers = tuple[np.ndarray, np.ndarray]

@@ -1,18 +1,26 @@
-"""Probabilities that mean what they say: maps of them, fitted on the validation split."""
+"""Calibration of probabilities, fitted on the validation split."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
 from skin_training.evaluation.weighted_metrics import CALIBRATION_BINS, confidence_bins, expected_calibration_error
+from skin_training.report_types import EceIfCalibrated, ReliabilityBin
 
 METHODS = ("temperature", "vector", "dirichlet")
 PENALTY = 1e-2
 """Of Dirichlet calibration's off-diagonal weights and of the intercepts (ODIR, Kull et al. 2019)."""
-SMALLEST = 1e-12  # probability that still has a logarithm
-_SEARCH = (0.25, 8.0)
-_STEPS = 60
+MIN_PROBABILITY = 1e-12  # a smaller one is raised to it, so that it has a logarithm
+TEMPERATURES = (0.25, 8.0)
+
+
+class CalibratorParameters(TypedDict, total=False):
+    """What was fitted: a temperature, or the weights (of vector scaling, their diagonal) and bias."""
+
+    temperature: float
+    weights: list[float] | list[list[float]]
+    bias: list[float]
 
 
 def fit_temperature(truth: np.ndarray, probabilities: np.ndarray) -> float:
@@ -23,21 +31,15 @@ def fit_temperature(truth: np.ndarray, probabilities: np.ndarray) -> float:
         probabilities: float [n, classes].
 
     Returns:
-        T in [0.25, 8], by golden-section search on log T; the likelihood has one minimum there.
+        T in [0.25, 8], to four decimals, found on a log scale; the likelihood has one minimum there.
     """
+    from scipy.optimize import minimize_scalar
 
     def loss(log_temperature: float) -> float:
         return negative_log_likelihood(truth, scale_by_temperature(probabilities, float(np.exp(log_temperature))))
 
-    low, high = np.log(_SEARCH)
-    golden = (np.sqrt(5) - 1) / 2
-    for _ in range(_STEPS):
-        left, right = high - golden * (high - low), low + golden * (high - low)
-        if loss(left) < loss(right):
-            high = right
-        else:
-            low = left
-    return round(float(np.exp((low + high) / 2)), 4)
+    found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-10})
+    return round(float(np.exp(found.x)), 4)
 
 
 def scale_by_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
@@ -51,12 +53,12 @@ def fit_linear_map(
     """Fit `softmax(log(p) W + b)` by penalised maximum likelihood.
 
     With a diagonal W it is vector scaling (Guo et al. 2017), with a full one Dirichlet calibration (Kull et al. 2019,
-    "Beyond temperature scaling"), whose off-diagonal weights and intercepts are held small.
+    "Beyond temperature scaling"), whose off-diagonal weights and intercepts are penalised.
 
     Args:
         truth: int [n].
         probabilities: float [n, classes].
-        diagonal: whether W has nothing off its diagonal.
+        diagonal: whether W is diagonal.
         penalty: times the mean square of off-diagonal weights, and of intercepts.
 
     Returns:
@@ -65,18 +67,17 @@ def fit_linear_map(
     from scipy.optimize import minimize
 
     n, classes = probabilities.shape
-    logs, hot, identity = _logs(probabilities), np.eye(classes)[truth], np.eye(classes)
+    logs, one_hot, identity = _logs(probabilities), np.eye(classes)[truth], np.eye(classes)
     free = identity if diagonal else np.ones((classes, classes))
     off = (1 - identity) * penalty / max(1, classes * (classes - 1))
 
     def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
         weights, bias = values[:-classes].reshape(classes, classes) * free, values[-classes:]
         fitted = _softmax(logs @ weights + bias)
-        wrong = (fitted - hot) / n
-        likelihood = -np.log(np.maximum(fitted[np.arange(n), truth], SMALLEST)).mean()
-        value = likelihood + (off * weights**2).sum() + penalty * (bias**2).mean()
-        of_weights = (logs.T @ wrong + 2 * off * weights) * free
-        return value, np.concatenate([of_weights.ravel(), wrong.sum(axis=0) + 2 * penalty * bias / classes])
+        residual = (fitted - one_hot) / n
+        value = negative_log_likelihood(truth, fitted) + (off * weights**2).sum() + penalty * (bias**2).mean()
+        weight_gradient = (logs.T @ residual + 2 * off * weights) * free
+        return value, np.concatenate([weight_gradient.ravel(), residual.sum(axis=0) + 2 * penalty * bias / classes])
 
     found = minimize(loss, np.concatenate([identity.ravel(), np.zeros(classes)]), jac=True, method="L-BFGS-B")
     return found.x[:-classes].reshape(classes, classes) * free, found.x[-classes:]
@@ -84,11 +85,11 @@ def fit_linear_map(
 
 def fit_calibrator(
     method: str, truth: np.ndarray, probabilities: np.ndarray
-) -> tuple[Callable[[np.ndarray], np.ndarray], dict[str, Any]]:
+) -> tuple[Callable[[np.ndarray], np.ndarray], CalibratorParameters]:
     """Fit one of `METHODS`.
 
     Returns:
-        The map from probabilities [n, classes] to calibrated ones, and its JSON-able parameters.
+        The map from probabilities [n, classes] to calibrated ones, and its parameters.
     """
     if method == "temperature":
         temperature = fit_temperature(truth, probabilities)
@@ -100,17 +101,14 @@ def fit_calibrator(
 
 def negative_log_likelihood(truth: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the mean of `-log p[truth]` of int [n] and float [n, classes]."""
-    return float(-np.log(np.maximum(probabilities[np.arange(len(truth)), truth], SMALLEST)).mean())
+    return float(-np.log(np.maximum(probabilities[np.arange(len(truth)), truth], MIN_PROBABILITY)).mean())
 
 
-def reliability(truth: np.ndarray, probabilities: np.ndarray) -> list[dict[str, Any]]:
-    """Return the reliability diagram's 15 bins of the top answer's confidence.
-
-    Each has its bounds `low` and `high`, `n`, and the mean `confidence` and `accuracy`, null where no photo is.
-    """
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
+def reliability_bins(truth: np.ndarray, probabilities: np.ndarray) -> list[ReliabilityBin]:
+    """Return the reliability diagram's 15 bins of the top class's confidence."""
+    confidence, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     bins = confidence_bins(confidence)
-    found = []
+    found: list[ReliabilityBin] = []
     for number in range(CALIBRATION_BINS):
         inside = bins == number
         found.append(
@@ -119,31 +117,31 @@ def reliability(truth: np.ndarray, probabilities: np.ndarray) -> list[dict[str, 
                 "high": (number + 1) / CALIBRATION_BINS,
                 "n": int(inside.sum()),
                 "confidence": float(confidence[inside].mean()) if inside.any() else None,
-                "accuracy": float(right[inside].mean()) if inside.any() else None,
+                "accuracy": float(correct[inside].mean()) if inside.any() else None,
             }
         )
     return found
 
 
-def ece_if_calibrated(confidence: np.ndarray, error: float, seed: int = 0, resamples: int = 1000) -> dict[str, Any]:
-    """Say what expected calibration error these confidences would show if they were exactly true.
+def ece_if_calibrated(confidence: np.ndarray, error: float, seed: int = 0, resamples: int = 1000) -> EceIfCalibrated:
+    """Return the expected calibration error that these confidences would show if they were exactly true.
 
-    With few photos even a perfect model's bins miss by chance. Answers are drawn right with just the probability that
-    was stated (consistency resampling, Bröcker and Smith 2007, "Increasing the reliability of reliability diagrams").
+    With few photos the bins of a perfect model miss by chance, too. Predictions are drawn correct with the stated
+    probability (consistency resampling, Bröcker and Smith 2007, "Increasing the reliability of reliability diagrams").
 
     Args:
-        confidence: float [n], probability of each photo's top answer.
+        confidence: float [n], probability of each photo's top class.
         error: the expected calibration error that was measured on these photos.
         seed: of the draws.
         resamples: number of draws.
 
     Returns:
-        JSON-able: `mean` and `high` (95 % of the draws lie below) of the error, `p`, the share of draws with at least
-        the measured one, itself counted (Davison and Hinkley 1997), `n` and the `seed`.
+        `mean` and `high` (95 % of the draws lie below) of the error; `p`, the fraction of draws with at least the
+        measured one, itself counted (Davison and Hinkley 1997); `n` and `seed`.
     """
     n = len(confidence)
-    right = np.random.default_rng(seed).random((resamples, n)) < confidence
-    drawn = np.array([expected_calibration_error(np.ones((1, n)), confidence, row)[0] for row in right])
+    correct = np.random.default_rng(seed).random((resamples, n)) < confidence
+    drawn = np.array([expected_calibration_error(np.ones((1, n)), confidence, row)[0] for row in correct])
     return {
         "mean": float(drawn.mean()),
         "high": float(np.quantile(drawn, 0.95)),
@@ -154,7 +152,7 @@ def ece_if_calibrated(confidence: np.ndarray, error: float, seed: int = 0, resam
 
 
 def _logs(probabilities: np.ndarray) -> np.ndarray:
-    return np.log(np.maximum(probabilities.astype(np.float64), SMALLEST))
+    return np.asarray(np.log(np.maximum(probabilities.astype(np.float64), MIN_PROBABILITY)))
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

@@ -1,29 +1,40 @@
 """What is fitted on the validation split and measured on another: calibration, the triage threshold, conformal sets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from skin_training.evaluation import weighted_metrics as metrics
 from skin_training.evaluation.calibration import (
     METHODS,
+    CalibratorParameters,
     ece_if_calibrated,
     fit_calibrator,
     negative_log_likelihood,
-    reliability,
+    reliability_bins,
 )
 from skin_training.evaluation.conformal import COVERAGE, METHOD, conformal_threshold, prediction_sets
-from skin_training.evaluation.metric import GroupBootstrap, minority_of, without_interval
+from skin_training.evaluation.metric import minority_of, without_interval
 from skin_training.evaluation.operating_point import SENSITIVITY, urgent_threshold
+from skin_training.evaluation.split_predictions import SplitPredictions
+from skin_training.report_types import (
+    CalibrationErrors,
+    CalibrationSection,
+    ConformalSection,
+    FittedOn,
+    Metric,
+    SetMetrics,
+    TriageSection,
+    UrgentDetection,
+)
 from triage.errors import UnusableInput
 
-FOR_THRESHOLDS = "temperature"
-"""Map under which the urgent and the conformal threshold are fitted, whatever the method of calibration.
+THRESHOLD_METHOD = "temperature"
+"""Calibration under which the urgent and the conformal threshold are fitted, whatever the method of calibration.
 
-They are taken from the very photos that the map was fitted on, and a map of a hundred parameters learns those by heart:
-with `dirichlet` and 100 validation photos, sets that promise 0.90 held the truth in about half of all cases.
+They are fitted on the same photos as the calibration, which a map of a hundred parameters overfits: with `dirichlet`
+and 100 validation photos, sets for a coverage of 0.90 contained the true class in about half of all cases.
 """
 
 
@@ -36,8 +47,8 @@ class Validation:
         probabilities: float [m, classes].
         split: its name, for the report.
         method: of calibration: "temperature", "vector" or "dirichlet".
-        sensitivity: share of the urgent cases that the triage threshold shall catch.
-        coverage: share of conformal sets that shall hold the truth.
+        sensitivity: target fraction of urgent cases at or above the triage threshold.
+        coverage: target fraction of conformal sets that contain the true class.
     """
 
     truth: np.ndarray
@@ -49,10 +60,10 @@ class Validation:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
-            raise UnusableInput(f"Calibration is one of {', '.join(METHODS)}. Received: {self.method!r}.")
+            raise UnusableInput(f"calibration must be one of {', '.join(METHODS)}. Received: {self.method!r}.")
         for name in ("sensitivity", "coverage"):
             if not 0 < getattr(self, name) < 1:
-                raise UnusableInput(f"{name} is a share between 0 and 1. Received: {getattr(self, name)}.")
+                raise UnusableInput(f"{name} must lie between 0 and 1. Received: {getattr(self, name)}.")
         known = self.truth >= 0
         if not known.any():
             raise UnusableInput("No photo of the validation split has a diagnosis: nothing can be fitted on it.")
@@ -60,112 +71,93 @@ class Validation:
         object.__setattr__(self, "truth", self.truth[known])
 
     @property
-    def fitted_on(self) -> dict[str, Any]:
+    def fitted_on(self) -> FittedOn:
         """The split's name and number of photos."""
         return {"split": self.split, "n": len(self.truth)}
 
 
 def calibration_section(
-    bootstrap: GroupBootstrap,
-    truth: np.ndarray,
-    probabilities: np.ndarray,
-    labelled: np.ndarray,
-    by_tone: Mapping[str, np.ndarray],
-    validation: Validation,
-) -> dict[str, Any]:
-    """Return the expected calibration error before and after, overall and per tone, and the other methods' beside it.
-
-    Beside the error after stands what chance alone would give (`ece_if_calibrated`).
+    predictions: SplitPredictions, by_tone: Mapping[str, np.ndarray], validation: Validation
+) -> CalibrationSection:
+    """Measure the expected calibration error before and after calibration, and with the other methods.
 
     Args:
-        bootstrap: over the measured photos' groups.
-        truth: int [n], -1 without a diagnosis.
-        probabilities: float [n, classes].
-        labelled: int [m], rows with a diagnosis.
+        predictions: of the measured split.
         by_tone: rows of each tone bucket.
         validation: what to fit on.
     """
-    answers, fitted = {"none": probabilities}, {}
+    truth, labelled = predictions.truth, predictions.labelled(np.arange(len(predictions.truth)))
+    calibrated = {"none": predictions.probabilities}
+    fitted: dict[str, CalibratorParameters] = {}
     for method in METHODS:
         calibrate, fitted[method] = fit_calibrator(method, validation.truth, validation.probabilities)
-        answers[method] = calibrate(probabilities)
-    rights = {name: (p.argmax(axis=1) == truth) for name, p in answers.items()}
+        calibrated[method] = calibrate(predictions.probabilities)
+    correct = {name: p.argmax(axis=1) == truth for name, p in calibrated.items()}
 
-    def ece(name: str, rows: np.ndarray) -> dict[str, Any]:
-        confidence = answers[name].max(axis=1)
-        rows = rows[truth[rows] >= 0]
+    def ece(name: str, rows: np.ndarray) -> Metric:
+        confidence = calibrated[name].max(axis=1)
         return without_interval(
-            bootstrap.metric(lambda w, r: metrics.expected_calibration_error(w, confidence[r], rights[name][r]), rows)
+            predictions.bootstrap.metric(
+                lambda w, r: metrics.expected_calibration_error(w, confidence[r], correct[name][r]), rows
+            )
         )
 
-    def before_and_after(rows: np.ndarray) -> dict[str, Any]:
-        after, known = ece(validation.method, rows), rows[truth[rows] >= 0]
-        by_chance = None
+    def before_and_after(rows: np.ndarray) -> CalibrationErrors:
+        after, by_chance = ece(validation.method, rows), None
         if after["value"] is not None:
-            by_chance = ece_if_calibrated(answers[validation.method][known].max(axis=1), after["value"])
+            by_chance = ece_if_calibrated(calibrated[validation.method][rows].max(axis=1), after["value"])
         return {"ece_before": ece("none", rows), "ece_after": after, "ece_if_calibrated": by_chance}
 
-    chosen = answers[validation.method]
     return {
         "method": validation.method,
         **fitted[validation.method],
         "fitted_on": validation.fitted_on,
         **before_and_after(labelled),
-        "per_tone": {bucket: before_and_after(rows) for bucket, rows in by_tone.items()},
+        "per_tone": {tone: before_and_after(predictions.labelled(rows)) for tone, rows in by_tone.items()},
         "alternatives": {
             name: {
                 "ece": ece(name, labelled),
                 "nll": negative_log_likelihood(truth[labelled], values[labelled]),
-                "accuracy": float(rights[name][labelled].mean()),
+                "accuracy": float(correct[name][labelled].mean()),
             }
-            for name, values in answers.items()
+            for name, values in calibrated.items()
             if len(labelled)
         },
         "reliability": {
-            "before": reliability(truth[labelled], probabilities[labelled]),
-            "after": reliability(truth[labelled], chosen[labelled]),
+            when: reliability_bins(truth[labelled], calibrated[method][labelled])
+            for when, method in (("before", "none"), ("after", validation.method))
         },
     }
 
 
 def triage_section(
-    bootstrap: GroupBootstrap,
-    truth: np.ndarray,
-    probabilities: np.ndarray,
-    labelled: np.ndarray,
+    predictions: SplitPredictions,
     by_tone: Mapping[str, np.ndarray],
     validation: Validation,
     urgent: np.ndarray,
-    ids: list[str],
-) -> dict[str, Any]:
-    """Return the threshold on the urgent classes' calibrated probability, and what it catches and lets go.
+    ids: Sequence[str],
+) -> TriageSection:
+    """Fit the threshold on the urgent classes' calibrated probability and measure sensitivity and specificity.
 
     Args:
-        bootstrap: over the measured photos' groups.
-        truth: int [n], -1 without a diagnosis.
-        probabilities: float [n, classes].
-        labelled: int [m], rows with a diagnosis.
+        predictions: of the measured split.
         by_tone: rows of each tone bucket.
         validation: what to fit on.
         urgent: bool [classes].
         ids: names of the classes.
     """
-    calibrate, _ = fit_calibrator(FOR_THRESHOLDS, validation.truth, validation.probabilities)
+    calibrate, _ = fit_calibrator(THRESHOLD_METHOD, validation.truth, validation.probabilities)
     threshold = urgent_threshold(
         urgent[validation.truth], calibrate(validation.probabilities)[:, urgent].sum(axis=1), validation.sensitivity
     )
-    score = calibrate(probabilities)[:, urgent].sum(axis=1)
-    positive, flagged = urgent[np.maximum(truth, 0)], score >= threshold
+    score = calibrate(predictions.probabilities)[:, urgent].sum(axis=1)
+    positive, flagged = urgent[np.maximum(predictions.truth, 0)], score >= threshold
+    labelled, metric = predictions.labelled(np.arange(len(score))), predictions.bootstrap.metric
 
-    def sensitivity_and_specificity(rows: np.ndarray) -> dict[str, Any]:
-        rows = rows[truth[rows] >= 0]
+    def detection(rows: np.ndarray) -> UrgentDetection:
         return {
-            "sensitivity": bootstrap.metric(
-                lambda w, r: metrics.fraction(w, flagged[r], positive[r]), rows, positive[rows]
-            ),
-            "specificity": bootstrap.metric(
-                lambda w, r: metrics.fraction(w, ~flagged[r], ~positive[r]), rows, ~positive[rows]
-            ),
+            "sensitivity": metric(lambda w, r: metrics.fraction(w, flagged[r], positive[r]), rows, positive[rows]),
+            "specificity": metric(lambda w, r: metrics.fraction(w, ~flagged[r], ~positive[r]), rows, ~positive[rows]),
         }
 
     return {
@@ -173,44 +165,35 @@ def triage_section(
         "sensitivity_target": validation.sensitivity,
         "threshold": threshold,
         "fitted_on": {**validation.fitted_on, "urgent": int(urgent[validation.truth].sum())},
-        **sensitivity_and_specificity(labelled),
-        "auc": bootstrap.metric(
-            lambda w, r: metrics.area_under_roc(w, positive[r], score[r]),
-            labelled,
-            minority_of(positive[labelled]),
+        **detection(labelled),
+        "auc": metric(
+            lambda w, r: metrics.area_under_roc(w, positive[r], score[r]), labelled, minority_of(positive[labelled])
         ),
-        "per_tone": {bucket: sensitivity_and_specificity(rows) for bucket, rows in by_tone.items()},
+        "per_tone": {tone: detection(predictions.labelled(rows)) for tone, rows in by_tone.items()},
     }
 
 
 def conformal_section(
-    bootstrap: GroupBootstrap,
-    truth: np.ndarray,
-    probabilities: np.ndarray,
-    labelled: np.ndarray,
-    by_tone: Mapping[str, np.ndarray],
-    validation: Validation,
-) -> dict[str, Any]:
-    """Return how often conformal sets hold the truth, and how many classes they name.
+    predictions: SplitPredictions, by_tone: Mapping[str, np.ndarray], validation: Validation
+) -> ConformalSection:
+    """Fit conformal sets; measure how often they contain the true class, and how many classes they name.
 
     Args:
-        bootstrap: over the measured photos' groups.
-        truth: int [n], -1 without a diagnosis.
-        probabilities: float [n, classes].
-        labelled: int [m], rows with a diagnosis.
+        predictions: of the measured split.
         by_tone: rows of each tone bucket.
         validation: what to fit on.
     """
-    calibrate, _ = fit_calibrator(FOR_THRESHOLDS, validation.truth, validation.probabilities)
+    calibrate, _ = fit_calibrator(THRESHOLD_METHOD, validation.truth, validation.probabilities)
     threshold = conformal_threshold(validation.truth, calibrate(validation.probabilities), validation.coverage)
-    sets = prediction_sets(calibrate(probabilities), threshold)
-    covered, size = sets[np.arange(len(truth)), np.maximum(truth, 0)], sets.sum(axis=1).astype(float)
+    sets = prediction_sets(calibrate(predictions.probabilities), threshold)
+    covered = sets[np.arange(len(sets)), np.maximum(predictions.truth, 0)]
+    size = sets.sum(axis=1).astype(float)
+    metric = predictions.bootstrap.metric
 
-    def coverage_and_size(rows: np.ndarray) -> dict[str, Any]:
-        rows = rows[truth[rows] >= 0]
+    def coverage_and_size(rows: np.ndarray) -> SetMetrics:
         return {
-            "coverage": bootstrap.metric(lambda w, r: metrics.fraction(w, covered[r]), rows),
-            "mean_size": bootstrap.metric(lambda w, r: metrics.fraction(w, size[r]), rows),
+            "coverage": metric(lambda w, r: metrics.fraction(w, covered[r]), rows),
+            "mean_size": metric(lambda w, r: metrics.fraction(w, size[r]), rows),
         }
 
     return {
@@ -218,6 +201,6 @@ def conformal_section(
         "method": METHOD,
         "threshold": threshold,
         "fitted_on": validation.fitted_on,
-        **coverage_and_size(labelled),
-        "per_tone": {bucket: coverage_and_size(rows) for bucket, rows in by_tone.items()},
+        **coverage_and_size(predictions.labelled(np.arange(len(sets)))),
+        "per_tone": {tone: coverage_and_size(predictions.labelled(rows)) for tone, rows in by_tone.items()},
     }

@@ -3,16 +3,16 @@
 import numpy as np
 
 SENSITIVITY = 0.9
-"""Share of urgent cases of the validation split that the urgent threshold must catch."""
+"""Target fraction of the validation split's urgent cases at or above the urgent threshold."""
 
 
 def urgent_threshold(truth_urgent: np.ndarray, score: np.ndarray, sensitivity: float = SENSITIVITY) -> float:
-    """Return the largest threshold that still catches a share of the urgent cases.
+    """Return the largest threshold, to four decimals, that reaches a sensitivity.
 
     Args:
         truth_urgent: bool [n].
         score: float [n], summed probability of the urgent classes.
-        sensitivity: share to catch.
+        sensitivity: target fraction of urgent cases with at least the threshold's score.
 
     Returns:
         Threshold in [0, 1], compared with `>=`; 0.5 when there is no urgent case to fit it on.
@@ -20,5 +20,5 @@ def urgent_threshold(truth_urgent: np.ndarray, score: np.ndarray, sensitivity: f
     positives = np.sort(score[truth_urgent])[::-1]
     if not len(positives):
         return 0.5
-    # Rounded down, so that the case that sets it is still caught.
+    # Rounded down, so that the case that sets the threshold stays above it.
     return float(np.floor(positives[int(np.ceil(sensitivity * len(positives))) - 1] * 1e4) / 1e4)

@@ -23,24 +23,40 @@ def test_figures_equal_scikit_learn(answers):
     ]))  # fmt: skip
 
 
+def mean_of(values):
+    return lambda weights, rows: (weights @ values[rows]) / weights.sum(axis=1)
+
+
 def test_bootstrap_over_single_groups_covers_the_normal_interval():
     values = np.random.default_rng(0).normal(size=400)
-    low, high = statistics.grouped_bootstrap(lambda rows: values[rows].mean(), np.arange(400), resamples=2000)
+    value, low, high = statistics.GroupDraws(np.arange(400), 0, 2000).interval(mean_of(values), np.arange(400))
     half = 1.96 * values.std() / 20
+    assert value == pytest.approx(values.mean())
     assert low == pytest.approx(values.mean() - half, abs=0.02)
     assert high == pytest.approx(values.mean() + half, abs=0.02)
 
 
 def test_bootstrap_draws_whole_groups():
-    groups = np.repeat(np.arange(20), 10)
     values = np.repeat(np.random.default_rng(1).normal(size=20), 10)
-    sizes = set()
+    rows = np.arange(200)
+    seen = []
 
-    def mean(rows):
-        sizes.add(len(rows) % 10)
-        return values[rows].mean()
+    def mean(weights, rows):
+        seen.append(weights)
+        return mean_of(values)(weights, rows)
 
-    low, high = statistics.grouped_bootstrap(mean, groups)
-    assert sizes == {0}
-    narrow = statistics.grouped_bootstrap(lambda rows: values[rows].mean(), np.arange(200))
-    assert high - low > 2 * (narrow[1] - narrow[0])  # repeated photos must not feign certainty
+    _, low, high = statistics.GroupDraws(np.repeat(np.arange(20), 10)).interval(mean, rows)
+    weights = np.concatenate(seen).reshape(-1, 20, 10)
+    assert (weights == weights[..., :1]).all() and (weights.sum(axis=(1, 2)) == 200).all()
+    _, one_low, one_high = statistics.GroupDraws(rows).interval(mean_of(values), rows)
+    assert high - low > 2 * (one_high - one_low)  # repeated photos must not feign certainty
+
+
+def test_the_interval_is_that_of_drawing_groups_one_by_one():
+    generator = np.random.default_rng(4)
+    groups = generator.integers(0, 60, 400)
+    values = generator.normal(size=60)[groups] + 0.3 * generator.normal(size=400)
+    _, *found = statistics.GroupDraws(groups, seed=1, resamples=4000).interval(mean_of(values), np.arange(400))
+    rows_of = [np.flatnonzero(groups == group) for group in range(60)]
+    means = [values[np.concatenate([rows_of[g] for g in generator.integers(0, 60, 60)])].mean() for _ in range(4000)]
+    np.testing.assert_allclose(found, np.quantile(means, [0.025, 0.975]), atol=0.03)

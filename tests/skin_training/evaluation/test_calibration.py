@@ -8,7 +8,7 @@ from skin_training.evaluation.calibration import (
     fit_linear_map,
     fit_temperature,
     negative_log_likelihood,
-    reliability,
+    reliability_bins,
     scale_by_temperature,
 )
 from skin_training.evaluation.conformal import conformal_threshold, prediction_sets
@@ -103,7 +103,7 @@ def test_the_bins_of_the_reliability_diagram_add_up_to_the_calibration_error():
     generator = np.random.default_rng(6)
     probabilities = generator.dirichlet(np.ones(4) * 0.5, 500)
     truth = generator.integers(0, 4, 500)
-    bins = reliability(truth, probabilities)
+    bins = reliability_bins(truth, probabilities)
     assert sum(b["n"] for b in bins) == 500
     error = sum(b["n"] * abs(b["confidence"] - b["accuracy"]) for b in bins if b["n"]) / 500
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth

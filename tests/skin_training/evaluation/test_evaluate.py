@@ -10,6 +10,7 @@ from skin_training.evaluation import evaluate
 from skin_training.evaluation.evaluate import true_classes
 from skin_training.evaluation.held_out import Validation, conformal_section
 from skin_training.evaluation.metric import GroupBootstrap
+from skin_training.evaluation.split_predictions import SplitPredictions
 from triage.errors import UnusableInput
 
 
@@ -19,8 +20,8 @@ def manifest(tmp_path_factory):
     return read_manifest(prepare("phantom", None, folder, workers=1, count=300, size=64).meta_path)
 
 
-def answers_for(frame, ids, seed, confusion=1.0):
-    """Made-up answers: the truth, blurred, and the lighting label, blurred."""
+def predictions_for(frame, ids, seed, confusion=1.0):
+    """Made-up predictions: the truth, blurred, and the lighting label, blurred."""
     generator = np.random.default_rng(seed)
     logits = generator.normal(size=(len(frame), len(ids))) * confusion
     truth = true_classes(frame, ids)
@@ -35,12 +36,12 @@ def answers_for(frame, ids, seed, confusion=1.0):
 def measured(manifest):
     ids = manifest.taxonomy.ids
     frame, val = manifest.split("train"), manifest.split("val")
-    answers = answers_for(frame, ids, 0)
-    validation = Validation(true_classes(val, ids), answers_for(val, ids, 1)[0])
+    answers = predictions_for(frame, ids, 0)
+    validation = Validation(true_classes(val, ids), predictions_for(val, ids, 1)[0])
     return frame, answers, evaluate(manifest, frame, *answers, resamples=100, validation=validation)
 
 
-def test_figures_are_scikit_learns(manifest, measured):
+def test_metrics_equal_scikit_learn(manifest, measured):
     frame, (diagnosis, lighting), report = measured
     truth, answer = true_classes(frame, manifest.taxonomy.ids), diagnosis.argmax(axis=1)
     lit = frame["lighting_label"].to_numpy(int)
@@ -58,12 +59,12 @@ def test_figures_are_scikit_learns(manifest, measured):
     np.testing.assert_array_equal(report["confusion"]["counts"], reference.confusion_matrix(truth, answer))
     name = manifest.taxonomy.ids[2]
     assert report["per_class"][name]["n"] == np.sum(truth == 2)
-    for figure in (found["accuracy"], report["per_class"][name]["recall"]):
-        if figure["value"] is not None:
-            assert figure["low"] <= figure["value"] <= figure["high"]
+    for metric in (found["accuracy"], report["per_class"][name]["recall"]):
+        if metric["value"] is not None:
+            assert metric["low"] <= metric["value"] <= metric["high"]
 
 
-def test_n_counts_the_photos_that_a_figure_rests_on(manifest, measured):
+def test_n_counts_the_photos_that_a_metric_rests_on(manifest, measured):
     frame, (diagnosis, _), _ = measured
     poor = np.arange(len(frame)) < 25
     lit = frame.assign(lighting_label=1.0 - poor)
@@ -96,10 +97,9 @@ def test_sets_of_few_validation_photos_hold_the_truth_as_often_as_promised(metho
         truth = np.array([generator.choice(10, p=p) for p in exact])
         sure = np.exp(2 * logits) / np.exp(2 * logits).sum(axis=1, keepdims=True)
         everything = np.arange(1000)
-        found = conformal_section(
-            GroupBootstrap(everything, 0, 2), truth[100:], sure[100:], everything, {},
-            Validation(truth[:100], sure[:100], method=method),
-        )  # fmt: skip
+        unknown = np.full(1000, np.nan)
+        predictions = SplitPredictions(GroupBootstrap(everything, 0, 2), truth[100:], sure[100:], unknown, unknown)
+        found = conformal_section(predictions, {}, Validation(truth[:100], sure[:100], method=method))
         covered.append(found["coverage"]["value"])
     assert np.mean(covered) == pytest.approx(0.9, abs=0.03)
 
@@ -147,15 +147,18 @@ def test_a_missing_label_counts_for_the_other_head_alone(manifest, measured):
     assert report["lighting"]["accuracy"]["value"] == whole["lighting"]["accuracy"]["value"]
 
 
-def test_answers_that_do_not_fit_or_are_no_numbers_are_refused(manifest, measured):
+def test_predictions_that_do_not_fit_or_are_not_finite_are_refused(manifest, measured):
     frame, (diagnosis, lighting), _ = measured
-    with pytest.raises(UnusableInput, match="do not match"):
+    with pytest.raises(UnusableInput, match=str(len(frame) - 1)):
         evaluate(manifest, frame, diagnosis[:-1], lighting)
-    broken = diagnosis.copy()
-    broken[3, 2] = np.nan
-    with pytest.raises(UnusableInput, match="not all numbers"):
-        evaluate(manifest, frame, broken, lighting)
+    for value in (np.nan, np.inf):
+        broken = diagnosis.copy()
+        broken[3, 2] = value
+        with pytest.raises(UnusableInput):
+            evaluate(manifest, frame, broken, lighting)
     with pytest.raises(UnusableInput, match="platt"):
         Validation(np.zeros(3, int), np.ones((3, 2)), method="platt")
-    with pytest.raises(UnusableInput, match="nothing can be fitted"):
+    with pytest.raises(UnusableInput, match=r"coverage.*1\.5"):
+        Validation(np.zeros(3, int), np.ones((3, 2)), coverage=1.5)
+    with pytest.raises(UnusableInput):
         Validation(np.full(3, -1), np.ones((3, 2)))

@@ -1,25 +1,12 @@
 import numpy as np
 import pytest
 
-from skin_data.statistics import grouped_bootstrap
 from skin_training.evaluation.metric import MIN_GROUPS, MIN_PHOTOS, GroupBootstrap
 from skin_training.evaluation.weighted_metrics import fraction
 
 
 def mean_of(values):
     return lambda weights, rows: (weights @ values[rows]) / weights.sum(axis=1)
-
-
-def test_the_interval_is_that_of_drawing_groups_one_by_one():
-    generator = np.random.default_rng(4)
-    groups = generator.integers(0, 60, 400)
-    values = generator.normal(size=60)[groups] + 0.3 * generator.normal(size=400)
-    metric = GroupBootstrap(groups, seed=1, resamples=4000).metric(mean_of(values), np.arange(400))
-    low, high = grouped_bootstrap(lambda rows: values[rows].mean(), groups, seed=2, resamples=4000)
-    assert metric["value"] == pytest.approx(values.mean())
-    assert metric["low"] == pytest.approx(low, abs=0.03)
-    assert metric["high"] == pytest.approx(high, abs=0.03)
-    assert metric["n"] == 400
 
 
 def test_a_slice_is_measured_on_its_own_rows():

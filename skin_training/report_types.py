@@ -1,0 +1,338 @@
+"""The sections of `report.json` and of `evaluation.json`, as the code that writes and reads them sees them.
+
+Reports of runs made by an earlier version may lack keys: what reads such files uses `get` and says "not measured".
+"""
+
+from typing import Any, TypedDict
+
+
+class _Estimate(TypedDict):
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+class Metric(_Estimate, total=False):
+    """A value with its 95 % interval and the number of photos it rests on; `why` says why there is no value."""
+
+    why: str
+
+
+class DiagnosisMetrics(TypedDict):
+    """What the diagnosis head is measured by."""
+
+    accuracy: Metric
+    balanced_accuracy: Metric
+    macro_f1: Metric
+    top3_accuracy: Metric
+    ece: Metric
+
+
+class LightingMetrics(TypedDict):
+    """What the lighting head is measured by; `auc`, `average_precision` and `poor_*` are about finding poor light."""
+
+    accuracy: Metric
+    auc: Metric
+    average_precision: Metric
+    poor_recall: Metric
+    poor_precision: Metric
+    well_lit_share: float | None
+
+
+class BothHeads(TypedDict):
+    """Metrics of both heads."""
+
+    diagnosis: DiagnosisMetrics
+    lighting: LightingMetrics
+
+
+class SliceSection(BothHeads):
+    """Metrics of a part of a split."""
+
+    n: int
+
+
+class ClassMetrics(TypedDict):
+    """One class against the rest; `n` photos are of it."""
+
+    n: int
+    recall: Metric
+    precision: Metric
+    f1: Metric
+    auc: Metric
+
+
+class Confusion(TypedDict):
+    """Counts [truth][predicted] of the classes."""
+
+    classes: list[str]
+    counts: list[list[int]]
+
+
+class PrecisionRecall(TypedDict):
+    """Points of a curve by rising recall."""
+
+    recall: list[float]
+    precision: list[float]
+
+
+class RocCurve(TypedDict):
+    """Points of a curve by rising false positive rate."""
+
+    false_positive_rate: list[float]
+    sensitivity: list[float]
+
+
+class Curves(TypedDict):
+    """Curves of both heads; None where a side of them has no photo."""
+
+    lighting_precision_recall: PrecisionRecall | None
+    precision_recall: dict[str, PrecisionRecall]
+    urgent_roc: RocCurve | None
+
+
+class _Fitted(TypedDict):
+    split: str
+    n: int
+
+
+class FittedOn(_Fitted, total=False):
+    """The split that something was fitted on, its labelled photos, and those of an urgent class among them."""
+
+    urgent: int
+
+
+class ReliabilityBin(TypedDict):
+    """A bin of confidence; without photos its means are None."""
+
+    low: float
+    high: float
+    n: int
+    confidence: float | None
+    accuracy: float | None
+
+
+class EceIfCalibrated(TypedDict):
+    """Expected calibration error that chance alone gives (see `calibration.ece_if_calibrated`)."""
+
+    mean: float
+    high: float
+    p: float
+    n: int
+    seed: int
+
+
+class CalibrationErrors(TypedDict):
+    """Expected calibration error of a slice before and after calibration."""
+
+    ece_before: Metric
+    ece_after: Metric
+    ece_if_calibrated: EceIfCalibrated | None
+
+
+class CalibrationAlternative(TypedDict):
+    """What a method of calibration gives on the measured split."""
+
+    ece: Metric
+    nll: float
+    accuracy: float
+
+
+class _Calibration(CalibrationErrors):
+    method: str
+    fitted_on: FittedOn
+    per_tone: dict[str, CalibrationErrors]
+    alternatives: dict[str, CalibrationAlternative]
+    reliability: dict[str, list[ReliabilityBin]]
+
+
+class CalibrationSection(_Calibration, total=False):
+    """Calibration fitted on another split, with its parameters: a temperature, or weights and bias."""
+
+    temperature: float
+    weights: list[Any]
+    bias: list[float]
+
+
+class UrgentDetection(TypedDict):
+    """How well a slice's urgent cases are found at the threshold."""
+
+    sensitivity: Metric
+    specificity: Metric
+
+
+class TriageSection(UrgentDetection):
+    """The threshold on the urgent classes' probability, fitted on another split."""
+
+    classes: list[str]
+    sensitivity_target: float
+    threshold: float
+    fitted_on: FittedOn
+    auc: Metric
+    per_tone: dict[str, UrgentDetection]
+
+
+class SetMetrics(TypedDict):
+    """How often a slice's prediction sets hold the truth, and how many classes they name."""
+
+    coverage: Metric
+    mean_size: Metric
+
+
+class ConformalSection(SetMetrics):
+    """Conformal prediction sets, fitted on another split."""
+
+    coverage_target: float
+    method: str
+    threshold: float
+    fitted_on: FittedOn
+    per_tone: dict[str, SetMetrics]
+
+
+class TestSection(SliceSection):
+    """What `skin_training.evaluation.evaluate` returns."""
+
+    groups: int
+    seed: int
+    resamples: int
+    synthetic: bool
+    tone_scheme: str
+    per_class: dict[str, ClassMetrics]
+    per_tone: dict[str, SliceSection]
+    slices: dict[str, dict[str, SliceSection]]
+    confusion: Confusion
+    curves: Curves
+    calibration: CalibrationSection | None
+    triage: TriageSection | None
+    conformal: ConformalSection | None
+
+
+class MovedVariables(TypedDict):
+    """How many variables of a part of the model a phase changed."""
+
+    moved: int
+    of: int
+
+
+class PhaseSection(TypedDict):
+    """A phase of the teacher's training and the test metrics after it."""
+
+    phase: str
+    trains: str
+    moved: dict[str, MovedVariables]
+    test: BothHeads
+
+
+class BestEpoch(TypedDict):
+    """The epoch whose weights a phase ended with."""
+
+    phase: str
+    epoch: int
+    val_balanced_accuracy: float
+
+
+class ColorMatrix(TypedDict):
+    """A colour calibration `x M + b`."""
+
+    matrix: list[list[float]]
+    bias: list[float]
+
+
+class _Training(TypedDict):
+    key: dict[str, Any]
+    meta_sha256: str
+    backbone: str
+    parameters: int
+    best_epochs: list[BestEpoch]
+    seconds: float
+    test: TestSection
+
+
+class TeacherSection(_Training):
+    """The report's `teacher` section."""
+
+    phases: list[PhaseSection]
+    color_calibration: ColorMatrix
+
+
+class LostSlice(TypedDict):
+    """A class or tone that a student is worse at; `beyond_doubt` is significance after Bonferroni correction."""
+
+    slice: str
+    by: str
+    change: float
+    beyond_doubt: bool
+    n: int
+
+
+class GainSection(TypedDict):
+    """Paired differences between two students on the same photos."""
+
+    accuracy: Metric
+    balanced_accuracy: Metric
+    per_class: dict[str, Metric]
+    per_tone: dict[str, Metric]
+    tone_scheme: str
+    lost: list[LostSlice]
+    verdict: str
+
+
+class TeacherAgreement(TypedDict):
+    """How far a slice's predictions of student and teacher agree: same top class, and divergence in nats."""
+
+    top1: Metric
+    kl: Metric
+
+
+class AgreementSection(TypedDict):
+    """Agreement of student and teacher, overall and by slice."""
+
+    all: TeacherAgreement
+    per_class: dict[str, TeacherAgreement]
+    per_tone: dict[str, TeacherAgreement]
+
+
+class StudentColorMatrices(TypedDict):
+    """Colour calibrations of teacher and student, and the Frobenius norm of the difference of their matrices."""
+
+    teacher: ColorMatrix
+    student: ColorMatrix
+    distance: float
+
+
+class BaselineSection(TypedDict):
+    """The label-only baseline, and what the distilled student gains over it."""
+
+    test: TestSection
+    gain: GainSection
+
+
+class WeightedGroup(TypedDict):
+    """A group whose photos the training weighted."""
+
+    n_training: int
+    n_validation: int
+    first_accuracy: float | None
+    last_accuracy: float | None
+    weight: float
+
+
+class FairnessSection(TypedDict):
+    """Group weights and what they changed on the test split."""
+
+    by: str
+    groups: dict[str, WeightedGroup]
+    change_on_test: GainSection | None
+
+
+class DistillSection(_Training):
+    """The report's `distill` section."""
+
+    teacher_run: str
+    teacher_answered_by: str
+    color_calibration: StudentColorMatrices
+    agreement: AgreementSection
+    teacher_test: TestSection
+    without_teacher: BaselineSection | None
+    fairness: FairnessSection | None
