@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from skin_data.confounding import Guess, describe_confounding
+from skin_data.confounding import TrivialBaseline, describe_confounding
 from skin_data.duplicates import COPY_DETAIL, Duplicate
 from skin_data.figures import LARGEST_TYPOLOGY_ANGLE, draw_figures
 from skin_data.manifest import SPLITS, Manifest
@@ -33,14 +33,14 @@ class DataFindings(NamedTuple):
         rejections: what could not be used.
         doubts: what is used with a question mark.
         pairs: of photos that show the same picture.
-        guesses: of a trivial model that sees no lesion.
+        baselines: of a trivial model that does not see the lesion.
         coverage: how the data set's conditions map onto the classes, where they do.
     """
 
     rejections: Sequence[Rejection]
     doubts: Sequence[Doubt]
     pairs: Sequence[Duplicate]
-    guesses: Sequence[Guess]
+    baselines: Sequence[TrivialBaseline]
     coverage: Sequence[ConditionCoverage]
 
 
@@ -64,7 +64,7 @@ def write_datacard(out: Path, manifest: Manifest, findings: DataFindings, seed: 
         "Classes by source": _counts(diagnosis, frame["source"], classes, sorted(frame["source"].unique()), "class")
         + "\n\n"
         + _pure_classes(frame),
-        "What can be guessed without the lesion": describe_confounding(findings.guesses),
+        "What can be guessed without the lesion": describe_confounding(findings.baselines),
         "Skin tone": f"Measured from the photo by {TONE_SCHEME}; it describes a photo, not a person.\n\n"
         + _counts(diagnosis, frame["tone_bucket"], classes, (*TONE_BUCKETS, UNKNOWN_TONE), "class")
         + "\n\n"

@@ -5,8 +5,7 @@ the finer frequencies of the outlines of such pairs; and the photos themselves, 
 """
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -165,45 +164,3 @@ def same_pictures(
                 kept.append(Duplicate(min(row[0], row[2]), max(row[0], row[2]), row[4], round(correlation, 4)))
             progress(len(photos) + number + 1, total)
     return sorted(kept)
-
-
-def cluster_names(paths: Sequence[Path], members: Sequence[int]) -> list[str]:
-    """Name the clusters of photos after their first photo, not after a position that another photo would shift.
-
-    Args:
-        paths: of the photos, all different.
-        members: of `clusters`.
-
-    Returns:
-        Name of each photo's cluster: `picture-` and the stem of the first photo's name or, where other clusters would
-        be called the same, as many of the folders above it as tell them apart.
-    """
-    name_of = {}
-    unnamed = {first: paths[first].stem for first in members}
-    depth = 1
-    while unnamed:
-        times = Counter(unnamed.values())
-        name_of.update({first: f"picture-{name}" for first, name in unnamed.items() if times[name] == 1})
-        depth += 1
-        unnamed = {first: "/".join(paths[first].parts[-depth:]) for first, name in unnamed.items() if times[name] > 1}
-    return [name_of[first] for first in members]
-
-
-def clusters(count: int, pairs: Iterable[tuple[int, int]]) -> npt.NDArray[np.int64]:
-    """Join pairs into clusters (union-find).
-
-    Returns:
-        int64 [count], the smallest member of each one's cluster.
-    """
-    parent = list(range(count))
-
-    def find(member: int) -> int:
-        while parent[member] != member:
-            parent[member] = parent[parent[member]]
-            member = parent[member]
-        return member
-
-    for one, other in pairs:
-        a, b = find(one), find(other)
-        parent[max(a, b)] = min(a, b)
-    return np.array([find(member) for member in range(count)], np.int64)

@@ -1,10 +1,11 @@
-"""Which photos belong together: the person's own word first, then the data set's, then what the pictures say."""
+"""Which photos belong together: by the user's own groups first, then the data set's, then by near-duplicates."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from skin_data.duplicates import COPY_DETAIL, Duplicate, cluster_names, clusters
+from skin_data.clusters import cluster_names, clusters, merged_names
+from skin_data.duplicates import COPY_DETAIL, Duplicate
 from skin_data.sources.record import Doubt, Record, Rejection
 from skin_data.sources.table import read_table
 
@@ -12,10 +13,10 @@ NEEDED = ("image_path", "group")
 
 
 def read_groups(table: Path, records: Sequence[Record], root: Path) -> tuple[dict[int, str], list[Rejection]]:
-    """Read a person's own groups: a CSV file with the columns `image_path` and `group`.
+    """Read the user's own groups: a CSV file with the columns `image_path` and `group`.
 
-    A photo is found by its path, absolute or counted from the data set's folder or from the table's, or by its bare
-    file name where only one photo has it. A photo that is listed with several groups joins them.
+    A photo is given by its path, absolute or relative to the folder of the data set or of the table, or by its file
+    name where only one photo has it. A photo that is listed with several groups merges them.
 
     Args:
         table: the CSV file.
@@ -23,11 +24,10 @@ def read_groups(table: Path, records: Sequence[Record], root: Path) -> tuple[dic
         root: the data set's folder.
 
     Returns:
-        Group by row of `records`, for those that are listed, and a rejection for each row that names no photo or no
-        group.
+        Group by position in `records`, for listed photos, and a rejection for each row without a known photo or group.
 
     Raises:
-        UnusableInput: no such table, or it lacks a column.
+        UnusableInput: not such a table.
     """
     row_of = {record.path.resolve(): row for row, record in enumerate(records)}
     by_name: dict[str, list[int]] = defaultdict(list)
@@ -38,41 +38,38 @@ def read_groups(table: Path, records: Sequence[Record], root: Path) -> tuple[dic
     for where, cells in read_table(table, NEEDED):
         named, group = cells["image_path"], cells["group"]
         places = [(folder / named).resolve() for folder in (root, table.parent)]
-        row = next((row_of[place] for place in places if place in row_of), None)
+        found = next((row_of[place] for place in places if place in row_of), None)
         same_name = by_name.get(named, [])
-        if row is None and len(same_name) == 1:
-            row = same_name[0]
-        if row is None:
+        if found is None and len(same_name) == 1:
+            found = same_name[0]
+        if found is None:
             reason = f"{len(same_name)} photos have this name: give the path" if same_name else "no such photo"
             rejections.append(Rejection(f"{where} ({named})", reason))
         elif not group:
             rejections.append(Rejection(f"{where} ({named})", "no group"))
         else:
-            groups_of[row].append(group)
-    names = list(dict.fromkeys(group for groups in groups_of.values() for group in groups))
-    number = {name: n for n, name in enumerate(names)}
-    pairs = [(number[groups[0]], number[other]) for groups in groups_of.values() for other in groups[1:]]
-    first = clusters(len(names), pairs).tolist()
-    return {row: names[first[number[groups[0]]]] for row, groups in groups_of.items()}, rejections
+            groups_of[found].append(group)
+    merged = merged_names(groups_of.values())
+    return {row: merged[groups[0]] for row, groups in groups_of.items()}, rejections
 
 
 def group_photos(
     records: Sequence[Record], pairs: Sequence[Duplicate], own_groups: Mapping[int, str]
 ) -> tuple[list[str], list[Doubt]]:
-    """Give each photo its group.
+    """Assign each photo to a group.
 
-    A person's own groups stand as they are, and take along what the data set keeps with their photos. Where the data
-    set names patients, lesions or cases, only copies beyond doubt join two of them: the same file under two lesions
-    would leak. Photos without any name are grouped by all pairs.
+    The user's own groups are never merged, and take along the photos that the data set groups with theirs. Where the
+    data set names patients, lesions or cases, only certain copies (`COPY_DETAIL`) merge two of them: the same picture
+    under two lesions would leak. Photos without a named group are grouped by all pairs.
 
     Args:
         records: the photos.
-        pairs: of photos that show the same picture.
-        own_groups: a person's own groups by row.
+        pairs: of near-duplicates.
+        own_groups: the user's own groups by position in `records`.
 
     Returns:
-        Group of each photo, and what a person should look at: copies that joined two groups, or stand in two because
-        of a person's own, and groups with several diagnoses.
+        Group of each photo, and doubtful cases for review: copies that merged two groups, or that are in two of the
+        user's own, and groups with several diagnoses.
     """
     taken: dict[str | None, str] = {}
     for row in sorted(own_groups):
@@ -91,14 +88,14 @@ def group_photos(
             joins.append((pair.first, pair.second))
     members = clusters(len(records), joins).tolist()
     named = cluster_names([record.path for record in records], members)
-    # A cluster is called after the first of its photos that has a name, one of the person's own if there is any.
+    # A cluster is named after the first of its photos with a named group, preferably one of the user's own.
     name_of: dict[int, str] = {}
     for names in (own, known):
         for member, name in zip(members, names, strict=True):
             if name is not None:
                 name_of.setdefault(member, name)
-    # A photo that looks like two of a person's own groups goes with one of them and leaves the other as it was.
-    groups = [mine or name_of.get(member, name) for mine, member, name in zip(own, members, named, strict=True)]
+    # A photo that resembles two of the user's own groups joins one of them and leaves the other unchanged.
+    groups = [given or name_of.get(member, name) for given, member, name in zip(own, members, named, strict=True)]
     return groups, _copies(records, pairs, known, groups) + _several_diagnoses(records, groups)
 
 

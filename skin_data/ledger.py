@@ -1,18 +1,22 @@
-"""Work on many items in several processes that a kill cannot undo: each result is a line of a file."""
+"""Work on many items in several processes that survives a kill: each result is a line of a file."""
 
+import hashlib
 import json
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+
 from triage.errors import SkinDistillError, UnusableInput
 
-CHUNK = 16  # items that a process takes at once; a kill repeats at most this many for each process
+CHUNK = 16  # items that a process takes at once; a kill repeats at most this many per process
 
 
 def run_resumable(
@@ -27,8 +31,8 @@ def run_resumable(
 
     Args:
         function: item to a JSON-able dictionary; must be importable by another process.
-        items: by key; a key names one item for ever, so it must change when the item does.
-        ledger: the file; lines of other keys stay, a last line that a kill cut short is ignored.
+        items: by key; the key must change when the item does.
+        ledger: the file; lines of other keys stay, and a last line that a kill cut short is ignored.
         still_valid: whether a remembered result may be used.
         workers: processes; all cores if None. One means this very process.
         progress: called as `progress(done, total)`.
@@ -38,10 +42,10 @@ def run_resumable(
 
     Raises:
         UnusableInput: fewer than one process.
-        SkinDistillError: a process was killed from outside, most likely for want of memory.
+        SkinDistillError: a process was killed from outside, most likely for lack of memory.
     """
     if workers is not None and workers < 1:
-        raise UnusableInput(f"Work needs at least one process. Received: {workers} workers.")
+        raise UnusableInput(f"At least one worker process is needed. Received: {workers} workers.")
     known = _read(ledger)
     results = {key: known[key] for key in items if key in known and still_valid(key, known[key])}
     open_items = [(key, item) for key, item in items.items() if key not in results]
@@ -63,17 +67,17 @@ def run_resumable(
             for key, item in open_items:
                 keep(key, function(item))
             return results
-        # spawn: a forked child of a process that holds threads (OpenCV, TensorFlow) can hang.
+        # spawn: a forked child of a process with threads (OpenCV, TensorFlow) can hang.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
-            answers = pool.map(function, [item for _, item in open_items], chunksize=CHUNK)
+            pending = pool.map(function, [item for _, item in open_items], chunksize=CHUNK)
             try:
-                for (key, _), result in zip(open_items, answers, strict=True):
+                for (key, _), result in zip(open_items, pending, strict=True):
                     keep(key, result)
             except BrokenProcessPool as error:
                 raise SkinDistillError(
-                    f"A working process was killed, most likely for want of memory. Received: {len(results)} of "
-                    f"{len(items)} results, which are kept. Run again with fewer than {workers} workers to go on."
+                    f"A worker process was killed, most likely for lack of memory. Received: {len(results)} of "
+                    f"{len(items)} results, which are kept. Run again with fewer than {workers} workers to resume."
                 ) from error
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -81,20 +85,41 @@ def run_resumable(
     return results
 
 
+def code_fingerprint(sources: Iterable[str | Path]) -> str:
+    """Identify a version of some code, so that results cached by another version are not used.
+
+    Args:
+        sources: Python files. The versions of OpenCV and NumPy count as well.
+
+    Returns:
+        16 hexadecimal digits.
+    """
+    digest = hashlib.sha256(f"opencv {cv2.__version__} numpy {np.__version__}".encode())
+    for source in sorted(map(Path, sources), key=lambda path: path.name):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
 def _end_with_parent() -> None:
-    """Let a process of the pool end when its parent was killed; left alone it waits for work for ever.
+    """End a process of the pool when its parent is killed; otherwise it would wait for work forever.
 
     Each such process holds the queue of the others open, so none sees its end.
     """
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    if parent is None:
+        return
+
+    def wait_and_exit() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait_and_exit, daemon=True).start()
 
 
 def _read(ledger: Path) -> dict[str, dict[str, Any]]:
     known: dict[str, dict[str, Any]] = {}
     if ledger.is_file():
-        # In bytes, where a line ends at LF alone: file names may hold line ends of other kinds.
+        # In bytes, where only LF ends a line: file names may contain other line separators.
         with open(ledger, "rb") as lines:
             for line in lines:
                 try:

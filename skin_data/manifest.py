@@ -1,14 +1,16 @@
-"""meta.csv: one row a photo, and everything that later steps need to know about it."""
+"""meta.csv: one row per photo, with everything that later steps need to know about it."""
 
+import csv
 import hashlib
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from skin_data.csv_text import csv_text
 from skin_data.taxonomy import Taxonomy, load_taxonomy
 from triage.atomic import write_text
 from triage.errors import UnusableInput
@@ -17,21 +19,21 @@ COLUMNS = (
     "image_path", "dataset", "source", "group", "split", "diagnosis", "soft_label", "lighting_label",
     "lighting_reason", "ita", "tone_bucket", "fitzpatrick", "monk",
 )  # fmt: skip
-"""The first columns of every meta.csv, in order; further ones may follow."""
+"""The first columns of every meta.csv, in order; more may follow."""
 SPLITS = ("train", "val", "test")
 SYNTHETIC_DATASETS = ("phantom",)
 TAXONOMY_FILE = "taxonomy.yaml"
-_SHOWN = 5  # offending rows named in an error
+_SHOWN = 5  # invalid rows named in an error
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A data set as training sees it.
+    """A prepared data set.
 
     Attributes:
-        frame: the table, columns as in `COLUMNS` and further ones.
+        frame: the table, with the columns `COLUMNS` and more.
         taxonomy: its classes, in the order of a model's outputs.
-        sha256: of what the rows say, wherever the photos are.
+        sha256: of the rows' content; independent of where the photos are.
         path: of the meta.csv.
     """
 
@@ -47,15 +49,15 @@ class Manifest:
 
     @property
     def split_sha256(self) -> str:
-        """Hash of which photos are learned from and measured on, and as what, without light and tone.
+        """Hash of the splits and labels alone.
 
-        Those are measured from pixels, and another processor may round a last digit otherwise.
+        Lighting and skin tone are measured from pixels, and another processor may round their last digit differently.
         """
         return _digest(self.frame, ("image_path", "group", "split", "diagnosis", "soft_label"))
 
     @property
     def synthetic(self) -> bool:
-        """Whether any of the photos is synthetic; then no figure says anything about skin."""
+        """Whether any photo is synthetic; then no metric says anything about real skin."""
         return bool(self.frame["dataset"].isin(SYNTHETIC_DATASETS).any())
 
     def split(self, name: str) -> pd.DataFrame:
@@ -70,23 +72,24 @@ class Manifest:
         return rows
 
     def check_classes(self, known: Sequence[str], whose: str) -> None:
-        """Raise UnusableInput where a model's classes are not those of the data set, in the same order.
-
-        The table's hash does not hold them: they stand in the taxonomy beside it.
+        """Check that a model has the classes of the data set, in the same order.
 
         Args:
-            known: ids, in the order of the model's outputs.
-            whose: they are, as the error's first words.
+            known: the model's class ids, in the order of its outputs.
+            whose: name of the model, the error's first words.
+
+        Raises:
+            UnusableInput: the classes differ.
         """
         if list(known) != self.taxonomy.ids:
             raise UnusableInput(
-                f"{whose} has other classes, or in another order: {', '.join(known)}. Received: "
-                f"{', '.join(self.taxonomy.ids)}, of the taxonomy beside {self.path}. Put the model's "
-                f"{TAXONOMY_FILE} there."
+                f"{whose} has other classes, or another order: {', '.join(known)}. Received: "
+                f"{', '.join(self.taxonomy.ids)} in the taxonomy beside {self.path}. Put the model's {TAXONOMY_FILE} "
+                "there."
             )
 
     def photo_paths(self, frame: pd.DataFrame) -> list[Path]:
-        """Where the photos of rows are; relative paths count from the folder of the meta.csv."""
+        """Return the photos' paths; relative ones count from the folder of the meta.csv."""
         return [self.path.parent / path for path in frame["image_path"]]
 
 
@@ -98,11 +101,27 @@ def write_manifest(path: Path, rows: Iterable[Mapping[str, Any]], taxonomy: Taxo
     write_text(path, csv_text(columns, ([row.get(column) for column in columns] for row in rows)))
 
 
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Write a table as CSV (RFC 4180 quoting, lines end in LF); None becomes an empty cell.
+
+    Before Python 3.13 the csv module quotes a carriage return only where it is part of the line terminator, and
+    unquoted it breaks the row. So each row is written with CRLF, which is then cut to LF.
+    """
+    text, line = io.StringIO(), io.StringIO()
+    writer = csv.writer(line, lineterminator="\r\n")
+    for row in (header, *rows):
+        writer.writerow(["" if cell is None else cell for cell in row])
+        text.write(line.getvalue()[:-2] + "\n")
+        line.seek(0)
+        line.truncate()
+    return text.getvalue()
+
+
 def read_manifest(path: str | Path) -> Manifest:
     """Read and check a meta.csv.
 
     Raises:
-        UnusableInput: missing, not such a table, or rows with unknown classes, splits or labels; they are named.
+        UnusableInput: missing, not such a table, or rows with unknown classes, splits or labels; these are named.
     """
     path = Path(path)
     try:
@@ -112,16 +131,18 @@ def read_manifest(path: str | Path) -> Manifest:
             f"The table cannot be read. Received: {path} ({error.strerror}). Make it with `skin-distill prepare`."
         ) from error
     except (ValueError, UnicodeDecodeError) as error:
-        raise UnusableInput(f"This is no meta.csv of `skin-distill prepare`. Received: {path}: {error}") from error
+        raise UnusableInput(f"Not a meta.csv of `skin-distill prepare`. Received: {path}: {error}") from error
     if missing := [c for c in COLUMNS if c not in frame.columns]:
-        raise UnusableInput(f"meta.csv lacks the columns {', '.join(missing)}. Received: {path}.")
+        raise UnusableInput(
+            f"meta.csv lacks the columns {', '.join(missing)}. Received: {path}. Run `skin-distill prepare` again."
+        )
     if frame.empty:
-        raise UnusableInput(f"meta.csv has no row. Received: {path}.")
+        raise UnusableInput(f"meta.csv has no row. Received: {path}. Run `skin-distill prepare` again.")
     taxonomy = load_taxonomy(path.parent / TAXONOMY_FILE)
-    _check(frame, "split", frame["split"].isin(SPLITS), f"is one of {', '.join(SPLITS)}", path)
-    _check(frame, "diagnosis", frame["diagnosis"].isin([*taxonomy.ids, ""]), "is a class of taxonomy.yaml", path)
-    _check(frame, "lighting_label", frame["lighting_label"].isin(["0", "1", ""]), "is 0, 1 or empty", path)
-    _check(frame, "group", frame["group"] != "", "is not empty", path)
+    _check(frame, "split", frame["split"].isin(SPLITS), f"must be one of {', '.join(SPLITS)}", path)
+    _check(frame, "diagnosis", frame["diagnosis"].isin([*taxonomy.ids, ""]), "must be a class of taxonomy.yaml", path)
+    _check(frame, "lighting_label", frame["lighting_label"].isin(["0", "1", ""]), "must be 0, 1 or empty", path)
+    _check(frame, "group", frame["group"] != "", "must not be empty", path)
     digest = _digest(frame, COLUMNS)
     numbers = [c for c in frame.columns if c in ("lighting_label", "ita", "mask_share") or c.startswith("light_")]
     for column in numbers:
@@ -135,12 +156,12 @@ def _check(frame: pd.DataFrame, column: str, good: "pd.Series[bool]", rule: str,
     if good.all():
         return
     # Line 1 is the header.
-    bad = [f"line {n + 2}: {v!r}" for n, v in frame.loc[~good, column].head(_SHOWN).items()]  # type: ignore[operator]
+    bad = [f"line {int(n) + 2}: {frame[column].iloc[n]!r}" for n in np.flatnonzero(~good)[:_SHOWN]]
     raise UnusableInput(f"{column} {rule}. Received in {path}, {int((~good).sum())} rows: {'; '.join(bad)}.")
 
 
 def _digest(frame: pd.DataFrame, columns: Sequence[str]) -> str:
-    """Hash what the columns say; of a photo's place folder and name alone, a copy elsewhere has the same hash."""
+    """Hash the columns, with only the folder and name of each photo's path: a copy elsewhere has the same hash."""
     named = frame.loc[:, list(columns)].copy()
     named["image_path"] = ["/".join(PurePath(p).parts[-2:]) for p in frame["image_path"]]
     return hashlib.sha256(named.to_csv(index=False, lineterminator="\n").encode("utf-8")).hexdigest()

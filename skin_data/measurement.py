@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 
 from skin_data import perceptual_hash, photo_frame
-from skin_data.fingerprint import code_fingerprint
+from skin_data.ledger import code_fingerprint
 from skin_data.perceptual_hash import outline, outline_text, photo_hashes, quick_copy
 from skin_data.photo_frame import frame_signature
 from triage import counting, light_measures, lighting, photo, photo_header, skin_color, skin_tone

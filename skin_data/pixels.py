@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skin_data.fingerprint import code_fingerprint
+from skin_data.ledger import code_fingerprint
 from skin_data.progress import Progress, no_progress
 from triage import photo, photo_header
 from triage.atomic import replacing

@@ -1,4 +1,4 @@
-"""Several prepared data sets as one: the same photos may be in more than one of them."""
+"""Several prepared data sets as one; the same photo may be in more than one of them."""
 
 import json
 from collections import Counter
@@ -6,28 +6,29 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from skin_data.manifest import COLUMNS, Manifest, read_manifest
-from skin_data.sources import folder, listed
+from skin_data.sources.own_photos import FOLDER_DATASET, TABLE_DATASET
 from skin_data.sources.record import Listing, Record
+from skin_data.sources.registry import Source
 from triage.errors import UnusableInput
 
 MEASURED = ("mask_share", "width", "height", "phash", "light_")
-"""Beginnings of the columns that are measured again."""
-OWN = {folder.DATASET, listed.DATASET}
-"""Data sets that share no more than their name."""
+"""Prefixes of the columns that are measured again."""
+OWN = {FOLDER_DATASET, TABLE_DATASET}
+"""Names that unrelated collections of own photos have in common."""
 
 
 def read_combined(tables: Sequence[Path]) -> Listing:
     """List the photos of several meta.csv with the same classes.
 
-    Groups get their data set's name, so that patient 7 of one is not patient 7 of the other; where several tables are
-    of a person's own photos, also the table's number. Clusters of near-duplicates are formed anew over all photos: the
-    Kaggle set, for one, holds photos of HAM10000.
+    Groups are prefixed with their data set, so that patient 7 of one is not patient 7 of another; where several tables
+    list own photos, also with the table's number. Clusters of near-duplicates are formed anew over all photos: the
+    Kaggle set, for one, includes photos of HAM10000.
 
     Args:
         tables: meta.csv files, at least two.
 
     Raises:
-        UnusableInput: not such tables, with different classes, or with synthetic photos.
+        UnusableInput: not such tables, different classes, or synthetic photos.
     """
     if len(tables) < 2:
         raise UnusableInput(f"Combining needs at least two meta.csv. Received: {len(tables)}.")
@@ -41,18 +42,18 @@ def read_combined(tables: Sequence[Path]) -> Listing:
                 "them with --taxonomy and the taxonomy.yaml of the other, with its codes."
             )
     if synthetic := [str(manifest.path) for manifest in manifests if manifest.synthetic]:
-        raise UnusableInput(f"Synthetic photos are not combined with others. Received: {', '.join(synthetic)}.")
+        raise UnusableInput(f"Synthetic photos cannot be combined with others. Received: {', '.join(synthetic)}.")
     own = Counter(name for manifest in manifests for name in OWN & set(manifest.frame["dataset"]))
-    several = {name for name, count in own.items() if count > 1}
+    ambiguous = {name for name, count in own.items() if count > 1}
     records = [
         record
         for number, manifest in enumerate(manifests, start=1)
-        for record in _records(manifest, {name: f"{name}-{number}" for name in several})
+        for record in _records(manifest, {name: f"{name}-{number}" for name in ambiguous})
     ]
     return Listing(records, [], first.taxonomy)
 
 
-def _records(manifest: Manifest, renamed: Mapping[str, str]) -> list[Record]:
+def _records(manifest: Manifest, prefix_of: Mapping[str, str]) -> list[Record]:
     frame = manifest.frame
     extras = [c for c in frame.columns if c not in COLUMNS and not c.startswith(MEASURED)]
     return [
@@ -63,7 +64,7 @@ def _records(manifest: Manifest, renamed: Mapping[str, str]) -> list[Record]:
             row["diagnosis"],
             None
             if row["group"].startswith("picture-")
-            else f"{renamed.get(row['dataset'], row['dataset'])}/{row['group']}",
+            else f"{prefix_of.get(row['dataset'], row['dataset'])}/{row['group']}",
             json.loads(row["soft_label"]) if row["soft_label"] else None,
             row["fitzpatrick"],
             row["monk"],
@@ -71,3 +72,6 @@ def _records(manifest: Manifest, renamed: Mapping[str, str]) -> list[Record]:
         )
         for path, row in zip(manifest.photo_paths(frame), frame.to_dict("records"), strict=True)
     ]
+
+
+SOURCE = Source(read_combined, options=(), takes="files", may_lack_classes=True)

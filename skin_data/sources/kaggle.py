@@ -3,23 +3,22 @@
 import re
 from pathlib import Path
 
-from skin_data.sources.record import Listing, Record, photos_in, unused_in
+from skin_data.sources.record import Listing, photos_of_class_folders
+from skin_data.sources.registry import Source
 from skin_data.taxonomy import load_taxonomy
 from triage.errors import UnusableInput
 
 DATASET = "kaggle10"
-# Dermoscopic photos of the set keep their ISIC archive names; the others are clinical photographs.
+# Dermoscopic photos keep their ISIC archive names; the others are clinical photographs.
 DERMOSCOPY = re.compile(r"ISIC_\d+", re.IGNORECASE)
 
 
-def read_kaggle(root: Path, apart_from: Path | None = None) -> Listing:
-    """List the data set's photos.
-
-    The set names no patients or lesions, so records have no group.
+def read_kaggle(root: Path, ignored: Path | None = None) -> Listing:
+    """List the data set's photos; it names no patients or lesions, so records have no group.
 
     Args:
         root: the folder IMG_CLASSES, or one that holds it.
-        apart_from: a folder to pass over, such as that of the results.
+        ignored: a folder to skip, such as that of the results.
 
     Raises:
         UnusableInput: a class folder is missing or has no photo; it is named.
@@ -27,20 +26,16 @@ def read_kaggle(root: Path, apart_from: Path | None = None) -> Listing:
     taxonomy = load_taxonomy("kaggle10")
     if (root / "IMG_CLASSES").is_dir():
         root = root / "IMG_CLASSES"
-    missing = [c.folder for c in taxonomy.classes if not (root / str(c.folder)).is_dir()]
-    if missing:
+    class_of = {root / str(c.folder): c.id for c in taxonomy.classes}
+    if missing := [folder.name for folder in class_of if not folder.is_dir()]:
         raise UnusableInput(
-            f"Class folders are missing: {'; '.join(map(str, missing))}. Received: {root}. "
+            f"Class folders are missing: {'; '.join(missing)}. Received: {root}. "
             "Give the folder IMG_CLASSES of the Kaggle data set; for folders of your own use `prepare folder`."
         )
-    folders = [root / str(c.folder) for c in taxonomy.classes]
-    records, rejections = [], unused_in(root, folders, apart_from)
-    for skin_class, folder in zip(taxonomy.classes, folders, strict=True):
-        photos, others = photos_in(folder, apart_from)
-        if not photos:
-            raise UnusableInput(f"A class folder has no photo. Received: {folder}. Download the data set again.")
-        rejections += others
-        for path in photos:
-            source = "dermoscopy" if DERMOSCOPY.match(path.stem) else "clinical"
-            records.append(Record(path, DATASET, source, skin_class.id))
+    records, rejections = photos_of_class_folders(
+        root, class_of, DATASET, lambda path: "dermoscopy" if DERMOSCOPY.match(path.stem) else "clinical", ignored
+    )
     return Listing(records, rejections, taxonomy)
+
+
+SOURCE = Source(read_kaggle, options=("ignored",))

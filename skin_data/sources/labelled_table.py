@@ -1,4 +1,4 @@
-"""Data sets of one table: each row names a photo, its diagnosis and the patient or lesion that it shows."""
+"""Data sets described by one table: each row names a photo, its diagnosis and its patient or lesion."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,25 +10,25 @@ from skin_data.taxonomy import load_taxonomy
 
 @dataclass(frozen=True)
 class TableLayout:
-    """How such a data set lays out its table.
+    """Names and columns of such a table.
 
     Attributes:
-        dataset: its name, which is also that of its own taxonomy.
+        dataset: its name, which is also that of its default taxonomy.
         table: name of the file.
-        source: what its photos are taken with.
+        source: kind of its photos, such as dermoscopy.
         photo: column of the photo's name.
-        with_ending: whether that name has its ending.
+        with_suffix: whether that name includes the suffix.
         diagnosis: column of the diagnosis.
         group: column of the patient or lesion.
         fitzpatrick: column of the Fitzpatrick type, if any.
-        kept: columns that go into meta.csv as they are.
+        kept: columns copied to meta.csv.
     """
 
     dataset: str
     table: str
     source: str
     photo: str
-    with_ending: bool
+    with_suffix: bool
     diagnosis: str
     group: str
     fitzpatrick: str | None = None
@@ -36,18 +36,18 @@ class TableLayout:
 
 
 def read_labelled_table(
-    layout: TableLayout, root: Path, taxonomy: str | None = None, apart_from: Path | None = None
+    layout: TableLayout, root: Path, taxonomy: str | None = None, ignored: Path | None = None
 ) -> Listing:
-    """List the photos of a data set of one table.
+    """List the photos of a data set that one table describes.
 
     Args:
         layout: of the table.
-        root: folder with the table and the photos below it, in whatever folders.
-        taxonomy: class list whose codes are those of the column of diagnoses; the data set's own if None.
-        apart_from: a folder to pass over, such as that of the results.
+        root: folder with the table, and the photos in any folder below it.
+        taxonomy: class list whose codes are the data set's diagnoses; its default if None.
+        ignored: a folder to skip, such as that of the results.
 
     Raises:
-        UnusableInput: the table is missing, cannot be read as CSV or has other columns.
+        UnusableInput: the table is missing, is not CSV or lacks a column.
     """
     table = find_table(root, layout.table)
     needed = (layout.photo, layout.diagnosis, layout.group, *filter(None, [layout.fitzpatrick]))
@@ -55,7 +55,7 @@ def read_labelled_table(
     rows, rejections = without_contradictions(listed, layout.photo, layout.diagnosis, layout.group)
     classes = load_taxonomy(taxonomy or layout.dataset)
     class_of = classes.by_code
-    path_of, clashes = photos_by_name(root, apart_from, layout.with_ending)
+    path_of, clashes = photos_by_name(root, ignored, layout.with_suffix)
     records = []
     for place, cells in rows:
         name, diagnosis, group = cells[layout.photo], cells[layout.diagnosis], cells[layout.group]

@@ -1,7 +1,6 @@
-"""The embedded data set: skin phantoms, rendered where they are needed."""
+"""The built-in data set: skin phantoms, rendered where they are needed."""
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache, partial
 from pathlib import Path
@@ -10,10 +9,11 @@ from typing import Any
 import cv2
 
 from skin_data import phantom
-from skin_data.fingerprint import code_fingerprint
-from skin_data.ledger import run_resumable
+from skin_data.ledger import code_fingerprint, run_resumable
 from skin_data.phantom import render_phantom
+from skin_data.progress import Progress
 from skin_data.sources.record import Listing, Record
+from skin_data.sources.registry import Source
 from skin_data.taxonomy import load_taxonomy
 from triage.atomic import write_bytes
 from triage.errors import UnusableInput
@@ -22,27 +22,25 @@ DATASET = "phantom"
 JPEG_QUALITY = 95
 
 
-def read_phantom(
-    folder: Path, seed: int, count: int, size: int, workers: int | None, progress: Callable[[str, int, int], None]
-) -> Listing:
-    """Render phantoms into a folder and list them; what is there already is not rendered again.
+def read_phantom(folder: Path, seed: int, count: int, size: int, workers: int | None, progress: Progress) -> Listing:
+    """Render phantoms into a folder and list them; existing ones are not rendered again.
 
     Args:
-        folder: gets one folder of JPEG files a (seed, size), and the truth of each in a JSON-lines file.
+        folder: gets a folder of JPEG files and a JSON-lines file of ground truth for each (seed, size).
         seed: of the series.
-        count: number of phantoms, at least one a class.
+        count: number of phantoms, at least one per class.
         size: side in pixels, at least 64.
         workers: processes.
         progress: called as `progress(stage, done, total)`.
 
     Raises:
-        UnusableInput: a count, size or seed that makes no sense.
+        UnusableInput: a count, size or seed out of range.
     """
     taxonomy = load_taxonomy("kaggle10")
     least = len(taxonomy.classes)
     if count < least or size < 64 or seed < 0:
         raise UnusableInput(
-            f"Phantoms need count >= {least} (one a class), size >= 64, seed >= 0. Received: {count}, {size}, {seed}."
+            f"Phantoms need count >= {least} (one per class), size >= 64, seed >= 0. Received: {count}, {size}, {seed}."
         )
     images = folder / f"seed-{seed}-{size}px"
     names = [f"phantom-{index:06d}.jpg" for index in range(count)]
@@ -71,12 +69,12 @@ def read_phantom(
 
 @cache
 def rendering_code() -> str:
-    """Fingerprint of the code that renders, so that pictures of an older version are rendered again."""
+    """Fingerprint of the rendering code, so that phantoms of an older version are rendered again."""
     return code_fingerprint([__file__, *Path(str(phantom.__file__)).parent.glob("*.py")])
 
 
 def render_to_file(index: int, seed: int, size: int, folder: Path) -> dict[str, Any]:
-    """Render one phantom to `folder/phantom-<index>.jpg` and return its truth as plain data."""
+    """Render one phantom to `folder/phantom-<index>.jpg` and return its ground truth as plain data."""
     cv2.setNumThreads(1)
     picture, truth = render_phantom(seed, index, size)
     _, encoded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
@@ -90,3 +88,8 @@ def _cell(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 4)
     return json.dumps(value) if isinstance(value, (list, tuple)) else value
+
+
+SOURCE = Source(
+    read_phantom, options=("seed", "count", "size", "workers", "progress"), takes="nothing", look_alike=True
+)

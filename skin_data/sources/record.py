@@ -1,15 +1,16 @@
-"""What a data set says about one of its photos, before anything is measured."""
+"""What a data set says about its photos before any of them is opened."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from skin_data.taxonomy import Taxonomy
+from triage.errors import UnusableInput
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".gif"})
-"""Files with these endings count as photos of a data set, whether or not they can be decoded."""
-LINKED_FOLDER = "a linked folder is not looked into: put the folder itself here"
+"""Files with these suffixes count as photos, whether or not they can be decoded."""
+LINKED_FOLDER = "symbolic links to folders are not followed: put the folder itself here"
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,10 @@ class Record:
     Attributes:
         path: of the file.
         dataset: name of the data set.
-        source: where in it the photo comes from, such as clinical or dermoscopy.
+        source: part of the data set, such as clinical or dermoscopy.
         diagnosis: class id; None where the data set gives none.
-        group: patient, lesion or case; None where the data set knows none.
-        soft_label: share of the experts' confidence by class id, summing to one; None where there is none.
+        group: patient, lesion or case; None where the data set names none.
+        soft_label: weight by class id, summing to one; None where there is none.
         fitzpatrick: the data set's own label, if any.
         monk: the data set's own label, if any.
         extras: further columns of meta.csv.
@@ -61,8 +62,8 @@ class ConditionCoverage(NamedTuple):
 
     Attributes:
         condition: as the data set calls it.
-        diagnosis: id of its class; None where no class has it.
-        cases: in which it is named.
+        diagnosis: id of its class; None where it maps onto none.
+        cases: number of cases that name it.
         weight: sum of the experts' confidence over these cases.
     """
 
@@ -79,8 +80,8 @@ class Listing(NamedTuple):
         records: its photos.
         rejections: rows and files that cannot be used.
         taxonomy: its classes.
-        doubts: what is used, with a question mark.
-        coverage: for data sets whose conditions are mapped onto other classes, lines of `coverage.csv`.
+        doubts: photos and rows that are used but doubtful.
+        coverage: lines of `coverage.csv`, where conditions are mapped onto other classes.
     """
 
     records: list[Record]
@@ -90,42 +91,69 @@ class Listing(NamedTuple):
     coverage: Sequence[ConditionCoverage] = ()
 
 
-def photos_in(folder: Path, apart_from: Path | None = None) -> tuple[list[Path], list[Rejection]]:
-    """Photos of a folder and those below it, sorted, and the other files and linked folders, which cannot be used.
+def photos_in(folder: Path, ignored: Path | None = None) -> tuple[list[Path], list[Rejection]]:
+    """List the photos in a folder and below it, sorted, and the other files and linked folders, which are rejected.
 
-    Hidden files are passed over in silence: systems leave them everywhere.
+    Hidden files are skipped silently: operating systems leave them everywhere.
 
     Args:
         folder: to look in.
-        apart_from: a folder below it to pass over, such as that of the results.
+        ignored: a folder below it to skip, such as that of the results.
     """
     photos, others = [], []
     for path in sorted(folder.rglob("*")):
-        # A link to nowhere is no folder either: reading it fails, and it is reported.
-        if path.name.startswith(".") or (apart_from and path.is_relative_to(apart_from)):
+        if path.name.startswith(".") or (ignored and path.is_relative_to(ignored)):
             continue
+        # A broken link is no folder: it is listed as a photo, and reading it reports the failure.
         if path.is_dir():
-            # What lies behind a link is not looked at: it may lead up again.
+            # A linked folder may lead up again.
             others += [Rejection(str(path), LINKED_FOLDER)] if path.is_symlink() else []
         elif path.suffix.lower() not in PHOTO_SUFFIXES:
             others.append(Rejection(str(path), "not a photo by its name"))
-        elif not _is_text(str(path)):
+        elif not _is_utf8(str(path)):
             others.append(Rejection(str(path), "the name is not UTF-8: rename the file"))
         else:
             photos.append(path)
     return photos, others
 
 
-def unused_in(root: Path, used: Collection[Path], apart_from: Path | None = None) -> list[Rejection]:
-    """What lies in a folder and belongs to no class: its files and, of its folders, those not among the used ones."""
-    return [
+def photos_of_class_folders(
+    root: Path,
+    class_of: Mapping[Path, str],
+    dataset: str,
+    source_of: Callable[[Path], str],
+    ignored: Path | None = None,
+) -> tuple[list[Record], list[Rejection]]:
+    """List the photos of a data set that has one folder per class.
+
+    Args:
+        root: holds the class folders; whatever else is in it is rejected.
+        class_of: class id by folder.
+        dataset: name of the data set.
+        source_of: part of the data set that a photo belongs to.
+        ignored: a folder to skip, such as that of the results.
+
+    Raises:
+        UnusableInput: a class folder has no photo.
+    """
+    rejections = [
         Rejection(str(path), "not in a class folder" if not path.is_dir() else "not a class folder")
         for path in sorted(root.iterdir())
-        if path not in used and path != apart_from and not path.name.startswith(".")
+        if path not in class_of and path != ignored and not path.name.startswith(".")
     ]
+    records = []
+    for folder, diagnosis in class_of.items():
+        photos, others = photos_in(folder, ignored)
+        if not photos:
+            raise UnusableInput(
+                f"A class folder has no photo. Received: {folder}. Add photos, or remove the folder if it is your own."
+            )
+        rejections += others
+        records += [Record(path, dataset, source_of(path), diagnosis) for path in photos]
+    return records, rejections
 
 
-def _is_text(name: str) -> bool:
+def _is_utf8(name: str) -> bool:
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:

@@ -1,15 +1,16 @@
 """SCIN (Ward et al. 2024): cases of up to three phone photos each, labelled by up to three dermatologists.
 
-15 of its 10,380 photos stand in more than one case, so a split by case alone would leak. Such cases are one group here,
-and the labels of a shared photo are averaged over its cases.
+15 of its 10,380 photos are in more than one case, so a split by case alone would leak. Such cases form one group, and
+the labels of a shared photo are averaged over its cases.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from skin_data.duplicates import clusters
+from skin_data.clusters import merged_names
 from skin_data.sources.record import Doubt, Listing, Record, Rejection
+from skin_data.sources.registry import Source
 from skin_data.sources.scin_labels import (
     GRADABLE,
     WEIGHTED,
@@ -28,26 +29,26 @@ CASES, LABELS = "scin_cases.csv", "scin_labels.csv"
 PHOTOS = tuple(f"image_{n}_path" for n in (1, 2, 3))
 NEEDED_CASES = ("case_id", "fitzpatrick_skin_type", *PHOTOS)
 NEEDED_LABELS = ("case_id", WEIGHTED, GRADABLE.format(1))
-KEPT = ("age_group", "sex_at_birth", "related_category")  # go into meta.csv as they are
+KEPT = ("age_group", "sex_at_birth", "related_category")  # copied to meta.csv
 
 
-def read_scin(root: Path, taxonomy: str | None = None, apart_from: Path | None = None) -> Listing:
+def read_scin(root: Path, taxonomy: str | None = None, ignored: Path | None = None) -> Listing:
     """List the data set's photos; the group of a photo is its case.
 
-    A case that most dermatologists could not grade, or whose conditions are mostly none of the classes, is listed
-    without a diagnosis: its light and skin tone are still worth having.
+    A case that most dermatologists could not grade, or whose conditions mostly map onto no class, is listed without a
+    diagnosis: its lighting and skin tone are still useful.
 
     Args:
         root: folder with `scin_cases.csv` and `scin_labels.csv`, or the one above, and the photos below it.
-        taxonomy: class list whose codes are SCIN's conditions; the ten of kaggle10 if None.
-        apart_from: a folder to pass over, such as that of the results.
+        taxonomy: class list whose codes are SCIN's conditions; the ten classes of kaggle10 if None.
+        ignored: a folder to skip, such as that of the results.
 
     Raises:
-        UnusableInput: a table is missing, cannot be read as CSV or has other columns.
+        UnusableInput: a table is missing, is not CSV or lacks a column.
     """
     cases, rejections = _cases(read_table(find_table(root, CASES), NEEDED_CASES))
     opinions, rejected, doubts = _opinions(read_table(find_table(root, LABELS), NEEDED_LABELS), cases)
-    path_of, clashes = photos_by_name(root, apart_from, with_ending=True)
+    path_of, clashes = photos_by_name(root, ignored, with_suffix=True)
     rejections += rejected + clashes
     classes = load_taxonomy(taxonomy or "scin")
     cases_of: dict[str, list[str]] = defaultdict(list)
@@ -59,7 +60,7 @@ def read_scin(root: Path, taxonomy: str | None = None, apart_from: Path | None =
             doubts.append(Doubt(f"{where} (case {case_id})", "no label", f"no row in {LABELS}: no diagnosis"))
         for photo in photos:
             cases_of[photo].append(case_id)
-    group_of = _joined(cases_of)
+    group_of = merged_names(cases_of.values())
     records = []
     for photo, ids in cases_of.items():
         first, name = cases[ids[0]], Path(photo).name
@@ -116,14 +117,9 @@ def _opinions(rows: Sequence[Row], cases: Mapping[str, Row]) -> tuple[dict[str, 
     return opinions, rejections, doubts
 
 
-def _joined(cases_of: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Group of each case: its own number, or the first one's of those that share photos with it."""
-    ids = list(dict.fromkeys(case_id for sharing in cases_of.values() for case_id in sharing))
-    number = {case_id: n for n, case_id in enumerate(ids)}
-    pairs = [(number[sharing[0]], number[other]) for sharing in cases_of.values() for other in sharing[1:]]
-    return {case_id: ids[first] for case_id, first in zip(ids, clusters(len(ids), pairs).tolist(), strict=True)}
-
-
 def _shot_type(cells: Mapping[str, str], photo: str) -> str:
     column = next(column for column in PHOTOS if cells[column] == photo)
     return cells.get(column.replace("_path", "_shot_type"), "").lower()
+
+
+SOURCE = Source(read_scin, may_lack_classes=True)

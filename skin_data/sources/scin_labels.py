@@ -1,4 +1,4 @@
-"""What SCIN's raters say of a case (Ward et al. 2024): conditions with their weights, skin type, skin tone.
+"""The raters' labels of a SCIN case (Ward et al. 2024): weighted conditions, skin type, skin tone.
 
 The cells hold lists and dictionaries as Python literals, and booleans as `YES` or blank in one table and `True` or
 `False` in the other.
@@ -16,24 +16,23 @@ DERMATOLOGISTS = (1, 2, 3)
 MONK_RATERS = ("india", "us")
 GRADABLE = "dermatologist_gradable_for_skin_condition_{}"
 NAMES = ("dermatologist_skin_condition_on_label_name", "dermatologist_skin_condition_label_name")
-"""The column of the dermatologists' own words, as the published file spells it and as its description does."""
+"""Column of the conditions in free text, as the published file and as its description spell it."""
 WEIGHTED = "weighted_skin_condition_label"
 LEAST_MAPPED = 0.5
-"""Share of the experts' confidence that must lie on the classes; below it a case is mostly something else, and a label
-made of the rest would say more than they did."""
+"""Fraction of the experts' confidence that must map onto the classes; below it a case is mostly something else."""
 TIE = 1e-3
-"""Shares that differ by less are equal: the published weights have two decimals."""
+"""Weights that differ by less are equal: the published ones have two decimals."""
 
 
 class Opinion(NamedTuple):
-    """What the raters say of one case.
+    """The labels of one case.
 
     Attributes:
-        conditions: shared confidence by condition, summing to one; empty where most could not grade the case.
-        gradable: how many dermatologists could name a condition, of how many asked.
-        names: the conditions in their own words.
-        fitzpatrick: middle of the dermatologists' estimates, "1" to "6", the lower one of two.
-        monk: middle of the two raters' Monk tones, "1" to "10", the lower one of two.
+        conditions: weight by condition, summing to one; empty where most raters could not grade the case.
+        gradable: how many dermatologists could name a condition, of how many.
+        names: the conditions in free text.
+        fitzpatrick: lower median of the dermatologists' estimates, "1" to "6".
+        monk: lower median of the two raters' Monk tones, "1" to "10".
     """
 
     conditions: Mapping[str, float] = {}
@@ -50,7 +49,7 @@ def read_opinion(cells: Mapping[str, str]) -> Opinion:
         cells: text by column.
 
     Raises:
-        ValueError: a cell holds something else than it should; the message names the column and what it holds.
+        ValueError: a cell is malformed; the message names the column and quotes the cell.
     """
     told = [cell for n in DERMATOLOGISTS if (cell := cells.get(GRADABLE.format(n), ""))]
     able = [cell for cell in told if _can_grade(cell)]
@@ -92,37 +91,37 @@ def skin_type(cell: str) -> str | None:
 
 
 def soft_label(opinions: Sequence[Mapping[str, float]], class_of: Mapping[str, str]) -> tuple[dict[str, float], float]:
-    """Average opinions and keep what lies on the classes.
+    """Average opinions and keep what maps onto the classes.
 
     Args:
         opinions: confidence by condition, each summing to one; empty ones do not count.
         class_of: class id by condition.
 
     Returns:
-        Share by class id, summing to one and empty where too little is mapped, and the share that is mapped.
+        Weight by class id, summing to one and empty where too little is mapped, and the fraction that is mapped.
     """
     given = [opinion for opinion in opinions if opinion]
-    shares: dict[str, float] = defaultdict(float)
+    weights: dict[str, float] = defaultdict(float)
     for opinion in given:
         for condition, weight in opinion.items():
             if condition in class_of:
-                shares[class_of[condition]] += weight / len(given)
-    mapped = sum(shares.values())
-    if not shares or mapped < LEAST_MAPPED - 1e-9:
+                weights[class_of[condition]] += weight / len(given)
+    mapped = sum(weights.values())
+    if not weights or mapped < LEAST_MAPPED - 1e-9:
         return {}, mapped
-    return {name: round(share / mapped, 4) for name, share in sorted(shares.items(), key=lambda s: -s[1])}, mapped
+    return {name: round(weight / mapped, 4) for name, weight in sorted(weights.items(), key=lambda w: -w[1])}, mapped
 
 
 def hard_label(soft: Mapping[str, float]) -> str | None:
-    """The class with the largest share; None where two share the first place or there is none."""
-    ranked = sorted(soft.items(), key=lambda share: -share[1])
+    """Return the class with the largest weight; None where two tie for it or there is none."""
+    ranked = sorted(soft.items(), key=lambda entry: -entry[1])
     if not ranked or (len(ranked) > 1 and ranked[0][1] - ranked[1][1] < TIE):
         return None
     return ranked[0][0]
 
 
 def condition_coverage(opinions: Iterable[Mapping[str, float]], class_of: Mapping[str, str]) -> list[ConditionCoverage]:
-    """How much of the experts' confidence lies on the classes, by condition, the heaviest first."""
+    """List how the conditions map onto the classes, the heaviest condition first."""
     cases: dict[str, int] = defaultdict(int)
     weights: dict[str, float] = defaultdict(float)
     for opinion in opinions:
@@ -134,7 +133,7 @@ def condition_coverage(opinions: Iterable[Mapping[str, float]], class_of: Mappin
 
 
 def _can_grade(cell: str) -> bool:
-    """Whether a dermatologist could name a condition: the photo may be too poor, or show no condition at all."""
+    """Whether a dermatologist could name a condition; the photo may be too poor, or show none."""
     known = {
         "DEFAULT_YES_IMAGE_QUALITY_SUFFICIENT": True,
         "YES_IMAGE_QUALITY_SUFFICIENT": True,
@@ -147,7 +146,7 @@ def _can_grade(cell: str) -> bool:
 def _weights(cell: str) -> dict[str, float]:
     weights = _literal(cell, WEIGHTED, dict)
     if not all(isinstance(k, str) and type(v) in (int, float) and 0 < v < float("inf") for k, v in weights.items()):
-        raise ValueError(f"{WEIGHTED} is no dictionary from conditions to positive weights: {cell[:80]!r}")
+        raise ValueError(f"{WEIGHTED} is not a dictionary from conditions to positive weights: {cell[:80]!r}")
     total = sum(weights.values())
     return {name: weight / total for name, weight in weights.items()}
 
@@ -158,9 +157,9 @@ def _literal(cell: str, column: str, kind: type) -> Any:
     try:
         value = ast.literal_eval(cell.strip())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        raise ValueError(f"{column} is no Python literal: {cell[:80]!r}") from error
+        raise ValueError(f"{column} is not a Python literal: {cell[:80]!r}") from error
     if not isinstance(value, kind):
-        raise ValueError(f"{column} is no {kind.__name__}: {cell[:80]!r}")
+        raise ValueError(f"{column} is not a {kind.__name__}: {cell[:80]!r}")
     return value
 
 

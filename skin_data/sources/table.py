@@ -1,4 +1,4 @@
-"""Tables of data sets: read as text, checked for their columns, joined with the photos they name."""
+"""CSV tables of data sets: read as text, checked for columns, joined with the photos they name."""
 
 import io
 import os
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from filecmp import cmp
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -15,19 +15,19 @@ from triage.errors import UnusableInput
 
 
 class Row(NamedTuple):
-    """A row of a table: where it stands, for people, and its cells as text."""
+    """A row of a table: its place, for messages, and its cells as text."""
 
     where: str
     cells: Mapping[str, str]
 
 
 def find_table(root: Path, name: str) -> Path:
-    """Return the table's path: in the folder, or in one directly below it.
+    """Find a table in a folder, or in one directly below it.
 
     Raises:
         UnusableInput: it is in neither.
     """
-    # HAM10000's table is distributed without an ending, too.
+    # HAM10000's table is also distributed without a suffix.
     names = (name, Path(name).stem)
     places = [root / n for n in names] + [child for n in names for child in sorted(root.glob(f"*/{n}"))]
     for place in places:
@@ -37,19 +37,19 @@ def find_table(root: Path, name: str) -> Path:
 
 
 def read_table(path: Path, needed: Iterable[str]) -> list[Row]:
-    """Read a CSV file; every cell is text, and none becomes a number or a missing value by itself.
+    """Read a CSV file with every cell as text; nothing is parsed as a number or a missing value.
 
     Args:
         path: of the file, UTF-8.
-        needed: columns it must have.
+        needed: required columns.
 
     Raises:
-        UnusableInput: not CSV, no row, or a column is missing.
+        UnusableInput: not CSV, empty, or a column is missing.
     """
     try:
         content = path.read_bytes()
         if b"\0" in content:
-            raise ValueError("it holds NUL bytes, as UTF-16 and damaged files do. Save it as UTF-8.")
+            raise ValueError("it contains NUL bytes, as UTF-16 and damaged files do. Save it as UTF-8.")
         frame = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except OSError as error:
         raise UnusableInput(f"The table cannot be read. Received: {path} ({error.strerror}).") from error
@@ -68,17 +68,17 @@ def read_table(path: Path, needed: Iterable[str]) -> list[Row]:
 def without_contradictions(
     rows: Sequence[Row], name: str, label: str, group: str | None = None, folder: Path | None = None
 ) -> tuple[list[Row], list[Rejection]]:
-    """Drop repeated rows: the first of those that say the same stays, and none of those that contradict each other.
+    """Drop repeated rows: of rows that agree the first is kept, of rows that contradict each other none.
 
     Args:
         rows: of a table.
         name: column that names the photo.
         label: column with its diagnosis.
         group: column of its patient or lesion, if any.
-        folder: that names are paths from, so that two spellings of one path name one photo; None compares them as text.
+        folder: resolve names as paths from here, so that two spellings of one path are one photo; None compares text.
 
     Returns:
-        Rows that stay, in order, and a rejection for each other one.
+        The kept rows, in order, and a rejection for each other row.
     """
     by_name: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
@@ -98,24 +98,24 @@ def without_contradictions(
     return kept, rejections
 
 
-def photos_by_name(root: Path, apart_from: Path | None, with_ending: bool) -> tuple[dict[str, Path], list[Rejection]]:
-    """Photos below a folder by their file names.
+def photos_by_name(root: Path, ignored: Path | None, with_suffix: bool) -> tuple[dict[str, Path], list[Rejection]]:
+    """Map the file names of the photos below a folder to their paths.
 
-    A file that is there twice, in two folders, counts once; data sets are distributed so.
+    Copies of one file in two folders count once; data sets are distributed so.
 
     Args:
         root: to look in.
-        apart_from: a folder to pass over, such as that of the results.
-        with_ending: whether names keep their ending.
+        ignored: a folder to skip, such as that of the results.
+        with_suffix: whether names include the suffix.
 
     Returns:
-        Path by name, and a rejection for each linked folder and each different photo under a name that is taken.
+        Path by name, and a rejection for each linked folder and each different photo with the same name.
     """
-    photos, others = photos_in(root, apart_from)
+    photos, others = photos_in(root, ignored)
     path_of: dict[str, Path] = {}
     rejections = [other for other in others if other.reason == LINKED_FOLDER]
     for photo in photos:
-        name = photo.name if with_ending else photo.stem
+        name = photo.name if with_suffix else photo.stem
         first = path_of.setdefault(name, photo)
         try:
             same = first is photo or cmp(photo, first, shallow=False)
@@ -128,7 +128,7 @@ def photos_by_name(root: Path, apart_from: Path | None, with_ending: bool) -> tu
     return path_of, rejections
 
 
-def unlisted(path_of: Mapping[str, Path], listed: Iterable[Any], table: str) -> list[Rejection]:
-    """Photos that no row of the table names."""
+def unlisted(path_of: Mapping[str, Path], listed: Iterable[str], table: str) -> list[Rejection]:
+    """Reject the photos that no row of the table names."""
     known = set(listed)
     return [Rejection(str(path), f"no row in {table}") for name, path in path_of.items() if name not in known]

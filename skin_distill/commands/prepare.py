@@ -5,45 +5,63 @@ from typing import Any
 
 import click
 
+from skin_data.sources.registry import SOURCES
 from skin_distill.requirements import needs_extra
 from skin_distill.stopping import ResumableCommand
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed
 
-KINDS = ("kaggle", "scin", "ham10000", "pad-ufes", "folder", "combined", "phantom")
 EPILOG = """\b
 Examples:
   skin-distill prepare phantom --out data/phantoms --count 2000
   skin-distill prepare kaggle IMG_CLASSES --out data/kaggle
-  skin-distill prepare scin SCIN --out data/scin
   skin-distill prepare folder photos.csv --groups patients.csv --out data/mine
   skin-distill prepare combined data/kaggle/meta.csv data/scin/meta.csv --out data/both
   skin-distill prepare --check data/kaggle/meta.csv
 
-Photos that cannot be used are listed in DIR/rejected.csv with a reason; the run goes on without them and ends with
-exit code 1 when more than --max-rejected were left out. What is used with a question mark, such as the same picture
-under two diagnoses, is listed in DIR/doubtful.csv.
+Photos that cannot be used are listed in DIR/rejected.csv with a reason and left out; with more than --max-rejected of
+them the exit code is 1. DIR/doubtful.csv lists what is used but doubtful, such as one picture under two diagnoses.
 """
 
 
-@click.command("prepare", cls=ResumableCommand, epilog=EPILOG)
-@click.argument("kind", type=click.Choice(KINDS), required=False)
-@click.argument("sources", metavar="[SRC]", type=click.Path(path_type=Path), nargs=-1)
+class PrepareCommand(ResumableCommand):
+    """Lists the registered data sets in its help."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the kinds of data set, then the options."""
+        with formatter.section("Kinds, and what SRC is"):
+            formatter.write_dl([(name, entry.layout) for name, entry in SOURCES.items()])
+        super().format_options(ctx, formatter)
+
+
+def _check_kind(ctx: click.Context, parameter: click.Parameter, kind: str | None) -> str | None:
+    if kind is not None and kind not in SOURCES:
+        raise click.BadParameter(f"{kind!r} is not one of {', '.join(SOURCES)}.")
+    return kind
+
+
+@click.command("prepare", cls=PrepareCommand, epilog=EPILOG)
+@click.argument("kind", callback=_check_kind, required=False)
+@click.argument("sources", metavar="[SRC]...", type=click.Path(path_type=Path), nargs=-1)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for meta.csv and its reports.")
-@click.option("--check", type=click.Path(path_type=Path, dir_okay=False), help="Prove an existing meta.csv instead.")
+@click.option("--check", type=click.Path(path_type=Path, dir_okay=False), help="Check an existing meta.csv instead.")
 @click.option(
-    "--seed", default=42, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Of the split, and of phantoms."
+    "--seed",
+    default=42,
+    show_default=True,
+    type=click.IntRange(0, 2**32 - 1),
+    help="Random seed for the split and for phantoms.",
 )
 @click.option("--count", default=2000, show_default=True, help="Phantoms to render.")
 @click.option("--size", default=224, show_default=True, help="Side of a phantom in pixels.")
-@click.option("--taxonomy", help="Class list other than the data set's own: a YAML file or a shipped name.")
+@click.option("--taxonomy", help="Class list other than the data set's own: a YAML file or a built-in name.")
 @click.option(
     "--groups",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="CSV of image_path and group (patient, lesion); it counts before the data set's own groups.",
+    help="CSV file of image_path and group (patient, lesion); overrides the data set's own groups.",
 )
-@click.option("--workers", type=int, help="Processes; by default one a core.")
-@click.option("--show-duplicates", is_flag=True, help="Also draw near-duplicates side by side; pages hold the photos.")
+@click.option("--workers", type=int, help="Worker processes. Default: one per core.")
+@click.option("--show-duplicates", is_flag=True, help="Also draw near-duplicates side by side; the plots hold photos.")
 @click.option("--max-rejected", default=0, show_default=True, help="Photos that may be left out with exit code 0.")
 @output_options
 def command(
@@ -51,48 +69,30 @@ def command(
     sources: tuple[Path, ...],
     out: Path | None,
     check: Path | None,
-    seed: int,
-    count: int,
-    size: int,
-    taxonomy: str | None,
-    groups: Path | None,
-    workers: int | None,
-    show_duplicates: bool,
-    max_rejected: int,
     terminal: Terminal,
+    max_rejected: int,
+    **options: Any,
 ) -> None:
     """Turn photos and tables into one meta.csv.
 
-    It has splits without shared lesions, the lighting and the skin tone of each photo.
-
-    KIND is the layout of SRC, a folder; for folder also a CSV file with the columns image_path and diagnosis. combined
-    takes the meta.csv of several data sets with the same classes; phantom renders synthetic photos and needs no SRC.
+    It assigns each photo to a split, so that no patient or lesion is in two of them, and measures lighting and skin
+    tone.
     """
     if check:
         _check(check, terminal)
         return
     if not kind or not out:
         raise click.UsageError("Give a kind and --out, for example: skin-distill prepare kaggle IMG_CLASSES --out data")
-    if not sources and kind != "phantom":
+    with needs_extra("train"):
+        from skin_data.prepare import prepare
+        from skin_data.sources.registry import load_source
+
+        takes = load_source(kind).takes
+    if not sources and takes != "nothing":
         raise click.UsageError(
             f"prepare {kind} needs the folder of the data set: skin-distill prepare {kind} SRC --out DIR"
         )
-    options: dict[str, Any] = {"count": count, "size": size} if kind == "phantom" else {}
-    with needs_extra("train"):
-        from skin_data.prepare import prepare
-
-    result = prepare(
-        kind,
-        sources,
-        out,
-        seed=seed,
-        workers=workers,
-        progress=terminal.progress,
-        taxonomy=taxonomy,
-        groups=groups,
-        show_duplicates=show_duplicates,
-        **options,
-    )
+    result = prepare(kind, sources, out, progress=terminal.progress, **options)
     summary = (
         f"{result.used} photos used, {result.rejected} rejected"
         + (f" (see {out / 'rejected.csv'})" if result.rejected else "")

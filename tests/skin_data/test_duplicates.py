@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from skin_data.clusters import clusters
 from skin_data.duplicate_sheets import write_duplicate_sheets
-from skin_data.duplicates import CROWD, Duplicate, clusters, near_duplicates, same_pictures
+from skin_data.duplicates import CROWD, Duplicate, near_duplicates, same_pictures
 from skin_data.perceptual_hash import (
     WINDOWS,
     frequencies,

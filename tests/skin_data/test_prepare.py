@@ -13,11 +13,12 @@ from PIL import Image
 
 from skin_data import measurement
 from skin_data.check import check_manifest
+from skin_data.datacard import SYNTHETIC_NOTE
 from skin_data.figures import LARGEST_TYPOLOGY_ANGLE, draw_tones
 from skin_data.manifest import COLUMNS, read_manifest
 from skin_data.prepare import prepare
 from skin_data.sources import phantom as phantom_source
-from skin_data.sources.folder import read_folder
+from skin_data.sources.own_photos import read_folder
 from triage.errors import SkinDistillError, UnusableInput
 
 
@@ -172,7 +173,7 @@ def test_results_inside_the_data_set_do_not_become_a_class(tmp_path):
     first, second = (prepare("folder", source, source / "out", workers=1) for _ in range(2))
     assert (second.used, second.rejected) == (first.used, first.rejected) == (10, 0)
     assert read_manifest(second.meta_path).taxonomy.ids == ["x", "y"]
-    with pytest.raises(UnusableInput, match="among the photos"):
+    with pytest.raises(UnusableInput, match=f"--out {source}"):
         prepare("folder", source, source, workers=1)
 
 
@@ -182,7 +183,7 @@ def test_a_taxonomy_may_name_folders_by_numbers(tmp_path):
     taxonomy.write_text("classes: [{id: mole, folder: 0}, {id: wart, folder: 1}]")
     assert [r.diagnosis for r in read_folder(source, str(taxonomy)).records] == ["mole"] * 2 + ["wart"] * 2
     taxonomy.write_text("classes: [{id: mole, folder: 5}, {id: wart, folder: 6}]")
-    with pytest.raises(UnusableInput, match=r"does not know these folders: 0, 1\..*It knows: mole, 5, wart, 6"):
+    with pytest.raises(UnusableInput, match=r": 0, 1\..*: mole, 5, wart, 6"):
         read_folder(source, str(taxonomy))
 
 
@@ -213,7 +214,7 @@ def test_want_of_memory_rejects_no_photo(tmp_path, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr("triage.photo.cv2.imdecode", fail)
-    with pytest.raises(SkinDistillError, match="not enough memory"):
+    with pytest.raises(SkinDistillError, match=r"0\.jpg"):
         measurement.measure_photo(str(save(tmp_path / "0.jpg", 0)))
 
 
@@ -226,10 +227,10 @@ def test_kept_measurements_belong_to_all_the_code_that_measures():
         reached.add(name)
         tree = ast.parse(Path(importlib.import_module(name).__file__).read_text(encoding="utf-8"))
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in ("triage", "teacher"):
+            if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in ("triage", "skin_data"):
                 inner = {f"{node.module}.{alias.name}" for alias in node.names}
                 open_names |= (inner if node.module in ("triage", "skin_data") else {node.module}) - reached
-    assert reached - {"triage.errors", "skin_data.fingerprint"} == named
+    assert reached - {"triage.errors", "skin_data.ledger"} == named
 
 
 def test_phantoms_of_older_code_are_rendered_again(tmp_path, monkeypatch):
@@ -250,20 +251,20 @@ def test_phantoms_of_older_code_are_rendered_again(tmp_path, monkeypatch):
 @pytest.mark.parametrize("seed", [-1, 2**32])
 def test_a_seed_that_some_generator_refuses_is_said_first(tmp_path, seed):
     source = classes(tmp_path / "photos", {"x": 12, "y": 12})
-    with pytest.raises(UnusableInput, match=f"from 0 to 4294967295. Received: {seed}."):
+    with pytest.raises(UnusableInput, match=f"4294967295.*{seed}"):
         prepare("folder", source, tmp_path / "out", seed, workers=1)
     assert not (tmp_path / "out").exists()
 
 
 def test_phantoms_show_every_class_and_are_called_synthetic(tmp_path):
-    with pytest.raises(UnusableInput, match="count >= 10"):
+    with pytest.raises(UnusableInput, match=r"10.* 9, "):
         prepare("phantom", None, tmp_path, workers=1, count=9)
     meta = prepare("phantom", None, tmp_path, workers=1, count=20, size=64).meta_path
     manifest = read_manifest(meta)
     assert manifest.synthetic
     assert (manifest.frame["diagnosis"].value_counts() == 2).all()
     assert {"true_ita", "true_lighting_ok", "true_lesion_box"} <= set(manifest.frame.columns)
-    assert "Synthetic data" in (tmp_path / "datacard.md").read_text()
+    assert SYNTHETIC_NOTE in (tmp_path / "datacard.md").read_text()
     assert (tmp_path / "figures" / "contact_sheet.png").is_file()
 
 
@@ -293,7 +294,7 @@ def test_the_data_card_says_how_many_angles_are_no_skin_tone(tmp_path):
 def test_a_class_whose_photos_are_all_unusable_is_named(tmp_path):
     source = classes(tmp_path / "photos", {"x": 5, "y": 5, "z": 1})
     (source / "z" / "0.jpg").write_bytes(b"")
-    with pytest.raises(UnusableInput, match="No usable photo of: z"):
+    with pytest.raises(UnusableInput, match=": z"):
         prepare("folder", source, tmp_path / "out", workers=1)
     assert "empty" in (tmp_path / "out" / "rejected.csv").read_text()
 

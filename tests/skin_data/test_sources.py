@@ -99,11 +99,11 @@ def test_ham10000_keeps_lesions_together_and_reports_what_does_not_match(tmp_pat
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "cannot be read as CSV"),
-        (b"lesion_id,image_id,dx\n\xff,a,nv\n", "cannot be read as CSV"),
-        (b"lesion_id,image_id,dx\na,b,nv\na,b,c,d,e\n", "cannot be read as CSV"),
+        (b"", "HAM10000_metadata.csv"),
+        (b"lesion_id,image_id,dx\n\xff,a,nv\n", "HAM10000_metadata.csv"),
+        (b"lesion_id,image_id,dx\na,b,nv\na,b,c,d,e\n", "HAM10000_metadata.csv"),
         (b"lesion_id,image_id,dx\na,b\0,nv\n", "NUL bytes"),
-        (b"lesion,image,diagnosis\na,b,nv\n", "lacks the columns image_id, dx, lesion_id"),
+        (b"lesion,image,diagnosis\na,b,nv\n", "image_id, dx, lesion_id"),
     ],
 )
 def test_a_broken_ham10000_table_is_one_clear_error(tmp_path, content, message):

@@ -1,0 +1,83 @@
+"""The data sets that `prepare` reads, one line each; everything else about a data set is in its own module."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from skin_data.sources.record import Listing
+from triage.errors import UnusableInput
+
+
+class Entry(NamedTuple):
+    """One line of the registry.
+
+    Attributes:
+        module: holds a `Source` named `SOURCE`; it is imported only when its data set is prepared.
+        layout: what the argument SRC of `prepare` must be, for help and docs.
+        group: what keeps photos in one split, for docs.
+    """
+
+    module: str
+    layout: str
+    group: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """How `prepare` reads one data set.
+
+    Attributes:
+        read: called as `read(place, **options)`, where `place` is what `takes` says.
+        options: keywords that `read` understands, of `taxonomy`, `ignored` (a folder to skip, that of the results),
+            `seed`, `count`, `size`, `workers` and `progress`.
+        takes: what `place` is: an existing folder, that or a file, a list of files, or a folder to create.
+        may_lack_classes: whether a class without a photo is listed as doubtful rather than refused.
+        look_alike: whether all photos resemble each other, so that a search for near-duplicates makes no sense.
+    """
+
+    read: Callable[..., Listing]
+    options: tuple[str, ...] = ("taxonomy", "ignored")
+    takes: Literal["folder", "folder or file", "files", "nothing"] = "folder"
+    may_lack_classes: bool = False
+    look_alike: bool = False
+
+
+SOURCES: dict[str, Entry] = {
+    "kaggle": Entry(
+        "skin_data.sources.kaggle", "IMG_CLASSES, with its ten folders named as published", "near-duplicates"
+    ),
+    "scin": Entry(
+        "skin_data.sources.scin",
+        "folder of scin_cases.csv and scin_labels.csv; photos in any folder below",
+        "case; cases that share a photo are merged",
+    ),
+    "ham10000": Entry(
+        "skin_data.sources.ham10000", "folder of HAM10000_metadata.csv; photos in any folder below", "lesion_id"
+    ),
+    "pad-ufes": Entry("skin_data.sources.pad_ufes", "folder of metadata.csv; photos in any folder below", "patient_id"),
+    "folder": Entry(
+        "skin_data.sources.own_photos",
+        "your own photos: one folder per class, or a CSV file with image_path and diagnosis",
+        "column group of the CSV file, else near-duplicates",
+    ),
+    "combined": Entry(
+        "skin_data.sources.combined",
+        "two or more meta.csv with the same classes",
+        "those of the tables, and near-duplicates across them",
+    ),
+    "phantom": Entry("skin_data.sources.phantom", "nothing: synthetic photos are rendered", "none; each is its own"),
+}
+"""By the word that `prepare` takes."""
+
+
+def load_source(name: str) -> Source:
+    """Import the module of a registered data set and return its `SOURCE`.
+
+    Raises:
+        UnusableInput: no data set is registered under this name.
+    """
+    if name not in SOURCES:
+        raise UnusableInput(f"Unknown kind of data set. Received: {name!r}. Choose one of {', '.join(SOURCES)}.")
+    source: Source = importlib.import_module(SOURCES[name].module).SOURCE
+    return source
