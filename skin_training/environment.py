@@ -3,10 +3,10 @@
 import os
 import platform
 import sys
-from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from triage.machine import cpu_model, package_versions
 
 RECORDED_PACKAGES = (
     "skin-distill", "tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "numpy",
@@ -24,24 +24,3 @@ def describe_environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
     }
-
-
-def cpu_model() -> str:
-    """Name of the processor, as the system gives it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor()
-
-
-def package_versions(names: Iterable[str]) -> dict[str, str | None]:
-    """Version of each distribution; None where it is not installed."""
-    versions: dict[str, str | None] = {}
-    for name in names:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            versions[name] = None
-    return versions

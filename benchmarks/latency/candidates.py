@@ -1,4 +1,4 @@
-"""What is measured side by side: a model file and the way a person would run it."""
+"""What is measured side by side: a model file and the runtime that runs it."""
 
 import shutil
 import sys
@@ -25,14 +25,14 @@ WAYS = {
 
 
 @dataclass(frozen=True)
-class Contender:
-    """One line of a benchmark.
+class Candidate:
+    """One row of a benchmark.
 
     Attributes:
         path: of the model.
         way: one of `WAYS`.
         python: interpreter of the measured process.
-        file: how tables call the model: its name, with as much of its folders as tells it from the others.
+        file: displayed name of the file: its name, with as many parent folders as distinguish it from the others.
     """
 
     path: Path
@@ -42,53 +42,53 @@ class Contender:
 
     @property
     def name(self) -> str:
-        """How tables call the contender."""
+        """Displayed name of the candidate."""
         return self.file if self.way == BEST else f"{self.file} ({self.way})"
 
 
-def contenders_of(
-    models: Sequence[Path], also: Sequence[str] = (), tflite_python: str | None = None
-) -> list[Contender]:
-    """Who competes.
+def candidates_of(
+    models: Sequence[str | Path], also: Sequence[str] = (), tflite_python: str | None = None
+) -> list[Candidate]:
+    """List what is measured.
 
     Args:
         models: .tflite files, run by the best runtime, and .keras files, run by Keras.
-        also: ways out of `WAYS` in which the .tflite files are run, too. "keras" takes the `student.keras` beside them.
+        also: ways from `WAYS` in which the .tflite files are run, too. "keras" takes the `student.keras` beside them.
         tflite_python: a Python that has tflite_runtime; None takes this one.
 
     Raises:
-        UnusableInput: an unknown way, a model of another kind, or no Keras model where one was asked for.
+        UnusableInput: an unknown way, a model of another kind, or no Keras model for "keras".
         MissingDependency: a way whose library is not installed.
     """
     if unknown := [way for way in also if way not in WAYS or way == BEST]:
         known = ", ".join(way for way in WAYS if way != BEST)
         raise UnusableInput(f"--also takes {known}. Received: {', '.join(unknown)}.")
-    models = [Path(model) for model in models]
-    found = [Contender(model, "keras" if model.suffix == ".keras" else BEST) for model in models]
-    plain = [model for model in models if model.suffix != ".keras"]
-    if "keras" in also and len(plain) == len(models):
+    paths = [Path(model) for model in models]
+    found = [Candidate(path, "keras" if path.suffix == ".keras" else BEST) for path in paths]
+    plain = [path for path in paths if path.suffix != ".keras"]
+    if "keras" in also and len(plain) == len(paths):
         beside = plain[0].parent / "student.keras"
         if not beside.is_file():
             raise UnusableInput(
-                f"Keras needs a .keras model. Received: none, and no {beside}. Give one beside the others."
+                f"--also keras needs a .keras model. Received: none, and no {beside}. Give one as MODEL."
             )
-        found.append(Contender(beside, "keras"))
-    found += [Contender(model, "tensorflow") for model in plain if "tensorflow" in also]
+        found.append(Candidate(beside, "keras"))
+    found += [Candidate(path, "tensorflow") for path in plain if "tensorflow" in also]
     if "tflite_runtime" in also:
         if not tflite_python and find_spec("tflite_runtime") is None:
             raise MissingDependency(
                 "tflite_runtime is not installed here, and needs numpy below 2. Give a Python that has it with "
                 "--tflite-python: python3.11 -m venv old && old/bin/pip install 'tflite-runtime==2.14' 'numpy<2'"
             )
-        found += [Contender(model, "tflite_runtime", tflite_python or sys.executable) for model in plain]
-    for contender in found:
-        _check(contender)
-    files = unlike_names([contender.path for contender in found])
-    return list(dict.fromkeys(replace(contender, file=files[contender.path]) for contender in found))
+        found += [Candidate(path, "tflite_runtime", tflite_python or sys.executable) for path in plain]
+    for candidate in found:
+        _check(candidate)
+    files = distinct_names([candidate.path for candidate in found])
+    return list(dict.fromkeys(replace(candidate, file=files[candidate.path]) for candidate in found))
 
 
-def unlike_names(paths: Sequence[Path]) -> dict[Path, str]:
-    """Name files by their last parts: by one, or by as many as make the names of different files different."""
+def distinct_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """Name files by their last path components: by as few as make the names of different files differ."""
     parts = {path: path.absolute().parts for path in paths}
     names: dict[Path, str] = {}
     for count in range(1, max(map(len, parts.values())) + 1):
@@ -98,26 +98,26 @@ def unlike_names(paths: Sequence[Path]) -> dict[Path, str]:
     return names
 
 
-def _check(contender: Contender) -> None:
-    """Tell a wrong file before anything is measured."""
-    if contender.way == "keras":
-        if not contender.path.is_file():
-            raise UnusableInput(f"The model file does not exist. Received: {contender.path}.")
+def _check(candidate: Candidate) -> None:
+    """Refuse a wrong file before anything is measured."""
+    if candidate.way == "keras":
+        if not candidate.path.is_file():
+            raise UnusableInput(f"The model file does not exist. Received: {candidate.path}.")
         if find_spec("tf_keras") is None:
             raise MissingDependency("Keras is not installed. Install it with: pip install 'skin-distill[train]'")
         return
-    if contender.way == "tensorflow" and find_spec("tensorflow") is None:
+    if candidate.way == "tensorflow" and find_spec("tensorflow") is None:
         raise MissingDependency("TensorFlow is not installed. Install it with: pip install 'skin-distill[train]'")
-    read_model(contender.path, card_required=False)
+    read_model(candidate.path, card_required=False)
 
 
 @contextmanager
-def measuring_folder(contender: Contender) -> Iterator[Path | None]:
-    """Folder to start the contender's Python in; None is here.
+def measuring_folder(candidate: Candidate) -> Iterator[Path | None]:
+    """Yield the folder to start the candidate's Python in; None is the current one.
 
-    Another Python than this one finds copies of the two packages that measure there, and no other package of this one.
+    Another Python finds copies of the two packages that measure there, and nothing else of this environment.
     """
-    if contender.python == sys.executable:
+    if candidate.python == sys.executable:
         yield None
         return
     with TemporaryDirectory() as folder:

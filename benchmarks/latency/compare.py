@@ -1,14 +1,12 @@
-"""A measurement against an earlier one, of this machine or of a phone."""
+"""A benchmark result against an earlier one, of this machine or of a phone."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from benchmarks.latency.interleaved import FORMAT
-from benchmarks.latency.ratios import unpaired_ratio, verdict
+from benchmarks.latency.ratios import Ratio, unpaired_ratio, verdict
 from triage.errors import UnusableInput
+from triage.timing import FORMAT
 
 SAME_MACHINE = ("cpu", "cores", "platform", "runtime")
 """Where one of these differs, a ratio says as much about the machines as about the models."""
@@ -23,10 +21,10 @@ def read_result(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UnusableInput(f"Not a benchmark's result. Received: {path}: {error}.") from error
+        raise UnusableInput(f"The benchmark result cannot be read. Received: {path}: {error}.") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         received = found.get("format") if isinstance(found, dict) else type(found).__name__
-        raise UnusableInput(f"A benchmark's result has format {FORMAT}. Received: {received} in {path}.")
+        raise UnusableInput(f"A benchmark result has format {FORMAT}. Received: {received} in {path}.")
     results = found.get("results")
     if not isinstance(results, list) or not all(_is_result(result) for result in results):
         raise UnusableInput(
@@ -43,10 +41,10 @@ def _is_result(result: Any) -> bool:
 
 
 def compare(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
-    """Match results by model and threads, and divide.
+    """Match results by model and threads, and take ratios.
 
     Args:
-        new: of `benchmark`.
+        new: of `benchmarks.latency.interleaved.benchmark`.
         old: of `read_result`.
 
     Returns:
@@ -54,11 +52,11 @@ def compare(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
         (new to old; without an interval where either has one round only), `verdict` and `same_file`.
     """
     earlier = {(result["model"], result["threads"]): result for result in old["results"] if "why" not in result}
-    rows = []
-    for result in new["results"]:
-        before = earlier.get((result["model"], result["threads"]))
-        if before and "why" not in result:
-            rows.append(_row(result, before))
+    rows = [
+        _row(result, earlier[key])
+        for result in new["results"]
+        if "why" not in result and (key := (result["model"], result["threads"])) in earlier
+    ]
     machines = [result.get("machine") or {} for result in (new, old)]
     differences = {
         key: [machine.get(key) for machine in machines]
@@ -69,19 +67,19 @@ def compare(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(result: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    rounds = [each.get("round_medians_ms") or [] for each in (result, before)]
-    if min(map(len, rounds)) > 1:
-        ratio: dict[str, float] = unpaired_ratio(*map(np.array, rounds))
-        said = verdict(ratio)
+    medians, base = (each.get("round_medians_ms") or [] for each in (result, before))
+    ratio: Ratio | dict[str, float]
+    if min(len(medians), len(base)) > 1:
+        ratio = unpaired_ratio(medians, base)
+        conclusion = verdict(ratio)
     else:
-        ratio = {"value": result["p50_ms"] / before["p50_ms"]}
-        said = "cannot tell"
+        ratio, conclusion = {"value": result["p50_ms"] / before["p50_ms"]}, "cannot tell"
     return {
         "model": result["model"],
         "threads": result["threads"],
         "old_p50_ms": before["p50_ms"],
         "new_p50_ms": result["p50_ms"],
         "ratio": ratio,
-        "verdict": said,
+        "verdict": conclusion,
         "same_file": None if "sha256" not in before else before["sha256"] == result["sha256"],
     }

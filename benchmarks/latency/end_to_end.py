@@ -20,12 +20,12 @@ import click
 import numpy as np
 
 from benchmarks.console import run_script
-from benchmarks.latency.interleaved import FORMAT, NOISY_SPREAD
-from benchmarks.latency.machine import describe_machine, own_cores
 from benchmarks.latency.ratios import paired_ratio
 from benchmarks.latency.scenes import encoded, scene
 from triage.errors import CheckFailed, UnusableInput
+from triage.machine import describe_machine, own_cores
 from triage.model_file import read_model
+from triage.timing import FORMAT, NOISY_SPREAD
 
 # Mode -> rounds of fresh processes, and in each how often everything is done.
 MODES = {"rapid": (4, 15), "normal": (7, 30), "strict": (10, 100)}

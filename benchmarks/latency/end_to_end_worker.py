@@ -17,9 +17,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from benchmarks.latency.machine import own_cores
 from triage import Triage
 from triage.lighting import judge_lighting, measure_lighting
+from triage.machine import own_cores
 from triage.photo import prepare_pixels, read_photo
 from triage.tips import tips_for
 

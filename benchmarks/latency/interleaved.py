@@ -1,35 +1,32 @@
-"""Latency of models side by side, measured so that a drift of the machine hits all alike.
+"""Latency of models side by side, measured so that a drift of the machine affects all alike.
 
-Rounds go A B A B ..., each run in a fresh process. `strict` follows MLPerf Mobile's single stream (Reddi et al. 2020):
-at least 1,024 inferences and 60 seconds a model.
+Rounds alternate A B A B ..., each run in a fresh process. `strict` follows MLPerf Mobile's single stream (Reddi et al.
+2020): at least 1,024 inferences and 60 seconds a model.
 """
 
 import json
 import os
-import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.latency.candidates import BEST, Contender, contenders_of, measuring_folder
-from benchmarks.latency.machine import describe_machine, load_average
+from benchmarks.console import run_worker
+from benchmarks.latency.candidates import BEST, Candidate, candidates_of, measuring_folder
 from benchmarks.latency.operator_profile import operator_profile
 from benchmarks.latency.ratios import paired_ratio
 from convert.verifying.partitions import delegate_partitions
+from skin_data.progress import Progress, no_progress
 from triage.atomic import sha256_of
 from triage.errors import CheckFailed, UnusableInput
+from triage.machine import describe_machine, load_average
 from triage.model_file import read_model
-
-FORMAT = 1
-"""Of the JSON; docs/benchmarks.md describes it."""
-NOISY_SPREAD = 0.15
-"""A machine is called noisy when medians of the same model spread by more than this between rounds."""
+from triage.timing import FORMAT, NOISY_SPREAD, summarise
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": "1"}
-"""Environment of the measured processes, beside the caller's."""
+"""Added to the environment of the measured processes."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ def benchmark(
     models: Sequence[Path],
     threads: Sequence[int] = (1,),
     mode: str = "rapid",
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    progress: Progress = no_progress,
     also: Sequence[str] = (),
     tflite_python: str | None = None,
 ) -> dict[str, Any]:
@@ -61,14 +58,14 @@ def benchmark(
 
     Args:
         models: .tflite files, with or without a card, and .keras files; the first is the reference of the ratios.
-        threads: thread counts; each is measured by itself.
+        threads: thread counts; each is measured separately.
         mode: rapid, normal or strict.
         progress: called as `progress(stage, done, total)`.
         also: other ways in which the .tflite files are run in the same rounds (`benchmarks.latency.candidates.WAYS`).
         tflite_python: a Python that has tflite_runtime.
 
     Returns:
-        JSON-able: `format`, `mode`, `machine`, `noisy`, and `results`, one for each thread count and contender with
+        JSON-able: `format`, `mode`, `machine`, `noisy`, and `results`, one for each thread count and candidate with
         `p50_ms`, `p90_ms`, `p99_ms`, `mean_ms`, `std_ms`, `inferences`, `load_ms`, `first_ms`, `peak_rss_mb`, `bytes`,
         `runtime`, `round_medians_ms`, `spread` (of the rounds' medians) and `ratio` to the first with a 95 % interval;
         or `why` it cannot be run in that way. Of each .tflite, `files` has its delegate `partitions` and operator
@@ -76,26 +73,26 @@ def benchmark(
 
     Raises:
         UnusableInput: no or wrong models, thread counts, mode or ways.
-        CheckFailed: the measured process of a model given died; it and its last words are named.
+        CheckFailed: the measured process of a given model died; names it and its last error line.
     """
     if mode not in MODES:
         raise UnusableInput(f"The mode is one of {', '.join(MODES)}. Received: {mode!r}.")
     if not models or not threads or min(threads) < 1:
         raise UnusableInput(f"Give at least one model and thread counts of at least 1. Received: {models}, {threads}.")
-    contenders = contenders_of(models, also, tflite_python)
+    candidates = candidates_of(models, also, tflite_python)
     amount = MODES[mode]
     load_before = load_average()
-    total = len(threads) * amount.rounds * len(contenders)
+    total = len(threads) * amount.rounds * len(candidates)
     done, results = 0, []
     for count in threads:
-        rounds: list[list[dict[str, Any]]] = [[] for _ in contenders]
+        rounds: list[list[dict[str, Any]]] = [[] for _ in candidates]
         for _ in range(amount.rounds):
-            for own, contender in zip(rounds, contenders, strict=True):
-                own.append(_run_worker(contender, count, amount))
+            for own, candidate in zip(rounds, candidates, strict=True):
+                own.append(_measure_once(candidate, count, amount))
                 done += 1
                 progress(f"benchmark ({mode})", done, total)
-        results += [_summarise(c, count, own, rounds[0]) for c, own in zip(contenders, rounds, strict=True)]
-    files = {c.file: _describe_file(c.path) for c in contenders if c.path.suffix == ".tflite"}
+        results += [_summarise(c, count, own, rounds[0]) for c, own in zip(candidates, rounds, strict=True)]
+    files = {c.file: _describe_file(c.path) for c in candidates if c.path.suffix == ".tflite"}
     return {
         "format": FORMAT,
         "mode": mode,
@@ -106,56 +103,51 @@ def benchmark(
     }
 
 
-def _run_worker(contender: Contender, threads: int, amount: Mode) -> dict[str, Any]:
-    """What one process measured, or `why` another way than the models' own could not."""
-    command = [
-        contender.python, "-m", "benchmarks.latency.worker", contender.way, str(contender.path.absolute()),
-        str(threads), str(amount.warm_up), str(amount.runs), str(amount.seconds),
-    ]  # fmt: skip
-    with measuring_folder(contender) as folder:
-        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **QUIET}, cwd=folder)
-    if done.returncode == 0:
-        return dict(json.loads(done.stdout.splitlines()[-1]))
-    words = (done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"])[0]
-    if contender.way == BEST or contender.path.suffix == ".keras":
-        raise CheckFailed(f"The measured process of {contender.path} died. Received: {words}")
-    return {"why": words}
+def _measure_once(candidate: Candidate, threads: int, amount: Mode) -> dict[str, Any]:
+    """Return what one process measured, or `why` an alternative way (one of `also`) cannot run the file."""
+    arguments = (candidate.way, candidate.path.absolute(), threads, amount.warm_up, amount.runs, amount.seconds)
+    try:
+        with measuring_folder(candidate) as folder:
+            output = run_worker(
+                "benchmarks.latency.worker",
+                *arguments,
+                python=candidate.python,
+                env={**os.environ, **QUIET},
+                cwd=folder,
+            )
+    except CheckFailed as error:
+        if candidate.way == BEST or candidate.path.suffix == ".keras":
+            raise CheckFailed(f"The measured process of {candidate.path} died. Received: {error}") from error
+        return {"why": str(error)}
+    return dict(json.loads(output.splitlines()[-1]))
 
 
 def _summarise(
-    contender: Contender, threads: int, rounds: list[dict[str, Any]], reference: list[dict[str, Any]]
+    candidate: Candidate, threads: int, rounds: list[dict[str, Any]], reference: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    model = contender.path
     identity = {
-        "model": contender.name,
-        "way": contender.way,
-        "sha256": sha256_of(model),
+        "model": candidate.name,
+        "way": candidate.way,
+        "sha256": sha256_of(candidate.path),
         "threads": threads,
-        "bytes": model.stat().st_size,
+        "bytes": candidate.path.stat().st_size,
     }
     if failures := [r["why"] for r in rounds if "why" in r]:
         return {**identity, "why": failures[0]}
-    latency = np.concatenate([r["latency_ms"] for r in rounds])
-    medians = np.array([np.median(r["latency_ms"]) for r in rounds])
-    base = np.array([np.median(r["latency_ms"]) for r in reference])
-    p50, p90, p99 = np.percentile(latency, [50, 90, 99])
+    summary = summarise([r["latency_ms"] for r in rounds])
     return {
         **identity,
         "runtime": rounds[0]["runtime"],
-        "inferences": len(latency),
-        "p50_ms": float(p50),
-        "p90_ms": float(p90),
-        "p99_ms": float(p99),
-        "mean_ms": float(latency.mean()),
-        "std_ms": float(latency.std()),
-        "least_ms": float(latency.min()),
+        **summary,
         "load_ms": float(np.median([r["load_ms"] for r in rounds])),
         "first_ms": float(np.median([r["first_ms"] for r in rounds])),
         "peak_rss_mb": float(max(r["peak_rss_mb"] for r in rounds)),
-        "round_medians_ms": medians.round(5).tolist(),
-        "spread": float((medians.max() - medians.min()) / np.median(medians)),
-        "ratio": paired_ratio(medians, base),
+        "ratio": paired_ratio(_medians(rounds), _medians(reference)),
     }
+
+
+def _medians(rounds: list[dict[str, Any]]) -> list[float]:
+    return [float(np.median(one["latency_ms"])) for one in rounds]
 
 
 def _describe_file(path: Path) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.console import run_script
-from benchmarks.latency.candidates import unlike_names
+from benchmarks.latency.candidates import distinct_names
 from benchmarks.runtimes.sample_models import phantom_pixels, write_samples
 from benchmarks.runtimes.untrained_student import untrained_student
 from convert.variants import VARIANTS
@@ -84,7 +84,7 @@ def main() -> None:
     environment = aarch64_environment(arguments.environment)
     with tempfile.TemporaryDirectory() as folder:
         if arguments.models:
-            models = {name: path for path, name in unlike_names(arguments.models).items()}
+            models = {name: path for path, name in distinct_names(arguments.models).items()}
             size = open_interpreter(read_model(arguments.models[0]).flatbuffer).input_size
             pixels = phantom_pixels(arguments.photos, size, arguments.seed)
         else:

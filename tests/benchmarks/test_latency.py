@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.latency import interleaved as latency
-from benchmarks.latency.candidates import contenders_of, measuring_folder
+from benchmarks.latency.candidates import candidates_of, measuring_folder
 from benchmarks.latency.compare import compare, read_result
 from benchmarks.latency.operator_profile import operator_profile
 from benchmarks.latency.plot import draw_latency
@@ -55,10 +55,10 @@ def test_a_model_that_kills_its_process_is_named(model, quick, tmp_path):
 
 
 def test_another_python_sees_only_what_measures(model):
-    contender = contenders_of([model], ["tflite_runtime"], "/some/python")[1]
-    with measuring_folder(contender) as folder:
+    candidate = candidates_of([model], ["tflite_runtime"], "/some/python")[1]
+    with measuring_folder(candidate) as folder:
         assert sorted(path.name for path in folder.iterdir()) == ["benchmarks", "triage"]
-    with measuring_folder(contenders_of([model])[0]) as folder:
+    with measuring_folder(candidates_of([model])[0]) as folder:
         assert folder is None
 
 
@@ -73,7 +73,7 @@ def test_another_python_sees_only_what_measures(model):
 )
 def test_who_cannot_compete_is_told_before_anything_is_measured(arguments, message):
     with pytest.raises(UnusableInput, match=message):
-        contenders_of(*arguments)
+        candidates_of(*arguments)
 
 
 def test_files_of_one_name_are_told_apart(tmp_path, model):
@@ -81,12 +81,12 @@ def test_files_of_one_name_are_told_apart(tmp_path, model):
         (tmp_path / run / "models").mkdir(parents=True)
         shutil.copy(model, tmp_path / run / "models" / "student.tflite")
     paths = [tmp_path / run / "models" / "student.tflite" for run in ("a", "b")]
-    assert [c.name for c in contenders_of(paths)] == ["a/models/student.tflite", "b/models/student.tflite"]
-    assert [c.name for c in contenders_of([paths[0], model])] == ["student.tflite", model.name]
+    assert [c.name for c in candidates_of(paths)] == ["a/models/student.tflite", "b/models/student.tflite"]
+    assert [c.name for c in candidates_of([paths[0], model])] == ["student.tflite", model.name]
 
 
 def test_keras_takes_the_student_beside_the_file(model):
-    names = [contender.name for contender in contenders_of([model], ["keras"])]
+    names = [candidate.name for candidate in candidates_of([model], ["keras"])]
     assert names == [model.name, "student.keras (keras)"]
 
 
