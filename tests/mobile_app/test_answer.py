@@ -228,7 +228,7 @@ def test_settings_come_back(tmp_path):
 
 
 def test_a_device_is_compared_with_this_machine(small_model, tmp_path):
-    latency = pytest.importorskip("benchmarks.latency")
+    latency = pytest.importorskip("benchmarks.latency.interleaved")
     from benchmarks.latency.compare import compare, read_result
 
     told = []
