@@ -1,16 +1,28 @@
-"""The canvas of this package's pictures: one look, written whole or not at all, the same bytes for the same figures."""
+"""One look for all plots; a file appears whole or not at all, and the same data give the same bytes."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
+import numpy as np
+
+from skin_training.report_types import Metric
 from triage.atomic import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Told apart by people with any colour vision (Okabe and Ito 2008).
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8A8A"
 
 
+@overload
+def saved_plot(path: Path, title: str, size: tuple[float, float] = ...) -> AbstractContextManager["Axes"]: ...
+@overload
+def saved_plot(
+    path: Path, title: str, size: tuple[float, float], shape: tuple[int, int]
+) -> AbstractContextManager[np.ndarray]: ...
 @contextmanager
 def saved_plot(
     path: Path, title: str, size: tuple[float, float] = (8, 4.5), shape: tuple[int, int] = (1, 1)
@@ -19,12 +31,12 @@ def saved_plot(
 
     Args:
         path: of the file.
-        title: stands above the picture.
+        title: stands above the plot.
         size: inches, of 110 pixels each.
         shape: rows and columns of axes.
 
     Yields:
-        Matplotlib axes, or an array of them where there are several.
+        Matplotlib axes, or an array of them where a shape is given.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -40,34 +52,61 @@ def saved_plot(
         figure.savefig(temporary, metadata={"Software": None})
 
 
+def display_name(identifier: str) -> str:
+    """Return what a plot calls a class id such as `melanocytic_nevi`: "Melanocytic nevi"."""
+    name = identifier.replace("_", " ")
+    return name[:1].upper() + name[1:]
+
+
+def plot_grouped_bars(
+    path: Path,
+    title: str,
+    rows: Mapping[str, Sequence[Metric]],
+    series: Sequence[tuple[str, str]],
+    label: str = "fraction",
+) -> Path:
+    """Draw fractions as groups of horizontal bars with their 95 % intervals.
+
+    Args:
+        path: of the PNG file.
+        title: of the plot.
+        rows: by label, from the top down, a metric of each series.
+        series: name and color of each.
+        label: of the x axis.
+    """
+    places = np.arange(len(rows))[::-1].astype(float)
+    with saved_plot(path, title, (8, 1.7 + 0.65 * len(rows))) as axes:
+        for number, (name, color) in enumerate(series):
+            bars_with_intervals(
+                axes, places + 0.25 * (1 - number), [row[number] for row in rows.values()], 0.24, color, name
+            )
+        axes.set_yticks(places, list(rows))
+        axes.set(xlim=(0, 1), ylim=(-0.6, len(rows) - 0.4), xlabel=label)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(frameon=False, ncols=3, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
+    return path
+
+
 def bars_with_intervals(
-    axes: Any, places: Any, figures: list[dict[str, Any]], width: float, color: str, label: str
+    axes: "Axes", places: Sequence[float] | np.ndarray, metrics: Sequence[Metric], width: float, color: str, label: str
 ) -> None:
-    """Draw figures `{value, low, high}` as horizontal bars with their 95 % intervals, and in words where one is null.
+    """Draw metrics as horizontal bars with their 95 % intervals, and the reason where there is no value.
 
     Args:
         axes: Matplotlib axes.
         places: float [n], where the bars stand.
-        figures: n of them.
+        metrics: n of them.
         width: of a bar.
         color: of the bars.
         label: for the legend.
     """
-    known = [(place, figure) for place, figure in zip(places, figures, strict=True) if figure["value"] is not None]
+    known = [(place, metric) for place, metric in zip(places, metrics, strict=True) if metric["value"] is not None]
     if known:
         at, shown = zip(*known, strict=True)
-        axes.barh(at, [f["value"] for f in shown], width, color=color, label=label)
-        for place, figure in known:
+        axes.barh(at, [m["value"] for m in shown], width, color=color, label=label)
+        for place, metric in known:
             # A bootstrap interval can lie beside its value.
-            axes.plot([figure["low"], figure["high"]], [place, place], color="black", linewidth=1)
-    for place, figure in zip(places, figures, strict=True):
-        if figure["value"] is None:
-            axes.text(0.01, place, figure.get("why") or "not measured", va="center", fontsize=7, color=GREY)
-
-
-def fraction_axis(axes: Any, label: str = "share") -> None:
-    """Finish horizontal bars of shares: the axis from 0 to 1, every row shown, the legend above them."""
-    rows = len(axes.get_yticks())
-    axes.set(xlim=(0, 1), ylim=(-0.6, rows - 0.4), xlabel=label)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, ncols=3, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
+            axes.plot([metric["low"], metric["high"]], [place, place], color="black", linewidth=1)
+    for place, metric in zip(places, metrics, strict=True):
+        if metric["value"] is None:
+            axes.text(0.01, place, metric.get("why") or "not measured", va="center", fontsize=7, color=GREY)

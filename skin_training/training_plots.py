@@ -1,12 +1,16 @@
-"""Pictures of a training: its curves by phase, what each phase was worth, and what the CCM does to colours."""
+"""Plots of a training: curves by phase, test metrics after each phase, and the effect of the CCM on colours."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from skin_training.plotting import BLUE, GREEN, GREY, ORANGE, bars_with_intervals, fraction_axis, saved_plot
+from skin_training.plotting import BLUE, GREEN, GREY, ORANGE, plot_grouped_bars, saved_plot
+from skin_training.report_types import DistillSection, PhaseSection, TeacherSection
+
+if TYPE_CHECKING:
+    from matplotlib.patches import Rectangle
 
 # sRGB of the 24 patches, row by row, as their maker publishes them (X-Rite, "Colorimetric values for ColorChecker").
 COLOR_CHECKER = (
@@ -19,31 +23,30 @@ PATCHES_IN_A_ROW = 6
 
 
 def plot_training(
-    folder: Path, rows: Sequence[Mapping[str, Any]], section: Mapping[str, Any], title: str
+    folder: Path, rows: Sequence[Mapping[str, Any]], section: TeacherSection | DistillSection, title: str
 ) -> list[Path]:
-    """Draw the curves, the phases' worth and the CCM.
+    """Draw the training curves, the test metrics after each phase of a teacher, and the CCM.
 
     Args:
         folder: for the PNG files.
         rows: of `metrics.csv`, as the trainer gives them.
-        section: the report's `teacher` section; a student's `distill` section has fewer parts, and fewer pictures.
+        section: the report's `teacher` or `distill` section.
         title: of the run.
 
     Returns:
         The files written.
     """
     drawn = [_curves(folder / "training.png", rows, title)]
-    if section.get("phases"):
-        drawn.append(_phases(folder / "phases.png", section["phases"], title))
-    if "matrix" in section["color_calibration"]:
-        matrix, bias = section["color_calibration"]["matrix"], section["color_calibration"]["bias"]
-    else:
-        matrix, bias = (section["color_calibration"]["student"][key] for key in ("matrix", "bias"))
-    return [*drawn, _color_checker(folder / "color_calibration.png", np.array(matrix), np.array(bias), title)]
+    if phases := section.get("phases"):
+        drawn.append(_phases(folder / "phases.png", cast("list[PhaseSection]", phases), title))
+    calibration = section["color_calibration"]
+    ccm = calibration.get("student", calibration)
+    path = folder / "color_calibration.png"
+    return [*drawn, _color_checker(path, np.array(ccm["matrix"]), np.array(ccm["bias"]), title)]
 
 
 def calibrated_patches(matrix: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """Return the ColorChecker's patches behind a CCM: float [24, 3], sRGB in [0, 1].
+    """Return the ColorChecker's patches after a CCM: float [24, 3], sRGB in [0, 1].
 
     Args:
         matrix: float [3, 3].
@@ -55,7 +58,7 @@ def calibrated_patches(matrix: np.ndarray, bias: np.ndarray) -> np.ndarray:
 def _curves(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> Path:
     epochs = np.arange(1, len(rows) + 1)
     phases = [str(row["phase"]) for row in rows]
-    begins = [n for n, name in enumerate(phases) if n == 0 or name != phases[n - 1]]
+    starts = [n for n, name in enumerate(phases) if n == 0 or name != phases[n - 1]]
     with saved_plot(path, f"Training: {title}", (10, 6), (2, 1)) as (above, below):
         above.plot(epochs, [float(row["loss"]) for row in rows], ".-", color=GREY)
         above.set_ylabel("training loss")
@@ -64,50 +67,39 @@ def _curves(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> Path:
             below.plot(epochs, [float(row[f"val_{key}"]) for row in rows], ".-", color=color, label=label)
         best = [n for n, row in enumerate(rows) if row["best"]]
         scores = [float(rows[n]["val_balanced_accuracy"]) for n in best]
-        below.plot(epochs[best], scores, "o", color="none", markeredgecolor="black", label="kept: best of its phase")
+        below.plot(epochs[best], scores, "o", color="none", markeredgecolor="black", label="best epoch of the phase")
         below.set(xlabel="epoch", ylim=(0, 1))
         below.legend(frameon=False, fontsize=8, ncols=2, loc="lower right")
         for axes in (above, below):
-            for number, begin in enumerate(begins):
-                end = begins[number + 1] if number + 1 < len(begins) else len(rows)
-                if number % 2:
-                    axes.axvspan(begin + 0.5, end + 0.5, color="black", alpha=0.05, linewidth=0)
+            for start, end in zip(starts[1::2], [*starts[2::2], len(rows)], strict=False):
+                axes.axvspan(start + 0.5, end + 0.5, color="black", alpha=0.05, linewidth=0)
             axes.set_xlim(0.5, len(rows) + 0.5)
-        for number, begin in enumerate(begins):  # short phases would write over one another
+        for number, start in enumerate(starts):
+            height = 1.0 + 0.08 * (number % 2)  # names of short phases would overlap
             above.text(
-                begin + 0.6,
-                1.0 + 0.08 * (number % 2),
-                phases[begin],
-                transform=above.get_xaxis_transform(),
-                va="bottom",
-                fontsize=8,
+                start + 0.6, height, phases[start], transform=above.get_xaxis_transform(), va="bottom", fontsize=8
             )
     return path
 
 
-def _phases(path: Path, phases: Sequence[Mapping[str, Any]], title: str) -> Path:
-    places = np.arange(len(phases))[::-1].astype(float)
-    with saved_plot(
-        path, f"The model after each phase, on the test split: {title}", (9, 1.6 + 0.8 * len(phases))
-    ) as axes:
-        shown = (
-            ("diagnosis", "accuracy", BLUE, "diagnosis accuracy"),
-            ("diagnosis", "balanced_accuracy", ORANGE, "diagnosis balanced accuracy"),
-            ("lighting", "auc", GREEN, "lighting AUC"),
-        )
-        for number, (head, key, color, label) in enumerate(shown):
-            figures = [phase["test"][head][key] for phase in phases]
-            bars_with_intervals(axes, places + 0.25 * (1 - number), figures, 0.24, color, label)
-        axes.set_yticks(places, [phase["phase"] for phase in phases])
-        fraction_axis(axes)
-    return path
+def _phases(path: Path, phases: Sequence[PhaseSection], title: str) -> Path:
+    rows = {
+        phase["phase"]: [
+            phase["test"]["diagnosis"]["accuracy"],
+            phase["test"]["diagnosis"]["balanced_accuracy"],
+            phase["test"]["lighting"]["auc"],
+        ]
+        for phase in phases
+    }
+    series = (("diagnosis accuracy", BLUE), ("diagnosis balanced accuracy", ORANGE), ("lighting AUC", GREEN))
+    return plot_grouped_bars(path, f"Test metrics after each phase: {title}", rows, series)
 
 
 def _color_checker(path: Path, matrix: np.ndarray, bias: np.ndarray, title: str) -> Path:
     before = np.array(COLOR_CHECKER) / 255
     after = calibrated_patches(matrix, bias)
     difference = np.abs(after - before).max(axis=1) * 255
-    with saved_plot(path, f"What the CCM does to a ColorChecker: {title}", (8, 5.4)) as axes:
+    with saved_plot(path, f"Effect of the CCM on a ColorChecker: {title}", (8, 5.4)) as axes:
         for number, (inner, outer) in enumerate(zip(after, before, strict=True)):
             x, y = number % PATCHES_IN_A_ROW, -(number // PATCHES_IN_A_ROW)
             axes.add_patch(_square(x, y, 0.9, outer))
@@ -117,13 +109,13 @@ def _color_checker(path: Path, matrix: np.ndarray, bias: np.ndarray, title: str)
         axes.set(xlim=(-0.6, PATCHES_IN_A_ROW - 0.4), ylim=(-3.6, 0.6), aspect="equal")
         axes.set_axis_off()
         axes.set_title(
-            "outside as it is, inside behind the CCM; the number is the largest change of a channel, of 255",
+            "outside: original; inside: after the CCM; number: largest change of a channel, of 255",
             fontsize=9, loc="left",
         )  # fmt: skip
     return path
 
 
-def _square(x: float, y: float, side: float, color: np.ndarray) -> Any:
+def _square(x: float, y: float, side: float, color: np.ndarray) -> "Rectangle":
     from matplotlib.patches import Rectangle
 
     return Rectangle((x - side / 2, y - side / 2), side, side, color=tuple(color))

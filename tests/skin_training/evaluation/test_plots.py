@@ -3,13 +3,13 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from skin_training import training_plots
+from skin_training import plotting, training_plots
 from skin_training.evaluation import plots
 
 
 @pytest.fixture
 def shown(monkeypatch):
-    """The axes of each picture by file name, once drawn."""
+    """The axes of each plot by file name, once drawn."""
     kept, draw = {}, plots.saved_plot
 
     @contextmanager
@@ -18,12 +18,12 @@ def shown(monkeypatch):
             kept[path.stem] = np.atleast_1d(axes)
             yield axes
 
-    monkeypatch.setattr(plots, "saved_plot", watching)
-    monkeypatch.setattr(training_plots, "saved_plot", watching)
+    for module in (plotting, plots, training_plots):
+        monkeypatch.setattr(module, "saved_plot", watching)
     return kept
 
 
-def figure(value, why=None):
+def metric(value, why=None):
     if value is None:
         return {"value": None, "n": 2, "why": why}
     return {"value": value, "low": value - 0.05, "high": value + 0.08, "n": 50}
@@ -32,12 +32,12 @@ def figure(value, why=None):
 def evaluated():
     part = {
         "n": 50,
-        "diagnosis": {"accuracy": figure(0.6), "balanced_accuracy": figure(None, "too few samples to tell")},
-        "lighting": {"accuracy": figure(0.9), "auc": figure(0.8), "well_lit_share": 0.75},
+        "diagnosis": {"accuracy": metric(0.6), "balanced_accuracy": metric(None, "too few samples to tell")},
+        "lighting": {"accuracy": metric(0.9), "auc": metric(0.8), "well_lit_share": 0.75},
     }
     bins = [{"low": 0.5, "high": 0.6, "n": 7, "confidence": 0.55, "accuracy": 0.4},
             {"low": 0.6, "high": 0.7, "n": 0, "confidence": None, "accuracy": None}]  # fmt: skip
-    scores = {"recall": figure(0.3), "precision": figure(0.5), "f1": figure(0.4), "n": 25}
+    scores = {"recall": metric(0.3), "precision": metric(0.5), "f1": metric(0.4), "n": 25}
     return {
         **part,
         "synthetic": True,
@@ -49,7 +49,7 @@ def evaluated():
             "precision_recall": {"nevus": {"recall": [0, 1], "precision": [1, 0.5]}},
             "lighting_precision_recall": {"recall": [0, 1], "precision": [1, 0.25]},
         },
-        "calibration": {"method": "temperature", "ece_before": figure(0.2), "ece_after": figure(None, "x"),
+        "calibration": {"method": "temperature", "ece_before": metric(0.2), "ece_after": metric(None, "x"),
                         "reliability": {"before": bins, "after": bins}},
     }  # fmt: skip
 
@@ -72,7 +72,14 @@ def test_what_is_drawn_is_what_was_measured(tmp_path, shown):
     assert all("synthetic" in axes[0].figure.get_suptitle() for axes in shown.values())
 
 
-def test_what_was_not_measured_is_not_drawn_and_the_same_figures_make_the_same_bytes(tmp_path):
+def test_names_of_classes_are_written_for_people(tmp_path, shown):
+    test = evaluated()
+    test["confusion"]["classes"][1] = "warts_molluscum"
+    plots.plot_evaluation(tmp_path, test, "run")
+    assert [t.get_text() for t in shown["confusion"][0].get_xticklabels()] == ["Nevus", "Warts molluscum"]
+
+
+def test_what_was_not_measured_is_not_drawn_and_the_same_metrics_make_the_same_bytes(tmp_path):
     test = {**evaluated(), "calibration": None, "curves": None, "confusion": None}
     written = plots.plot_evaluation(tmp_path / "one", test, "run")
     assert sorted(p.stem for p in written) == ["fairness", "per_class"]
@@ -81,13 +88,13 @@ def test_what_was_not_measured_is_not_drawn_and_the_same_figures_make_the_same_b
 
 
 def test_training_curves_and_the_ccm_are_those_of_the_run(tmp_path, shown):
-    figures = ("loss", "val_accuracy", "val_balanced_accuracy", "val_lighting_accuracy", "best")
+    names = ("loss", "val_accuracy", "val_balanced_accuracy", "val_lighting_accuracy", "best")
     values = [
         ("A heads", 2.0, 0.3, 0.2, 0.8, False),
         ("A heads", 1.0, 0.5, 0.4, 0.8, True),
         ("C top", 0.5, 0.6, 0.5, 0.9, True),
     ]
-    rows = [dict(zip(("phase", *figures), row, strict=True)) for row in values]
+    rows = [dict(zip(("phase", *names), row, strict=True)) for row in values]
     section = {
         "phases": [{"phase": "A heads", "test": evaluated()}],
         "color_calibration": {"matrix": (np.eye(3) * 0.5).tolist(), "bias": [0.1, 0, 0]},
