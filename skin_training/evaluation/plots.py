@@ -133,8 +133,8 @@ def _precision_recall(path: Path, test: Mapping[str, Any], title: str) -> Path |
 
 
 def _reliability(path: Path, test: Mapping[str, Any], title: str) -> Path | None:
-    calibration = test.get("calibration")
-    if not calibration:
+    calibration = test.get("calibration") or {}
+    if "reliability" not in calibration:
         return None
     with saved_plot(path, f"Reliability: {title}", (10, 5), (1, 2)) as columns:
         for axes, when, color in zip(columns, ("before", "after"), (ORANGE, BLUE), strict=True):
