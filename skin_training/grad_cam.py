@@ -1,24 +1,29 @@
-"""Where a model looked: Grad-CAM (Selvaraju et al. 2017)."""
+"""Grad-CAM: where a model looked (Selvaraju et al. 2017)."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from triage.errors import UnusableInput
 
+if TYPE_CHECKING:
+    import tf_keras as keras
 
-def grad_cam(model: Any, image: np.ndarray, head: str = "diagnosis", number: int | None = None) -> np.ndarray:
-    """Return how much each place of the last feature map speaks for an answer.
+
+def grad_cam(
+    model: "keras.Model", image: np.ndarray, head: str = "diagnosis", class_index: int | None = None
+) -> np.ndarray:
+    """Return how much each place of the last feature map contributes to an output.
 
     Args:
-        model: a Keras teacher or student: its layer `features` pools the map.
+        model: a teacher or student: its layer `features` pools the map.
         image: float [size, size, 3], sRGB in [0, 1].
-        head: `diagnosis` or `lighting` (how much speaks for good light; what its light grid says is left out).
-        number: of the class; None takes the model's first answer.
+        head: `diagnosis` or `lighting` (the contribution to good light; that of the light grid is left out).
+        class_index: None takes the model's top class.
 
     Returns:
-        float32 [h, w] of the feature map's size, 0 and more: channels weighted by the mean gradient of the answer's
-        logit, summed, what speaks against it cut off. Not scaled.
+        float32 [h, w] of the feature map's size, unscaled and >= 0: the positive part of the sum of the channels, each
+        weighted by the mean gradient of the output's logit.
 
     Raises:
         UnusableInput: an unknown head or class, or an image that does not fit the model.
@@ -30,39 +35,39 @@ def grad_cam(model: Any, image: np.ndarray, head: str = "diagnosis", number: int
     from skin_training.light_grid import GRID_LAYER_NAME
 
     if head not in OUTPUTS:
-        raise UnusableInput(f"A head is one of {', '.join(OUTPUTS)}. Received: {head!r}.")
+        raise UnusableInput(f"head must be one of {', '.join(OUTPUTS)}. Received: {head!r}.")
     if tuple(image.shape) != tuple(model.input_shape[1:]):
         raise UnusableInput(f"The model takes {model.input_shape[1:]}. Received an image of {image.shape}.")
     pooling = model.get_layer("features")
-    seen = keras.Model(model.input, [pooling.input, model.get_layer(GRID_LAYER_NAME).output])
-    feature_map, light_grid = seen(tf.constant(image[None], tf.float32), training=False)
+    visible = keras.Model(model.input, [pooling.input, model.get_layer(GRID_LAYER_NAME).output])
+    feature_map, light_grid = visible(tf.constant(image[None], tf.float32), training=False)
     heads = after_features(model)
     with tf.GradientTape() as tape:
         tape.watch(feature_map)
         logits = heads([pooling(feature_map), light_grid], training=False)[OUTPUTS.index(head)]
-        chosen = int(tf.argmax(logits[0])) if number is None else number
+        chosen = int(tf.argmax(logits[0])) if class_index is None else class_index
         if not 0 <= chosen < logits.shape[1]:
-            raise UnusableInput(f"The head '{head}' has {logits.shape[1]} answers. Received: number {chosen}.")
+            raise UnusableInput(f"Head '{head}' has {logits.shape[1]} outputs. Received: class_index {chosen}.")
         score = logits[0, chosen]
     weights = tf.reduce_mean(tape.gradient(score, feature_map), axis=(1, 2), keepdims=True)
     return np.asarray(tf.nn.relu(tf.reduce_sum(weights * feature_map, axis=-1))[0], np.float32)
 
 
-def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
+def overlay(image: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
     """Lay a map of `grad_cam` over its photo.
 
     Args:
         image: float [size, size, 3], sRGB in [0, 1].
-        heat: float [h, w].
+        heatmap: float [h, w].
 
     Returns:
-        uint8 [size, size, 3], RGB: the photo in grey, coloured where the map is strong; the map's largest value is the
-        strongest colour.
+        uint8 [size, size, 3], RGB: the photo in grey, coloured where the map is strong, relative to its maximum.
     """
     import cv2
     from matplotlib import colormaps
 
-    heat = cv2.resize(heat / max(float(heat.max()), 1e-12), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    heatmap = cv2.resize(heatmap / max(float(heatmap.max()), 1e-12), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     grey = image.mean(axis=2, keepdims=True).repeat(3, axis=2)
-    share = 0.65 * np.clip(heat, 0, 1)[..., None]
-    return np.clip(255 * ((1 - share) * grey + share * colormaps["inferno"](heat)[..., :3]), 0, 255).astype(np.uint8)
+    opacity = 0.65 * np.clip(heatmap, 0, 1)[..., None]
+    blended = (1 - opacity) * grey + opacity * colormaps["inferno"](heatmap)[..., :3]
+    return np.clip(255 * blended, 0, 255).astype(np.uint8)

@@ -1,10 +1,8 @@
-"""A photo as a coarse grid of its light: what a lighting judgement needs to see.
+"""A photo as a coarse grid of its light, for the lighting head.
 
-Too dark, too bright, glare, a shadow on one side and a colour cast are about where how much light is. Features pooled
-over the whole photo have lost that; a grid of 8 by 8 keeps it.
+Under- and overexposure, glare, one-sided shadow and colour casts depend on where in the photo how much light is.
+Features pooled over the whole photo lose that; an 8 by 8 grid keeps it.
 """
-
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -13,36 +11,36 @@ import tf_keras as keras
 GRID_LAYER_NAME = "light_grid"
 CELLS = 8
 CELL_SAMPLES = 7
-"""Samples along a cell's side, in a photo of 224 px: a sample is the mean of 4 by 4 pixels, so that noise does not
-make the brightest and the darkest of a cell."""
+"""Samples along a cell's side. In a photo of 224 px a sample is the mean of 4 by 4 pixels, which keeps noise out of a
+cell's extremes."""
 RAMPS = 8
-"""Steps of the scale of each colour. The mean of a ramp over a cell tells how much of the cell lies above its step:
-together they are a coarse histogram, of which curved measures such as stops of light are sums."""
+"""Thresholds on the scale of each colour. The mean of a ramp over a cell is about the fraction of the cell above its
+threshold: together a coarse cumulative histogram, from which nonlinear measures such as exposure values follow."""
 CHANNELS = 3 * (3 + RAMPS)
 FILTERS, CODE = 48, 64
 HALVINGS = 2
-"""How often the grid is halved before its places are read one by one: a shadow on one side is a difference of sides."""
+"""How often the grid is halved before its cells are flattened: one-sided shadow is a difference between sides."""
 LAYERS = (
     *(f"lighting_grid_conv_{number}" for number in range(1, 3 + HALVINGS)),
     "lighting_grid_hidden",
 )
-"""Names of the layers of `light_code` that learn."""
+"""Names of the trainable layers of `light_code`."""
 
 
 @keras.saving.register_keras_serializable("skin_distill")
 class LightGrid(keras.layers.Layer):
-    """Extremes, mean and a coarse histogram of each colour in each cell of a grid; nothing to train.
+    """Extremes, mean and a coarse histogram of each colour in each cell of a grid, without trainable weights.
 
-    Written as convolutions with constant kernels and one max pooling, which every runtime has for integers too.
+    Built of convolutions with constant kernels and one max pooling, which every runtime also has for integers.
 
     Input: float32 [batch, size, size, 3] in [0, 1], size at least 8. Output: float32 [batch, cells, cells, 33] in
     [-1, 1]: channels 0 to 2 `2 v - 1` of the largest R, G, B, 3 to 5 of the smallest, negated, 6 to 8 of the mean; then
     for R, G and B the means of 8 ramps `clip(8 v - k, 0, 1)`, k from 0. `cells` is 8 (9 or more for some sizes);
-    what is over at the right and at the bottom is left out.
+    pixels left over at the right and at the bottom are ignored.
     """
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Choose sample and cell sizes; a photo without a known size, or too small a one, is refused."""
+        """Choose sample and cell sizes; raise ValueError for photos of unknown size or under 8 px."""
         side = input_shape[1]
         if side is None or side < CELLS:
             raise ValueError(f"LightGrid needs photos of a fixed size, at least {CELLS} px. Received: {input_shape}")
@@ -69,13 +67,13 @@ class LightGrid(keras.layers.Layer):
         mean = tf.nn.conv2d(samples, tf.constant(to_mean, kind), cell, "VALID")
         ramps = tf.nn.relu6(tf.nn.conv2d(samples, tf.constant(to_ramps, kind), 1, "VALID") + starts)
         # A depthwise convolution, because XNNPACK has no average pooling of integers.
-        to_shares = tf.fill((cell, cell, 3 * RAMPS, 1), tf.constant(1 / (6 * cell**2), kind))
-        shares = tf.nn.depthwise_conv2d(ramps, to_shares, (1, cell, cell, 1), "VALID")
-        return tf.concat([extremes, mean, shares], axis=-1)
+        to_fractions = tf.fill((cell, cell, 3 * RAMPS, 1), tf.constant(1 / (6 * cell**2), kind))
+        fractions = tf.nn.depthwise_conv2d(ramps, to_fractions, (1, cell, cell, 1), "VALID")
+        return tf.concat([extremes, mean, fractions], axis=-1)
 
 
-def light_code(image: Any) -> Any:
-    """Put the grid and small convolutions on a photo, for the lighting head.
+def light_code(image: tf.Tensor) -> tf.Tensor:
+    """Return the light grid of a photo behind small convolutions, for the lighting head.
 
     Args:
         image: Keras tensor float32 [batch, size, size, 3] in [0, 1].
@@ -86,7 +84,7 @@ def light_code(image: Any) -> Any:
     x = LightGrid(name=GRID_LAYER_NAME)(image)
     convolutions = iter(LAYERS)
 
-    def convolve(x: Any, strides: int) -> Any:
+    def convolve(x: tf.Tensor, strides: int) -> tf.Tensor:
         return keras.layers.Conv2D(FILTERS, 3, strides, "same", activation="relu", name=next(convolutions))(x)
 
     x = convolve(convolve(x, 1), 1)

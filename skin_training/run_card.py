@@ -1,25 +1,53 @@
 """The model card of a run (Mitchell et al. 2019, "Model Cards for Model Reporting"), made from its report alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from skin_training.plotting import display_name
 from skin_training.run_folder import RunFolder
 from triage.assessment import DISCLAIMER
 from triage.atomic import write_json, write_text
 
 NOT_MEASURED = "not measured"
-INTENDED_USE = (
-    "Research and education: to study small skin-photo models, their light, their calibration and their gaps."
-)
+INTENDED_USE = "Research and education: to study small skin-photo models, their lighting, calibration and gaps."
 NOT_FOR = "Diagnosis, triage of real patients, or any use as a medical device."
 NEVER_MEASURED = (
     "people rather than photos, where the data set does not say who is on a photo",
     "other cameras, clinics and countries than those of the data set",
     "skin tone as a person would name it: the buckets describe photos",
 )
-DIAGNOSIS = ("accuracy", "balanced_accuracy", "macro_f1", "top3_accuracy", "ece")
-LIGHTING = ("accuracy", "auc", "average_precision", "poor_recall", "poor_precision")
-OF_CLASS = ("recall", "precision", "f1", "auc")
+DIAGNOSIS = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+    "top3_accuracy": "top-3 accuracy",
+    "ece": "expected calibration error",
+}
+LIGHTING = {
+    "accuracy": "accuracy",
+    "auc": "AUC",
+    "average_precision": "average precision",
+    "poor_recall": "recall of poor light",
+    "poor_precision": "precision of poor light",
+}
+CLASS_METRICS = {"recall": "recall", "precision": "precision", "f1": "F1", "auc": "AUC"}
+SECTIONS = {
+    "calibration": {
+        "method": "method",
+        "ece_before": "expected calibration error before",
+        "ece_after": "after",
+        "ece_if_calibrated": "by chance alone",
+    },
+    "triage": {
+        "classes": "classes",
+        "threshold": "threshold",
+        "sensitivity_target": "target sensitivity",
+        "sensitivity": "sensitivity",
+        "specificity": "specificity",
+    },
+    "conformal": {"coverage_target": "target coverage", "coverage": "coverage", "mean_size": "mean size"},
+}
+TITLES = {"calibration": "Calibration", "triage": "Urgent classes", "conformal": "Conformal sets"}
 
 
 def build_card(name: str, report: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,29 +62,29 @@ def build_card(name: str, report: Mapping[str, Any]) -> dict[str, Any]:
         `triage`, `conformal`, `phases`, `worth_of_the_teacher`, `compression` and `not_measured`. Whatever the report
         lacks is "not measured".
     """
-    kind = "student" if "distill" in report else "teacher"
     section = report.get("distill") or report.get("teacher") or {}
     test = section.get("test") or {}
+    files = report.get("verify", {}).get("files", [])
 
     def of(source: Any, *keys: str) -> Any:
         for key in keys:
             source = source.get(key) if isinstance(source, Mapping) else None
         return NOT_MEASURED if source is None else source
 
-    def figures(source: Any, keys: tuple[str, ...]) -> dict[str, Any]:
+    def select(source: Any, keys: Iterable[str]) -> dict[str, Any]:
         return {key: of(source, key) for key in keys}
 
-    def part(source: Any) -> dict[str, Any]:
-        diagnosis, lighting = (source.get(head) for head in ("diagnosis", "lighting"))
-        return {"diagnosis": figures(diagnosis, DIAGNOSIS), "lighting": figures(lighting, LIGHTING)}
+    def heads(source: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "diagnosis": select(source.get("diagnosis"), DIAGNOSIS),
+            "lighting": select(source.get("lighting"), LIGHTING),
+        }
 
     return {
         "model": {
             "run": name,
-            "kind": kind,
-            "backbone": of(section, "backbone"),
-            "parameters": of(section, "parameters"),
-            "color_calibration": of(section, "color_calibration"),
+            "kind": "student" if "distill" in report else "teacher",
+            **select(section, ("backbone", "parameters", "color_calibration")),
         },
         "intended_use": INTENDED_USE,
         "not_for": NOT_FOR,
@@ -68,28 +96,16 @@ def build_card(name: str, report: Mapping[str, Any]) -> dict[str, Any]:
             "test_groups": of(test, "groups"),
             "tone_scheme": of(test, "tone_scheme"),
         },
-        "figures": part(test),
-        "per_class": {c: figures(values, OF_CLASS) for c, values in test.get("per_class", {}).items()} or NOT_MEASURED,
-        "per_tone": {tone: part(values) for tone, values in test.get("per_tone", {}).items()} or NOT_MEASURED,
-        "calibration": {
-            key: of(test, "calibration", key)
-            for key in ("method", "ece_before", "ece_after", "ece_if_calibrated", "per_tone", "fitted_on")
-        },
-        "triage": {
-            key: of(test, "triage", key)
-            for key in ("classes", "threshold", "sensitivity_target", "sensitivity", "specificity", "per_tone")
-        },
-        "conformal": {
-            key: of(test, "conformal", key) for key in ("coverage_target", "coverage", "mean_size", "per_tone")
-        },
-        "phases": [{"phase": p["phase"], "trains": p["trains"], **part(p["test"])} for p in section.get("phases", [])]
+        "figures": heads(test),
+        "per_class": {c: select(v, CLASS_METRICS) for c, v in test.get("per_class", {}).items()} or NOT_MEASURED,
+        "per_tone": {tone: heads(values) for tone, values in test.get("per_tone", {}).items()} or NOT_MEASURED,
+        "calibration": select(test.get("calibration"), (*SECTIONS["calibration"], "per_tone", "fitted_on")),
+        "triage": select(test.get("triage"), (*SECTIONS["triage"], "per_tone")),
+        "conformal": select(test.get("conformal"), (*SECTIONS["conformal"], "per_tone")),
+        "phases": [{"phase": p["phase"], "trains": p["trains"], **heads(p["test"])} for p in section.get("phases", [])]
         or NOT_MEASURED,
         "worth_of_the_teacher": of(section, "without_teacher", "gain"),
-        "compression": [
-            {key: file[key] for key in ("variant", "passed", "gates")}
-            for file in report.get("verify", {}).get("files", [])
-        ]
-        or NOT_MEASURED,
+        "compression": [select(file, ("variant", "passed", "gates")) for file in files] or NOT_MEASURED,
         "not_measured": list(NEVER_MEASURED),
     }
 
@@ -102,12 +118,12 @@ def write_card(run: RunFolder) -> None:
 
 
 def card_text(card: Mapping[str, Any]) -> str:
-    """Write a card of `build_card` as Markdown."""
+    """Return a card of `build_card` as Markdown."""
     model, data = card["model"], card["data"]
-    lines = [f"# Model card: {model['run']}", "", f"**{card['disclaimer']}**", ""]
+    head = [f"# Model card: {model['run']}", "", f"**{card['disclaimer']}**", ""]
     if data["synthetic"] is True:
-        lines += ["Trained and measured on synthetic pictures: its figures say nothing about skin.", ""]
-    lines += [
+        head += ["Trained and tested on synthetic photos: its metrics say nothing about skin.", ""]
+    head += [
         f"- A {model['kind']}; backbone: {model['backbone']}; parameters: {model['parameters']}",
         f"- Intended use: {card['intended_use']}",
         f"- Not for: {card['not_for']}",
@@ -117,76 +133,71 @@ def card_text(card: Mapping[str, Any]) -> str:
         "95 % intervals by bootstrap over groups.",
         "",
     ]
-    lines += _table("Overall", {"all": card["figures"]})
-    if card["phases"] == NOT_MEASURED:
-        lines += ["## After each phase", "", NOT_MEASURED, ""]
-    else:
-        lines += _table("After each phase", {p["phase"]: p for p in card["phases"]})
-    lines += _table("Per skin tone", card["per_tone"])
-    lines += ["## Per class", ""]
-    if card["per_class"] == NOT_MEASURED:
-        lines += [NOT_MEASURED, ""]
-    else:
-        lines += ["| class | " + " | ".join(OF_CLASS) + " |", "|---" * (len(OF_CLASS) + 1) + "|"]
-        for name, values in card["per_class"].items():
-            lines.append(f"| {name} | " + " | ".join(_shown(values[key]) for key in OF_CLASS) + " |")
-        lines.append("")
-    lines += _section("Calibration", card["calibration"], ("method", "ece_before", "ece_after", "ece_if_calibrated"))
-    lines += _section(
-        "Urgent classes", card["triage"], ("classes", "threshold", "sensitivity_target", "sensitivity", "specificity")
+    phases, per_class, gain, files = (
+        None if card[key] == NOT_MEASURED else card[key]
+        for key in ("phases", "per_class", "worth_of_the_teacher", "compression")
     )
-    lines += _section("Conformal sets", card["conformal"], ("coverage_target", "coverage", "mean_size"))
-    worth = card["worth_of_the_teacher"]
-    lines += ["## Worth of the teacher", ""]
-    if worth == NOT_MEASURED:
-        lines += [NOT_MEASURED, ""]
-    else:
-        lines += [f"- {worth['verdict']}; balanced accuracy {_shown(worth['balanced_accuracy'], signed=True)}"]
-        lines += [
-            f"- lost: {part['slice']} {100 * part['change']:+.1f} points, n = {part['n']}" for part in worth["lost"]
+    per_tone = {} if card["per_tone"] == NOT_MEASURED else card["per_tone"]
+    class_rows = [
+        [display_name(name), *(_shown(values[key]) for key in CLASS_METRICS)]
+        for name, values in (per_class or {}).items()
+    ]
+    gain_lines = gain and [
+        f"- {gain['verdict']}; balanced accuracy {_shown(gain['balanced_accuracy'], signed=True)}",
+        *(f"- lost: {p['slice']} {100 * p['change']:+.1f} points, n = {p['n']}" for p in gain["lost"]),
+    ]
+    gates = [
+        [file["variant"], *(str(gate[key]) for key in ("gate", "measured", "limit", "outcome"))]
+        for file in files or []
+        for gate in file["gates"]
+    ]
+    return "\n".join(
+        [
+            *head,
+            *_section("Overall", _heads_table({"all": card["figures"]})),
+            *_section("After each phase", _heads_table({p["phase"]: p for p in phases or []})),
+            *_section("Per skin tone", _heads_table(per_tone)),
+            *_section("Per class", _table(["class", *CLASS_METRICS.values()], class_rows)),
+            *(
+                line
+                for key, names in SECTIONS.items()
+                for line in _section(TITLES[key], [f"- {name}: {_shown(card[key][k])}" for k, name in names.items()])
+            ),
+            *_section("Distillation gain", gain_lines),
+            *_section("Compression", _table(["file", "gate", "measured", "limit", "outcome"], gates)),
+            *_section("Not measured", [f"- {what}" for what in card["not_measured"]]),
         ]
-        lines.append("")
-    lines += ["## Compression", ""]
-    if card["compression"] == NOT_MEASURED:
-        lines += [NOT_MEASURED, ""]
-    else:
-        lines += ["| file | gate | measured | limit | outcome |", "|---|---|---|---|---|"]
-        for file in card["compression"]:
-            lines += [
-                f"| {file['variant']} | {g['gate']} | {g['measured']} | {g['limit']} | {g['outcome']} |"
-                for g in file["gates"]
-            ]
-        lines.append("")
-    return "\n".join([*lines, "## Not measured", "", *(f"- {what}" for what in card["not_measured"]), ""])
+    )
 
 
-def _shown(figure: Any, signed: bool = False) -> str:
-    if isinstance(figure, Mapping) and "value" in figure:
-        if figure["value"] is None:
-            return str(figure.get("why") or NOT_MEASURED)
-        sign = "+" if signed else ""
-        if figure["low"] is None:
-            return f"{figure['value']:{sign}.3f}, n = {figure['n']}"
-        return (
-            f"{figure['value']:{sign}.3f} ({figure['low']:{sign}.3f} to {figure['high']:{sign}.3f}), n = {figure['n']}"
-        )
-    if isinstance(figure, Mapping) and "p" in figure:
-        return f"{figure['mean']:.3f} on average, below {figure['high']:.3f} in 95 % (p = {figure['p']:.2f})"
-    if isinstance(figure, (list, tuple)):
-        return ", ".join(map(str, figure))
-    return str(figure)
+def _shown(value: Any, signed: bool = False) -> str:
+    if isinstance(value, Mapping) and "value" in value:
+        if value["value"] is None:
+            return str(value.get("why") or NOT_MEASURED)
+        number = "{:+.3f}".format if signed else "{:.3f}".format
+        interval = "" if value["low"] is None else f" ({number(value['low'])} to {number(value['high'])})"
+        return f"{number(value['value'])}{interval}, n = {value['n']}"
+    if isinstance(value, Mapping) and "p" in value:
+        return f"{value['mean']:.3f} on average, below {value['high']:.3f} in 95 % (p = {value['p']:.2f})"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return str(value)
 
 
-def _section(title: str, values: Mapping[str, Any], keys: tuple[str, ...]) -> list[str]:
-    return [f"## {title}", "", *(f"- {key.replace('_', ' ')}: {_shown(values[key])}" for key in keys), ""]
+def _section(title: str, lines: Sequence[str] | None) -> list[str]:
+    return [f"## {title}", "", *(lines or [NOT_MEASURED]), ""]
 
 
-def _table(title: str, parts: Any) -> list[str]:
-    if parts == NOT_MEASURED:
-        return [f"## {title}", "", NOT_MEASURED, ""]
-    lines = [f"## {title}", "", "| figure | " + " | ".join(parts) + " |", "|---" * (len(parts) + 1) + "|"]
-    for head, keys in (("diagnosis", DIAGNOSIS), ("lighting", LIGHTING)):
-        for key in keys:
-            shown = " | ".join(_shown(part[head][key]) for part in parts.values())
-            lines.append(f"| {head} {key.replace('_', ' ')} | {shown} |")
-    return [*lines, ""]
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    if not rows:
+        return []
+    return [f"| {' | '.join(header)} |", "|---" * len(header) + "|", *(f"| {' | '.join(row)} |" for row in rows)]
+
+
+def _heads_table(columns: Mapping[str, Any]) -> list[str]:
+    rows = [
+        [f"{head} {name}", *(_shown(column[head][key]) for column in columns.values())]
+        for head, names in (("diagnosis", DIAGNOSIS), ("lighting", LIGHTING))
+        for key, name in names.items()
+    ]
+    return _table(["metric", *columns], rows) if columns else []

@@ -1,14 +1,22 @@
-"""`skin-distill evaluate`: measure any model of the project on a split."""
+"""`skin-distill evaluate`: measure a model on a split."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.terminal import Terminal, output_options, percent
 from triage.errors import UnusableInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    import tf_keras as keras
+
+    from skin_training.report_types import SliceSection
+    from skin_training.run_folder import RunFolder
+    from triage.interpreter import Interpreter
 
 EPILOG = """\b
 Examples:
@@ -20,8 +28,8 @@ MODEL is a .tflite, a .keras file or a run's name.
 
 
 SECTIONS = {"student.keras": "distill", "teacher.keras": "teacher"}
-"""Of a run's config and report, by the model's file."""
-STRANGE = " The model was made with another table: it may have learned from some of these photos."
+"""Section of a run's config and report, by the model's file."""
+OTHER_DATA = " The model was trained on another meta.csv, which may contain some of these photos."
 
 
 @click.command("evaluate", epilog=EPILOG)
@@ -31,27 +39,27 @@ STRANGE = " The model was made with another table: it may have learned from some
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for evaluation.json and figures/."
 )
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the bootstrap.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Random seed of the bootstrap.")
 @click.option(
     "--calibration",
     type=click.Choice(["temperature", "vector", "dirichlet"]),
     default="temperature",
     show_default=True,
-    help="Map of the probabilities, fitted on the validation split. Thresholds are of temperature alone.",
+    help="Calibration method, fitted on the validation split. Thresholds always use temperature.",
 )
 @click.option(
     "--sensitivity",
     default=0.9,
     show_default=True,
     type=click.FloatRange(0, 1, True, True),
-    help="Share of the urgent cases of the validation split that the triage threshold shall catch.",
+    help="Target sensitivity of the triage threshold on the validation split.",
 )
 @click.option(
     "--coverage",
     default=0.9,
     show_default=True,
     type=click.FloatRange(0, 1, True, True),
-    help="Share of the conformal sets that shall hold the truth.",
+    help="Target fraction of conformal sets that contain the true class.",
 )
 @output_options
 def command(
@@ -67,8 +75,8 @@ def command(
 ) -> None:
     """Measure a model on a split.
 
-    Both heads, overall and per skin tone, with 95 % intervals over groups. Calibration, the triage threshold and
-    conformal sets are fitted on the validation split, and are not measured where that is the split asked for.
+    Metrics of both heads, overall and per skin tone, with 95 % intervals over groups. With --split test, calibration,
+    triage threshold and conformal sets are fitted on the validation split and measured, too.
     """
     load_tensorflow()
     with needs_extra("train"):
@@ -84,33 +92,28 @@ def command(
     manifest = read_manifest(data)
     frame = manifest.split(split)
     opened = _open(model)
-    answering, size, crop = opened.answering, opened.size, opened.crop_fraction
     if opened.classes:
         manifest.check_classes(opened.classes, model)
-    strange = bool(opened.meta_sha256) and opened.meta_sha256 != manifest.sha256
+    other_data = bool(opened.meta_sha256) and opened.meta_sha256 != manifest.sha256
 
-    def answer(name: str) -> tuple[Any, Any]:
-        rows = manifest.split(name)
-        pixels = load_pixels(manifest, rows, size, crop, Path("artifacts") / "pixels", terminal.progress)
-        return predict(answering, pixels, progress=terminal.progress, stage=f"evaluate on {name}")
+    def predictions(name: str) -> "tuple[np.ndarray, np.ndarray]":
+        rows, cache = manifest.split(name), Path("artifacts") / "pixels"
+        pixels = load_pixels(manifest, rows, opened.size, opened.crop_fraction, cache, terminal.progress)
+        return predict(opened.model, pixels, progress=terminal.progress, stage=f"evaluate on {name}")
 
-    answers, validation = answer(split), None
+    predicted, validation = predictions(split), None
     if split == "test":
         truth = true_classes(manifest.split("val"), manifest.taxonomy.ids)
-        validation = Validation(truth, answer("val")[0], "val", calibration, sensitivity, coverage)
-    report = {
-        "model": model,
-        "split": split,
-        "meta_sha256": manifest.sha256,
-        "model_meta_sha256": opened.meta_sha256 or None,
-        **evaluate(manifest, frame, *answers, seed=seed, validation=validation),
-    }
+        validation = Validation(truth, predictions("val")[0], "val", calibration, sensitivity, coverage)
+    test = evaluate(manifest, frame, *predicted, seed=seed, validation=validation)
+    lineage = {"meta_sha256": manifest.sha256, "model_meta_sha256": opened.meta_sha256 or None}
+    report = {"model": model, "split": split, **lineage, **test}
     if out:
         write_json(out / "evaluation.json", report)
         plot_evaluation(out / "figures", report, f"{Path(model).name} on {split}")
-    slices: list[tuple[str, Any]] = [("all", report), *report["per_tone"].items()]
+    slices: list[tuple[str, SliceSection]] = [("all", test), *test["per_tone"].items()]
     terminal.table(
-        f"{model} on {split}" + (", synthetic data" if report["synthetic"] else ""),
+        f"{model} on {split}" + (", synthetic data" if test["synthetic"] else ""),
         ("photos", "n", "accuracy", "balanced accuracy", "lighting accuracy", "ECE"),
         [
             (
@@ -123,17 +126,17 @@ def command(
             )
             for name, part in slices
         ],
-        caption=f"95 % intervals by bootstrap over {report['groups']} groups, seed {seed}. "
-        f"Tones: {report['tone_scheme']}." + (STRANGE if strange else ""),
+        caption=f"95 % intervals by bootstrap over {test['groups']} groups, seed {seed}. "
+        f"Tones: {test['tone_scheme']}." + (OTHER_DATA if other_data else ""),
     )
     terminal.result(report)
 
 
 @dataclass(frozen=True)
 class _Opened:
-    """What `predict` takes, how it wants its photos, and what is known of where it comes from ("" or none: nothing)."""
+    """A model for `predict`, how its photos are prepared, and its lineage ("" or empty where unknown)."""
 
-    answering: Any
+    model: "keras.Model | Interpreter"
     size: int
     crop_fraction: float
     classes: list[str]
@@ -167,7 +170,7 @@ def _open_file(path: Path) -> _Opened:
     return _Opened(interpreter, interpreter.input_size, crop, classes, file.card["data"].get("meta_sha256", ""))
 
 
-def _open_keras(path: Path, run: Any) -> _Opened:
+def _open_keras(path: Path, run: "RunFolder | None") -> _Opened:
     from distill.model_file import load_model
     from triage.photo import CROP_FRACTION
 
@@ -179,8 +182,8 @@ def _open_keras(path: Path, run: Any) -> _Opened:
     return _Opened(model, model.input_shape[1], crop, classes, config.get("data", {}).get("meta_sha256", ""))
 
 
-def _run_of(path: Path) -> Any:
-    """Return the run in whose folder a model lies, or None."""
+def _run_of(path: Path) -> "RunFolder | None":
+    """Return the run whose artifacts folder a model is in, or None."""
     from skin_training.run_folder import RUN_NAME, RunFolder
 
     parts = path.absolute().parts

@@ -1,8 +1,8 @@
-"""`skin-distill explain`: pictures of where a model looked."""
+"""`skin-distill explain`: plots of where a model looked."""
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,40 +10,44 @@ from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed, UnreadablePhoto, UnusableInput
 
+if TYPE_CHECKING:
+    import numpy as np
+
 EPILOG = """\b
 Example:
   skin-distill explain phantom-student photo.jpg --out explained/
 
-A bright spot says what the answer rests on, not whether it is right.
+A bright spot shows what a prediction rests on, not whether it is right.
 """
-SHOWN_ANSWERS = 3
+TOP_CLASSES = 3
 
 
 @click.command("explain", epilog=EPILOG)
 @click.argument("run_name", metavar="RUN")
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--out", default=Path("explained"), show_default=True, type=click.Path(path_type=Path, file_okay=False),
-              help="Folder for the pictures, one for each photo.")  # fmt: skip
+              help="Folder for the plots, one for each photo.")  # fmt: skip
 @click.option(
     "--head",
     type=click.Choice(["diagnosis", "lighting"]),
     default="diagnosis",
     show_default=True,
-    help="What to explain: what it looks like, or how good the light is.",
+    help="Prediction to explain.",
 )
-@click.option("--class", "class_id", help="Explain this class instead of the first answer.")
+@click.option("--class", "class_id", help="Class to explain; default: the predicted one.")
 @output_options
 def command(
     run_name: str, photos: tuple[Path, ...], out: Path, head: str, class_id: str | None, terminal: Terminal
 ) -> None:
-    """Draw where the model of a run looked (Grad-CAM).
+    """Show where a run's model looked (Grad-CAM).
 
-    PHOTOS are image files. The distilled student answers where the run has one, else its teacher.
+    PHOTOS are image files. Uses the run's student, or its teacher where the run has no student.
     """
     load_tensorflow()
     with needs_extra("train"):
         from distill.model_file import load_model
         from skin_training.grad_cam import grad_cam
+        from skin_training.plotting import display_name
         from skin_training.predict import predict
         from skin_training.run_folder import RunFolder
         from triage.assessment import DISCLAIMER
@@ -54,28 +58,27 @@ def command(
     section, file = ("distill", "student.keras") if "distill" in report else ("teacher", "teacher.keras")
     classes = list(report[section]["test"]["per_class"])
     if class_id is not None and (head != "diagnosis" or class_id not in classes):
-        raise UnusableInput(f"--class is one of the diagnoses: {', '.join(classes)}. Received: {class_id}.")
+        raise UnusableInput(f"--class must be one of the diagnoses: {', '.join(classes)}. Received: {class_id}.")
     model = load_model(run.artifacts / file)
     crop = config.get(section, {}).get("crop_fraction", CROP_FRACTION)
-    written: list[dict[str, Any]] = []
-    unreadable = []
-    for number, (path, name) in enumerate(zip(photos, picture_names(photos), strict=True)):
+    written: list[dict[str, str]] = []
+    unreadable: list[str] = []
+    for number, (path, name) in enumerate(zip(photos, plot_names(photos), strict=True)):
         try:
             pixels = prepare_pixels(read_photo(path), model.input_shape[1], crop)
         except UnreadablePhoto as error:
             unreadable.append(str(error))
             continue
-        diagnosis, lighting = (answers[0] for answers in predict(model, pixels[None]))
-        chosen = classes.index(class_id) if class_id else None
+        diagnosis, lighting = (prediction[0] for prediction in predict(model, pixels[None]))
         image = to_tensor(pixels)[0]
-        heat = grad_cam(model, image, head, chosen)
-        first = sorted(zip(diagnosis.tolist(), classes, strict=True), reverse=True)[:SHOWN_ANSWERS]
-        picture_path = out / f"{name}-{head}.png"
-        about = "well lit" if head == "lighting" else class_id or first[0][1]
-        answers = ", ".join(f"{label} {probability:.0%}" for probability, label in first)
-        _draw(picture_path, image, heat, f"{run_name}, {path.name}: what speaks for '{about}'",
-              f"{answers}; well lit {lighting:.0%}")  # fmt: skip
-        written.append({"photo": str(path), "picture": str(picture_path), "explains": about, "answers": answers})
+        heatmap = grad_cam(model, image, head, classes.index(class_id) if class_id else None)
+        top = sorted(zip(diagnosis.tolist(), classes, strict=True), reverse=True)[:TOP_CLASSES]
+        explained = "well lit" if head == "lighting" else class_id or top[0][1]
+        predictions = ", ".join(f"{display_name(label)} {probability:.0%}" for probability, label in top)
+        plot_path = out / f"{name}-{head}.png"
+        _plot(plot_path, image, heatmap, f"{run_name}, {path.name}: evidence for \"{display_name(explained)}\"",
+              f"{predictions}; well lit {lighting:.0%}")  # fmt: skip
+        written.append({"photo": str(path), "picture": str(plot_path), "explains": explained, "answers": predictions})
         terminal.progress("explain", number + 1, len(photos))
     text = "\n".join(f"{w['picture']}: {w['explains']} ({w['answers']})" for w in written)
     terminal.result(written, f"{text}\n{DISCLAIMER}" if written else None)
@@ -84,8 +87,8 @@ def command(
         raise CheckFailed(summary) if written else UnusableInput(summary)
 
 
-def picture_names(photos: Iterable[Path]) -> list[str]:
-    """Name a picture for each photo after its file, numbered where another one has the name."""
+def plot_names(photos: Iterable[Path]) -> list[str]:
+    """Name a plot after each photo's file, numbered where another one has the name."""
     names: list[str] = []
     for photo in photos:
         name, number = photo.stem, 1
@@ -96,13 +99,13 @@ def picture_names(photos: Iterable[Path]) -> list[str]:
     return names
 
 
-def _draw(path: Path, image: Any, heat: Any, title: str, answers: str) -> None:
+def _plot(path: Path, image: "np.ndarray", heatmap: "np.ndarray", title: str, caption: str) -> None:
     from skin_training.grad_cam import overlay
     from skin_training.plotting import saved_plot
 
     with saved_plot(path, title, (8, 4.9), (1, 2)) as (left, right):
-        for axes, shown, name in ((left, image, "as the model sees it"), (right, overlay(image, heat), "Grad-CAM")):
+        for axes, shown, name in ((left, image, "model input"), (right, overlay(image, heatmap), "Grad-CAM")):
             axes.imshow(shown)
             axes.set_axis_off()
             axes.set_title(name, fontsize=9)
-        left.figure.supxlabel(f"{answers}\nNot a diagnosis. Research and education only.", fontsize=8)
+        left.figure.supxlabel(f"{caption}\nNot a diagnosis. Research and education only.", fontsize=8)

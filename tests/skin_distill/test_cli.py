@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from skin_distill import machine
 from skin_distill.cli import cli
-from skin_distill.commands.explain import picture_names
+from skin_distill.commands.explain import plot_names
 
 HEAVY = (
     "tensorflow",
@@ -130,7 +130,7 @@ def test_doctor_fails_where_something_is_missing_that_every_command_needs():
 
 def test_pictures_of_photos_of_the_same_name_do_not_overwrite_each_other():
     photos = ["a/1.jpg", "b/1.jpg", "1-2.jpg", "c/1.png", "2.jpg"]
-    assert picture_names([Path(photo) for photo in photos]) == ["1", "1-2", "1-2-2", "1-3", "2"]
+    assert plot_names([Path(photo) for photo in photos]) == ["1", "1-2", "1-2-2", "1-3", "2"]
 
 
 def test_doctor_names_the_extra_that_brings_what_is_missing(monkeypatch):

@@ -37,21 +37,21 @@ def test_grad_cam_equals_the_definition_by_hand(kind, head, number):
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * expected.max())
 
 
-def test_the_first_answer_is_explained_unless_another_is_named_and_the_rest_is_refused():
+def test_the_top_class_is_explained_by_default_and_what_does_not_exist_is_refused():
     keras.utils.set_random_seed(6)
     model = build_teacher(TeacherRecipe((), "resnet10", "none", 32), 3)
     image = np.random.default_rng(1).random((32, 32, 3), np.float32)
-    first = int(np.argmax(model(image[None])[0][0]))
-    np.testing.assert_array_equal(grad_cam(model, image), grad_cam(model, image, "diagnosis", first))
-    with pytest.raises(UnusableInput, match=r"has 3 answers.*number 3"):
+    top = int(np.argmax(model(image[None])[0][0]))
+    np.testing.assert_array_equal(grad_cam(model, image), grad_cam(model, image, "diagnosis", top))
+    with pytest.raises(UnusableInput, match=r"\b3\b"):
         grad_cam(model, image, "diagnosis", 3)
-    with pytest.raises(UnusableInput, match="diagnosis, lighting"):
+    with pytest.raises(UnusableInput, match="tone"):
         grad_cam(model, image, "tone")
-    with pytest.raises(UnusableInput, match="image of"):
+    with pytest.raises(UnusableInput, match=r"\(16, 32, 3\)"):
         grad_cam(model, image[:16])
 
 
-def test_the_overlay_is_the_grey_photo_where_nothing_speaks_for_the_answer():
+def test_the_overlay_is_the_grey_photo_where_nothing_contributes():
     image = np.random.default_rng(2).random((32, 32, 3))
     grey = np.repeat(image.mean(axis=2, keepdims=True) * 255, 3, axis=2).astype(np.uint8)
     np.testing.assert_array_equal(overlay(image, np.zeros((4, 4), np.float32)), grey)
