@@ -21,16 +21,16 @@ TRAIN = [
     "flatbuffers>=24.3,<26",  # TensorFlow's own; models are described and rewritten with it
     "pandas>=2.2,<4",
     "scikit-learn>=1.5,<2",
+    "scipy>=1.11,<2",
     "scikit-image>=0.24,<1",
     "matplotlib>=3.8,<4",
     "PyYAML>=6,<7",
 ]
-# The data sets' own clients: Google Cloud Storage, Kaggle, Dataverse (with httpx, which it is built on).
+# The data sets' own clients, and HTTP for what they cannot resume.
 DOWNLOAD = [
     "google-cloud-storage>=3.4,<4",
     "kagglehub>=1,<2",
-    "pyDataverse>=0.3.4,<0.4",
-    "httpx>=0.27,<0.30",
+    "requests>=2.31,<3",
 ]
 MAXVIT = ["keras-cv-attention-models>=1.4.3,<2"]
 APP = [

@@ -1,4 +1,4 @@
-"""Under which terms a data set may be used; the person agrees before anything is downloaded."""
+"""The terms of a data set, which the user must accept before anything is downloaded."""
 
 import html
 import re
@@ -9,7 +9,7 @@ from triage.atomic import write_text
 from triage.errors import UnusableInput
 
 RECORD = "LICENCE.txt"
-"""Written into the data set's folder when a person has agreed, so that the photos never lie there without it."""
+"""Written into the data set's folder when the user has agreed, so that the photos never lie there without it."""
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,10 @@ class Terms:
 
     Attributes:
         title: of the data set.
-        page: its address for people.
+        page: its web address.
         licence: name of the licence.
         licence_page: address of its text.
-        conditions: the main ones, a sentence each; the text counts.
+        conditions: the main ones, a sentence each; the licence's text is binding.
         citation: of the paper or page.
     """
 
@@ -34,7 +34,7 @@ class Terms:
 
 
 def terms_text(terms: Terms, licence_there: str = "") -> str:
-    """Terms as a person reads them.
+    """Write terms for a person to read.
 
     Args:
         terms: of the data set.
@@ -48,16 +48,15 @@ def terms_text(terms: Terms, licence_there: str = "") -> str:
 
 
 def agreed_before(folder: Path, text: str) -> bool:
-    """Whether these very terms were agreed to for this folder."""
-    record = folder / RECORD
+    """Whether exactly these terms were accepted for this folder."""
     try:
-        return record.read_text(encoding="utf-8") == text
+        return (folder / RECORD).read_text(encoding="utf-8") == text
     except (OSError, UnicodeDecodeError):
         return False
 
 
 def record_agreement(folder: Path, text: str) -> None:
-    """Keep the terms beside the photos.
+    """Keep the accepted terms beside the photos.
 
     Raises:
         UnusableInput: the folder cannot be written to.
@@ -69,11 +68,6 @@ def record_agreement(folder: Path, text: str) -> None:
 
 
 def plain(statement: str, longest: int = 400) -> str:
-    """A server's statement of its terms without markup, on one line, cut to a length.
-
-    Args:
-        statement: HTML or text.
-        longest: characters.
-    """
+    """Return a server's HTML or text on one line, without markup, cut to `longest` characters."""
     text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", statement)).split())
     return text if len(text) <= longest else text[: longest - 4].rstrip() + " ..."

@@ -1,25 +1,24 @@
-"""Bring a whole data set to the disk: files, then archives, with what is there already left alone."""
+"""Download a whole data set: files, then archives; what is complete already is left alone."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import is_zipfile
+
+from rich.filesize import decimal
 
 from skin_data.download.archive import unpack
-from skin_data.download.checksum import checksum_of
 from skin_data.download.ledger import Ledger
-from skin_data.download.remote import Offer, RangeRefused, RemoteFile, inside
-from skin_data.download.retrying import retrying
-from skin_data.download.space import check_space, in_words
-from skin_data.download.transfer import PARTIAL, DiskFull, fetch_file, partial_path
+from skin_data.download.remote import Offer, RemoteFile, inside
+from skin_data.download.transfer import DiskFull, checksum_of, fetch_file, partial_path
 from triage.errors import UnusableInput
 
 WORKERS = 8  # small files wait for the server more than for the network
-FAILURES = 10  # files that may be refused before the rest is not asked for any more
-ByteProgress = Callable[[int, int], None]
+MAX_FAILURES = 10  # refused files after which the rest is not asked for
+RESERVE = 200_000_000  # bytes of disk that are left free
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Downloaded:
 
     Attributes:
         folder: of the data set.
-        files: complete files in it that are the data set's.
+        files: complete files of the data set in it.
         fetched: bytes that came over the network.
         seconds: wall time.
     """
@@ -43,12 +42,12 @@ def download(
     offer: Offer,
     folder: Path,
     workers: int = WORKERS,
-    bytes_progress: ByteProgress = lambda done, total: None,
+    bytes_progress: Callable[[int, int], None] = lambda done, total: None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> Downloaded:
-    """Download what an offer holds into a folder and unpack its archives.
+    """Download the files of an offer into a folder and unpack its archives.
 
-    Killed and called again, it goes on where it was: complete files are not fetched again, begun ones continue.
+    After a kill the same call resumes: complete files are not fetched again, and partial ones continue.
 
     Args:
         offer: the data set as the server has it.
@@ -58,163 +57,139 @@ def download(
         progress: called as `progress(stage, done, total)` for the unpacking.
 
     Raises:
-        ConnectionLost: the network failed and did not come back.
+        ConnectionLost: the network failed and did not recover.
         UnusableInput: the server refused, sent something damaged, or the disk is full; everything complete stays.
     """
-    begun = time.perf_counter()
+    start = time.perf_counter()
     for remote in offer.files:
         inside(folder, remote.path)
     with Ledger(folder) as ledger:
-        counter = _Counter(offer, bytes_progress)
-        missing = [remote for remote in offer.files if not _is_here(remote, ledger, counter)]
-        plain = [remote for remote in missing if remote.unpack_into is None]
-        archives = [remote for remote in missing if remote.unpack_into is not None]
-        check_space(folder, _needed(folder, plain, archives, ledger, offer.size))
-        _fetch_together(plain, ledger, counter, workers, offer.where)
-        for remote in archives:
-            if ledger.holds(remote.path, remote.identity) or _adopted(remote, ledger):
-                counter.found(remote.size or 0)
+        counter = _Counter(offer.size, bytes_progress)
+        missing = []
+        for remote in offer.files:
+            if _is_complete(remote, ledger):
+                counter.skip(remote.size or 0)
             else:
-                _fetch_one(remote, ledger, counter, None)
+                missing.append(remote)
+        partials = {partial_path(folder / remote.path, remote): remote for remote in missing}
+        for leftover in folder.rglob(".*.part"):
+            if leftover not in partials:
+                leftover.unlink()  # of other content than the server has now
+        _check_space(folder, partials, ledger, offer.size)
+        archives = [remote for remote in missing if remote.unpack_into is not None]
+        _fetch_all([remote for remote in missing if remote.unpack_into is None], ledger, counter, workers, offer.where)
+        for remote in archives:
+            if ledger.holds(remote.path, remote.identity) or _is_adopted(remote, ledger):
+                counter.skip(remote.size or 0)
+            else:
+                _fetch(remote, ledger, counter)
             unpack(remote, ledger, progress)
         now = {remote.path for remote in offer.files}
         ledger.remove_withdrawn(
             [path for path, entry in ledger.entries.items() if path not in now and entry.get("archive") not in now]
         )
-        # Beginnings of files whose content on the server has changed since.
-        for leftover in folder.rglob(".*.part"):
-            if PARTIAL.fullmatch(leftover.name):
-                leftover.unlink()
-        files = sum(
-            ledger.entries[remote.path].get("members", 1) for remote in offer.files if remote.path in ledger.entries
-        )
-    return Downloaded(folder, files, counter.fetched, round(time.perf_counter() - begun, 1))
+        files = sum(ledger.entries[path].get("members", 1) for path in now)
+    return Downloaded(folder, files, counter.fetched, round(time.perf_counter() - start, 1))
+
+
+def summary(result: Downloaded) -> str:
+    """Describe what a download did, in one sentence."""
+    fetched = f"{decimal(result.fetched)} fetched" if result.fetched else "nothing to fetch"
+    return f"{result.files:,} files complete in {result.folder}, {fetched}, {result.seconds:.0f} s."
 
 
 class _Counter:
     """Bytes that are here, of all; shared by threads."""
 
-    def __init__(self, offer: Offer, report: ByteProgress):
-        self.total, self.done, self.here_before = offer.size, 0, 0
+    def __init__(self, total: int, report: Callable[[int, int], None]):
+        self.total, self.done, self.skipped = total, 0, 0
         self._report, self._lock = report, threading.Lock()
 
     def add(self, count: int) -> None:
         with self._lock:
             self.done += count
-            # A server may tell an approximate size.
+            # The server's total may be approximate.
             self._report(min(self.done, self.total), self.total)
 
-    def found(self, count: int) -> None:
-        """Count bytes that an earlier run brought."""
+    def skip(self, count: int) -> None:
+        """Count bytes of an earlier run."""
         with self._lock:
-            self.here_before += count
+            self.skipped += count
         self.add(count)
 
     @property
     def fetched(self) -> int:
-        return max(0, self.done - self.here_before)
+        return max(0, self.done - self.skipped)
 
 
-def _is_here(remote: RemoteFile, ledger: Ledger, counter: _Counter) -> bool:
+def _is_complete(remote: RemoteFile, ledger: Ledger) -> bool:
     if remote.unpack_into is not None:
-        here = ledger.unpacked(remote.path, remote.identity)
-    else:
-        here = ledger.holds(remote.path, remote.identity) or _adopted(remote, ledger)
-    if here:
-        counter.found(remote.size or 0)
-    return here
+        return ledger.unpacked(remote.path, remote.identity)
+    return ledger.holds(remote.path, remote.identity) or _is_adopted(remote, ledger)
 
 
-def _adopted(remote: RemoteFile, ledger: Ledger) -> bool:
-    """Whether a file that is not in the ledger is the server's, brought by a browser, perhaps.
+def _is_adopted(remote: RemoteFile, ledger: Ledger) -> bool:
+    """Record a file that is not in the ledger but has the server's checksum, such as one downloaded in a browser.
 
     Raises:
-        ConnectionLost: the network failed while the server was asked for the file's checksum.
-        UnusableInput: it is a file of the person's own.
+        UnusableInput: it is a foreign file.
     """
     path = ledger.folder / remote.path
-    # An archive that was unpacked was removed: what lies in its place came from elsewhere.
+    # An unpacked archive was removed: a file in its place came from elsewhere.
     unpacked = "members" in ledger.entries.get(remote.path, {})
     if (ledger.knows(remote.path) and not unpacked) or not path.exists():
         return False
-    if remote.checksum is None and not is_zipfile(path):
-        raise _in_the_way(path)
-    checksum = remote.checksum or retrying(lambda: _told_checksum(remote, path))
-    if checksum and checksum_of(path, checksum.split(":")[0]) != checksum:
-        raise _in_the_way(path)
-    ledger.record_file(remote.path, remote.identity, checksum, path)
+    if remote.checksum is None or checksum_of(path, remote.checksum.split(":")[0]) != remote.checksum:
+        raise UnusableInput(
+            f"A file of yours is in the way. Received: {path}, which is not the server's. Move it away, or give "
+            "another folder with --out."
+        )
+    ledger.record_file(remote.path, remote.identity, remote.checksum, path)
     return True
 
 
-def _in_the_way(path: Path) -> UnusableInput:
-    return UnusableInput(
-        f"A file of yours is in the way. Received: {path}, which is not the server's. Move it away, or give another "
-        "folder with --out."
-    )
+def _check_space(folder: Path, partials: dict[Path, RemoteFile], ledger: Ledger, total: int) -> None:
+    """Check that the missing files and the largest unpacked archive fit on the disk.
 
+    Photos in an archive are compressed already, so unpacked they take about as much again; each archive is removed
+    before the next one comes. An archive of unknown size is taken for the whole data set.
 
-def _told_checksum(remote: RemoteFile, path: Path) -> str | None:
-    """Ask a server for what follows a file's last byte, because only the transfer tells the checksum."""
-    nothing_more = _NothingMore(path)
-    try:
-        remote.fetch(nothing_more)
-    except RangeRefused as error:
-        raise _in_the_way(path) from error
-    return nothing_more.checksum
-
-
-class _NothingMore:
-    """Receives what a server says of a file that is here, and refuses bytes: they would show that it is another."""
-
-    def __init__(self, path: Path):
-        self.path, self.offset = path, path.stat().st_size
-        self.checksum: str | None = None
-
-    def expect(self, size: int | None, checksum: str | None) -> None:
-        self.checksum = checksum
-
-    def write(self, data: bytes) -> int:
-        raise _in_the_way(self.path)
-
-    def restart(self) -> None:
-        raise _in_the_way(self.path)
-
-
-def _needed(
-    folder: Path, plain: Sequence[RemoteFile], archives: Sequence[RemoteFile], ledger: Ledger, told: int
-) -> int:
-    """Bytes of disk that are still needed at most.
-
-    Photos in an archive are compressed already: unpacked they take about as much again. Each archive is removed
-    before the next one comes. An archive of unknown size is taken for all that the server told of.
+    Raises:
+        UnusableInput: too little space.
     """
-    needed = 0
-    for remote in (*plain, *archives):
-        partial = partial_path(folder / remote.path, remote)
-        begun = partial.stat().st_size if partial.is_file() else 0
-        whole = ledger.holds(remote.path, remote.identity)
-        needed += 0 if whole else max(0, (told if remote.size is None else remote.size) - begun)
-    return needed + max((told if remote.size is None else remote.size for remote in archives), default=0)
+    needed, largest = 0, 0
+    for partial, remote in partials.items():
+        size = total if remote.size is None else remote.size
+        largest = max(largest, size if remote.unpack_into is not None else 0)
+        if not ledger.holds(remote.path, remote.identity):
+            needed += max(0, size - (partial.stat().st_size if partial.is_file() else 0))
+    needed += largest
+    free = shutil.disk_usage(folder).free
+    if needed and needed + RESERVE > free:
+        raise UnusableInput(
+            f"Too little disk space in {folder}. Needed: {decimal(needed + RESERVE)}. Received: {decimal(free)} free. "
+            "Make room, or give a folder on another disk with --out."
+        )
 
 
-def _fetch_one(remote: RemoteFile, ledger: Ledger, counter: _Counter, stopped: threading.Event | None) -> None:
+def _fetch(remote: RemoteFile, ledger: Ledger, counter: _Counter, stopped: threading.Event | None = None) -> None:
     target = ledger.folder / remote.path
     partial = partial_path(target, remote)
-    counter.here_before += partial.stat().st_size if partial.is_file() else 0
+    counter.skipped += partial.stat().st_size if partial.is_file() else 0
 
-    def record(lies: Path, checksum: str | None) -> None:
-        ledger.record_file(remote.path, remote.identity, checksum, lies)
+    def record(at: Path, checksum: str | None) -> None:
+        ledger.record_file(remote.path, remote.identity, checksum, at)
 
     fetch_file(remote, target, counter.add, record, stopped)
 
 
-def _fetch_together(files: Sequence[RemoteFile], ledger: Ledger, counter: _Counter, workers: int, where: str) -> None:
-    """Fetch files several at a time; a refused one does not keep the others from coming."""
+def _fetch_all(files: Sequence[RemoteFile], ledger: Ledger, counter: _Counter, workers: int, where: str) -> None:
+    """Fetch files several at a time; a refused one does not stop the others."""
     stopped = threading.Event()
     refused: list[str] = []
     with ThreadPoolExecutor(max(1, workers)) as pool:
         try:
-            futures = [pool.submit(_fetch_one, remote, ledger, counter, stopped) for remote in files]
+            futures = [pool.submit(_fetch, remote, ledger, counter, stopped) for remote in files]
             for future in as_completed(futures):
                 try:
                     future.result()
@@ -222,7 +197,7 @@ def _fetch_together(files: Sequence[RemoteFile], ledger: Ledger, counter: _Count
                     raise
                 except UnusableInput as error:
                     refused.append(str(error))
-                    if len(refused) >= FAILURES:
+                    if len(refused) >= MAX_FAILURES:
                         raise
         except BaseException:
             stopped.set()
@@ -233,11 +208,6 @@ def _fetch_together(files: Sequence[RemoteFile], ledger: Ledger, counter: _Count
     if refused:
         listed = "\n".join(f"- {message}" for message in refused)
         raise UnusableInput(
-            f"{len(refused)} of {len(files)} files did not come from {where}; all others are complete.\n{listed}"
+            f"{len(refused)} of {len(files)} files could not be downloaded from {where}; all others are complete.\n"
+            f"{listed}"
         )
-
-
-def summary(result: Downloaded) -> str:
-    """Say what a download did, in one sentence."""
-    came = f"{in_words(result.fetched)} fetched" if result.fetched else "nothing had to be fetched"
-    return f"{result.files:,} files complete in {result.folder}, {came}, {result.seconds:.0f} s."

@@ -1,4 +1,4 @@
-"""What is complete in a data set's folder, remembered in a file, so that a kill undoes nothing."""
+"""Which files of a data set's folder are complete, kept in a file that survives a kill."""
 
 import json
 import threading
@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
-from skin_data.download.checksum import checksum_of
+from skin_data.download.transfer import checksum_of
 from triage.errors import UnusableInput
 
 NAME = ".download.jsonl"
 
 
 class Ledger:
-    """A JSON line for each complete file: path, size, checksum, time of change. The last line of a path counts.
+    """A JSON line per complete file: path, size, checksum, modification time. The last line of a path counts.
 
     Used as a context manager; it keeps other downloads out of the folder meanwhile. Threads may share it.
 
@@ -23,7 +23,7 @@ class Ledger:
         folder: of the data set; made if needed.
 
     Raises:
-        UnusableInput: the folder cannot be written to, or another download is at work in it.
+        UnusableInput: the folder cannot be written to, or another download is running in it.
     """
 
     def __init__(self, folder: Path):
@@ -40,7 +40,8 @@ class Ledger:
         if not _lock_file(self._file):
             self._file.close()
             raise UnusableInput(
-                f"Another download is at work in {self.folder}. Wait for it, or stop it and run this command again."
+                f"Another download is running in this folder. Received: {self.folder}. Wait for it, or stop it and run "
+                "this command again."
             )
         self._file.seek(0)
         text = self._file.read()
@@ -60,7 +61,7 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # On a full disk it would complain again; the error that ended the run counts.
+        # On a full disk close() fails again; the error that ended the run counts.
         with suppress(OSError):
             self._file.close()
 
@@ -68,7 +69,7 @@ class Ledger:
         """Remember that a file is complete.
 
         Args:
-            path: relative to the folder; the file may be gone when it was only a means (an archive).
+            path: relative to the folder; an archive may be gone.
             identity: of its content.
             facts: anything else worth keeping.
         """
@@ -78,43 +79,38 @@ class Ledger:
             self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
             self._file.flush()
 
-    def record_file(self, path: str, identity: str, checksum: str | None, lies: Path, **facts: Any) -> None:
-        """Remember a complete file with its size, checksum and time of change.
+    def record_file(self, path: str, identity: str, checksum: str | None, at: Path, **facts: Any) -> None:
+        """Remember a complete file with its size, checksum and modification time.
 
         Args:
             path: relative to the folder.
             identity: of its content.
             checksum: of its bytes.
-            lies: where the bytes lie now; moving them to `path` changes none of it.
+            at: where the bytes are now; moving them to `path` changes nothing.
             facts: anything else worth keeping.
         """
-        stat = lies.stat()
+        stat = at.stat()
         self.record(path, identity, size=stat.st_size, checksum=checksum, changed=stat.st_mtime_ns, **facts)
 
-    def forget(self, path: str) -> None:
-        """Remember that a file is none of the data set's any more."""
-        self.record(path, "")
-        with self._lock:
-            del self.entries[path]
-
     def remove_withdrawn(self, paths: Iterable[str]) -> None:
-        """Remove files that an earlier version of the data set had, unless they were changed here.
+        """Remove files that only an earlier version of the data set had, unless they were changed here.
 
-        A photo may be withdrawn because the person in it wants it so; it must not be trained on for ever.
+        A photo may be withdrawn because the person in it asked for it; it must not stay in training forever.
         """
         for path in list(paths):
             if self.holds(path, self.entries[path]["identity"]):
                 (self.folder / path).unlink()
-            self.forget(path)
+            self.record(path, "")
+            del self.entries[path]
 
     def knows(self, path: str) -> bool:
-        """Whether the file at a path came from here, in whatever version."""
+        """Whether the file at a path was downloaded, in whatever version."""
         return path in self.entries
 
     def holds(self, path: str, identity: str) -> bool:
-        """Whether a file is here, complete and of this content.
+        """Whether a file is here, complete and with this content.
 
-        Its size is compared, and its checksum too when it was touched since.
+        Its size is compared, and its checksum too if it was modified since.
         """
         entry = self.entries.get(path)
         if not entry or entry["identity"] != identity or "size" not in entry:
@@ -139,7 +135,7 @@ class Ledger:
         return len(members) >= archive["members"] and all(self.holds(m["path"], m["identity"]) for m in members)
 
 
-def _lock_file(file: Any) -> bool:
+def _lock_file(file: TextIO) -> bool:
     try:
         import fcntl
     except ImportError:  # no such locks on Windows
@@ -147,6 +143,6 @@ def _lock_file(file: Any) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        # Some network file systems know no locks.
+        # Some network file systems have no locks.
         return not isinstance(error, BlockingIOError)
     return True

@@ -6,14 +6,14 @@ from functools import partial
 from typing import Any
 
 from skin_data.download.agreement import Terms
-from skin_data.download.checksum import from_base64
-from skin_data.download.remote import Offer, Receiver, RemoteFile, broken_off, refusal
-from skin_data.download.retrying import retrying
+from skin_data.download.remote import Offer, RemoteFile, retrying, translated_errors
+from skin_data.download.transfer import PartialFile, from_base64
 from triage.errors import UnusableInput
 
 BUCKET, PREFIX = "dx-scin-public-data", "dataset/"  # github.com/google-research-datasets/scin, README and scin_demo
 TABLES = ("dataset/scin_cases.csv", "dataset/scin_labels.csv")
 TIMEOUT = 60.0  # seconds without a byte
+ADVICE = "Its owner may have closed it for a while: look at the issues of its page on GitHub."
 TERMS = Terms(
     title="SCIN, Skin Condition Image Network: 10,000+ photos of 5,000+ contributions by internet users",
     page="https://github.com/google-research-datasets/scin",
@@ -39,21 +39,21 @@ def offer_scin(server: str | None = None) -> Offer:
     Raises:
         ModuleNotFoundError: google-cloud-storage is not installed.
         ConnectionLost: no connection.
-        UnusableInput: the bucket is not there, or does not hold the data set.
+        UnusableInput: there is no such bucket, or it does not hold the data set.
     """
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import storage
 
-    # The bucket is public: no account, no key, and none that lies on this machine is used.
+    # The bucket is public: no account and no key is used, not even one that is on this machine.
     client = storage.Client(
         project="<none>",
-        credentials=AnonymousCredentials(),
+        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
         client_options={"api_endpoint": server} if server else None,
     )
     where = f"gs://{BUCKET}/{PREFIX}" + (f" at {server}" if server else "")
 
     def listing() -> list[RemoteFile]:
-        with _in_words("the list of files", where):
+        with _translated("the list of files", where):
             blobs = client.list_blobs(
                 BUCKET,
                 prefix=PREFIX,
@@ -66,7 +66,7 @@ def offer_scin(server: str | None = None) -> Offer:
     files = retrying(listing)
     if absent := [table for table in TABLES if table not in {file.path for file in files}]:
         raise UnusableInput(
-            f"The bucket does not hold the data set as it was published: {', '.join(absent)} missing. Received: "
+            f"The bucket does not hold the data set as published: {', '.join(absent)} missing. Received: "
             f"{len(files)} files in {where}. Look at {TERMS.page}."
         )
     return Offer(TERMS, tuple(files), where, sum(file.size or 0 for file in files))
@@ -76,44 +76,38 @@ def _remote_file(blob: Any, where: str) -> RemoteFile:
     # Composite objects have no MD5; every object has a CRC32C.
     checksum = from_base64("md5", blob.md5_hash) or from_base64("crc32c", blob.crc32c)
     if blob.content_encoding == "gzip":
-        # Stored compressed, to be handed out unpacked: size and checksum are of what is stored.
-        return RemoteFile(blob.name, None, None, partial(_fetch_unpacked, blob, where), version=checksum or "")
+        # Stored compressed but served uncompressed: size and checksum are of what is stored.
+        return RemoteFile(blob.name, None, None, partial(_fetch_uncompressed, blob, where), version=checksum or "")
     return RemoteFile(blob.name, blob.size, checksum, partial(_fetch, blob, where))
 
 
-def _fetch(blob: Any, where: str, receiver: Receiver) -> None:
-    with _in_words(blob.name, where):
-        # raw: the stored bytes, which is what size and checksum are of. The checksum is taken over the whole file
-        # afterwards; the client's own covers only what came in one piece. Attempts are counted there, too.
-        blob.download_to_file(
-            receiver, start=receiver.offset or None, raw_download=True, checksum=None, timeout=TIMEOUT, retry=None
-        )
+def _fetch(blob: Any, where: str, file: PartialFile) -> None:
+    # Raw bytes are what size and checksum are of. The client's own retries and checksum cover one call only; ours cover
+    # the whole file, over several runs.
+    options = {"raw_download": True, "checksum": None, "timeout": TIMEOUT, "retry": None}
+    with _translated(blob.name, where):
+        blob.download_to_file(file, start=file.offset or None, **options)
 
 
-def _fetch_unpacked(blob: Any, where: str, receiver: Receiver) -> None:
-    if receiver.offset:
-        receiver.restart()
-    with _in_words(blob.name, where):
-        # It comes in one piece, so that the client's own checksum, over the stored bytes, covers it.
-        blob.download_to_file(receiver, checksum="auto", timeout=TIMEOUT, retry=None)
+def _fetch_uncompressed(blob: Any, where: str, file: PartialFile) -> None:
+    if file.offset:
+        file.restart()
+    with _translated(blob.name, where):
+        # In one piece, so that the client's checksum over the stored bytes covers it.
+        blob.download_to_file(file, checksum="auto", timeout=TIMEOUT, retry=None)
 
 
 @contextmanager
-def _in_words(what: str, where: str) -> Iterator[None]:
-    """Put the client's exceptions into words."""
+def _translated(what: str, where: str) -> Iterator[None]:
     import requests
     import urllib3
     from google.api_core.exceptions import GoogleAPICallError, RetryError
     from google.auth.exceptions import TransportError
     from google.cloud.storage.exceptions import DataCorruption
 
-    network = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)
-    try:
-        yield
-    except DataCorruption as error:
-        raise UnusableInput(f"{what} from {where} is damaged: {error}. Run the same command again.") from error
-    except (GoogleAPICallError, RetryError, TransportError, *network) as error:
-        if isinstance(error, GoogleAPICallError) and error.code:
-            advice = "Its owner may have closed it for a while: look at the issues of its page on GitHub."
-            raise refusal(int(error.code), what, where, advice) from error
-        raise broken_off(what, where, error) from error
+    network = (GoogleAPICallError, RetryError, TransportError, requests.RequestException, urllib3.exceptions.HTTPError)
+    with translated_errors(what, where, ADVICE, *network):
+        try:
+            yield
+        except DataCorruption as error:
+            raise UnusableInput(f"{what} from {where} is damaged: {error}. Run the same command again.") from error

