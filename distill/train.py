@@ -62,7 +62,6 @@ def distill_student(
     from skin_training.evaluation.plots import plot_distillation_gain, plot_evaluation
     from skin_training.predict import predict
     from skin_training.resources import check_resources
-    from skin_training.run_card import write_card
     from skin_training.training_plots import plot_training
 
     teacher_file = teacher_run.artifacts / "teacher.keras"
@@ -73,110 +72,114 @@ def distill_student(
         )
     teacher_hash = sha256_of(teacher_file)
     key = {"recipe": to_mapping(recipe), "meta_sha256": manifest.sha256, "teacher_sha256": teacher_hash}
-    run.remove_abandoned()
-    with_or_without = (dataclasses.replace(recipe, without_teacher=twin) for twin in (True, False))
-    finished = run.finished("distill", *({**key, "recipe": to_mapping(either)} for either in with_or_without))
-    if finished and convert_section:
-        run.write_config({"convert": dict(convert_section)})  # for what follows; the student does not depend on it
-    if finished and (finished["without_teacher"] or not recipe.without_teacher):
-        log.info("distill: run '%s' is finished already", run.name)
-        write_card(run)  # a kill may have come before these
-        run.remove_unfinished("student")
-        return finished
+    with_baseline, without_baseline = (
+        {**key, "recipe": to_mapping(dataclasses.replace(recipe, without_teacher=baseline))}
+        for baseline in (True, False)
+    )
     config = {
         "distill": to_mapping(recipe),
         "teacher_run": teacher_run.name,
         "data": {"meta_sha256": manifest.sha256, "split_sha256": manifest.split_sha256},
     }
-    run.check_unfinished("student", config)
-    teacher = load_model(teacher_file)
-    _check_teacher(teacher, recipe, teacher_run, manifest)
-    probe = new_student(recipe, len(manifest.taxonomy.classes))  # weights that cannot be had are said before all else
-    channels = teacher.get_layer("features").output_shape[-1] if recipe.feature_weight else 0
-    answers_kept = (
-        len(manifest.split("train")) * recipe.view_count * (len(manifest.taxonomy.classes) + 1 + channels // 2)
-    )
-    check_resources(probe.count_params(), run.artifacts, answers_kept, answering=teacher.count_params())
-    run.write_config(config if finished else {**config, "convert": dict(convert_section or {})})
-    run.write_environment()
-    material = load_material(recipe, manifest, teacher, teacher_hash, teacher_run, progress)
-    test_frame, test_pixels = pixels_of_split(manifest, "test", recipe, run.root, progress)
-    weighted = recipe.fairness.by and recipe.fairness.without
-    if finished:
-        log.info("distill: run '%s' has its student already; what follows is what it is compared with", run.name)
-        students = {"": _kept_student(run, recipe, "", finished["seconds"])}
-        if weighted:
-            students["without weights"] = _kept_student(run, recipe, "without weights", 0.0)
-    else:
-        students = {"": train_student(recipe, material, run, "student", key, True, progress)}
-    run.write_metrics(_all_rows(students))
-    if recipe.without_teacher:
-        labels_alone = dataclasses.replace(recipe, hard_share=1.0, feature_weight=0.0)
-        students["without teacher"] = train_student(
-            labels_alone, material, run, "student-without-teacher", key, False, progress
+    with run.stage(
+        "distill",
+        key,
+        config,
+        accepts=[with_baseline],
+        extends=[without_baseline],
+        manifest=manifest,
+        checkpoints="student",
+    ) as stage:
+        finished = stage.earlier
+        if convert_section and (stage.finished or finished):
+            run.write_config({"convert": dict(convert_section)})  # the student does not depend on it
+        if stage.finished:
+            return stage.report
+        teacher = load_model(teacher_file)
+        _check_teacher(teacher, recipe, teacher_run, manifest)
+        # Weights that are not available are reported before anything else is done.
+        probe = new_student(recipe, len(manifest.taxonomy.classes))
+        channels = teacher.get_layer("features").output_shape[-1] if recipe.feature_weight else 0
+        answers_kept = (
+            len(manifest.split("train")) * recipe.view_count * (len(manifest.taxonomy.classes) + 1 + channels // 2)
         )
+        check_resources(probe.count_params(), run.artifacts, answers_kept, answering=teacher.count_params())
+        stage.begin(**({} if finished else {"convert": dict(convert_section or {})}))
+        material = load_material(recipe, manifest, teacher, teacher_hash, teacher_run, progress)
+        test_frame, test_pixels = pixels_of_split(manifest, "test", recipe, run.root, progress)
+        weighted = recipe.fairness.by and recipe.fairness.without
+        if finished:
+            log.info("distill: run '%s' has its student already; what follows is what it is compared with", run.name)
+            students = {"": _kept_student(run, recipe, "", finished["seconds"])}
+            if weighted:
+                students["without weights"] = _kept_student(run, recipe, "without weights", 0.0)
+        else:
+            students = {"": train_student(recipe, material, run, "student", key, True, progress)}
         run.write_metrics(_all_rows(students))
-    if weighted and "without weights" not in students:
-        unweighted = dataclasses.replace(recipe, fairness=dataclasses.replace(recipe.fairness, by=""))
-        students["without weights"] = train_student(
-            unweighted, material, run, "student-without-weights", key, True, progress
-        )
-        run.write_metrics(_all_rows(students))
+        if recipe.without_teacher:
+            labels_alone = dataclasses.replace(recipe, hard_share=1.0, feature_weight=0.0)
+            students["without teacher"] = train_student(
+                labels_alone, material, run, "student-without-teacher", key, False, progress
+            )
+            run.write_metrics(_all_rows(students))
+        if weighted and "without weights" not in students:
+            unweighted = dataclasses.replace(recipe, fairness=dataclasses.replace(recipe.fairness, by=""))
+            students["without weights"] = train_student(
+                unweighted, material, run, "student-without-weights", key, True, progress
+            )
+            run.write_metrics(_all_rows(students))
 
-    def answers_of(model: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
-        return predict(model, test_pixels, progress=progress, stage=f"{name}: test")
+        def answers_of(model: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
+            return predict(model, test_pixels, progress=progress, stage=f"{name}: test")
 
-    student, rows, seconds = students.pop("")
-    of_student, of_teacher = answers_of(student, "student"), answers_of(teacher, "teacher")
-    others = {name: answers_of(other.model, name) for name, other in students.items()}
-    gains = {name: paired_gain(manifest, test_frame, of_student[0], other[0]) for name, other in others.items()}
-    alone = others.get("without teacher")
-    fairness = None
-    if recipe.fairness.by:
-        groups = find_groups(
-            recipe.fairness.by, material.training_frame, material.validation_frame, manifest.taxonomy.ids
+        student, rows, seconds = students.pop("")
+        of_student, of_teacher = answers_of(student, "student"), answers_of(teacher, "teacher")
+        others = {name: answers_of(other.model, name) for name, other in students.items()}
+        gains = {name: paired_gain(manifest, test_frame, of_student[0], other[0]) for name, other in others.items()}
+        alone = others.get("without teacher")
+        fairness = None
+        if recipe.fairness.by:
+            groups = find_groups(
+                recipe.fairness.by, material.training_frame, material.validation_frame, manifest.taxonomy.ids
+            )
+            fairness = fairness_table(recipe.fairness, groups, rows, gains.get("without weights"))
+        validation = Validation(
+            true_classes(material.validation_frame, manifest.taxonomy.ids),
+            predict(student, material.validation_pixels)[0],
         )
-        fairness = fairness_table(recipe.fairness, groups, rows, gains.get("without weights"))
-    validation = Validation(
-        true_classes(material.validation_frame, manifest.taxonomy.ids), predict(student, material.validation_pixels)[0]
-    )
-    run.save_model(student, "student.keras")
-    kept = {"teacher": of_teacher[0], "student": of_student[0]}
-    for name, other in students.items():
-        run.save_model(other.model, f"{_file_name(name)}.keras")
-        kept[_file_name(name)] = others[name][0]
-    run.write_test_answers(kept)
-    matrices = {"teacher": ccm_of(teacher), "student": ccm_of(student)}
-    section = {
-        "key": key,
-        "meta_sha256": manifest.sha256,
-        "teacher_run": teacher_run.name,
-        "teacher_answered_by": material.answered_by,
-        "backbone": f"{recipe.backbone}, width {recipe.width}",
-        "parameters": student.count_params(),
-        "best_epochs": [
-            {k: row[k] for k in ("phase", "epoch", "val_balanced_accuracy")} for row in rows if row["best"]
-        ],
-        "color_calibration": {
-            **{name: {"matrix": m.tolist(), "bias": b.tolist()} for name, (m, b) in matrices.items()},
-            "distance": float(np.linalg.norm(matrices["teacher"][0] - matrices["student"][0])),
-        },
-        "agreement": agreement_with_teacher(manifest, test_frame, of_teacher[0], of_student[0]),
-        "seconds": round(seconds, 1),
-        "teacher_test": evaluate(manifest, test_frame, *of_teacher),
-        "test": evaluate(manifest, test_frame, *of_student, validation=validation),
-        "without_teacher": alone and {"test": evaluate(manifest, test_frame, *alone), "gain": gains["without teacher"]},
-        "fairness": fairness,
-    }
-    run.record_weights()
-    plot_training(run.figures, rows, section, run.name)
-    plot_evaluation(run.figures, section["test"], f"{run.name} on the test split")
-    if alone:
-        plot_distillation_gain(run.figures / "worth_of_the_teacher.png", gains["without teacher"], run.name)
-    run.update_report("distill", section)
-    write_card(run)
-    run.remove_unfinished("student")
-    return section
+        run.save_model(student, "student.keras")
+        kept = {"teacher": of_teacher[0], "student": of_student[0]}
+        for name, other in students.items():
+            run.save_model(other.model, f"{_file_name(name)}.keras")
+            kept[_file_name(name)] = others[name][0]
+        run.write_test_answers(kept)
+        matrices = {"teacher": ccm_of(teacher), "student": ccm_of(student)}
+        section = {
+            "meta_sha256": manifest.sha256,
+            "teacher_run": teacher_run.name,
+            "teacher_answered_by": material.answered_by,
+            "backbone": f"{recipe.backbone}, width {recipe.width}",
+            "parameters": student.count_params(),
+            "best_epochs": [
+                {k: row[k] for k in ("phase", "epoch", "val_balanced_accuracy")} for row in rows if row["best"]
+            ],
+            "color_calibration": {
+                **{name: {"matrix": m.tolist(), "bias": b.tolist()} for name, (m, b) in matrices.items()},
+                "distance": float(np.linalg.norm(matrices["teacher"][0] - matrices["student"][0])),
+            },
+            "agreement": agreement_with_teacher(manifest, test_frame, of_teacher[0], of_student[0]),
+            "seconds": round(seconds, 1),
+            "teacher_test": evaluate(manifest, test_frame, *of_teacher),
+            "test": evaluate(manifest, test_frame, *of_student, validation=validation),
+            "without_teacher": alone
+            and {"test": evaluate(manifest, test_frame, *alone), "gain": gains["without teacher"]},
+            "fairness": fairness,
+        }
+        plot_training(run.figures, rows, section, run.name)
+        plot_evaluation(run.figures, section["test"], f"{run.name} on the test split")
+        if alone:
+            plot_distillation_gain(run.figures / "worth_of_the_teacher.png", gains["without teacher"], run.name)
+        return stage.finish(section)
 
 
 def _file_name(name: str) -> str:

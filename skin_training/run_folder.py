@@ -8,10 +8,10 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from skin_training.archives import read_archive
 from skin_training.environment import describe_environment
 from triage.atomic import remove_abandoned, replacing, sha256_of, write_json, write_text
 from triage.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from skin_data.manifest import Manifest
+    from skin_training.stage import Stage
 
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -95,11 +99,33 @@ class RunFolder:
             shutil.copy(path, copy.artifacts)
         return copy
 
-    def remove_unfinished(self, model: str) -> None:
-        """Remove what only an unfinished training needs: checkpoints of models so named, and features."""
-        for path in self.artifacts.glob(f"{model}*-checkpoint.npz"):
+    def checkpoints(self, model: str) -> list[Path]:
+        """Return the checkpoints that exist of models whose names begin so."""
+        return sorted(self.artifacts.glob(f"{model}*-checkpoint.npz"))
+
+    def remove_checkpoints(self, model: str) -> None:
+        """Remove what only an unfinished training needs: checkpoints of models whose names begin so, and features."""
+        for path in self.checkpoints(model):
             path.unlink()
         shutil.rmtree(self.features, ignore_errors=True)
+
+    def stage(
+        self,
+        section: str,
+        key: Mapping[str, Any],
+        config: Mapping[str, Any] | None = None,
+        *,
+        accepts: Sequence[Mapping[str, Any]] = (),
+        extends: Sequence[Mapping[str, Any]] = (),
+        manifest: "Manifest | None" = None,
+        checkpoints: str = "",
+        incremental: bool = False,
+        writes: bool = True,
+    ) -> "Stage":
+        """Return the life cycle of one section of the report; `skin_training.stage.Stage` describes the arguments."""
+        from skin_training.stage import Stage
+
+        return Stage(self, section, key, config or {}, accepts, extends, manifest, checkpoints, incremental, writes)
 
     def remove_abandoned(self) -> None:
         """Remove what a killed process left half-written, in the cache of pixels, too."""
@@ -119,24 +145,6 @@ class RunFolder:
         """Set one section of `report.json`, keeping the others."""
         report = json.loads(self.report_path.read_text(encoding="utf-8")) if self.report_path.is_file() else {}
         write_json(self.report_path, {**report, section: value})
-
-    def finished(self, section: str, *keys: Any) -> dict[str, Any] | None:
-        """Return a section of the report if the run already has it.
-
-        Raises:
-            UnusableInput: the section was made from another recipe, data set or teacher (its `key` is none of `keys`).
-        """
-        if not self.report_path.is_file():
-            return None
-        found = self.read_report().get(section)
-        if found is None:
-            return None
-        if found.get("key") not in json.loads(json.dumps(keys)):
-            raise UnusableInput(
-                f"Run '{self.name}' was made with another recipe, data set or teacher, and is kept. "
-                f"Received: {self.report_path}. Choose another --run name."
-            )
-        return dict(found)
 
     def save_model(self, model: Any, name: str) -> Path:
         """Save a Keras model under the run's binaries, whole or not at all.
@@ -167,28 +175,6 @@ class RunFolder:
                 "or look under experiments/ for another name."
             )
         return dict(yaml.safe_load(self.config_path.read_text(encoding="utf-8")))
-
-    def check_unfinished(self, model: str, config: Mapping[str, Any]) -> None:
-        """Raise where a training was begun here by another recipe, before anything of it is overwritten.
-
-        Args:
-            model: whose checkpoints are looked for, as in `remove_unfinished`.
-            config: what `write_config` is about to write, without sections that the training does not depend on.
-
-        Raises:
-            UnusableInput: a checkpoint is there, and the run's config says otherwise.
-        """
-        begun = sorted(self.artifacts.glob(f"{model}*-checkpoint.npz"))
-        if not begun or not self.config_path.is_file():
-            return
-        known = self.read_config()
-        for section, wanted in json.loads(json.dumps(config)).items():
-            if section in known and known[section] != wanted:
-                raise UnusableInput(
-                    f"Run '{self.name}' was begun with another recipe, data set or teacher ('{section}' differs), and "
-                    f"is kept. Received: {self.config_path}. Choose another --run name, or remove {begun[0]} to start "
-                    "again."
-                )
 
     def write_metrics(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write `metrics.csv`, one row per phase and epoch; columns are the union of the rows' keys."""

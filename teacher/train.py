@@ -58,7 +58,6 @@ def train_teacher(
     from skin_training.losses import supervised_loss
     from skin_training.predict import predict
     from skin_training.resources import check_resources
-    from skin_training.run_card import write_card
     from skin_training.strategy import is_chief, others_alive
     from skin_training.training import Trainer
     from skin_training.training_plots import plot_training
@@ -68,136 +67,130 @@ def train_teacher(
     key = {"recipe": to_mapping(recipe), "meta_sha256": manifest.sha256}
     if mixed_precision:
         key["mixed_precision"] = True
-    run.remove_abandoned()
-    if finished := run.finished("teacher", key):
-        manifest.check_classes(finished["test"]["confusion"]["classes"], f"The teacher of run '{run.name}'")
-        log.info("teacher: run '%s' is finished already", run.name)
-        write_card(run)  # a kill may have come before these
-        run.remove_unfinished("teacher")
-        return finished
     config = {
         "teacher": to_mapping(recipe),
         "data": {"meta_sha256": manifest.sha256, "split_sha256": manifest.split_sha256},
     }
-    run.check_unfinished("teacher", config)
-    keras.utils.set_random_seed(recipe.seed)
-    classes = len(manifest.taxonomy.classes)
-    cache = run.root / "artifacts" / "pixels"
     strategy = strategy or tf.distribute.get_strategy()
-    with strategy.scope():
-        model = build_teacher(recipe, classes, mixed_precision)
-    alone = strategy.num_replicas_in_sync == 1 and not mixed_precision
-    # Answers come from a float32 model of this process alone: the others need not answer at the same moment.
-    own = model if alone else build_teacher(dataclasses.replace(recipe, weights="none"), classes)
-    if not is_chief(strategy):
-        run = run.private_copy()
+    with run.stage(
+        "teacher", key, config, manifest=manifest, checkpoints="teacher", writes=is_chief(strategy)
+    ) as stage:
+        if stage.finished:
+            return stage.report
+        run = stage.run
+        keras.utils.set_random_seed(recipe.seed)
+        classes = len(manifest.taxonomy.classes)
+        cache = run.root / "artifacts" / "pixels"
+        with strategy.scope():
+            model = build_teacher(recipe, classes, mixed_precision)
+        alone = strategy.num_replicas_in_sync == 1 and not mixed_precision
+        # Answers come from a float32 model of this process alone: the others need not answer at the same moment.
+        own = model if alone else build_teacher(dataclasses.replace(recipe, weights="none"), classes)
 
-    def pixels_of(split: str) -> tuple[Any, np.ndarray]:
-        frame = manifest.split(split)
-        return frame, load_pixels(manifest, frame, recipe.input_size, recipe.crop_fraction, cache, progress)
+        def pixels_of(split: str) -> tuple[Any, np.ndarray]:
+            frame = manifest.split(split)
+            return frame, load_pixels(manifest, frame, recipe.input_size, recipe.crop_fraction, cache, progress)
 
-    frame, pixels = pixels_of("train")
-    training = make_training_set(
-        manifest, frame, pixels, recipe.class_weights, recipe.label_smoothing, recipe.most_repeats
-    )
-    validation_frame, validation_pixels = pixels_of("val")
-    test_frame, test_pixels = pixels_of("test")
-    width, views = before_heads(model).output_shape[-1], max((p.fixed_views for p in recipe.phases), default=0)
-    features_stored = width * (views * len(training) + len(validation_frame)) if views else 0
-    check_resources(model.count_params(), run.artifacts, features_stored)
-    run.write_config(config)
-    run.write_environment()
-    loss = supervised_loss(model, recipe.lighting_weight)
-    phases = list(recipe.phases)
-
-    features: HeadFeatures | None = None
-
-    def batches(phase: int, epoch: int) -> Any:
-        number = sum(p.epochs for p in phases[:phase]) + epoch
-        if features is not None:
-            return features.batches(recipe.batch_size, number)
-        return epoch_batches(training, recipe.views, recipe.batch_size, recipe.seed, number, mixup=phases[phase].mixup)
-
-    def select(phase: Phase) -> None:
-        nonlocal features
-        set_trainable(model, phase.trains, phase.frozen_ccm)
-        features = None
-        if phase.fixed_views:
-            features = HeadFeatures(
-                answering(), training, recipe.views, recipe.seed, phase.fixed_views, validation_pixels,
-                run.features, progress=progress,
-            )  # fmt: skip
-
-    def answer_validation() -> tuple[np.ndarray, np.ndarray]:
-        current = answering()
-        return predict(current, validation_pixels) if features is None else features.predict_validation()
-
-    def answering() -> Any:
-        if not alone:
-            own.set_weights(model.get_weights())
-        return own
-
-    untrained = weight_digests(answering())
-
-    def after_phase(phase: Phase) -> dict[str, Any]:
-        records = trainer.state.phase_records
-        digests = weight_digests(answering())
-        test = evaluate(
-            manifest, test_frame, *predict(own, test_pixels, progress=progress, stage=f"{phase.name}: test")
+        frame, pixels = pixels_of("train")
+        training = make_training_set(
+            manifest, frame, pixels, recipe.class_weights, recipe.label_smoothing, recipe.most_repeats
         )
-        return {
-            "phase": phase.name,
-            "trains": phase.trains,
-            "moved": moved_variables(records[-1]["digests"] if records else untrained, digests),
-            "test": {head: test[head] for head in ("diagnosis", "lighting")},
-            "digests": digests,
-        }
+        validation_frame, validation_pixels = pixels_of("val")
+        test_frame, test_pixels = pixels_of("test")
+        width, views = before_heads(model).output_shape[-1], max((p.fixed_views for p in recipe.phases), default=0)
+        features_stored = width * (views * len(training) + len(validation_frame)) if views else 0
+        check_resources(model.count_params(), run.artifacts, features_stored)
+        stage.begin()
+        loss = supervised_loss(model, recipe.lighting_weight)
+        phases = list(recipe.phases)
 
-    trainer = Trainer(
-        model=model,
-        phases=phases,
-        batches=batches,
-        steps=steps_per_epoch(training, recipe.batch_size),
-        loss=loss,
-        select=select,
-        validate=validator(manifest, validation_frame, answer_validation),
-        checkpoint=run.checkpoint("teacher"),
-        key=key,
-        stage="teacher",
-        seed=recipe.seed,
-        after_phase=after_phase,
-        describe=training.describe,
-        progress=progress,
-        strategy=strategy,
-    )
-    with others_alive():
-        rows = trainer.run()
-    run.write_metrics(rows)
-    model = answering()
-    answers = predict(model, test_pixels, progress=progress, stage="teacher: test")
-    validation = Validation(true_classes(validation_frame, manifest.taxonomy.ids), predict(model, validation_pixels)[0])
-    run.save_model(model, "teacher.keras")
-    matrix, bias = ccm_of(model)
-    section = {
-        "key": key,
-        "meta_sha256": manifest.sha256,
-        "backbone": recipe.backbone,
-        "parameters": model.count_params(),
-        "best_epochs": [
-            {k: row[k] for k in ("phase", "epoch", "val_balanced_accuracy")} for row in rows if row["best"]
-        ],
-        "phases": [{k: v for k, v in r.items() if k != "digests"} for r in trainer.state.phase_records],
-        "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
-        "seconds": round(trainer.state.seconds, 1),
-        "test": evaluate(manifest, test_frame, *answers, validation=validation),
-    }
-    run.record_weights()
-    plot_training(run.figures, rows, section, run.name)
-    plot_evaluation(run.figures, section["test"], f"{run.name} on the test split")
-    run.update_report("teacher", section)
-    write_card(run)
-    run.remove_unfinished("teacher")
-    return section
+        features: HeadFeatures | None = None
+
+        def batches(phase: int, epoch: int) -> Any:
+            number = sum(p.epochs for p in phases[:phase]) + epoch
+            if features is not None:
+                return features.batches(recipe.batch_size, number)
+            return epoch_batches(
+                training, recipe.views, recipe.batch_size, recipe.seed, number, mixup=phases[phase].mixup
+            )
+
+        def select(phase: Phase) -> None:
+            nonlocal features
+            set_trainable(model, phase.trains, phase.frozen_ccm)
+            features = None
+            if phase.fixed_views:
+                features = HeadFeatures(
+                    answering(), training, recipe.views, recipe.seed, phase.fixed_views, validation_pixels,
+                    run.features, progress=progress,
+                )  # fmt: skip
+
+        def answer_validation() -> tuple[np.ndarray, np.ndarray]:
+            current = answering()
+            return predict(current, validation_pixels) if features is None else features.predict_validation()
+
+        def answering() -> Any:
+            if not alone:
+                own.set_weights(model.get_weights())
+            return own
+
+        untrained = weight_digests(answering())
+
+        def after_phase(phase: Phase) -> dict[str, Any]:
+            records = trainer.state.phase_records
+            digests = weight_digests(answering())
+            test = evaluate(
+                manifest, test_frame, *predict(own, test_pixels, progress=progress, stage=f"{phase.name}: test")
+            )
+            return {
+                "phase": phase.name,
+                "trains": phase.trains,
+                "moved": moved_variables(records[-1]["digests"] if records else untrained, digests),
+                "test": {head: test[head] for head in ("diagnosis", "lighting")},
+                "digests": digests,
+            }
+
+        trainer = Trainer(
+            model=model,
+            phases=phases,
+            batches=batches,
+            steps=steps_per_epoch(training, recipe.batch_size),
+            loss=loss,
+            select=select,
+            validate=validator(manifest, validation_frame, answer_validation),
+            checkpoint=run.checkpoint("teacher"),
+            key=key,
+            stage="teacher",
+            seed=recipe.seed,
+            after_phase=after_phase,
+            describe=training.describe,
+            progress=progress,
+            strategy=strategy,
+        )
+        with others_alive():
+            rows = trainer.run()
+        run.write_metrics(rows)
+        model = answering()
+        answers = predict(model, test_pixels, progress=progress, stage="teacher: test")
+        validation = Validation(
+            true_classes(validation_frame, manifest.taxonomy.ids), predict(model, validation_pixels)[0]
+        )
+        run.save_model(model, "teacher.keras")
+        matrix, bias = ccm_of(model)
+        section = {
+            "meta_sha256": manifest.sha256,
+            "backbone": recipe.backbone,
+            "parameters": model.count_params(),
+            "best_epochs": [
+                {k: row[k] for k in ("phase", "epoch", "val_balanced_accuracy")} for row in rows if row["best"]
+            ],
+            "phases": [{k: v for k, v in r.items() if k != "digests"} for r in trainer.state.phase_records],
+            "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
+            "seconds": round(trainer.state.seconds, 1),
+            "test": evaluate(manifest, test_frame, *answers, validation=validation),
+        }
+        plot_training(run.figures, rows, section, run.name)
+        plot_evaluation(run.figures, section["test"], f"{run.name} on the test split")
+        return stage.finish(section)
 
 
 def validator(

@@ -29,15 +29,6 @@ def test_sections_of_report_and_config_do_not_overwrite_each_other(tmp_path):
     assert run.read_config() == {"teacher": {"x": 1}, "distill": {"y": 2}}
 
 
-def test_a_finished_run_is_found_by_its_key_and_kept_from_another(tmp_path):
-    run = RunFolder("r", tmp_path)
-    assert run.finished("teacher", {"seed": 1}) is None
-    run.update_report("teacher", {"key": {"seed": 1}, "value": 3})
-    assert run.finished("teacher", {"seed": 1})["value"] == 3
-    with pytest.raises(UnusableInput, match="another recipe"):
-        run.finished("teacher", {"seed": 2})
-
-
 @pytest.mark.parametrize("kept", [100, 0])
 def test_answers_are_the_same_bytes_again_and_refused_when_cut_short(tmp_path, kept):
     run, answers = RunFolder("r", tmp_path), {"student": np.full((4, 3), 1 / 3, np.float32)}
