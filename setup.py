@@ -25,6 +25,7 @@ TRAIN = [
     "scikit-image>=0.24,<1",
     "matplotlib>=3.8,<4",
     "PyYAML>=6,<7",
+    "pydantic>=2.12,<3",  # the first that can forbid unknown keys per call
 ]
 # The data sets' own clients, and HTTP for what they cannot resume.
 DOWNLOAD = [

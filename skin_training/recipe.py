@@ -1,42 +1,51 @@
-"""Recipes: the YAML files that say how a run is made, read strictly."""
+"""Recipes: strictly validated YAML files that describe a run."""
 
 import dataclasses
-import types
+import json
+import re
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pydantic
+import yaml
+
 from skin_data.views import ViewRecipe
 from triage.errors import UnusableInput
 from triage.photo import CROP_FRACTION, INPUT_SIZE
 
+if typing.TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+    from pydantic_core import ErrorDetails
+
 T = TypeVar("T")
+TRAINABLE = ("heads", "ccm", "top", "all")
 
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
-    """One phase of the schedule.
+    """One phase of a training schedule.
 
     Attributes:
-        name: as it stands in `metrics.csv`.
-        trains: what may move: `heads`, `ccm` (with the heads), `top` (the heads, the CCM and the upper part of the
-            backbone) or `all`.
+        name: unique within the recipe; `metrics.csv` and the report use it.
+        trains: the trainable part: `heads`, `ccm` (with the heads), `top` (heads, CCM and upper part of the backbone)
+            or `all`.
         epochs: passes over the training split.
-        learning_rate: the peak; it warms up over `warmup` of the phase's steps and then falls along a cosine.
-        final_learning_rate: where the cosine ends.
-        weight_decay: of AdamW; never on the CCM, biases or normalisation.
-        warmup: share of the phase's steps in [0, 1).
-        patience: epochs without a better validation score before the phase ends; 0 means never early.
+        learning_rate: peak of a linear warm-up followed by a cosine decay.
+        final_learning_rate: end of the cosine.
+        weight_decay: of AdamW; CCM, biases and normalisation are exempt.
+        warmup: fraction of the phase's steps in [0, 1).
+        patience: epochs without a better validation score after which the phase ends; 0 disables early stopping.
         plateau: epochs without a better validation score after which the learning rate is halved, and again after as
-            many more; 0 means never.
-        fixed_views: of a phase that trains the heads alone: number of views of each photo whose features the frozen
-            backbone computes once; 0 shows ever new views through the whole model.
-        frozen_ccm: of a phase that trains `top` or `all`: the CCM stays as it is. With `top`, nothing is then
-            backpropagated through the frozen layers below, which on a CPU is most of the work.
+            many more; 0 disables it.
+        fixed_views: only with `trains: heads`: number of views of each photo whose features the frozen backbone
+            computes once; 0 computes new views through the whole model.
+        frozen_ccm: only with `trains: top` or `all`: freeze the CCM. With `top`, the frozen layers below then need no
+            backpropagation, which on a CPU is most of the work.
         weight_average: decay per step of an exponential moving average of the weights (Polyak and Juditsky 1992), such
-            as 0.995; validation and the phase's best then are the average. 0 leaves it out.
-        mixup: alpha of mixup (Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization"); 0 leaves it out.
+            as 0.995; validation and the best epoch use the average. 0 disables it.
+        mixup: alpha of mixup (Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization"); 0 disables it.
     """
 
     name: str
@@ -54,20 +63,17 @@ class Phase:
     weight_average: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.trains not in ("heads", "ccm", "top", "all"):
-            raise UnusableInput(f"A phase trains heads, ccm, top or all. Received: {self.trains!r}.")
-        if self.epochs < 1 or self.learning_rate <= 0:
-            raise UnusableInput(f"A phase needs at least one epoch and a positive learning rate. Received: {self}.")
-        if self.fixed_views and self.trains != "heads":
-            raise UnusableInput(
-                f"fixed_views is for phases that train the heads alone: elsewhere features change. Received: {self}."
-            )
-        if self.mixup < 0 or (self.mixup and self.fixed_views):
-            raise UnusableInput(f"mixup is 0 or more, and mixes photos, not fixed_views' features. Received: {self}.")
-        if not 0 <= self.weight_average < 1:
-            raise UnusableInput(f"weight_average is a decay in [0, 1). Received: {self}.")
-        if self.frozen_ccm and self.trains == "ccm":
-            raise UnusableInput(f"A phase that trains the CCM cannot freeze it. Received: {self}.")
+        for fits, rule in (
+            (self.trains in TRAINABLE, f"trains must be one of {', '.join(TRAINABLE)}"),
+            (self.epochs >= 1 and self.learning_rate > 0, "epochs and learning_rate must be positive"),
+            (not self.fixed_views or self.trains == "heads", "fixed_views requires trains: heads"),
+            (self.mixup >= 0, "mixup must be >= 0"),
+            (not (self.mixup and self.fixed_views), "mixup cannot be combined with fixed_views"),
+            (0 <= self.weight_average < 1, "weight_average must be in [0, 1)"),
+            (not (self.frozen_ccm and self.trains == "ccm"), "frozen_ccm cannot be combined with trains: ccm"),
+        ):
+            if not fits:
+                raise UnusableInput(f"Phase {self.name!r}: {rule}. Received: {self}.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,13 +81,13 @@ class TeacherRecipe:
     """The `teacher` section of a recipe.
 
     Attributes:
-        backbone: a name from `teacher.backbones.BACKBONES`.
-        weights: "imagenet", "none" or a file; the command line's `--weights` wins.
-        phases: in order; the best checkpoint of each starts the next.
+        phases: in order; the best epoch of each starts the next.
+        backbone: a key of `teacher.backbones.BACKBONES`.
+        weights: "imagenet", "none" or a file; the command line's `--weights` overrides it.
         class_weights: "balanced" (inverse frequency, mean 1) or "none".
-        most_repeats: oversampling: a photo of a rare class and skin tone stands up to this often in an epoch.
-        label_smoothing: of the lighting labels: 1 becomes 1 - s / 2 and 0 becomes s / 2.
-        lighting_weight: share of the lighting head's loss beside the diagnosis head's.
+        most_repeats: oversampling: largest number of times a photo of a rare class and skin tone appears in an epoch.
+        label_smoothing: s of the lighting labels: 1 becomes 1 - s / 2 and 0 becomes s / 2.
+        lighting_weight: weight of the lighting head's loss relative to the diagnosis head's.
         batch_norm_momentum: of the backbone's moving averages; None keeps the backbone's own.
     """
 
@@ -106,10 +112,24 @@ class TeacherRecipe:
 
 
 def check_phase_names(phases: Sequence[Phase]) -> None:
-    """Raise UnusableInput where two phases have one name, by which reports tell them apart."""
+    """Raise UnusableInput where two phases share a name, by which reports tell them apart."""
     names = [phase.name for phase in phases]
     if len(set(names)) < len(names):
         raise UnusableInput(f"Each phase needs a name of its own. Received: {', '.join(names)}.")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML of a recipe: 1e-3 is a number, as in YAML 1.2 (YAML 1.1 requires 1.0e-3), and there are no dates."""
+
+    yaml_implicit_resolvers: typing.ClassVar[dict[str, Any]] = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+"), list("-+.0123456789")
+)
 
 
 def read_recipe(path: str | Path, section: str, kind: type[T]) -> tuple[T, dict[str, Any]]:
@@ -124,12 +144,10 @@ def read_recipe(path: str | Path, section: str, kind: type[T]) -> tuple[T, dict[
         The section as `kind`, and the whole file as plain data.
 
     Raises:
-        UnusableInput: no such file, not YAML, the section is missing, or a key is unknown or of the wrong type.
+        UnusableInput: no such file, not YAML, the section is missing, or a key is unknown or has a wrong type.
     """
-    import yaml
-
     try:
-        whole = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        whole = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise UnusableInput(f"The recipe cannot be read. Received: {path} ({error.strerror}).") from error
     except yaml.YAMLError as error:
@@ -141,55 +159,39 @@ def read_recipe(path: str | Path, section: str, kind: type[T]) -> tuple[T, dict[
 
 
 def from_mapping(kind: type[T], values: Mapping[str, Any], where: str) -> T:
-    """Build a (nested) dataclass from plain data; an unknown key or a wrong type is an error that names its place."""
-    fields = typing.get_type_hints(kind)
-    required = {
-        f.name
-        for f in dataclasses.fields(kind)  # type: ignore[arg-type]
-        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    }
-    if unknown := set(values) - set(fields):
-        raise UnusableInput(f"{where}: unknown key. Received: {sorted(unknown)}. Known keys: {', '.join(fields)}.")
-    if missing := required - set(values):
-        raise UnusableInput(f"{where}: a key is missing: {', '.join(sorted(missing))}.")
-    return kind(**{name: _convert(fields[name], value, f"{where}.{name}") for name, value in values.items()})
+    """Build a dataclass, nested ones included, from plain data.
+
+    Nothing is converted but lists to tuples and whole numbers to floats.
+
+    Args:
+        kind: a dataclass; its `__post_init__` may raise UnusableInput.
+        values: plain data, as YAML or JSON gives it.
+        where: the values come from, as the first words of errors, such as "demo.yaml: teacher".
+
+    Raises:
+        UnusableInput: unknown or missing keys, wrong types, or values that the dataclass refuses; names each key and
+            value.
+    """
+    try:
+        return pydantic.TypeAdapter(kind).validate_json(json.dumps(values), strict=True, extra="forbid")
+    except UnusableInput as error:
+        raise UnusableInput(f"{where}: {error}") from error
+    except pydantic.ValidationError as error:
+        raise UnusableInput("\n".join(_explained(kind, detail, where) for detail in error.errors())) from error
 
 
-def to_mapping(recipe: Any) -> dict[str, Any]:
-    """Turn a recipe back into plain data that YAML can hold."""
-    return typing.cast("dict[str, Any]", _plain(dataclasses.asdict(recipe)))
+def to_mapping(recipe: "DataclassInstance") -> dict[str, Any]:
+    """Turn a recipe back into plain data that YAML and JSON can hold."""
+    return dict(json.loads(json.dumps(dataclasses.asdict(recipe))))
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _convert(kind: Any, value: Any, where: str) -> Any:
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType):
-        if value is None and type(None) in arguments:
-            return None
-        return _convert(next(a for a in arguments if a is not type(None)), value, where)
-    if origin is tuple and isinstance(value, (list, tuple)):
-        kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else arguments
-        if len(kinds) == len(value):
-            return tuple(
-                _convert(k, item, f"{where}[{i}]") for i, (k, item) in enumerate(zip(kinds, value, strict=True))
-            )
-    elif dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
-        return from_mapping(kind, value, where)
-    elif kind is float and isinstance(value, str):
-        # YAML 1.1 reads 1e-3 as text: it wants 1.0e-3.
-        try:
-            return float(value)
-        except ValueError:
-            pass
-    elif kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    elif kind in (int, str, bool) and type(value) is kind:
-        return value
-    elif origin is dict and isinstance(value, Mapping):
-        return dict(value)
-    raise UnusableInput(f"{where}: expected {getattr(kind, '__name__', kind)}. Received: {value!r}.")
+def _explained(kind: Any, detail: "ErrorDetails", where: str) -> str:
+    *parents, key = detail["loc"]
+    for name in parents:
+        where += f"[{name}]" if isinstance(name, int) else f".{name}"
+        kind = typing.get_args(kind)[0] if isinstance(name, int) else typing.get_type_hints(kind)[name]
+    if detail["type"] == "missing":
+        return f"{where}: a key is missing: {key}."
+    if detail["type"] == "unexpected_keyword_argument":
+        return f"{where}: unknown key. Received: {key!r}. Known keys: {', '.join(typing.get_type_hints(kind))}."
+    return f"{where}.{key}: {detail['msg']}. Received: {detail['input']!r}."
