@@ -1,4 +1,4 @@
-"""`python -m skin_distill` is the `skin-distill` command."""
+"""`python -m skin_distill` runs the `skin-distill` command."""
 
 from skin_distill.cli import main
 

@@ -1,4 +1,4 @@
-"""The `skin-distill` command. Command modules import nothing heavy before they run."""
+"""The `skin-distill` command line. Command modules import nothing heavy before they run."""
 
 import os
 import sys
@@ -23,11 +23,11 @@ from skin_distill.commands import (
     teacher,
     verify,
 )
-from skin_distill.stopping import StoppableGroup, exit_code, heed_signals, last_words
+from skin_distill.stopping import StoppableGroup, exit_code, handle_signals, stop_message
 from triage.errors import SkinDistillError
 
 EPILOG = """\b
-A first success in minutes:
+To try the whole pipeline in minutes:
   skin-distill demo
 
 \b
@@ -35,23 +35,30 @@ Shell completion (bash; zsh and fish likewise):
   eval "$(_SKIN_DISTILL_COMPLETE=bash_source skin-distill)"
 
 \b
-Exit codes: 0 done, 1 a gate or check failed, 2 wrong use or unusable input.
+Exit codes: 0 done, 1 gate or check failed, 2 wrong use or unusable input.
 
 A research and education tool, not a medical device.
 """
 
 
+class CommandGroup(StoppableGroup):
+    """All commands, listed in the order in which a person meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of registration."""
+        return list(self.commands)
+
+
 @click.group(
-    cls=StoppableGroup,
+    cls=CommandGroup,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="skin-distill")
 def cli() -> None:
-    """Train, distil, prove and ship a small skin-photo triage model that runs on a phone."""
+    """Train, distil, verify and ship a small skin-photo triage model that runs on a phone."""
 
 
-# In the order in which a person meets them.
 for _command in (
     demo,
     doctor,
@@ -71,15 +78,14 @@ for _command in (
     package,
 ):
     cli.add_command(_command.command)
-cli.list_commands = lambda context: list(cli.commands)  # type: ignore[method-assign]
 
 
 def main() -> None:
-    """Run the command line; errors that a person can act on become one message and an exit code."""
+    """Run the command line; turn errors that a person can act on into one message and an exit code."""
     # TensorFlow reads these when it is first imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    heed_signals()
+    handle_signals()
     try:
         cli.main(standalone_mode=False)
     except SkinDistillError as error:
@@ -89,5 +95,5 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort) as error:
-        click.echo(f"\nskin-distill: {last_words(error)}", err=True)
+        click.echo(f"\nskin-distill: {stop_message(error)}", err=True)
         sys.exit(exit_code(error))

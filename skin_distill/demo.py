@@ -1,4 +1,4 @@
-"""The demonstration: the whole main job on synthetic skin phantoms."""
+"""The demo: the whole pipeline on synthetic skin phantoms."""
 
 import json
 import time
@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skin_distill.answer_text import answer_text
 from skin_distill.recipes import recipe_path
@@ -15,13 +15,16 @@ from skin_distill.requirements import load_tensorflow
 from skin_distill.terminal import Terminal
 from triage.atomic import sha256_of, write_bytes, write_json
 
+if TYPE_CHECKING:
+    from skin_training.run_folder import RunFolder
+
 RECIPE = "demo"
 TEACHER, STUDENT = "demo-teacher", "demo-student"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the demonstration's table; accuracies are figures of a report, latency is in milliseconds."""
+    """One row of the demo's table: accuracies as metrics of a report, size in bytes, latency in milliseconds."""
 
     model: str
     diagnosis: dict[str, Any]
@@ -32,17 +35,17 @@ class Row:
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What the demonstration made.
+    """What the demo made.
 
     Attributes:
-        rows: teacher, student in float, and the file chosen.
+        rows: teacher, float student, and the chosen file.
         files: the student's .tflite files by variant.
         chosen: the smallest file that passes every gate.
-        meta: the data set's table.
+        meta: meta.csv of the phantoms.
         photo: a photo of the test split.
-        verified: whether no gate failed for the file chosen, on the test split.
-        untold: its gates that had too few photos to tell.
-        seconds: wall time of all calls that made it, those that were stopped among them.
+        verified: whether no gate failed for the chosen file on the test split.
+        untold: gates of that file with too few photos.
+        seconds: duration of all runs that made it, interrupted ones included.
     """
 
     rows: list[Row]
@@ -56,32 +59,32 @@ class DemoResult:
 
 
 def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> DemoResult:
-    """Prepare, teach, distil, convert, verify, benchmark and classify; what is done already is not done again.
+    """Prepare, train, distil, convert, verify, benchmark and classify; skip what is done already.
 
     Args:
-        root: folder that holds everything; made if needed.
+        root: folder for everything; made if needed.
         terminal: shows progress.
-        recipe: name or path of the recipe; it has a `data` section with `count`, `size` and `seed`.
+        recipe: name or path of a recipe with a `data` section of `count`, `size` and `seed`.
     """
     path = recipe_path(recipe)
     summary = root / "demo.json"
     key = {"recipe_sha256": sha256_of(path), "version": version("skin-distill")}
-    if known := _finished(summary, key):
-        terminal.line(f"The demonstration in {root} is finished already; remove that folder to see it run.")
+    if known := _read_result(summary, key):
+        terminal.line(f"The demo in {root} is finished already. Remove that folder to run it again.")
         return known
     with stopwatch(root / "demo-seconds.json", key) as seconds:
         result = _run(root, path, terminal, seconds)
-    write_json(summary, {"key": key, **_to_json(result)})
+    write_json(summary, {"key": key, **json.loads(json.dumps(asdict(result), default=str))})
     return result
 
 
 @contextmanager
 def stopwatch(path: Path, key: dict[str, str]) -> Iterator[Callable[[], float]]:
-    """Time of this call and of earlier ones with the same key, kept in a file; a call that was killed is missing."""
-    earlier, begun = 0.0, time.monotonic()
+    """Duration of this run and of earlier ones with the same key, kept in a file; killed runs are missing."""
+    earlier, start = 0.0, time.monotonic()
 
     def seconds() -> float:
-        return earlier + time.monotonic() - begun
+        return earlier + time.monotonic() - start
 
     with suppress(OSError, ValueError, KeyError):
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -94,7 +97,8 @@ def stopwatch(path: Path, key: dict[str, str]) -> Iterator[Callable[[], float]]:
 
 
 def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float]) -> DemoResult:
-    load_tensorflow()  # first: the modules below import it, and it would chatter
+    load_tensorflow()  # first, because the modules below import it and it would write its log
+    from benchmarks.latency.interleaved import benchmark
     from convert.best import choose_best
     from convert.convert import convert
     from distill.recipe import DistillRecipe
@@ -106,32 +110,35 @@ def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float
     from teacher.train import train_teacher
     from triage import Triage
 
+    def step(number: int, text: str) -> None:
+        terminal.line(f"[{number}/7] {text}")
+
     teacher_recipe, whole = read_recipe(path, "teacher", TeacherRecipe)
     student_recipe, _ = read_recipe(path, "distill", DistillRecipe)
     data, folder = whole["data"], root / "phantoms"
-    _step(terminal, 1, f"prepare: {data['count']} synthetic skin phantoms in {folder}")
+    step(1, f"prepare: {data['count']} synthetic skin phantoms in {folder}")
     meta = prepare(
         "phantom", None, folder, seed=data["seed"], count=data["count"], size=data["size"], progress=terminal.progress
     ).meta_path
     manifest = read_manifest(meta)
     teacher_run, student_run = RunFolder(TEACHER, root), RunFolder(STUDENT, root)
-    _step(terminal, 2, "teacher: learns lighting and diagnosis behind a colour calibration")
+    step(2, "teacher: learn diagnosis and lighting behind a colour calibration")
     teacher = train_teacher(teacher_recipe, manifest, teacher_run, terminal.progress)
-    _step(terminal, 3, "distill: MobileNetV3-Small learns from the teacher's answers")
+    step(3, "distill: train MobileNetV3-Small on the teacher's predictions")
     student = distill_student(student_recipe, manifest, teacher_run, student_run, whole["convert"], terminal.progress)
-    _step(terminal, 4, "convert: files for a phone")
+    step(4, "convert: write .tflite files")
     variants = whole["convert"]["variants"]
     files = convert(student_run, manifest, variants, terminal.progress)
     teacher_file = _teacher_file(teacher_run)
-    _step(terminal, 5, "verify: the smallest file with the same answers and the same colours, tone by tone")
+    step(5, "verify: find the smallest file with the same predictions and colours, tone by tone")
     best = choose_best(student_run, manifest, variants, "size", progress=terminal.progress)
-    (proof,) = best.proof.files
-    chosen = best.file or files[proof.variant]  # one that fails on the test split is shown, too, as what it is
-    _step(terminal, 6, "benchmark: side by side on this machine")
-    timed = {"teacher": teacher_file, "student": files["float32"], proof.variant: chosen}
-    latency = _latency(timed, terminal)
-    tests = {"teacher": teacher["test"], "student": student["test"], proof.variant: proof.test}
-    _step(terminal, 7, "classify: a photo of the test split")
+    (verdict,) = best.proof.files
+    chosen = best.file or files[verdict.variant]  # a file that fails on the test split is shown as well
+    step(6, "benchmark: time the files side by side on this machine")
+    timed = {"teacher": teacher_file, "student": files["float32"], verdict.variant: chosen}
+    tests = {"teacher": teacher["test"], "student": student["test"], verdict.variant: verdict.test}
+    latency = benchmark(list(timed.values()), mode="rapid", progress=terminal.progress)["results"]
+    step(7, "classify: a photo of the test split")
     photo = manifest.photo_paths(manifest.split("test"))[0]
     triage = Triage.load(chosen)
     terminal.line(answer_text(triage.assess(photo).to_json(), triage.card, triage.urgent_threshold_text))
@@ -141,23 +148,23 @@ def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float
                 name,
                 tests[name]["diagnosis"]["accuracy"],
                 tests[name]["lighting"]["accuracy"],
-                timed[name].stat().st_size,
-                latency[name],
+                file.stat().st_size,
+                result["p50_ms"],
             )
-            for name in timed
+            for (name, file), result in zip(timed.items(), latency, strict=True)
         ],
         files=files,
         chosen=chosen,
         meta=meta,
         photo=photo,
-        verified=proof.passed,
-        untold=proof.untold,
+        verified=verdict.passed,
+        untold=verdict.untold,
         seconds=round(seconds(), 1),
     )
 
 
-def _teacher_file(run: Any) -> Path:
-    """The teacher as a float32 file, so that all rows of the table are timed by the same runtime."""
+def _teacher_file(run: "RunFolder") -> Path:
+    """The teacher as a float32 .tflite file, so that one runtime times all rows of the table."""
     from convert.making.tflite import to_flatbuffer
     from convert.variants import VARIANTS
     from distill.model_file import load_model
@@ -165,38 +172,18 @@ def _teacher_file(run: Any) -> Path:
     path = run.artifacts / "teacher-float32.tflite"
     if not path.is_file():
         write_bytes(path, to_flatbuffer(load_model(run.artifacts / "teacher.keras"), VARIANTS["float32"]))
-    return Path(path)
+    return path
 
 
-def _latency(files: dict[str, Path], terminal: Terminal) -> dict[str, float]:
-    from benchmarks.latency.interleaved import benchmark
-
-    measured = benchmark(list(files.values()), mode="rapid", progress=terminal.progress)["results"]
-    return {name: result["p50_ms"] for name, result in zip(files, measured, strict=True)}
-
-
-def _step(terminal: Terminal, number: int, text: str) -> None:
-    terminal.line(f"[{number}/7] {text}")
-
-
-def _to_json(result: DemoResult) -> dict[str, Any]:
-    return {
-        **asdict(result),
-        "files": {name: str(path) for name, path in result.files.items()},
-        "chosen": str(result.chosen),
-        "meta": str(result.meta),
-        "photo": str(result.photo),
-    }
-
-
-def _finished(summary: Path, key: dict[str, str]) -> DemoResult | None:
+def _read_result(summary: Path, key: dict[str, str]) -> DemoResult | None:
+    """The result of a finished demo, or None if it has another key or a file is missing."""
     if not summary.is_file():
         return None
     found = json.loads(summary.read_text(encoding="utf-8"))
-    files = {name: Path(path) for name, path in found["files"].items()}
-    photo, chosen = Path(found["photo"]), Path(found.get("chosen", ""))
-    if found.pop("key") != key or not all(path.is_file() for path in [*files.values(), chosen, photo]):
+    if found.pop("key") != key:
         return None
-    rows = [Row(**row) for row in found["rows"]]
-    places = {"files": files, "chosen": chosen, "meta": Path(found["meta"]), "photo": photo}
-    return DemoResult(**{**found, "rows": rows, **places})
+    paths = {name: Path(found[name]) for name in ("chosen", "meta", "photo")}
+    files = {name: Path(path) for name, path in found["files"].items()}
+    if not all(path.is_file() for path in (*paths.values(), *files.values())):
+        return None
+    return DemoResult(**{**found, **paths, "files": files, "rows": [Row(**row) for row in found["rows"]]})

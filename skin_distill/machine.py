@@ -1,4 +1,4 @@
-"""What `skin-distill doctor` looks at."""
+"""What `skin-distill doctor` checks."""
 
 import os
 import platform
@@ -10,21 +10,21 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 RUNTIME = "ai-edge-litert"
-"""Not needed where another TFLite runtime is."""
+"""Not needed where another TFLite runtime is installed."""
 EXTRAS = ("train", "download", "app", "maxvit", "android")
 SUPPORTED_PYTHON = ((3, 10), (3, 13))
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor's table.
+    """One row of the doctor's table.
 
     Attributes:
-        what: what was looked at.
-        state: ok, missing or note.
-        found: version or fact; empty when missing.
-        remedy: what to do; empty when nothing.
-        needed: whether classify and benchmark cannot work without it.
+        what: what was checked.
+        state: "ok", "missing" or "note".
+        found: version or fact; empty if missing.
+        remedy: what to do; empty if nothing.
+        needed: whether `classify` and `benchmark` need it.
     """
 
     what: str
@@ -35,7 +35,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at this machine: Python, packages, TFLite runtimes, GPU, camera, disk."""
+    """Check this machine: Python, packages, TFLite runtimes, GPU, camera, disk."""
     lowest, highest = SUPPORTED_PYTHON
     here = sys.version_info[:2]
     supported = lowest <= here <= highest
@@ -48,32 +48,28 @@ def examine() -> list[Finding]:
             needed=True,
         ),
         Finding("Machine", "ok", f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"),
-        _skin_distill(),
+        Finding("skin-distill", "ok", version("skin-distill")),
     ]
-    wanted = _requirements()
-    findings += [_package(name, "pip install skin-distill", needed=True) for name in wanted[""] if name != RUNTIME]
+    required = _requirements()
+    findings += [_package(name, "pip install skin-distill", needed=True) for name in required[""] if name != RUNTIME]
     findings += [_runtime()]
     for extra in EXTRAS:
         findings += [
             _package(name, f"pip install 'skin-distill[{extra}]'", needed=False)
-            for name in wanted.get(extra, ())
-            if name not in wanted[""]
+            for name in required.get(extra, ())
+            if name not in required[""]
         ]
     return [*findings, _gpu(), _camera(), _disk()]
 
 
 def _requirements() -> dict[str, list[str]]:
-    """Names of the packages that the installed skin-distill asks for, by extra; "" for those that it always needs."""
-    wanted: dict[str, list[str]] = {"": []}
+    """Names of the packages that the installed skin-distill requires, by extra; "" for those it always needs."""
+    required: dict[str, list[str]] = {"": []}
     for requirement in requires("skin-distill") or ():
         extra = re.search(r"extra == [\"'](.+?)[\"']", requirement)
         name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
-        wanted.setdefault(extra[1] if extra else "", []).append(name)
-    return wanted
-
-
-def _skin_distill() -> Finding:
-    return Finding("skin-distill", "ok", version("skin-distill"))
+        required.setdefault(extra[1] if extra else "", []).append(name)
+    return required
 
 
 def _package(name: str, remedy: str, needed: bool) -> Finding:
@@ -94,17 +90,17 @@ def _runtime() -> Finding:
 
 def _gpu() -> Finding:
     if shutil.which("nvidia-smi"):
-        return Finding("GPU", "ok", "NVIDIA driver found", "training uses it with pip install 'tensorflow[and-cuda]'")
-    return Finding("GPU", "note", "none", "training runs on the processor; see docs/results.md for what that costs")
+        return Finding("GPU", "ok", "NVIDIA driver found", "for training on it: pip install 'tensorflow[and-cuda]'")
+    return Finding("GPU", "note", "none", "training runs on the processor; docs/results.md says how long")
 
 
 def _camera() -> Finding:
     devices = sorted(p.name for p in Path("/dev").glob("video*")) if sys.platform == "linux" else []
     if devices:
         return Finding("Camera", "ok", ", ".join(devices))
-    return Finding("Camera", "note", "none seen", "classify takes photo files, the app a folder, a video or its demo")
+    return Finding("Camera", "note", "none found", "classify reads photo files; the app also a folder or a video")
 
 
 def _disk() -> Finding:
     free = shutil.disk_usage(Path.cwd()).free / 1e9
-    return Finding("Disk", "ok" if free > 5 else "note", f"{free:.0f} GB free here", "" if free > 5 else "make room")
+    return Finding("Disk", "ok" if free > 5 else "note", f"{free:.0f} GB free", "" if free > 5 else "free some space")

@@ -1,4 +1,4 @@
-"""Say which extra is missing instead of a traceback."""
+"""Import optional libraries; name the missing extra instead of showing a traceback."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ OWN_PACKAGES = (
 
 @contextmanager
 def needs_extra(extra: str) -> Iterator[None]:
-    """Turn a missing library inside the block into an error that names the extra which brings it."""
+    """Turn the failed import of a library inside the block into an error that names the extra to install."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -26,24 +26,24 @@ def needs_extra(extra: str) -> Iterator[None]:
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow and let it look for devices with its native chatter muted.
+    """Import TensorFlow and let it look for devices with its native log muted.
 
-    It writes a dozen lines to standard error that no setting silences, among them "failed" calls to CUDA on machines
-    that have none.
+    On import it writes a dozen lines to standard error that no setting silences, among them "failed" calls to CUDA on
+    machines without a GPU.
 
     Raises:
-        MissingDependency: it is not installed.
+        MissingDependency: TensorFlow is not installed.
     """
     from triage.native_output import native_stderr_muted
 
-    # Libraries built on tensorflow.keras then get the Keras of this project, tf_keras.
+    # Libraries built on tensorflow.keras then get tf_keras, as this project does.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
     with needs_extra("train"), native_stderr_muted():
         import tensorflow as tf
-        import tf_keras  # noqa: F401  (chatters, too)
+        import tf_keras  # noqa: F401  (logs on import, too)
 
         tf.config.list_physical_devices()
-        # The first data set and the first step of a process have their say as well.
+        # The first data set of a process logs as well.
         tf.data.Dataset.from_generator(
             lambda: iter([0]), output_signature=tf.TensorSpec((), tf.int32)
         ).get_single_element()

@@ -1,4 +1,4 @@
-"""How a command ends when somebody asks it to: Ctrl-C, SIGTERM, or a reader that has seen enough."""
+"""How a command ends on Ctrl-C, SIGTERM, or a closed pipe at standard output."""
 
 import os
 import signal
@@ -8,69 +8,72 @@ from typing import Any
 
 import click
 
+STOPPED = "stopped."
+RESUMABLE = "stopped. Run the same command again to resume."
+
 
 class Terminated(KeyboardInterrupt):
-    """Somebody asked the process to end, with SIGTERM."""
+    """SIGTERM was received."""
 
 
-# What came: the exception that a signal raises may get lost on its way.
+# Signals received. The exception that a signal raises may be swallowed or replaced on its way up.
 _received: list[int] = []
 
 
 class StoppableGroup(click.Group):
-    """Commands that a signal ends, whatever became of its exception on the way."""
+    """A command group that a signal ends, even if its exception was replaced on the way up."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was asked for."""
+        """Invoke the command named on the command line."""
         try:
             return super().invoke(ctx)
         except Exception as error:
             stop = _stop_behind(error)
             if stop is not None:
                 raise stop from error
-            if isinstance(error, BrokenPipeError) and _reader_is_gone():
+            if isinstance(error, BrokenPipeError) and _output_is_closed():
                 raise click.exceptions.Exit(0) from error
             if isinstance(error, (BrokenPipeError, EOFError)):
-                # click would take the one for a reader that is gone, the other for Ctrl-C.
+                # click would take the first for a closed standard output and the second for Ctrl-C.
                 raise RuntimeError("A file or a pipe ended too early.") from error
             raise
 
 
 class ResumableCommand(click.Command):
-    """A command that, called again, goes on where it was stopped; being stopped, it says so."""
+    """A command that resumes where it was stopped, and says so when it is stopped."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it."""
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except BaseException as error:
             stop = _stop_behind(error)
             if stop is None:
                 raise
-            raise Resumable from stop
+            raise ResumableStop from stop
 
 
-class Resumable(KeyboardInterrupt):
-    """Work was stopped that the same command goes on with."""
+class ResumableStop(KeyboardInterrupt):
+    """Work was stopped that the same command resumes."""
 
 
-def heed_signals() -> None:
-    """Have SIGTERM end the process as Ctrl-C does; a second SIGTERM ends it at once, without a word."""
+def handle_signals() -> None:
+    """Make SIGTERM end the process as Ctrl-C does; a second SIGTERM ends it at once and silently."""
     signal.signal(signal.SIGTERM, _stop)
-    # A shell may have its background jobs ignore Ctrl-C: that stays.
+    # A shell may make its background jobs ignore Ctrl-C; leave that as it is.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _stop)
 
 
 def exit_code(error: BaseException) -> int:
-    """The exit code that shells expect of a process that was stopped: 128 and the signal's number."""
+    """Exit code of a process that a signal ended, as shells expect it: 128 plus the signal's number."""
     return 128 + (signal.SIGTERM if any(isinstance(e, Terminated) for e in _causes(error)) else signal.SIGINT)
 
 
-def last_words(error: BaseException) -> str:
-    """What a person is told who has stopped a command."""
-    resumable = any(isinstance(e, Resumable) for e in _causes(error))
-    return "stopped. The same command goes on from here." if resumable else "stopped."
+def stop_message(error: BaseException) -> str:
+    """Message for a person who has stopped a command."""
+    resumable = any(isinstance(e, ResumableStop) for e in _causes(error))
+    return RESUMABLE if resumable else STOPPED
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -80,10 +83,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _stop_behind(error: BaseException) -> KeyboardInterrupt | None:
-    """The signal that ended the work, or None where `error` is a failure of its own.
+    """The stop behind an exception, or None if the exception is a failure of its own.
 
-    What a signal raises inside a function that TensorFlow calls from C++ comes out as a RuntimeError or the like, so
-    once a signal has come, any exception counts as the stop.
+    TensorFlow turns what a signal raises inside a callback from C++ into a RuntimeError or the like, so once a signal
+    was received, any exception counts as the stop.
     """
     if isinstance(error, KeyboardInterrupt):
         return error
@@ -92,12 +95,12 @@ def _stop_behind(error: BaseException) -> KeyboardInterrupt | None:
     return None
 
 
-def _reader_is_gone() -> bool:
-    """Whether the reader of standard output (head, less) has closed it; if so, what is still written goes nowhere."""
+def _output_is_closed() -> bool:
+    """Whether the reader of standard output (head, less) has closed it; if so, discard further output."""
     try:
         click.echo()
     except BrokenPipeError:
-        # Python must not complain when it flushes at the end.
+        # Otherwise Python complains when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return True
     return False

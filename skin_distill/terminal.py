@@ -1,16 +1,19 @@
-"""What a command shows: progress with time left, log lines, tables and JSON."""
+"""Output of a command: progress with the time left, log lines, tables and JSON."""
 
 import functools
 import json
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
-PLAIN_INTERVAL = 10.0  # seconds between two progress lines where there is no terminal
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+PLAIN_INTERVAL = 10.0  # seconds between two progress lines when standard error is not a terminal
 
 
 class Terminal:
@@ -18,14 +21,12 @@ class Terminal:
 
     Args:
         verbosity: -1 quiet, 0 normal, 1 verbose.
-        as_json: results are printed as JSON; tables are left out.
-        console: a rich console that tables go to instead of standard output.
+        as_json: print results as JSON and no tables.
     """
 
-    def __init__(self, verbosity: int = 0, as_json: bool = False, console: Any = None):
-        self.verbosity, self.as_json, self.console = verbosity, as_json, console
-        self._bar: Any = None
-        self._task: Any = None
+    def __init__(self, verbosity: int = 0, as_json: bool = False):
+        self.verbosity, self.as_json = verbosity, as_json
+        self._bar: Progress | None = None
         self._stage = ""
         self._begun = self._shown = 0.0
         self._first = self._last = 0
@@ -43,13 +44,13 @@ class Terminal:
         self._close_bar()
 
     def progress(self, stage: str, done: int, total: int, in_bytes: bool = False) -> None:
-        """Show how far a stage has come and how long it will still take.
+        """Show the progress of a stage and the time left.
 
         Args:
-            stage: what is done, for people; another one, or the same with less done, begins a new measurement.
-            done: how much of it, in whatever unit.
-            total: of all, in the same unit.
-            in_bytes: the unit is bytes, which are shown as MB or GB.
+            stage: what is being done, for people. A new name, or a smaller `done`, starts a new stage.
+            done: finished units.
+            total: all units.
+            in_bytes: the units are bytes, shown as MB or GB.
         """
         if self.verbosity < 0:
             return
@@ -61,19 +62,19 @@ class Terminal:
                 self._open_bar(stage, total, done, in_bytes)
         self._last = done
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, total=total)
+            self._bar.update(self._bar.task_ids[0], completed=done, total=total)
             if done >= total:
                 self._close_bar()
         elif not sys.stderr.isatty() and now - self._shown > PLAIN_INTERVAL and 0 < done < total:
             self._shown = now
-            # What an earlier run had done took no time now.
+            # Work of an earlier, resumed run took no time in this one.
             pace = (now - self._begun) / (done - self._first) if done > self._first else None
             left = "" if pace is None else f", {pace * (total - done):.0f} s left"
-            came = f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB" if in_bytes else f"{done} of {total}"
-            self.line(f"{stage}: {came}{left}")
+            finished = f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB" if in_bytes else f"{done} of {total}"
+            self.line(f"{stage}: {finished}{left}")
 
     def line(self, text: str) -> None:
-        """Print a line for the person who waits; silent with -q."""
+        """Print a line on standard error; silent with -q."""
         if self.verbosity >= 0:
             self._write(text)
 
@@ -86,7 +87,7 @@ class Terminal:
             click.echo(text)
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = "") -> None:
-        """Print a table on standard output, unless --json speaks there. The first column is left, others right."""
+        """Print a table on standard output, unless --json was given. Columns but the first are right-aligned."""
         self._close_bar()
         if self.as_json:
             return
@@ -94,7 +95,7 @@ class Terminal:
         from rich.markup import escape
         from rich.table import Table
 
-        # Unescaped, rich takes the [app] of 'skin-distill[app]' for a style and leaves it out.
+        # Unescaped, rich takes the [app] of 'skin-distill[app]' for a style and drops it.
         table = Table(
             title=escape(title), caption=escape(caption) or None, title_justify="left", caption_justify="left"
         )
@@ -102,10 +103,8 @@ class Terminal:
             table.add_column(escape(column), justify="right" if number else "left", no_wrap=number == 0)
         for row in rows:
             table.add_row(*(escape(str(cell)) for cell in row))
-        console = self.console or Console()
-        if self.console is None and not console.is_terminal:
-            console = Console(width=120)
-        console.print(table)
+        console = Console()
+        (console if console.is_terminal else Console(width=120)).print(table)
 
     def _open_bar(self, stage: str, total: int, done: int = 0, in_bytes: bool = False) -> None:
         from rich.console import Console
@@ -127,7 +126,7 @@ class Terminal:
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task(stage, total=total, completed=done)
+        self._bar.add_task(stage, total=total, completed=done)
         self._bar.start()
 
     def _close_bar(self) -> None:
@@ -152,9 +151,9 @@ class _LineHandler(logging.Handler):
 
 
 def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add -v, -q and --json to a command and give it the `Terminal` they describe as `terminal`."""
+    """Add -v, -q and --json to a command and pass it a `Terminal` as `terminal`."""
 
-    @click.option("-v", "--verbose", is_flag=True, help="Say more.")
+    @click.option("-v", "--verbose", is_flag=True, help="Print more.")
     @click.option("-q", "--quiet", is_flag=True, help="Print results and errors only.")
     @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")
     @functools.wraps(function)
@@ -165,10 +164,10 @@ def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def percent(figure: dict[str, Any] | None) -> str:
-    """Write a figure of a report as `87.3 % (84.1 to 90.2)`, or why there is none."""
-    if not figure or figure.get("value") is None:
-        return (figure or {}).get("why", "not measured")
-    if figure.get("low") is None:
-        return f"{100 * figure['value']:.1f} %"
-    return f"{100 * figure['value']:.1f} % ({100 * figure['low']:.1f} to {100 * figure['high']:.1f})"
+def percent(metric: Mapping[str, Any] | None) -> str:
+    """Format a metric of a report as `87.3 % (84.1 to 90.2)`, or say why it has no value."""
+    if not metric or metric.get("value") is None:
+        return str((metric or {}).get("why", "not measured"))
+    if metric.get("low") is None:
+        return f"{100 * metric['value']:.1f} %"
+    return f"{100 * metric['value']:.1f} % ({100 * metric['low']:.1f} to {100 * metric['high']:.1f})"

@@ -1,7 +1,6 @@
-"""`skin-distill demo`: the whole main job on an embedded, synthetic data set."""
+"""`skin-distill demo`: the whole pipeline on an embedded, synthetic data set."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -13,25 +12,39 @@ EPILOG = """\b
 Example:
   skin-distill demo --out demo
 
-Run again, it goes on where it was stopped, or answers at once.
+A second run resumes the first, or shows its result at once.
 """
 
 
 @click.command("demo", cls=ResumableCommand, epilog=EPILOG)
-@click.option("--out", default="demo", show_default=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--out", default="demo", show_default=True, type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for photos, runs and files.",
+)  # fmt: skip
 @output_options
 def command(out: Path, terminal: Terminal) -> None:
-    """Run the whole job on synthetic photos.
+    """Run the whole pipeline on synthetic photos.
 
-    Photos in, an answer out: prepare, teach, distil, convert, verify, benchmark and classify skin phantoms.
+    Prepare, train, distil, convert, verify, benchmark and classify skin phantoms.
     """
     with needs_extra("train"):
         from skin_distill.demo import run_demo
 
         result = run_demo(out, terminal)
-    show_result(result, terminal)
+    terminal.table(
+        "Synthetic skin phantoms: shows that the pipeline works, says nothing about real skin",
+        ("model", "diagnosis accuracy", "lighting accuracy", "MB", "ms a photo"),
+        [
+            (row.model, percent(row.diagnosis), percent(row.lighting), f"{row.size / 1e6:.2f}", f"{row.latency:.2f}")
+            for row in result.rows
+        ],
+        caption=(
+            f"{result.rows[0].diagnosis['n']} test photos, 95 % intervals; .tflite files, one thread of this machine; "
+            f"duration {result.seconds:.0f} s."
+        ),
+    )
     gates = "no gate failed" if result.verified else "a gate failed, see the report"
-    untold = f"; too few photos to tell: {', '.join(result.untold)}" if result.untold else ""
+    untold = f"; too few photos for: {', '.join(result.untold)}" if result.untold else ""
     model = result.chosen
     terminal.result(
         {
@@ -49,21 +62,5 @@ def command(out: Path, terminal: Terminal) -> None:
         f"  skin-distill classify {result.photo} --model {model}\n"
         f"  skin-distill benchmark {' '.join(map(str, result.files.values()))} --threads 1,2\n"
         f"  skin-distill evaluate {model} --data {result.meta}\n"
-        "and with photographs of your own: skin-distill prepare --help",
-    )
-
-
-def show_result(result: Any, terminal: Terminal) -> None:
-    """Print the table of a finished demonstration."""
-    terminal.table(
-        "Synthetic skin phantoms: shows that the chain works, says nothing about real skin",
-        ("model", "diagnosis accuracy", "lighting accuracy", "MB", "ms a photo"),
-        [
-            (row.model, percent(row.diagnosis), percent(row.lighting), f"{row.size / 1e6:.2f}", f"{row.latency:.2f}")
-            for row in result.rows
-        ],
-        caption=(
-            f"{result.rows[0].diagnosis['n']} test photos, 95 % intervals; .tflite files, one thread of this machine; "
-            f"made in {result.seconds:.0f} s."
-        ),
+        "With your own photographs: skin-distill prepare --help",
     )

@@ -1,4 +1,4 @@
-"""`skin-distill doctor`: what is here, what is missing, how to get it."""
+"""`skin-distill doctor`: what is installed, what is missing, how to install it."""
 
 import click
 
@@ -14,9 +14,9 @@ Example:
 @click.command("doctor", epilog=EPILOG)
 @output_options
 def command(terminal: Terminal) -> None:
-    """Say what is missing on this machine.
+    """Check what is installed on this machine.
 
-    Shows versions, runtimes, GPU and camera, and how to install what is not there.
+    Shows versions, runtimes, GPU and camera, and how to install what is missing.
     """
     from skin_distill.machine import examine
 
@@ -28,7 +28,7 @@ def command(terminal: Terminal) -> None:
     )
     missing = [f"{f.what} ({f.remedy})" for f in findings if f.state == "missing" and f.needed]
     terminal.result(
-        [vars(f) for f in findings], None if missing else "Everything needed to classify and benchmark is here."
+        [vars(f) for f in findings], None if missing else "Everything that classify and benchmark need is installed."
     )
     if missing:
-        raise CheckFailed(f"Something that every command needs is missing: {', '.join(missing)}.")
+        raise CheckFailed(f"Packages that every command needs are missing: {', '.join(missing)}.")

@@ -27,27 +27,14 @@ HEAVY = (
 )
 
 
-def run(*arguments, cwd=None):
-    return subprocess.run(
-        [sys.executable, "-m", "skin_distill", *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        timeout=120,
-    )
-
-
 @pytest.mark.parametrize("name", list(cli.commands))
-def test_every_command_explains_itself_with_an_example(name):
+def test_every_command_has_an_example(name):
     result = CliRunner().invoke(cli, [name, "--help"])
     assert result.exit_code == 0
     assert f"skin-distill {name}" in result.output
     assert "Example" in result.output
-    command = cli.commands[name]
-    for parameter in command.params:
-        if isinstance(parameter, click.Option):
-            assert parameter.help or parameter.name in ("out", "mode", "split"), parameter.name
+    for parameter in cli.commands[name].params:
+        assert not isinstance(parameter, click.Option) or parameter.help, parameter.name
 
 
 @pytest.mark.parametrize("name", list(cli.commands))
@@ -76,54 +63,58 @@ def test_help_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "named"),
     [
         (("download", "scin"), "--out"),
         (("download", "scin", "--out", "x"), "--accept-licence"),
-        (("no-such-command",), "No such command"),
-        (("prepare",), "Give a kind and --out"),
-        (("prepare", "kaggle", "--out", "x"), "needs the folder"),
+        (("no-such-command",), "no-such-command"),
+        (("prepare",), "--out"),
+        (("prepare", "kaggle", "--out", "x"), "kaggle"),
         (("prepare", "kaggle", "missing", "--out", "x"), "missing"),
         (("prepare", "kaggle", "missing", "--out", "x"), "skin-distill download"),
         (("prepare", "phantom", "--out", "x", "--seed", "-1"), "--seed"),
         (("teacher", "--config", "demo", "--data", "missing.csv", "--run", "r"), "missing.csv"),
-        (("teacher", "--config", "nothing", "--data", "missing.csv", "--run", "r"), "No such recipe"),
+        (("teacher", "--config", "nothing", "--data", "missing.csv", "--run", "r"), "nothing"),
         (("classify", "photo.jpg", "--model", "missing.tflite"), "missing.tflite"),
         (("benchmark", "missing.tflite"), "missing.tflite"),
         (("benchmark", "m.tflite", "--threads", "two"), "--threads"),
         (("benchmark", "m.tflite", "--compare", "old.json"), "old.json"),
-        (("benchmark", "m.tflite", "--also", "onnx"), "tensorflow"),
-        (("benchmark", "a.tflite", "b.tflite", "--end-to-end"), "one model"),
+        (("benchmark", "m.tflite", "--also", "onnx"), "onnx"),
+        (("benchmark", "a.tflite", "b.tflite", "--end-to-end"), "2"),
         (("report", "missing"), "missing"),
         (("convert", "--run", "missing", "--data", "m.csv"), "missing"),
-        (("convert", "--run", "missing", "--data", "m.csv"), "look under experiments/ for another name"),
+        (("convert", "--run", "missing", "--data", "m.csv"), "experiments"),
     ],
 )
-def test_wrong_use_is_one_message_and_exit_code_2(tmp_path, arguments, message):
-    result = run(*arguments, cwd=tmp_path)
-    assert result.returncode == 2, result.stderr
-    assert message in result.stderr
-    assert "Traceback" not in result.stderr
+def test_wrong_use_is_one_message_and_exit_code_2(tmp_path, shell_in, arguments, named):
+    assert named in shell_in(tmp_path)(*arguments, expect=2).stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_doctor_knows_this_machine():
-    result = run("doctor", "--json")
-    findings = {f["what"]: f for f in json.loads(result.stdout)}
-    assert result.returncode == 0
+def test_the_module_runs_the_command(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "skin_distill", "report", "missing"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=120,
+    )
+    assert done.returncode == 2
+    assert "missing" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_knows_this_machine(tmp_path, shell_in):
+    findings = {f["what"]: f for f in json.loads(shell_in(tmp_path)("doctor", "--json").stdout)}
     assert findings["TFLite runtime"]["state"] == "ok"
     assert findings["numpy"]["found"]
     assert {"rich", "tensorflow", "kagglehub", "kivy", "keras-cv-attention-models", "buildozer"} <= set(findings)
 
 
-def test_doctor_fails_where_something_is_missing_that_every_command_needs():
-    code = (
-        "import sys; from skin_distill import cli, machine\n"
-        "machine.examine = lambda: [machine.Finding('numpy', 'missing', '', 'pip install skin-distill', needed=True)]\n"
-        "sys.argv = ['skin-distill', 'doctor', '--json']; cli.main()"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1
+def test_doctor_fails_where_a_package_that_every_command_needs_is_missing(tmp_path, shell_in, monkeypatch):
+    finding = machine.Finding("numpy", "missing", "", "pip install skin-distill", needed=True)
+    monkeypatch.setattr(machine, "examine", lambda: [finding])
+    done = shell_in(tmp_path)("doctor", "--json", expect=1)
     assert json.loads(done.stdout)[0]["state"] == "missing"
     assert "numpy (pip install skin-distill)" in done.stderr
 

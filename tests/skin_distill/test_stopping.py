@@ -1,4 +1,4 @@
-"""Stopping a training, and what it refuses to begin with."""
+"""Stopping a command, and a training that cannot start or go on."""
 
 import csv
 import os
@@ -12,13 +12,13 @@ import click
 import pytest
 
 from skin_distill.cli import cli
-from skin_distill.stopping import Terminated, exit_code, last_words
+from skin_distill.stopping import RESUMABLE, STOPPED, Terminated, exit_code, stop_message
 
 LONG = """
 teacher:
   backbone: resnet10
   weights: none
-  input_size: 32
+  input_size: {size}
   batch_size: 16
   seed: {seed}
   phases:
@@ -26,36 +26,38 @@ teacher:
 """
 
 
-def heed_interrupts():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def run(folder, *arguments):
+def start(folder, *arguments):
     return subprocess.Popen(
         [sys.executable, "-m", "skin_distill", *map(str, arguments)],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell that runs the tests in the background has them ignore Ctrl-C, and so would what they start.
-        preexec_fn=heed_interrupts if os.name == "posix" else None,
+        # A shell that runs the tests in the background makes them ignore Ctrl-C, and so would this process.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("stopping")
-    done = run(folder, "prepare", "phantom", "--out", "data", "--count", 60, "--size", 64)
-    assert done.wait(250) == 0, done.stderr.read()
-    return folder
+def shell(tmp_path_factory, shell_in):
+    shell = shell_in(tmp_path_factory.mktemp("stopping"))
+    shell("prepare", "phantom", "--out", "data", "--count", 60, "--size", 64)
+    return shell
+
+
+def train(shell, name, data="data", expect=0, size=32, **recipe):
+    (shell.folder / f"{name}.yaml").write_text(
+        LONG.format(**{"seed": 1, "epochs": 1, "rate": 1e-3, **recipe}, size=size)
+    )
+    return shell("teacher", "--config", f"{name}.yaml", "--data", f"{data}/meta.csv", "--run", name, expect=expect)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_a_training_cleanly_and_the_checkpoint_stays(folder, number, code):
-    name = f"signal-{code}"
-    (folder / "long.yaml").write_text(LONG.format(seed=1, epochs=10_000, rate=1e-3))
-    process = run(folder, "teacher", "--config", "long.yaml", "--data", "data/meta.csv", "--run", name)
+def test_a_signal_ends_a_training_cleanly_and_the_checkpoint_stays(shell, number, code):
+    name, folder = f"signal-{code}", shell.folder
+    (folder / "long.yaml").write_text(LONG.format(seed=1, epochs=10_000, rate=1e-3, size=32))
+    process = start(folder, "teacher", "--config", "long.yaml", "--data", "data/meta.csv", "--run", name)
     checkpoint = folder / "artifacts" / name / "teacher-checkpoint.npz"
     patience = time.monotonic() + 200
     while not checkpoint.is_file() and process.poll() is None and time.monotonic() < patience:
@@ -63,23 +65,20 @@ def test_a_signal_ends_a_training_cleanly_and_the_checkpoint_stays(folder, numbe
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == code, errors[-2000:]
-    assert "stopped. The same command goes on from here." in errors
+    assert RESUMABLE in errors
     assert "Traceback" not in errors
     assert checkpoint.is_file()
     assert not [file for _, _, files in os.walk(folder / "artifacts") for file in files if file.startswith(".")]
-    # Another recipe is told, not overwritten.
-    if code == 143:
-        (folder / "long.yaml").write_text(LONG.format(seed=2, epochs=10_000, rate=1e-3))
-        process = run(folder, "teacher", "--config", "long.yaml", "--data", "data/meta.csv", "--run", name)
-        _, errors = process.communicate(timeout=200)
-        assert process.returncode == 2
-        assert "another recipe" in errors
+    # Another recipe under the same name is refused; the checkpoint stays.
+    before = checkpoint.read_bytes()
+    assert name in train(shell, name, seed=2, epochs=10_000, expect=2).stderr
+    assert checkpoint.read_bytes() == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_a_second_sigterm_ends_what_is_still_being_cleared_up_without_a_traceback():
     code = (
-        "import os, signal; from skin_distill.stopping import heed_signals; heed_signals()\n"
+        "import os, signal; from skin_distill.stopping import handle_signals; handle_signals()\n"
         "try: os.kill(os.getpid(), signal.SIGTERM); signal.pause()\n"
         "finally: os.kill(os.getpid(), signal.SIGTERM); signal.pause()"
     )
@@ -89,9 +88,9 @@ def test_a_second_sigterm_ends_what_is_still_being_cleared_up_without_a_tracebac
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize(("name", "words"), [("teacher", "stopped. The same command goes on"), ("verify", "stopped.")])
-def test_a_stop_that_comes_out_of_c_plus_plus_as_another_error_is_still_a_stop(name, words):
-    # pybind11 throws what a Python callback raised as a C++ exception, and TensorFlow gives that back as its own.
+@pytest.mark.parametrize(("name", "message"), [("teacher", RESUMABLE), ("verify", STOPPED)])
+def test_a_stop_that_tensorflow_turns_into_another_error_is_still_a_stop(name, message):
+    # pybind11 throws what a Python callback raised as a C++ exception, which TensorFlow returns as its own.
     code = f"""
 import os, signal, sys
 from skin_distill import cli
@@ -110,15 +109,13 @@ cli.main()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 143, done.stderr
-    assert words in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "words"), [("teacher", "stopped. The same command goes on from here."), ("benchmark", "stopped.")]
-)
+@pytest.mark.parametrize(("name", "message"), [("teacher", RESUMABLE), ("benchmark", STOPPED)])
 @pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
-def test_only_a_command_that_goes_on_promises_it(monkeypatch, name, words, stop, code):
+def test_only_a_resumable_command_says_so(monkeypatch, name, message, stop, code):
     def callback():
         raise stop
 
@@ -126,7 +123,7 @@ def test_only_a_command_that_goes_on_promises_it(monkeypatch, name, words, stop,
     monkeypatch.setattr(command, "callback", callback)
     with pytest.raises(KeyboardInterrupt) as stopped:
         command.invoke(click.Context(command))
-    assert last_words(stopped.value) == words
+    assert stop_message(stopped.value) == message
     assert exit_code(stopped.value) == code
 
 
@@ -139,7 +136,7 @@ def test_only_a_command_that_goes_on_promises_it(monkeypatch, name, words, stop,
         ("raise BrokenPipeError(32, 'of a worker')", 1, "BrokenPipeError: [Errno 32] of a worker"),
     ],
 )
-def test_only_a_reader_that_has_seen_enough_ends_a_command_in_silence(body, code, words):
+def test_only_a_closed_standard_output_ends_a_command_silently(body, code, words):
     program = f"""
 import click, sys
 from skin_distill import cli
@@ -168,40 +165,32 @@ cli.main()
     assert words in done.stderr and bool(words) == bool(done.stderr)
 
 
-def test_a_loss_that_is_no_number_and_photos_that_moved_are_clear_errors(folder):
-    (folder / "mad.yaml").write_text(LONG.format(seed=1, epochs=2, rate=1e30))
-    process = run(folder, "teacher", "--config", "mad.yaml", "--data", "data/meta.csv", "--run", "mad")
-    _, errors = process.communicate(timeout=200)
-    assert process.returncode == 1, errors[-2000:]
-    for part in ("in phase D all, epoch ", ", step ", "The batch's photos: ", ".jpg", "smaller learning rate"):
+def test_a_nan_loss_names_phase_step_and_photos(shell):
+    errors = train(shell, "mad", epochs=2, rate=1e30, expect=1).stderr
+    for part in ("D all", "step", ".jpg"):
         assert part in errors, part
-    moved = next((folder / "data").rglob("*.jpg"))
-    moved.rename(moved.with_suffix(".gone"))
-    # At another size: the pixels of this one are kept.
-    (folder / "moved.yaml").write_text(LONG.format(seed=1, epochs=1, rate=1e-3).replace("32", "40"))
-    process = run(folder, "teacher", "--config", "moved.yaml", "--data", "data/meta.csv", "--run", "moved")
-    _, errors = process.communicate(timeout=200)
-    moved.with_suffix(".gone").rename(moved)
-    assert process.returncode == 2, errors[-2000:]
-    assert moved.name in errors
-    assert "1 of " in errors
 
 
-def test_a_class_without_a_training_example_is_named(folder):
-    rows = list(csv.DictReader((folder / "data" / "meta.csv").open(newline="")))
-    rare = rows[0]["diagnosis"]
+def test_a_missing_photo_is_named(shell):
+    missing = next((shell.folder / "data").rglob("*.jpg"))
+    missing.rename(missing.with_suffix(".gone"))
+    errors = train(shell, "missing", size=40, expect=2).stderr  # the pixels of size 32 are cached
+    missing.with_suffix(".gone").rename(missing)
+    assert missing.name in errors
+
+
+def test_a_class_without_a_training_example_is_named(shell):
+    data, rare = shell.folder / "data", shell.folder / "rare"
+    rows = list(csv.DictReader((data / "meta.csv").open(newline="")))
+    diagnosis = rows[0]["diagnosis"]
     for row in rows:
-        if row["diagnosis"] == rare:
+        if row["diagnosis"] == diagnosis:
             row["split"] = "test"
-        row["image_path"] = str(folder / "data" / row["image_path"])
-    (folder / "rare").mkdir()
-    shutil.copy(folder / "data" / "taxonomy.yaml", folder / "rare")
-    with open(folder / "rare" / "meta.csv", "w", newline="") as file:
+        row["image_path"] = str(data / row["image_path"])
+    rare.mkdir()
+    shutil.copy(data / "taxonomy.yaml", rare)
+    with open(rare / "meta.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    (folder / "rare.yaml").write_text(LONG.format(seed=1, epochs=1, rate=1e-3))
-    process = run(folder, "teacher", "--config", "rare.yaml", "--data", "rare/meta.csv", "--run", "rare")
-    _, errors = process.communicate(timeout=200)
-    assert process.returncode == 2, errors[-2000:]
-    assert f"no training example: {rare}." in errors
+    assert diagnosis in train(shell, "rare", data="rare", expect=2).stderr
