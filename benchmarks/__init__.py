@@ -1,0 +1,1 @@
+"""What users measure: latency, lighting, robustness, and reports of runs."""

@@ -1,0 +1,1 @@
+"""From a student to `.tflite` variants to one verified release file."""

@@ -1,0 +1,1 @@
+"""From a teacher to a student for a phone: student backbones and distillation losses."""

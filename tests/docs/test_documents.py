@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 
 from skin_distill.cli import cli
 from skin_distill.recipes import recipe_names
@@ -134,7 +135,7 @@ def test_paths_in_backticks_exist(path):
         if re.fullmatch(rf"(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./-]*", text) and not PLACEHOLDER.search(text):
             assert (ROOT / text).exists(), text
         if re.fullmatch(rf"(?:{'|'.join(PACKAGES)})(?:\.\w+)+", text) and not text.endswith((".md", ".json")):
-            assert _is_attribute_or_module(text), text
+            assert _is_attribute_or_module(text) or _is_recipe_key(text), text
 
 
 def _is_attribute_or_module(dotted: str) -> bool:
@@ -145,6 +146,17 @@ def _is_attribute_or_module(dotted: str) -> bool:
         for file in (stem.with_suffix(".py"), stem / "__init__.py"):
             if file.is_file():
                 return all(re.search(rf"\b{name}\b", file.read_text()) for name in parts[length:])
+    return False
+
+
+def _is_recipe_key(dotted: str) -> bool:
+    """Whether a dotted name is a key of a shipped recipe, such as `convert.representative.count`."""
+    for path in (ROOT / "configs").glob("*.yaml"):
+        value = yaml.safe_load(path.read_text())
+        for key in dotted.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        if value is not None:
+            return True
     return False
 
 
