@@ -35,11 +35,9 @@ def row(text, *parts):
     return found
 
 
-@pytest.mark.parametrize(
-    ("name", "test"), [("| teacher,", TEACHER), ("| student,", STUDENT), ("| file for a phone", PHONE)]
-)
-def test_the_table_of_the_readme(name, test):
-    found = row(README, name)
+@pytest.mark.parametrize("name", MODELS)
+def test_the_table_of_the_readme(name):
+    test, found = MODELS[name], row(README, f"| {name},")
     assert interval(test["diagnosis"]["accuracy"]) in found
     assert interval(test["diagnosis"]["balanced_accuracy"]) in found
     tones = {tone: test["per_tone"][tone]["diagnosis"]["accuracy"] for tone in TONES}
