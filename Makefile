@@ -1,28 +1,28 @@
-# `make demo` and `make test` build what they need. PYTHON=python3.12 chooses another interpreter (3.10 to 3.13).
+# Every target builds the environment that it needs. PYTHON=python3.12 chooses another interpreter (3.10 to 3.13).
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Other TFLite runtimes, each in an environment of its own: tests/environments/NAME.txt to .venv-NAME.
+# Other TFLite runtimes, each in its own environment: tests/environments/NAME.txt becomes .venv-NAME.
 RUNTIMES := tflite-runtime-2.14 litert-1.4 mediapipe
 AARCH64 := .venv-aarch64
 
 .PHONY: demo test runtimes test-runtimes aarch64-check lint format clean help
 
 help:
-	@echo "make demo    the whole chain on synthetic skin phantoms, in minutes"
-	@echo "make test    the test suite"
-	@echo "make test-runtimes  the files in tflite-runtime, LiteRT 1.4 and MediaPipe, which it installs apart"
-	@echo "make aarch64-check  the files on an emulated phone processor (Debian, qemu-user-static)"
-	@echo "make lint    style, import contracts and types"
-	@echo "make format  lay out the code"
-	@echo "make clean   remove environments and built files; experiments/ and artifacts/ stay"
+	@echo "make demo           run the whole pipeline on synthetic skin phantoms, in minutes"
+	@echo "make test           run the test suite; ARGS=tests/triage runs a part"
+	@echo "make test-runtimes  run the files in tflite-runtime, LiteRT 1.4 and MediaPipe, in their own environments"
+	@echo "make aarch64-check  run the files on an emulated phone processor (Debian, qemu-user-static)"
+	@echo "make lint           check style, import contracts and types"
+	@echo "make format         format the code"
+	@echo "make clean          remove environments and built files; keep experiments/ and artifacts/"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "skin-distill needs Python 3.10 to 3.13; try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 2; }
-	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing; try: apt-get install python3-venv"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing; try: apt-get install python3-venv"; exit 2; }
 
 $(VENV)/.train: setup.py pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[train]'
@@ -34,7 +34,7 @@ $(VENV)/.dev: setup.py pyproject.toml | $(BIN)/python
 
 demo: $(VENV)/.train
 	$(BIN)/skin-distill demo
-	@echo "To have skin-distill in this shell: . $(BIN)/activate"
+	@echo "To use skin-distill in this shell: . $(BIN)/activate"
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)

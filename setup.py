@@ -1,10 +1,10 @@
-"""Packaging of skin-distill: `pip install .` is the device side alone, `.[train]` adds the training side."""
+"""Packaging of skin-distill: `pip install .` installs the device side, `.[train]` adds training."""
 
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
-# Everything that a phone-sized installation needs: classify and benchmark, nothing that trains.
+# The device side: classify and benchmark.
 RUNTIME = [
     "numpy>=1.26,<3",
     "opencv-python-headless>=4.9,<6",
@@ -12,13 +12,13 @@ RUNTIME = [
     "click>=8.1,<9",
     "rich>=13,<16",
 ]
-# tf-keras is the only Keras that tensorflow-model-optimization works with; the three move together.
+# tensorflow-model-optimization works with tf-keras only; update the three together.
 TRAIN = [
-    "numpy>=2,<3",  # bitwise_count
+    "numpy>=2,<3",  # for bitwise_count
     "tensorflow>=2.21,<2.22",
     "tf-keras>=2.21,<2.22",
     "tensorflow-model-optimization>=0.8.0,<0.9",
-    "flatbuffers>=24.3,<26",  # TensorFlow's own; models are described and rewritten with it
+    "flatbuffers>=24.3,<26",  # TensorFlow's version; reads and rewrites .tflite files
     "pandas>=2.2,<4",
     "scikit-learn>=1.5,<2",
     "scipy>=1.11,<2",
@@ -27,7 +27,7 @@ TRAIN = [
     "PyYAML>=6,<7",
     "pydantic>=2.12,<3",  # the first that can forbid unknown keys per call
 ]
-# The data sets' own clients, and HTTP for what they cannot resume.
+# Clients of the data sets' servers, and HTTP for what these cannot resume.
 DOWNLOAD = [
     "google-cloud-storage>=3.4,<4",
     "kagglehub>=1,<2",
@@ -36,12 +36,12 @@ DOWNLOAD = [
 MAXVIT = ["keras-cv-attention-models>=1.4.3,<2"]
 APP = [
     "kivy>=2.3.1,<2.4",
-    # What is shared: the page as PDF, and as a picture.
+    # Sharing a result as PDF or picture.
     "fpdf2>=2.8,<3",
     "pillow>=10.1,<14",
 ]
 DEV = [
-    "isic-challenge-scoring>=5.6,<6",  # the ISIC archive's own figures, for tests to compare with
+    "isic-challenge-scoring>=5.6,<6",  # the ISIC archive's metrics, which tests compare ours with
     "pytest>=8,<10",
     "pytest-timeout>=2.3,<3",
     "pytest-xdist>=3.6,<4",
@@ -50,7 +50,7 @@ DEV = [
     "import-linter>=2.1,<3",
     "build>=1.2,<2",
 ]
-# What builds the Android app, and what tests it where Android is not. The recipes of python-for-android pin pyjnius.
+# Builds the Android app, and tests it without Android. The recipes of python-for-android pin pyjnius.
 ANDROID = [
     "buildozer>=1.6,<2",
     "python-for-android>=2026.5.9,<2026.6",
@@ -58,7 +58,7 @@ ANDROID = [
 ]
 EXTRAS = {
     "train": TRAIN,
-    # tflite-runtime predates numpy 2: with numpy 2 it installs without a word and crashes on import.
+    # tflite-runtime predates numpy 2: with numpy 2 it installs without a warning and crashes on import.
     "tflite-runtime": ["tflite-runtime==2.14; python_version < '3.12'", "numpy<2; python_version < '3.12'"],
     "android": ANDROID,
     "download": DOWNLOAD,
@@ -82,7 +82,7 @@ PACKAGES = [
 setup(
     name="skin-distill",
     version="0.1.0",
-    description="Train, distil, prove and ship a small skin-photo triage model that runs on a phone",
+    description="Train, distil, verify and ship a small skin-photo triage model that runs on a phone",
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
@@ -92,7 +92,7 @@ setup(
         *find_packages(include=[pattern for name in PACKAGES for pattern in (name, f"{name}.*")]),
         "skin_distill.configs",
     ],
-    # The recipes live in configs/ at the top of the repository and travel inside the command's package.
+    # Recipes live in configs/ and are installed inside skin_distill.
     package_dir={"skin_distill.configs": "configs"},
     package_data={
         "benchmarks.report": ["*.css"],

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests of the app need beyond Python: a screen without a monitor, mouse and keyboard for it, a
-# software renderer, and a JDK for the Android side. Debian or Ubuntu, as root or with sudo. Does nothing where all is
-# there. Without these packages the tests that need them skip and say so.
+# Installs what the app's tests need beyond Python: a virtual screen with mouse and keyboard, a software renderer, and a
+# JDK for Android. Debian or Ubuntu, as root or with sudo. Does nothing if everything is installed. Tests that need a
+# missing package skip themselves.
 set -euo pipefail
 
 packages=()
@@ -20,12 +20,12 @@ if [ "${#packages[@]}" -eq 0 ]; then
     exit 0
 fi
 if ! command -v apt-get >/dev/null; then
-    echo "This is no Debian: install what corresponds to ${packages[*]} yourself." >&2
+    echo "Not a Debian system. Install the equivalents of: ${packages[*]}" >&2
     exit 0
 fi
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || { echo "Not root and no sudo: ${packages[*]} stay missing." >&2; exit 0; }
+    command -v sudo >/dev/null || { echo "Neither root nor sudo. Not installed: ${packages[*]}" >&2; exit 0; }
     as_root=(sudo)
 fi
 export DEBIAN_FRONTEND=noninteractive
