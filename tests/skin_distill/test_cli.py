@@ -80,7 +80,7 @@ def test_help_imports_nothing_heavy():
         (("benchmark", "m.tflite", "--threads", "two"), "--threads"),
         (("benchmark", "m.tflite", "--compare", "old.json"), "old.json"),
         (("benchmark", "m.tflite", "--also", "onnx"), "onnx"),
-        (("benchmark", "a.tflite", "b.tflite", "--end-to-end"), "2"),
+        (("benchmark", "a.tflite", "b.tflite", "--end-to-end"), "--end-to-end"),
         (("report", "missing"), "missing"),
         (("convert", "--run", "missing", "--data", "m.csv"), "missing"),
         (("convert", "--run", "missing", "--data", "m.csv"), "experiments"),

@@ -21,7 +21,7 @@ def test_the_time_of_a_stopped_demonstration_counts(tmp_path, monkeypatch):
         assert seconds() == 0
 
 
-def test_tensorflow_is_not_imported_before_its_chatter_is_muted(tmp_path):
+def test_tensorflow_is_not_imported_before_its_log_is_muted(tmp_path):
     code = (
         "import sys; from skin_distill import demo; from skin_distill.terminal import Terminal;"
         "demo.load_tensorflow = lambda: sys.exit('tensorflow' in sys.modules);"
