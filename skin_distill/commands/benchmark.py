@@ -23,7 +23,13 @@ MODEL is a .tflite of any origin that takes one photo, or a .keras file.
 @click.command("benchmark", epilog=EPILOG)
 @click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--threads", default="1", show_default=True, help="Thread counts, separated by commas.")
-@click.option("--mode", type=click.Choice(["rapid", "normal", "strict"]), default="rapid", show_default=True)
+@click.option(
+    "--mode",
+    type=click.Choice(["rapid", "normal", "strict"]),
+    default="rapid",
+    show_default=True,
+    help="How many rounds and inferences: fewer to more.",
+)
 @click.option("--also", default="", help="Run the .tflite files also by: keras, tensorflow, tflite_runtime.")
 @click.option("--tflite-python", help="A Python that has tflite_runtime; it needs numpy below 2.")
 @click.option("--end-to-end", is_flag=True, help="From a JPEG or a camera's frame to the answer, part by part.")

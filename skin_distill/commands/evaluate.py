@@ -35,7 +35,13 @@ OTHER_DATA = " The model was trained on another meta.csv, which may contain some
 @click.command("evaluate", epilog=EPILOG)
 @click.argument("model")
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="meta.csv of `prepare`.")
-@click.option("--split", type=click.Choice(["train", "val", "test"]), default="test", show_default=True)
+@click.option(
+    "--split",
+    type=click.Choice(["train", "val", "test"]),
+    default="test",
+    show_default=True,
+    help="Split to measure on.",
+)
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for evaluation.json and figures/."
 )
