@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from skin_distill.answer_text import answer_text
+from skin_distill.assessment_text import assessment_text
 from skin_distill.recipes import recipe_path
 from skin_distill.requirements import load_tensorflow
 from skin_distill.terminal import Terminal
@@ -141,7 +141,7 @@ def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float
     step(7, "classify: a photo of the test split")
     photo = manifest.photo_paths(manifest.split("test"))[0]
     triage = Triage.load(chosen)
-    terminal.line(answer_text(triage.assess(photo).to_json(), triage.card, triage.urgent_threshold_text))
+    terminal.line(assessment_text(triage.assess(photo).to_json(), triage.card, triage.urgent_threshold_text))
     return DemoResult(
         rows=[
             Row(

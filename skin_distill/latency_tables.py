@@ -1,20 +1,20 @@
-"""Results of benchmarks as tables."""
+"""Benchmark results as tables."""
 
 from typing import Any
 
 from skin_distill.terminal import Terminal
 
-MOST_OPERATORS = 8
-"""Kinds of operators that a profile's table shows."""
+TOP_OPERATORS = 8
+"""Operators that the table of a profile shows."""
 
 
 def show_latency(result: dict[str, Any], terminal: Terminal) -> None:
-    """Print what `benchmarks.latency.interleaved.benchmark` gave."""
+    """Print a result of `benchmarks.latency.interleaved.benchmark`."""
     machine = result["machine"]
     measured = [r for r in result["results"] if "why" not in r]
     terminal.table(
         f"Latency of one photo in ms, {result['mode']}",
-        ("model", "threads", "p50", "p90", "p99", "mean", "spread", "to the first"),
+        ("model", "threads", "p50", "p90", "p99", "mean", "spread", "ratio to first"),
         [
             (
                 r["model"],
@@ -29,7 +29,7 @@ def show_latency(result: dict[str, Any], terminal: Terminal) -> None:
     )
     terminal.table(
         f"File and process, {_threads(measured[0]['threads'])}",
-        ("model", "MB", "load ms", "first ms", "peak MB", "parts in XNNPACK", "operators outside"),
+        ("model", "MB", "load ms", "first ms", "peak MB", "XNNPACK partitions", "operators outside"),
         [
             (
                 r["model"],
@@ -42,7 +42,7 @@ def show_latency(result: dict[str, Any], terminal: Terminal) -> None:
             for r in measured
             if r["threads"] == measured[0]["threads"]
         ],
-        caption="Load: from an empty Python, libraries included.",
+        caption="Load: in a fresh Python process, imports included.",
     )
     for r in result["results"]:
         if "why" in r:
@@ -50,31 +50,31 @@ def show_latency(result: dict[str, Any], terminal: Terminal) -> None:
 
 
 def show_profiles(result: dict[str, Any], terminal: Terminal) -> None:
-    """Print where each file's time goes."""
+    """Print the operator profile of each file."""
     for name, file in result["files"].items():
         profile = file["profile"]
         if "why" in profile:
             terminal.result(None, f"No operator profile of {name}: {profile['why']}.")
             continue
         terminal.table(
-            f"Where the time goes: {name}",
-            ("operator", "count", "ms", "share"),
+            f"Time by operator: {name}",
+            ("operator", "count", "ms", "of total"),
             [
                 (row["operator"], row["count"], f"{row['ms']:.3f}", f"{100 * row['share']:.0f} %")
-                for row in profile["operators"][:MOST_OPERATORS]
+                for row in profile["operators"][:TOP_OPERATORS]
             ],
-            caption=f"LiteRT's profiler, {profile['runs']} runs on one thread, {profile['total_ms']:.2f} ms in all.",
+            caption=f"LiteRT's profiler, {profile['runs']} runs on one thread, {profile['total_ms']:.2f} ms in total.",
         )
 
 
 def show_comparison(comparison: dict[str, Any], terminal: Terminal) -> None:
-    """Print what `benchmarks.latency.compare.compare` gave."""
+    """Print a result of `benchmarks.latency.compare.compare`."""
     if not comparison["rows"]:
-        terminal.result(None, "Nothing to compare: no model and thread count is in both results.")
+        terminal.result(None, "Nothing to compare: the two results share no model and thread count.")
         return
     terminal.table(
-        "Against the earlier result",
-        ("model", "threads", "then ms", "now ms", "now to then", "verdict", "file"),
+        "Compared with the earlier result",
+        ("model", "threads", "before ms", "now ms", "ratio", "verdict", "file"),
         [
             (
                 row["model"],
@@ -83,22 +83,22 @@ def show_comparison(comparison: dict[str, Any], terminal: Terminal) -> None:
                 f"{row['new_p50_ms']:.2f}",
                 ratio_text(row["ratio"]),
                 row["verdict"],
-                {True: "the same", False: "another", None: "not told"}[row["same_file"]],
+                {True: "same", False: "different", None: "unknown"}[row["same_file"]],
             )
             for row in comparison["rows"]
         ],
         caption="".join(
-            f"Another {name}: {then}, now {now}. " for name, (now, then) in comparison["differences"].items()
+            f"Different {name}: {then} before, {now} now. " for name, (now, then) in comparison["differences"].items()
         ),
     )
 
 
 def show_end_to_end(result: dict[str, Any], terminal: Terminal) -> None:
-    """Print what `benchmarks.latency.end_to_end.measure` gave."""
+    """Print a result of `benchmarks.latency.end_to_end.measure`."""
     parts = ("decode", "light", "crop", "inference", "post")
     terminal.table(
-        f"From a photo to its answer in ms (medians), {result['model']}",
-        ("photo", "cores", *parts, "whole", "bare", "whole to bare"),
+        f"From photo to prediction in ms (medians), {result['model']}",
+        ("photo", "cores", *parts, "total", "bare", "total to bare"),
         [
             (
                 row["photo"],
@@ -110,13 +110,13 @@ def show_end_to_end(result: dict[str, Any], terminal: Terminal) -> None:
             )
             for row in result["results"]
         ],
-        caption="Bare: decoding by OpenCV and the network alone, in the same rounds. On two cores the light is "
+        caption="Bare: OpenCV decoding and the network alone, in the same rounds. On two cores, lighting is "
         "measured while the network runs. " + _machine_text(result["machine"]) + _noise_text(result),
     )
 
 
 def ratio_text(ratio: dict[str, float]) -> str:
-    """Write a ratio as `0.61 (0.58 to 0.64)`."""
+    """Format a ratio as `0.61 (0.58 to 0.64)`."""
     decimals = 2 if ratio["value"] < 10 else 1
     value, *interval = (f"{ratio[key]:.{decimals}f}" for key in ("value", "low", "high") if key in ratio)
     return f"{value} ({' to '.join(interval)})" if interval else value
@@ -124,20 +124,20 @@ def ratio_text(ratio: dict[str, float]) -> str:
 
 def _machine_text(machine: dict[str, Any]) -> str:
     load = machine["load_average"]
-    told = [
+    facts = [
         machine["cpu"],
         f"{machine['cores']} cores",
-        f"load {load:.1f}" if load is not None else "load not told",
-        f"governor {machine['governor'] or 'not told'}",
+        f"load {load:.1f}" if load is not None else "load unknown",
+        f"governor {machine['governor'] or 'unknown'}",
         machine["runtime"],
     ]
-    return ", ".join(told) + "."
+    return ", ".join(facts) + "."
 
 
 def _noise_text(result: dict[str, Any]) -> str:
     if not result["noisy"]:
         return ""
-    return " Too noisy to tell small differences: rounds of the same measurement differ by more than 15 %."
+    return " Too noisy for small differences: rounds of the same measurement differ by more than 15 %."
 
 
 def _partitions_text(file: dict[str, Any] | None) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from skin_distill.answer_text import answer_text
+from skin_distill.assessment_text import assessment_text
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed, UnreadablePhoto, UnusableInput
 
@@ -41,7 +41,7 @@ def command(photos: tuple[Path, ...], model: Path, threads: int, terminal: Termi
             unreadable += 1
             answers.append({"photo": str(path), "error": error.reason})
         if not terminal.as_json:
-            terminal.result(None, answer_text(answers[-1], triage.card, triage.urgent_threshold_text))
+            terminal.result(None, assessment_text(answers[-1], triage.card, triage.urgent_threshold_text))
         terminal.progress("classify", number + 1, len(paths))
     if terminal.as_json:
         terminal.result(answers)
