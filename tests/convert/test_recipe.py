@@ -9,8 +9,8 @@ from triage.errors import UnusableInput
     ("section", "said"),
     [
         ({"gates": {"agreemnt": 0.9}}, r"convert\.gates: unknown key.*agreemnt"),
-        ({"gates": {"tone_loss": None}}, r"convert\.gates\.tone_loss: expected float"),
-        ({"gates": {"agreement": "high"}}, r"convert\.gates\.agreement: expected float"),
+        ({"gates": {"tone_loss": None}}, r"convert\.gates\.tone_loss: .*None"),
+        ({"gates": {"agreement": "high"}}, r"convert\.gates\.agreement: .*high"),
         ({"quantisation_aware": {}}, r"convert: unknown key.*quantisation_aware"),
         ({"representative": {"outlier": 3}}, r"convert\.representative: unknown key"),
         ({"representative": {"count": 0}}, "a count and a ratio above 0"),
