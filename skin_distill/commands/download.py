@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import click
-from rich.filesize import decimal
 
 from skin_distill.requirements import needs_extra
 from skin_distill.stopping import ResumableCommand
@@ -35,6 +34,8 @@ def command(kind: str, out: Path, accept_licence: bool, workers: int, server: st
 
     The folder is then ready for `skin-distill prepare`.
     """
+    from rich.filesize import decimal
+
     source = importlib.import_module(f"skin_data.download.{kind}")
     from skin_data.download.agreement import RECORD, agreed_before, record_agreement, terms_text
     from skin_data.download.dataset import download, summary
