@@ -1,15 +1,14 @@
-"""Prove an existing meta.csv: no group and no picture on both sides of a split, every photo there."""
+"""Check an existing meta.csv: no group and no picture in two splits, and no missing photo."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from skin_data.duplicates import COPY_DETAIL, same_pictures
 from skin_data.manifest import read_manifest
-from skin_data.perceptual_hash import outline
+from skin_data.perceptual_hash import Outline, outline
 from skin_data.progress import Progress, no_progress
 from triage.errors import UnreadablePhoto
 from triage.photo import read_photo
@@ -17,7 +16,7 @@ from triage.photo import read_photo
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that is wrong with a table: what kind, and the rows or photos concerned."""
+    """Something wrong with a table: its kind, and the rows or photos concerned."""
 
     kind: str
     detail: str
@@ -27,17 +26,17 @@ class Problem:
 
 
 def check_manifest(path: str | Path, progress: Progress = no_progress) -> list[Problem]:
-    """Look for leaks between splits and for photos that are gone.
+    """Look for leaks between splits and for missing photos.
 
-    Pictures are compared by the photos themselves, never by what the table says of them.
+    Pictures are compared by the photos themselves, not by the table.
 
     Args:
         path: a meta.csv.
         progress: called as `progress(stage, done, total)`.
 
     Returns:
-        Problems: `missing photo` (or one that cannot be read), `shared group` (a group in two splits) and `same
-        picture` (copies in two splits), empty when the table is sound.
+        Problems: `missing photo` (or an unreadable one), `shared group` (in two splits) and `same picture` (copies in
+        two splits).
 
     Raises:
         UnusableInput: not a meta.csv.
@@ -46,13 +45,13 @@ def check_manifest(path: str | Path, progress: Progress = no_progress) -> list[P
     frame = manifest.frame
     problems = []
     for group, members in frame[frame.groupby("group")["split"].transform("nunique") > 1].groupby("group"):
-        # One photo of each split is proof enough; a large group has thousands of pairs.
+        # One photo per split is enough; a large group has thousands of pairs.
         first = members.drop_duplicates("split")
         shown = " and ".join(f"{row['image_path']} ({row['split']})" for _, row in first.iterrows())
         problems.append(Problem("shared group", f"{group}: {shown}"))
     outlines, rows = [], []
     paths = manifest.photo_paths(frame)
-    # Threads, because OpenCV lets go of the interpreter while it decodes.
+    # Threads, because OpenCV releases the interpreter lock.
     with ThreadPoolExecutor() as pool:
         for number, seen in enumerate(pool.map(_outline_or_reason, paths)):
             if isinstance(seen, str):
@@ -61,8 +60,7 @@ def check_manifest(path: str | Path, progress: Progress = no_progress) -> list[P
                 outlines.append(seen)
                 rows.append(number)
             progress("check photos", number + 1, len(paths))
-    # Only copies beyond doubt: a data set that names its lesions has look-alikes in other groups, and rightly so.
-    # Rendered phantoms are look-alikes by nature.
+    # Only certain copies: different lesions may look alike, and phantoms all do.
     if outlines and not manifest.synthetic:
         same = same_pictures(
             np.stack(outlines),
@@ -83,7 +81,7 @@ def check_manifest(path: str | Path, progress: Progress = no_progress) -> list[P
     return problems
 
 
-def _outline_or_reason(photo: Path) -> Any:
+def _outline_or_reason(photo: Path) -> Outline | str:
     try:
         return outline(read_photo(photo))
     except UnreadablePhoto as error:

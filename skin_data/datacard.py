@@ -1,4 +1,4 @@
-"""The description of a prepared data set: what is in it, what is missing, what to beware of."""
+"""The data card: what a prepared data set contains, lacks and may mislead about."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,32 +9,31 @@ import pandas as pd
 
 from skin_data.confounding import TrivialBaseline, describe_confounding
 from skin_data.duplicates import COPY_DETAIL, Duplicate
-from skin_data.figures import LARGEST_TYPOLOGY_ANGLE, draw_figures
 from skin_data.manifest import SPLITS, Manifest
+from skin_data.plots import LARGEST_TYPOLOGY_ANGLE, WELL_LIT, draw_plots
 from skin_data.sources.record import ConditionCoverage, Doubt, Rejection
 from triage.atomic import write_text
 from triage.lighting import REASONS
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME, UNKNOWN_TONE
 
-WELL_LIT = "well lit"
 NO_DIAGNOSIS = "no diagnosis"
 LISTED = 12
-"""Lines of a list that the card shows; the rest stands in the file it names."""
+"""Rows of a table that the card shows; the file it names has them all."""
 SYNTHETIC_NOTE = (
-    "**Synthetic data.** These are rendered skin phantoms. Figures measured on them say how a pipeline works, and "
+    "**Synthetic data.** These are rendered skin phantoms. Metrics measured on them show that a pipeline works, and "
     "nothing about real skin."
 )
 
 
 class DataFindings(NamedTuple):
-    """What was found while a data set was prepared.
+    """Findings made while a data set was prepared.
 
     Attributes:
-        rejections: what could not be used.
-        doubts: what is used with a question mark.
-        pairs: of photos that show the same picture.
+        rejections: photos and rows that could not be used.
+        doubts: photos and rows that are used but doubtful.
+        pairs: near-duplicates.
         baselines: of a trivial model that does not see the lesion.
-        coverage: how the data set's conditions map onto the classes, where they do.
+        coverage: how the data set's conditions map onto the classes, if they do.
     """
 
     rejections: Sequence[Rejection]
@@ -50,7 +49,7 @@ def write_datacard(out: Path, manifest: Manifest, findings: DataFindings, seed: 
     Args:
         out: folder of the data set.
         manifest: the prepared table.
-        findings: what was found on the way.
+        findings: made on the way.
         seed: of the split.
     """
     frame, ids = manifest.frame, manifest.taxonomy.ids
@@ -64,7 +63,7 @@ def write_datacard(out: Path, manifest: Manifest, findings: DataFindings, seed: 
         "Classes by source": _counts(diagnosis, frame["source"], classes, sorted(frame["source"].unique()), "class")
         + "\n\n"
         + _pure_classes(frame),
-        "What can be guessed without the lesion": describe_confounding(findings.baselines),
+        "What can be predicted without the lesion": describe_confounding(findings.baselines),
         "Skin tone": f"Measured from the photo by {TONE_SCHEME}; it describes a photo, not a person.\n\n"
         + _counts(diagnosis, frame["tone_bucket"], classes, (*TONE_BUCKETS, UNKNOWN_TONE), "class")
         + "\n\n"
@@ -87,7 +86,7 @@ def write_datacard(out: Path, manifest: Manifest, findings: DataFindings, seed: 
         f"{manifest.taxonomy.name}). Split seed {seed}. Content SHA-256 `{manifest.sha256}`."
     ]
     body = [f"## {title}\n\n{text}" for title, text in sections.items() if text]
-    draw_figures(out / "figures", manifest)
+    draw_plots(out / "figures", manifest)
     write_text(out / "datacard.md", "\n\n".join([part for part in head if part] + body) + "\n")
 
 
@@ -129,7 +128,7 @@ def _bluish(frame: pd.DataFrame) -> str:
     buckets = ", ".join(f"{count} {name}" for name, count in frame.loc[bluish, "tone_bucket"].value_counts().items())
     return (
         f"**{int(bluish.sum())} of {measured} angles are beyond {LARGEST_TYPOLOGY_ANGLE} degrees** ({buckets}): the "
-        "photo shows skin bluer than grey, which the light, the dermatoscope or the white balance did. There the "
+        "photo shows skin bluer than grey, because of the light, the dermatoscope or the white balance, and the "
         "bucket says little about skin."
     )
 
@@ -152,7 +151,7 @@ def _coverage(coverage: Sequence[ConditionCoverage]) -> str:
     return "\n".join(
         [
             f"{len(coverage) - len(unmapped)} of {len(coverage)} conditions map onto a class, and with them "
-            f"{mapped / total:.0%} of the experts' confidence (`coverage.csv`). The heaviest that map onto none:",
+            f"{mapped / total:.0%} of the experts' confidence (`coverage.csv`). The heaviest that map onto no class:",
             "",
             "| condition | confidence, cases | named in cases |",
             "|---|---:|---:|",
@@ -166,8 +165,8 @@ def _groups(frame: pd.DataFrame, pairs: Sequence[Duplicate]) -> str:
     text = f"{int((sizes > 1).sum())} groups hold more than one photo; the largest holds {int(sizes.max())}."
     by_distance = Counter(pair.distance for pair in pairs)
     shown = ", ".join(f"{count} at {distance} bits" for distance, count in sorted(by_distance.items())) or "none"
-    text += f" Pairs that show the same picture: {shown}; {sum(pair.correlation >= COPY_DETAIL for pair in pairs)} "
-    text += "of them beyond doubt."
+    text += f" Near-duplicate pairs: {shown}; {sum(pair.correlation >= COPY_DETAIL for pair in pairs)} "
+    text += "of them certain copies."
     if frame["group"].str.startswith("picture-").any():
         text += " Where no patient, lesion or case is named, groups are clusters of such pairs; different photos of "
         text += "one lesion are found only where they look alike."

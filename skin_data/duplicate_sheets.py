@@ -1,8 +1,8 @@
-"""Pages of near-duplicates side by side, for a person to judge. They hold the photographs: only made when asked."""
+"""Pages of near-duplicates side by side, for review. They contain the photographs, so they are made only on request."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from skin_data.duplicates import Duplicate
 from skin_data.progress import Progress, no_progress
@@ -10,9 +10,12 @@ from skin_data.sources.record import Record
 from triage.atomic import replacing
 from triage.photo import Photo, read_photo, small_copy
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 PAIRS_ON_A_PAGE = 10
 LARGEST_PAGES = 50
-"""With more pairs than fit, those of the lowest correlation are shown: they are the ones to doubt."""
+"""With more pairs than fit, those with the lowest correlation are shown."""
 _SHOWN_SIDE = 240  # pixels, of a photo
 _NAME_LENGTH = 34
 
@@ -27,17 +30,17 @@ def write_duplicate_sheets(
     """Draw pairs with their names, splits, classes, distance and correlation, the lowest correlation first.
 
     Args:
-        folder: for `page-001.png` and so on; pages of an earlier run in it are removed.
+        folder: for `page-001.png` and so on; pages of an earlier run are removed.
         records: the photos.
         splits: of the photos.
-        pairs: numbers of photos, as `duplicates.same_pictures` finds them.
+        pairs: of `duplicates.same_pictures`.
         progress: called as `progress(stage, done, total)`.
 
     Returns:
         The pages, at most `LARGEST_PAGES`.
 
     Raises:
-        UnreadablePhoto: a photo cannot be read any more.
+        UnreadablePhoto: a photo can no longer be read.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("page-*.png"):
@@ -55,7 +58,7 @@ def write_duplicate_sheets(
         ]
         path = folder / f"page-{number + 1:03d}.png"
         with replacing(path) as temporary:
-            _draw(shown, page, f"near-duplicates, page {number + 1} of {len(pages)}; {len(pairs)} pairs").savefig(
+            _draw(shown, page, f"Near-duplicates, page {number + 1} of {len(pages)} ({len(pairs)} pairs)").savefig(
                 temporary, format="png"
             )
         written.append(path)
@@ -66,12 +69,12 @@ def write_duplicate_sheets(
 def _caption(record: Record, split: str) -> str:
     name = f"{record.path.parent.name}/{record.path.name}"
     name = name if len(name) <= _NAME_LENGTH else "…" + name[1 - _NAME_LENGTH :]
-    # A dollar sign would begin a formula, and a name may hold anything.
+    # A dollar sign would start a formula.
     name = "".join(character if character.isprintable() else "?" for character in name).replace("$", r"\$")
     return f"{name}\n{split}, {record.diagnosis}"
 
 
-def _draw(shown: Sequence[Sequence[tuple[Photo, str]]], pairs: Sequence[Duplicate], title: str) -> Any:
+def _draw(shown: Sequence[Sequence[tuple[Photo, str]]], pairs: Sequence[Duplicate], title: str) -> "Figure":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

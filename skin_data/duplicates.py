@@ -1,7 +1,7 @@
-"""Near-duplicates: photos that show the same picture, whole or cropped, in whatever orientation.
+"""Near-duplicates: photos that show the same picture, whole or cropped, in any orientation.
 
-Three steps, each of fewer pairs at a higher price: hashes of windows of each photo near those of other whole photos;
-the finer frequencies of the outlines of such pairs; and the photos themselves, laid on each other.
+Three steps, each with fewer pairs at a higher price: hashes of windows of each photo near those of other whole photos;
+the finer frequencies of such pairs; and the photos themselves, aligned.
 """
 
 import os
@@ -19,62 +19,71 @@ from skin_data.registration import detail_copy, detail_correlation, fine_correla
 from triage.photo import read_photo
 
 LARGEST_DISTANCE = 7
-"""Pairs whose hashes differ in at most this many of 64 bits are looked at more closely."""
+"""Pairs whose hashes differ in at most this many of 64 bits are candidates."""
 SURE_DISTANCE = 3
-"""Pairs this near, 1 in 20, are read whatever their outlines say: a white border spoils those."""
+"""Candidates this near, 1 in 20, are read whatever their outlines: a white border spoils those."""
 SAME_OUTLINE = 0.4
-"""Of `fine_correlation`, from which the photos of a pair are read: 6 of 10 candidates. In HAM10000 this keeps 260 of
-the 266 candidates of one lesion; 0.5 would keep 250."""
+"""`fine_correlation` from which the photos of a candidate are read: 6 of 10. In HAM10000 this keeps 260 of the 266
+candidates of one lesion; 0.5 would keep 250."""
 SAME_DETAIL = 0.5
-"""Pairs whose fine detail correlates at least this much are kept in one group. Here the strangers begin: of the pairs
-above, 243 of 250 among 3,499 photos of HAM10000 show one lesion; of those between 0.4 and 0.5 about 1 in 80 does."""
+"""Correlation of fine detail from which a pair is one group. Of the pairs above, 243 of 250 among 3,499 photos of
+HAM10000 show one lesion; of those between 0.4 and 0.5 about 1 in 80 does."""
 COPY_DETAIL = 0.7
-"""From here on a pair shows one picture, whoever grouped the photos. In HAM10000 two pairs of two lesions are above;
-both show one lesion to the eye, and the next is at 0.60."""
+"""Correlation from which a pair certainly shows one picture. In HAM10000 two pairs of two lesions are above; both show
+one lesion to the eye, and the next is at 0.60."""
 CROWD = 8
-"""Photos of one and the same hash beyond which only the first is searched for and the others are joined in a chain."""
+"""Of more photos with one and the same hash only the first is searched for; the others are chained to it."""
 _PHOTO_BANDS, _WINDOW_BANDS = 4, 3
 _AT_ONCE = 1 << 16  # pairs whose outlines are compared: 100 MB
 
+Integers = npt.NDArray[np.int32]
+
 
 class Candidates(NamedTuple):
-    """Pairs that may show the same picture; every field is an array int32 [pairs]."""
+    """Pairs that may show the same picture; every field is an array int32 [pairs].
 
-    first: npt.NDArray[np.int32]
-    """Photo that the window is cut from."""
-    window: npt.NDArray[np.int32]
-    """Number in `perceptual_hash.WINDOWS`; 0 is the whole photo."""
-    second: npt.NDArray[np.int32]
-    """Photo that looks like the window."""
-    orientation: npt.NDArray[np.int32]
-    """In which the second does so, as `perceptual_hash.turned` numbers them."""
-    distance: npt.NDArray[np.int32]
-    """Of the hashes, in bits."""
+    Attributes:
+        first: photo that the window is cropped from.
+        window: number in `perceptual_hash.WINDOWS`; 0 is the whole photo.
+        second: photo that resembles the window.
+        orientation: of the second photo, as `perceptual_hash.turned` numbers them.
+        distance: of the hashes, in bits.
+    """
+
+    first: Integers
+    window: Integers
+    second: Integers
+    orientation: Integers
+    distance: Integers
 
 
 class Duplicate(NamedTuple):
-    """Two photos that show the same picture."""
+    """Two photos that show the same picture.
+
+    Attributes:
+        first: position of a photo.
+        second: position of another photo.
+        distance: of the hashes, in bits of 64.
+        correlation: of the fine detail, at most 1.
+    """
 
     first: int
     second: int
     distance: int
-    """Of the hashes, in bits of 64."""
     correlation: float
-    """Of the fine detail, at most 1."""
 
 
 def near_duplicates(outlines: npt.NDArray[np.uint8]) -> Candidates:
-    """Find pairs of photos that may show the same picture, in whatever orientation, one perhaps cut from the other.
+    """Find pairs of photos that may show the same picture, in any orientation, one perhaps cropped from the other.
 
-    Whole photos at most 7 bits apart are all found. Of those at most 7 bits from a window of another all are found up
-    to 5 bits, 88 % at 6 and 71 % at 7 if the bits are independent; the windows overlap, so that most crops have several
-    chances. Photos of a hash that more than `CROWD` have are pairs of neighbours in a chain.
+    All pairs of whole photos up to 7 bits apart are found; of a photo and a window of another all up to 5 bits, 88 % at
+    6 and 71 % at 7 if the bits are independent. Windows overlap, so most crops have several chances.
 
     Args:
         outlines: uint8 [n, 32, 32] of `perceptual_hash.outline`.
 
     Returns:
-        Each pair once, in the window and orientation that are nearest.
+        Each pair once, in the nearest window and orientation.
     """
     hashes = photo_hashes(outlines)
     searched, chained = _crowds(hashes)
@@ -100,12 +109,10 @@ def near_duplicates(outlines: npt.NDArray[np.uint8]) -> Candidates:
     return Candidates(*(field[order[nearest]] for field in pairs))
 
 
-def _crowds(
-    hashes: npt.NDArray[np.uint64],
-) -> tuple[npt.NDArray[np.int32], tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]]:
-    """Tell photos to search for from those joined in a chain to one of the same hash.
+def _crowds(hashes: npt.NDArray[np.uint64]) -> tuple[Integers, tuple[Integers, Integers]]:
+    """Return the photos to search for, and chained pairs of photos that share a hash with more than `CROWD` others.
 
-    Thousands of black photos have one hash and would make millions of pairs.
+    Thousands of black photos have one hash and would give millions of pairs.
     """
     order = np.argsort(hashes, kind="stable").astype(np.int32)
     ordered = hashes[order]
@@ -125,32 +132,32 @@ def same_pictures(
     same_detail: float = SAME_DETAIL,
     workers: int | None = None,
 ) -> list[Duplicate]:
-    """Find pairs of photos that show the same picture: near by hash, alike in outline and alike in detail.
+    """Find pairs of photos that show the same picture: near by hash, with correlated outline and detail.
 
     Args:
         outlines: uint8 [n, 32, 32] of `perceptual_hash.outline`.
-        paths: of the n photos; only those of near pairs are read, each once.
+        paths: of the n photos; only those of candidates are read, each once.
         progress: called as `progress(done, total)`.
-        same_detail: correlation of the fine detail from which a pair counts.
+        same_detail: least correlation of the fine detail.
         workers: threads; all cores if None.
 
     Returns:
         Pairs with first < second, sorted.
 
     Raises:
-        UnreadablePhoto: a photo cannot be read any more.
+        UnreadablePhoto: a photo can no longer be read.
     """
     pairs = near_duplicates(outlines)
     alike = np.zeros(len(pairs.first), bool)
     for start in range(0, len(alike), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
         alike[some] = fine_correlation(outlines, *(field[some] for field in pairs[:4])) >= SAME_OUTLINE
-    # Among them photos without any detail, whose outlines do not correlate.
+    # Includes photos without any detail, whose outlines do not correlate.
     alike |= pairs.distance <= SURE_DISTANCE
     pairs = Candidates(*(field[alike] for field in pairs))
     photos = np.unique([pairs.first, pairs.second]).tolist()
     total, kept = len(photos) + len(pairs.first), []
-    # Threads, because OpenCV lets go of the interpreter while it works.
+    # Threads, because OpenCV releases the interpreter lock.
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
         details = {}
         copies = pool.map(lambda photo: detail_copy(read_photo(paths[photo])), photos)

@@ -1,11 +1,11 @@
-"""Near pairs among many 64-bit hashes without comparing all: multi-index hashing.
+"""Find near pairs among many 64-bit hashes by multi-index hashing, without comparing all.
 
-Norouzi, Punjani and Fleet 2012, "Fast search in Hamming space with multi-index hashing": cut the hashes into m bands.
-If two hashes differ in fewer than 2m bits, they differ in at most one bit in at least one band. Looking up each band of
-a hash and its one-bit neighbours therefore finds every such pair, and little else.
+Norouzi, Punjani and Fleet 2012, "Fast search in Hamming space with multi-index hashing": split the hashes into m bands.
+Two hashes that differ in fewer than 2m bits differ by at most one bit in at least one band, so looking up each band and
+its one-bit neighbours finds every such pair, and little else.
 
-A band takes every m-th bit, and not m neighbours: the lowest frequencies of lesions are much alike, and a band of them
-alone would put thousands in one bucket. On blobs on texture this saves nine comparisons of ten.
+A band takes every m-th bit: the lowest frequencies of lesions are much alike, and a band of adjacent bits would put
+thousands in one bucket.
 """
 
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ import numpy.typing as npt
 
 BITS = 64
 CROWD = 64
-"""Neighbours kept of one asked hash when there are too many to hold, the nearest first. Thousands of hashes within a
-few bits of each other are one cluster through the nearest alone."""
-_COMPARED_AT_ONCE = 1 << 22  # pairs; with what is computed of them about 150 MB
+"""Neighbours kept per query, the nearest first, when there are too many to hold. Thousands of hashes within a few bits
+of each other form one cluster through the nearest alone."""
+_COMPARED_AT_ONCE = 1 << 22  # pairs, about 150 MB
 _MOVED_AT_ONCE = 1 << 18  # hashes: 16 MB of single bits
-_HELD_AT_ONCE = 1 << 23  # pairs found, before they are thinned to CROWD for each asked hash
+_HELD_AT_ONCE = 1 << 23  # pairs found, before they are reduced to CROWD per query
 
 
 class Neighbours(NamedTuple):
@@ -32,9 +32,9 @@ class Neighbours(NamedTuple):
     which: npt.NDArray[np.int32]
     """Which of that photo's indexed hashes."""
     asked: npt.NDArray[np.int32]
-    """Photo of the asked hash."""
+    """Photo of the query hash."""
     orientation: npt.NDArray[np.int32]
-    """Which of that photo's asked hashes."""
+    """Which of that photo's query hashes."""
     distance: npt.NDArray[np.int32]
     """In bits."""
 
@@ -44,18 +44,17 @@ def neighbours(
 ) -> Neighbours:
     """Find photos that have a hash near another photo's hash.
 
-    All pairs are found up to 2 * bands - 1 bits apart, and beyond that those that agree in one band but for one bit.
-    Fewer and so wider bands are faster and sure of less: choose them so that 2**(64 / bands) is about the number of
-    indexed hashes.
+    All pairs up to 2 * bands - 1 bits apart are found, and beyond that those that differ by at most one bit in a band.
+    Fewer, wider bands are faster but guarantee less: 2**(64 / bands) should be about the number of indexed hashes.
 
     Args:
-        indexed: uint64 [n, i], hashes of n photos that are looked up.
-        asked: uint64 [n, a], hashes of the same photos that are asked for.
+        indexed: uint64 [n, i], hashes of n photos.
+        asked: uint64 [n, a], query hashes of the same photos.
         largest_distance: in bits.
-        bands: parts that a hash is cut into, at least 3.
+        bands: parts of a hash, at least 3.
 
     Returns:
-        Pairs of different photos, sorted by asked photo and orientation, distance and indexed hash.
+        Pairs of different photos, sorted by query, distance and indexed hash.
     """
     widths = [len(range(band, BITS, bands)) for band in range(bands)]
     edges = BITS - np.cumsum([0, *widths])  # the first band holds the highest bits
@@ -69,13 +68,15 @@ def neighbours(
             if held > limit:
                 found = [_thinned(np.concatenate(found, axis=1), crowd=CROWD)]
                 held = found[0].shape[1]
-                limit = max(limit, 2 * held)  # thinning again for little would take long
+                limit = max(limit, 2 * held)  # thinning often would be slow
     asking, distance, place = _thinned(np.concatenate(found, axis=1))
-    return Neighbours(*np.divmod(place, indexed.shape[1]), *np.divmod(asking, asked.shape[1]), distance)
+    photo, which = np.divmod(place, indexed.shape[1])
+    query, orientation = np.divmod(asking, asked.shape[1])
+    return Neighbours(photo, which, query, orientation, distance)
 
 
 def _bands_together(hashes: npt.NDArray[np.uint64], bands: int) -> npt.NDArray[np.uint64]:
-    """Move every `bands`-th bit to the front, then those after them, and so on; distances stay as they are."""
+    """Reorder bits so that each band is contiguous; distances do not change."""
     order = np.argsort(np.arange(BITS) % bands, kind="stable")
     moved = np.empty_like(hashes)
     for start in range(0, len(hashes), _MOVED_AT_ONCE):
@@ -89,20 +90,20 @@ def _bands_together(hashes: npt.NDArray[np.uint64], bands: int) -> npt.NDArray[n
 def _of_band(
     indexed: npt.NDArray[np.uint64], asked: npt.NDArray[np.uint64], largest_distance: int, low: int, width: int
 ) -> Iterator[npt.NDArray[np.int32]]:
-    """Pairs that agree in one band but for one bit: int32 [3, pairs] of asked row, distance and indexed row."""
+    """Yield pairs within one bit in a band: int32 [3, pairs] of query row, distance and indexed row."""
     mask = np.uint64((1 << width) - 1)
     keys = ((indexed >> np.uint64(low)) & mask).astype(np.int32)
     order = np.argsort(keys, kind="stable").astype(np.int32)
     starts = np.zeros((1 << width) + 1, np.int32)
     np.cumsum(np.bincount(keys, minlength=1 << width), out=starts[1:])
     indexed = indexed[order]
-    wanted = ((asked >> np.uint64(low)) & mask).astype(np.int32)
-    # In the order of the buckets, so that memory is read from front to back.
-    asking = np.argsort(wanted, kind="stable")
-    wanted, asked = wanted[asking], asked[asking]
+    bucket = ((asked >> np.uint64(low)) & mask).astype(np.int32)
+    # In the order of the buckets, so that memory is read sequentially.
+    asking = np.argsort(bucket, kind="stable")
+    bucket, asked = bucket[asking], asked[asking]
     for probe in (0, *(1 << bit for bit in range(width))):
-        first = starts[wanted ^ probe]
-        size = starts[(wanted ^ probe) + 1] - first
+        first = starts[bucket ^ probe]
+        size = starts[(bucket ^ probe) + 1] - first
         upto = np.concatenate([[0], np.cumsum(size, dtype=np.int64)])
         begin = 0
         while begin < len(size):
@@ -123,7 +124,7 @@ def _compared(
     asking: npt.NDArray[np.int64],
     order: npt.NDArray[np.int32],
 ) -> Iterator[npt.NDArray[np.int32]]:
-    """Compare asked hashes `begin` to `end` with their buckets: `size` indexed hashes from `first` on."""
+    """Compare queries `begin` to `end` with their buckets: `size` indexed hashes from `first` on."""
     some = np.flatnonzero(size[begin:end]) + begin
     if not len(some):
         return
@@ -137,7 +138,7 @@ def _compared(
 
 
 def _thinned(pairs: npt.NDArray[np.int32], crowd: int | None = None) -> npt.NDArray[np.int32]:
-    """Sort pairs, drop those found in several bands, and keep the nearest `crowd` of each asked hash."""
+    """Sort pairs, drop duplicates from several bands, and keep the nearest `crowd` of each query."""
     pairs = pairs[:, np.lexsort((pairs[2], pairs[1], pairs[0]))]
     new = np.ones(pairs.shape[1], bool)
     new[1:] = (pairs[:, 1:] != pairs[:, :-1]).any(axis=0)

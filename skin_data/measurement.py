@@ -1,6 +1,5 @@
-"""What is measured of each photo, once: light, skin tone and a perceptual hash."""
+"""Measurements of each photo: lighting, skin tone and a perceptual hash."""
 
-import ctypes
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,37 +19,17 @@ from triage.skin_tone import measure_skin_tone
 MEASURING_MODULES = (
     perceptual_hash, photo_frame, counting, light_measures, lighting, photo, photo_header, skin_color, skin_tone,
 )  # fmt: skip
-"""A change in any of them changes what is measured, so what was measured before is measured again."""
-
-
-# Parameters of glibc's mallopt(3), and the bytes that a process may keep.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-_KEPT, _LARGEST_KEPT = 64 << 20, 32 << 20
-
-
-@cache
-def _keep_freed_memory() -> None:
-    """Let this process keep freed memory for the next photo, where the C library is glibc.
-
-    By default each picture's memory goes back to the system and comes anew, page by page and zeroed, with the next
-    one: a fifth of the time that a photo of 600 x 450 pixels takes.
-    """
-    try:
-        adjust = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # another C library; None names no library on Windows
-        return
-    adjust(_TRIM_THRESHOLD, _KEPT)
-    adjust(_MMAP_THRESHOLD, _LARGEST_KEPT)
+"""A change in any of them makes cached measurements invalid."""
 
 
 @cache
 def measuring_code() -> str:
-    """Fingerprint of the code that measures; part of every ledger key."""
+    """Fingerprint of the measuring code; part of every ledger key."""
     return code_fingerprint([__file__, *(str(module.__file__) for module in MEASURING_MODULES)])
 
 
 def measurement_key(path: Path) -> str:
-    """Name a photo's measurement by code, place, size and time of change: when one changes, it is measured again."""
+    """Return the ledger key of a photo: code, path, size and modification time."""
     try:
         status = path.stat()
     except OSError:
@@ -61,22 +40,21 @@ def measurement_key(path: Path) -> str:
 def measure_photo(path: str) -> dict[str, Any]:
     """Measure one photo.
 
-    Its light is measured in the default crop: labels are made before a recipe chooses its own.
+    Lighting is measured in the default crop: labels are made before a recipe chooses its own.
 
     Args:
         path: of the file.
 
     Returns:
-        Plain data: `error` (why it cannot be used), or `lighting_label` (1 well lit), `lighting_reason`, `ita`
+        JSON-able data: `error` (why it cannot be used), or `lighting_label` (1 well lit), `lighting_reason`, `ita`
         (degrees, None with too little skin), `tone_bucket`, `mask_share`, `width` and `height` in pixels, `phash`
         (16 hexadecimal digits), `outline` (text of `perceptual_hash.outline_text`), `frame` (of `frame_signature`) and
         the lighting features with the prefix `light_`.
 
     Raises:
-        SkinDistillError: too little memory.
+        SkinDistillError: not enough memory.
     """
-    cv2.setNumThreads(1)  # each process is one of several
-    _keep_freed_memory()
+    cv2.setNumThreads(1)  # several such processes run
     try:
         pixels = read_photo(path)
     except UnreadablePhoto as error:
@@ -85,8 +63,8 @@ def measure_photo(path: str) -> dict[str, Any]:
     verdict = judge_lighting(features)
     tone = measure_skin_tone(pixels)
     known = tone.ita == tone.ita
-    copy = quick_copy(pixels)  # shrunk once, for both that follow
-    seen_from_afar = outline(copy)
+    copy = quick_copy(pixels)  # shrunk once, for outline and frame
+    small = outline(copy)
     return {
         "width": pixels.shape[1],
         "height": pixels.shape[0],
@@ -95,8 +73,8 @@ def measure_photo(path: str) -> dict[str, Any]:
         "ita": round(float(tone.ita), 2) if known else None,
         "tone_bucket": tone.bucket,
         "mask_share": round(float(tone.mask_share), 4),
-        "phash": f"{photo_hashes(seen_from_afar[None])[0]:016x}",
-        "outline": outline_text(seen_from_afar),
+        "phash": f"{photo_hashes(small[None])[0]:016x}",
+        "outline": outline_text(small),
         "frame": frame_signature(copy),
         **{f"light_{name}": round(float(value), 5) for name, value in features.as_dict().items()},
     }

@@ -1,4 +1,4 @@
-"""What surrounds the centre crop of a photo: its colours, and its fine detail such as writing."""
+"""The frame around the centre crop of a photo: its colours, and fine detail such as writing."""
 
 import base64
 
@@ -10,13 +10,13 @@ from skin_data.perceptual_hash import quick_copy
 from triage.photo import Photo
 
 GRID = 12
-"""Cells along each side; the outermost ring of them lies outside the crop that models see."""
+"""Cells along each side; the outermost ring lies outside the centre crop."""
 DETAIL_SIDE = 96
-"""Pixels at which writing still shows as detail."""
+"""Pixels; writing still shows as detail at this size."""
 
 
 def frame_signature(photo: Photo) -> str:
-    """Describe what surrounds the centre crop, in 176 bytes.
+    """Describe the frame around the centre crop in 176 bytes.
 
     Args:
         photo: uint8 [height, width, 3], RGB.
@@ -28,14 +28,14 @@ def frame_signature(photo: Photo) -> str:
     shape = (min(DETAIL_SIDE, photo.shape[1]), min(DETAIL_SIDE, photo.shape[0]))
     small = cv2.resize(photo, shape, interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    detail = cv2.multiply(cv2.absdiff(grey, cv2.blur(grey, (5, 5))), 4)
+    detail = cv2.multiply(cv2.absdiff(grey, cv2.blur(grey, (5, 5))), np.array([4.0]))
     colors, details = (cv2.resize(plane, (GRID, GRID), interpolation=cv2.INTER_AREA) for plane in (small, detail))
     cells = np.dstack([colors, details])
     return base64.b64encode(cells[_ring()].tobytes()).decode("ascii")
 
 
 def read_frame(signature: str) -> npt.NDArray[np.uint8]:
-    """Return uint8 [44, 4], the cells of a `frame_signature`: red, green, blue, detail."""
+    """Decode a `frame_signature`: uint8 [44, 4], red, green, blue and detail of each cell."""
     return np.frombuffer(base64.b64decode(signature), np.uint8).reshape(-1, 4)
 
 

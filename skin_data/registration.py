@@ -1,9 +1,9 @@
-"""Whether two photos show the same picture, one perhaps cut from the other: lay them on each other and compare detail.
+"""Compare the fine detail of two photos after aligning them, one perhaps cropped from the other.
 
-A hash sees a dark blob in the middle of every dermoscopic photo; hairs and texture, which it does not see, tell them
-apart. To compare those the cut must first be known to a pixel: enhanced correlation coefficient maximisation
-(Evangelidis and Psarakis 2008, "Parametric image alignment using enhanced correlation coefficient maximization") finds
-the affine map from where the hashes say it begins.
+To a hash every dermoscopic photo is a dark blob; hairs and texture, which it ignores, distinguish them. To compare
+those the crop must be known to a pixel: enhanced correlation coefficient maximisation (Evangelidis and Psarakis 2008,
+"Parametric image alignment using enhanced correlation coefficient maximization") finds the affine map, starting from
+the window that the hashes matched.
 """
 
 import cv2
@@ -14,27 +14,27 @@ from skin_data.perceptual_hash import ORIENTATIONS, WINDOWS, frequencies, turned
 from triage.photo import Photo
 
 DETAIL_SIDE = 64
-"""Pixels: of the grey copies that are laid on each other."""
+"""Pixels, of the grey copies that are aligned."""
 DETAIL_SIGMA = 2.0
-"""Pixels: what a blur of this width leaves over is the detail that is compared."""
+"""Pixels: detail is what a Gaussian blur of this width removes."""
 CONTRAST_SIGMA = 6.0
-"""Pixels: detail is divided by its spread within about this distance, so that all parts of a photo count alike. The
-outline of a dark mole, or a watermark that two strangers share, otherwise outweighs everything else."""
+"""Pixels: detail is divided by its standard deviation within about this distance, so that all parts of a photo count
+equally. Otherwise the outline of a mole, or a watermark that two photos share, outweighs everything else."""
 CONTRAST_FLOOR = 1.0
-"""Grey levels: added to that spread, so that the noise of plain skin is not enlarged."""
+"""Grey levels: added to that deviation, so that the noise of plain skin is not amplified."""
 ALIGNED_SIGMA = 4.0
-"""Pixels: the same for what is aligned. Coarser, so that it is found from a few pixels away, and still without the
-brightness of the whole, which a white border would pull out of place."""
+"""Pixels: the same for alignment. Coarser, so that it converges from a few pixels away, yet without the overall
+brightness, which a white border would displace."""
 MARGIN = 4
-"""Pixels at the edges that are not compared: there the blur, borders and the last pixel of a cut are seen."""
+"""Pixels at the edges that are not compared, because of blur, borders and the last pixel of a crop."""
 ITERATIONS = 15
 LARGEST_SHIFT = 0.15
-"""Share of the side by which a corner may move from where the hashes put it. They are off by at most 0.025 for cuts and
-0.1 for photos turned by 5 degrees; what moves further has been bent onto a stranger."""
+"""Fraction of the side by which alignment may move a corner. The hashes are off by at most 0.025 for crops and 0.1 for
+photos rotated by 5 degrees; larger shifts force different pictures onto each other."""
 FLAT = 0.3
-"""Grey levels: photos whose detail spreads less show nothing to compare, such as a lens that was covered."""
+"""Grey levels: photos whose detail deviates less have nothing to compare, such as one of a covered lens."""
 _FINE_FREQUENCIES = 14
-_FINEST, _COARSEST = 13, 4  # half waves a side: beyond those that a hash is made of, below the noise of 32 pixels
+_FINEST, _COARSEST = 13, 4  # half waves per side: mostly finer than a hash, coarser than pixel noise
 
 
 def fine_correlation(
@@ -44,18 +44,18 @@ def fine_correlation(
     second: npt.NDArray[np.int32],
     orientation: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.float32]:
-    """Compare windows of photos with other whole photos by their outlines alone: quick, and no photo is read.
+    """Correlate windows of photos with other whole photos by their outlines, without reading a photo.
 
     Args:
         outlines: uint8 [n, 32, 32].
-        first: int32 [pairs], photos that windows are cut from.
+        first: int32 [pairs], photos that windows are cropped from.
         window: int32 [pairs], numbers in `WINDOWS`.
         second: int32 [pairs], photos compared with the windows.
-        orientation: int32 [pairs], into which the second photo is turned.
+        orientation: int32 [pairs], of the second photo.
 
     Returns:
-        float32 [pairs], correlation of the frequencies from 4 to 13 half waves a side, weighted by their square because
-        the spectrum of photos falls so.
+        float32 [pairs], correlation of the frequencies from 4 to 13 half waves per side, weighted by their square to
+        compensate for the spectrum of photos.
     """
     steps = np.arange(_FINE_FREQUENCIES)
     radius = np.hypot(steps[:, None], steps)
@@ -76,11 +76,11 @@ def fine_correlation(
     cuts *= weight
     wholes *= weight
     energy = np.einsum("nij,nij->n", cuts, cuts) * np.einsum("nij,nij->n", wholes, wholes)
-    return np.einsum("nij,nij->n", cuts, wholes) / np.sqrt(np.maximum(energy, 1e-6))
+    return np.asarray(np.einsum("nij,nij->n", cuts, wholes) / np.sqrt(np.maximum(energy, 1e-6)), np.float32)
 
 
 def detail_copy(photo: Photo) -> npt.NDArray[np.uint8]:
-    """Shrink a photo to what `detail_correlation` takes: uint8 [64, 64], grey."""
+    """Shrink a photo for `detail_correlation`: uint8 [64, 64], grey."""
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
     return np.asarray(cv2.resize(grey, (DETAIL_SIDE, DETAIL_SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
@@ -88,17 +88,17 @@ def detail_copy(photo: Photo) -> npt.NDArray[np.uint8]:
 def detail_correlation(
     first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8], window: int = 0, orientation: int = 0
 ) -> float:
-    """Lay a whole photo on a window of another and correlate their fine detail where they overlap.
+    """Align a whole photo with a window of another and correlate their fine detail where they overlap.
 
     Args:
-        first: uint8 [64, 64] of `detail_copy`, that the window is cut from.
+        first: uint8 [64, 64] of `detail_copy`, that the window is cropped from.
         second: uint8 [64, 64], compared with the window.
-        window: number in `WINDOWS`, where the search for the cut begins.
-        orientation: into which the second photo is turned.
+        window: number in `WINDOWS`, where alignment starts.
+        orientation: of the second photo.
 
     Returns:
-        Pearson's correlation in [-1, 1] of both less their blurred selves, at even local contrast. 1 for two photos
-        without detail, 0 for one without, and where they cannot be laid on each other.
+        Pearson's correlation in [-1, 1] of both minus their blurred copies, at normalized local contrast. 1 for two
+        photos without detail, 0 if only one is, and where alignment fails.
     """
     whole = np.ascontiguousarray(turned(second, orientation)).astype(np.float32)
     other = first.astype(np.float32)
@@ -113,10 +113,10 @@ def detail_correlation(
             begin.astype(np.float32),
             cv2.MOTION_AFFINE,
             (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, ITERATIONS, 1e-3),
-            None,
-            3,  # pixels: a slight blur on top
+            np.full(whole.shape, 255, np.uint8),
+            3,  # pixels of blur
         )
-    except cv2.error:  # it does not converge on strangers
+    except cv2.error:  # no convergence on different pictures
         return 0.0
     corners = np.array([[x, y, 1] for x in (0, DETAIL_SIDE - 1) for y in (0, DETAIL_SIDE - 1)])
     if np.abs((found - begin) @ corners.T).max() > LARGEST_SHIFT * DETAIL_SIDE:
@@ -128,7 +128,7 @@ def detail_correlation(
     seen &= _INSIDE > 0
     if seen.mean() < 0.5:
         return 0.0
-    here, there = _even_contrast(_detail(whole))[seen], _even_contrast(_detail(cut))[seen]
+    here, there = _normalized(_detail(whole))[seen], _normalized(_detail(np.asarray(cut, np.float32)))[seen]
     here, there = here - here.mean(), there - there.mean()
     return float((here * there).sum() / max(np.sqrt((here**2).sum() * (there**2).sum()), 1e-6))
 
@@ -141,17 +141,17 @@ def _detail(grey: npt.NDArray[np.float32], sigma: float = DETAIL_SIGMA) -> npt.N
     return np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), sigma), np.float32)
 
 
-def _even_contrast(detail: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _normalized(detail: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Local contrast normalisation (Jarrett et al. 2009)."""
     spread = cv2.GaussianBlur(detail * detail, (0, 0), CONTRAST_SIGMA)
     return np.asarray(detail / np.sqrt(spread + CONTRAST_FLOOR**2), np.float32)
 
 
 def _window_map(window: int) -> npt.NDArray[np.float64]:
-    """Affine map [2, 3] from pixels of a whole picture to those of a window of another, both of `DETAIL_SIDE`."""
+    """Return the affine map [2, 3] from pixels of a whole picture to those of a window of another."""
     (top, bottom), (left, right) = WINDOWS[window]
     across, down = right - left, bottom - top
-    # Pixels are counted from the middle of the first one.
+    # Coordinates start at the centre of the first pixel.
     return np.array(
         [
             [across, 0, DETAIL_SIDE * left + (across - 1) / 2],

@@ -1,4 +1,4 @@
-"""Class lists are data: a YAML file names the classes, their order, their urgency and how a data set calls them."""
+"""Class lists: a YAML file gives the classes, their order, their urgency and a data set's names for them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -17,10 +17,10 @@ class SkinClass:
 
     Attributes:
         id: stable name in tables and models.
-        name: what a person reads.
-        urgency: what to do about it: urgent, soon or watch.
-        folder: the data set's folder for it, where it has folders.
-        codes: the data set's codes for it, where it has codes.
+        name: display name.
+        urgency: urgent, soon or watch.
+        folder: the data set's folder for it, if any.
+        codes: the data set's labels for it, if any.
     """
 
     id: str
@@ -58,7 +58,7 @@ class Taxonomy:
 
 
 def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
-    """Read a taxonomy: a YAML file, or the name of one that travels with the package (kaggle10, ham10000).
+    """Read a taxonomy: a YAML file, or the name of a built-in one such as kaggle10.
 
     Raises:
         UnusableInput: there is none, or it is not a taxonomy.
@@ -66,25 +66,25 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
     import yaml
 
     path = Path(name_or_path)
-    shipped = Path(str(files("skin_data.taxonomies")))
+    built_in = Path(str(files("skin_data.taxonomies")))
     if not path.is_file():
-        path = shipped / f"{name_or_path}.yaml"
+        path = built_in / f"{name_or_path}.yaml"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in shipped.glob("*.yaml")))
+        known = ", ".join(sorted(p.stem for p in built_in.glob("*.yaml")))
         raise UnusableInput(f"No such taxonomy. Received: {name_or_path}. Give a YAML file or one of: {known}.")
     try:
         whole = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UnusableInput(f"The taxonomy is not valid YAML. Received: {path}: {error}") from error
     if not isinstance(whole, Mapping) or not isinstance(whole.get("classes"), list):
-        raise UnusableInput(f"A taxonomy has 'name', 'source' and a list 'classes'. Received: {path}.")
+        raise UnusableInput(f"A taxonomy needs 'name', 'source' and a list 'classes'. Received: {path}.")
     classes = tuple(_read_class(entry, path) for entry in whole["classes"])
     ids = [c.id for c in classes]
     if len(set(ids)) != len(ids) or len(ids) < 2:
         raise UnusableInput(f"A taxonomy needs at least two classes with different ids. Received: {path}: {ids}.")
     codes = [code for c in classes for code in c.codes]
     if twice := sorted({code for code in codes if codes.count(code) > 1}):
-        raise UnusableInput(f"A code belongs to one class. Received: {path}: {', '.join(twice)} in several.")
+        raise UnusableInput(f"A code must belong to one class. Received: {path}: {', '.join(twice)} in several.")
     return Taxonomy(str(whole.get("name", path.stem)), str(whole.get("source", "")), classes)
 
 
@@ -94,7 +94,7 @@ def _read_class(entry: Any, path: Path) -> SkinClass:
         raise UnusableInput(f"A class has id, name, urgency, folder and codes. Received: {entry!r} in {path}.")
     urgency = str(entry.get("urgency", "soon"))
     if urgency not in URGENCIES:
-        raise UnusableInput(f"urgency is one of {', '.join(URGENCIES)}. Received: {entry!r} in {path}.")
+        raise UnusableInput(f"urgency must be one of {', '.join(URGENCIES)}. Received: {entry!r} in {path}.")
     return SkinClass(
         str(entry["id"]),
         str(entry.get("name", entry["id"])),

@@ -14,8 +14,8 @@ from PIL import Image
 from skin_data import measurement
 from skin_data.check import check_manifest
 from skin_data.datacard import SYNTHETIC_NOTE
-from skin_data.figures import LARGEST_TYPOLOGY_ANGLE, draw_tones
 from skin_data.manifest import COLUMNS, read_manifest
+from skin_data.plots import LARGEST_TYPOLOGY_ANGLE, plot_tones
 from skin_data.prepare import prepare
 from skin_data.sources import phantom as phantom_source
 from skin_data.sources.own_photos import read_folder
@@ -274,7 +274,7 @@ def test_every_measured_angle_is_drawn():
     angles = [-157.8, -91, -60, 9, 25, 40.9, 41.1, 60, 89, 91, 151.3, None]
     buckets = ["dark"] * 4 + ["medium"] * 2 + ["light"] * 5 + ["unknown"]
     axes = Figure().subplots()
-    draw_tones(axes, pd.DataFrame({"ita": pd.to_numeric(angles), "tone_bucket": buckets}))
+    plot_tones(axes, pd.DataFrame({"ita": pd.to_numeric(angles), "tone_bucket": buckets}))
     assert sum(bar.get_height() for bars in axes.containers for bar in bars) == 11
     low, high = axes.get_xlim()
     assert low < -157.8 and high > 151.3
