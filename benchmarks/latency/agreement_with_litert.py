@@ -1,14 +1,13 @@
-"""Our latency against that of LiteRT's own benchmark tool, on the same file and threads, in one run.
+"""Our latency against that of LiteRT's own benchmark tool, on the same file and threads.
 
     python -m benchmarks.latency.agreement_with_litert MODEL.tflite ... [--threads 1,2] [--rounds N] [--json FILE]
 
-The processes of both alternate. Medians are compared pair by pair, because a busy machine moves both. A ratio whose
+The processes of both alternate, and medians are compared pair by pair, because a busy machine moves both. A ratio whose
 whole interval lies within 0.95 to 1.05 agrees; one whose whole interval lies outside differs, and the exit code is 1;
-of others this machine cannot tell.
+otherwise the machine is too noisy to tell.
 """
 
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,9 +16,9 @@ from typing import Any
 import click
 import numpy as np
 
-from benchmarks.console import run_script
-from benchmarks.latency.ratios import paired_ratio
-from triage.errors import CheckFailed
+from benchmarks.console import run_script, run_worker
+from benchmarks.latency.ratios import Ratio, paired_ratio
+from triage.atomic import write_json
 from triage.model_file import read_model
 
 TOOL = "ai_edge_litert.tools.benchmark_litert_model"
@@ -55,7 +54,7 @@ def compare(model: Path, threads: int, rounds: int) -> dict[str, Any]:
     }
 
 
-def _verdict(ratio: dict[str, float]) -> str:
+def _verdict(ratio: Ratio) -> str:
     lowest, highest = 1 - WITHIN, 1 + WITHIN
     if ratio["low"] >= lowest and ratio["high"] <= highest:
         return "agrees"
@@ -63,38 +62,29 @@ def _verdict(ratio: dict[str, float]) -> str:
 
 
 def _ours(model: Path, threads: int) -> float:
-    numbers = [str(number) for number in (threads, WARM_UP, RUNS, 0)]
-    done = _run([sys.executable, "-m", "benchmarks.latency.worker", "best", str(model), *numbers])
-    return float(np.median(json.loads(done)["latency_ms"]))
+    output = run_worker("benchmarks.latency.worker", "best", model, threads, WARM_UP, RUNS, 0)
+    return float(np.median(json.loads(output)["latency_ms"]))
 
 
 def _litert(model: Path, threads: int) -> float:
     result = model.with_suffix(".json")
     settings = {"model": model, "num_threads": threads, "warmup_runs": WARM_UP, "num_runs": RUNS, "result_json": result}
-    _run([sys.executable, "-m", TOOL, *(f"--{name}={value}" for name, value in settings.items())])
+    run_worker(TOOL, *(f"--{name}={value}" for name, value in settings.items()))
     return float(json.loads(result.read_text(encoding="utf-8"))["latency"]["median_ms"])
-
-
-def _run(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        words = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise CheckFailed(f"{command[2]} died. Received: {words[0]}")
-    return done.stdout
 
 
 @click.command()
 @click.argument("models", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--threads", default="1", show_default=True, help="Thread counts, separated by commas.")
 @click.option("--rounds", default=7, show_default=True, type=click.IntRange(min=2))
-@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Also write the figures.")
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here.")
 def main(models: tuple[Path, ...], threads: str, rounds: int, json_path: Path | None) -> None:
-    """Print our figures beside those of LiteRT's own tool."""
+    """Compare our latency with that of LiteRT's own tool."""
     try:
         counts = [int(part) for part in threads.split(",")]
-        found = [compare(model, count, rounds) for model in models for count in counts]
     except ValueError:
-        raise click.UsageError(f"--threads is a list of whole numbers. Received: {threads}.") from None
+        raise click.UsageError(f"--threads takes whole numbers. Received: {threads}.") from None
+    found = [compare(model, count, rounds) for model in models for count in counts]
     for row in found:
         ratio = row["ratio"]
         print(
@@ -103,7 +93,7 @@ def main(models: tuple[Path, ...], threads: str, rounds: int, json_path: Path | 
             f"({ratio['low']:.3f} to {ratio['high']:.3f}), {row['verdict']}"
         )
     if json_path:
-        json_path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        write_json(json_path, found)
     sys.exit(1 if any(row["verdict"] == "differs" for row in found) else 0)
 
 

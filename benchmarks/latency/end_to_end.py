@@ -1,28 +1,28 @@
-"""From a photo to its answer, not the network alone: every part, and the whole against what nobody can do without.
+"""From a photo to its prediction: every part, and the whole against the minimum (decoding and the network).
 
     python -m benchmarks.latency.end_to_end MODEL.tflite [--mode rapid|normal|strict] [--json FILE]
 
-Photos are made by code: a 12-megapixel JPEG, upright and turned as phones hold it, and frames of 1080p and 720p in
-memory. The least that an answer takes is the bare decoding by OpenCV, which turns the photo, too, and the bare network;
-the ratio is taken round by round in fresh processes, everything on one thread. Then once more with a second core, which
-measures the light while the network runs, as `Triage.assess` does where a core is free.
+Photos are rendered: a 12-megapixel JPEG, upright and rotated as phones hold it, and frames of 1080p and 720p in
+memory. The minimum is decoding by OpenCV, rotation included, plus the bare network; the ratio is taken round by round
+in fresh processes, everything on one thread. A second run has another core, on which lighting is measured while the
+network runs, as `Triage.assess` does where a core is free.
 """
 
 import json
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 
-from benchmarks.console import run_script
+from benchmarks.console import run_script, run_worker
 from benchmarks.latency.ratios import paired_ratio
 from benchmarks.latency.scenes import encoded, scene
+from skin_data.progress import Progress, no_progress
+from triage.atomic import write_json
 from triage.errors import CheckFailed, UnusableInput
+from triage.interpreter import available_runtimes
 from triage.machine import describe_machine, own_cores
 from triage.model_file import read_model
 from triage.timing import FORMAT, NOISY_SPREAD
@@ -35,24 +35,22 @@ FRAMES = {"frame 1920 x 1080": (1920, 1080), "frame 1280 x 720": (1280, 720)}
 TURNED = 6  # EXIF orientation of a phone held upright
 
 
-def measure(
-    model: Path, mode: str = "rapid", progress: Callable[[str, int, int], None] = lambda stage, done, total: None
-) -> dict[str, Any]:
+def measure(model: Path, mode: str = "rapid", progress: Progress = no_progress) -> dict[str, Any]:
     """Measure all photos.
 
     Args:
         model: a release file, with its card.
-        mode: out of `MODES`.
+        mode: one of `MODES`.
         progress: called as `progress(stage, done, total)`.
 
     Returns:
         JSON-able: `format`, `kind`, `mode`, `model`, `machine`, `noisy` and `results`, one for each photo and number of
-        cores, with `parts_ms`, `tips_ms` (light and tips alone), `whole_ms`, `bare_ms` (medians), `spread` (of the
-        whole's medians by round), `ratio` (whole to bare, 95 % interval) and `overhead_ms` (whole less bare).
+        cores, with `parts_ms`, `tips_ms` (lighting and tips alone), `whole_ms`, `bare_ms` (medians), `spread` (of the
+        whole's medians by round), `ratio` (whole to bare, 95 % interval) and `overhead_ms` (whole minus bare).
 
     Raises:
         UnusableInput: not a release file, or an unknown mode.
-        CheckFailed: the measured process died; its last words are named.
+        CheckFailed: the measured process died; names the model and the last error line.
     """
     if mode not in MODES:
         raise UnusableInput(f"The mode is one of {', '.join(MODES)}. Received: {mode!r}.")
@@ -61,15 +59,13 @@ def measure(
     cores = (1, 2) if len(own_cores()) > 1 else (1,)
     with tempfile.TemporaryDirectory() as folder:
         photos = _write_photos(Path(folder))
-        asked = [(name, path, count) for name, path in photos.items() for count in cores]
-        found: list[list[dict[str, list[float]]]] = [[] for _ in asked]
+        settings = [(name, path, count) for name, path in photos.items() for count in cores]
+        found: list[list[dict[str, list[float]]]] = [[] for _ in settings]
         for number in range(rounds):
-            for place, (_, path, count) in enumerate(asked):
-                found[place].append(_run_worker(model, path, repeats, count))
-                progress(f"end to end ({mode})", number * len(asked) + place + 1, rounds * len(asked))
-    results = [_summarise(name, count, own) for (name, _, count), own in zip(asked, found, strict=True)]
-    from triage.interpreter import available_runtimes
-
+            for place, (_, path, count) in enumerate(settings):
+                found[place].append(_measure_once(model, path, repeats, count))
+                progress(f"end to end ({mode})", number * len(settings) + place + 1, rounds * len(settings))
+    results = [_summarise(name, count, own) for (name, _, count), own in zip(settings, found, strict=True)]
     return {
         "format": FORMAT,
         "kind": "end to end",
@@ -93,21 +89,11 @@ def _write_photos(folder: Path) -> dict[str, Path]:
     return photos
 
 
-def _run_worker(model: Path, photo: Path, repeats: int, cores: int) -> dict[str, list[float]]:
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.latency.end_to_end_worker",
-        str(model),
-        str(photo),
-        str(repeats),
-        str(cores),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        words = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise CheckFailed(f"The measured process of {model} died. Received: {words[0]}")
-    return dict(json.loads(done.stdout))
+def _measure_once(model: Path, photo: Path, repeats: int, cores: int) -> dict[str, list[float]]:
+    try:
+        return dict(json.loads(run_worker("benchmarks.latency.end_to_end_worker", model, photo, repeats, cores)))
+    except CheckFailed as error:
+        raise CheckFailed(f"The measured process of {model} died. Received: {error}") from error
 
 
 def _summarise(photo: str, cores: int, rounds: list[dict[str, list[float]]]) -> dict[str, Any]:
@@ -131,23 +117,20 @@ def _summarise(photo: str, cores: int, rounds: list[dict[str, list[float]]]) -> 
 @click.command()
 @click.argument("model", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--mode", type=click.Choice(list(MODES)), default="rapid", show_default=True)
-@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Also write the figures.")
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here.")
 def main(model: Path, mode: str, json_path: Path | None) -> None:
-    """Print what each part of an answer takes."""
+    """Time every part between a photo and its prediction."""
     found = measure(model, mode)
     for row in found["results"]:
         ratio = row["ratio"]
         parts = ", ".join(f"{part} {ms:.2f}" for part, ms in row["parts_ms"].items())
         print(
-            f"{row['photo']}, {'one core' if row['cores'] == 1 else 'two cores'}: {parts} ms; "
-            f"light and tips alone {row['tips_ms']:.2f} ms"
-        )
-        print(
+            f"{row['photo']}, cores {row['cores']}: {parts} ms; lighting and tips alone {row['tips_ms']:.2f} ms\n"
             f"  whole {row['whole_ms']:.2f} ms, bare {row['bare_ms']:.2f} ms, "
             f"ratio {ratio['value']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})"
         )
     if json_path:
-        json_path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        write_json(json_path, found)
 
 
 if __name__ == "__main__":

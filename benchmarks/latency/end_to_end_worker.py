@@ -1,9 +1,9 @@
-"""One measured process of `end_to_end`: everything that `Triage.assess` does, part by part, in turns.
+"""One measured process of `end_to_end`: every part of `Triage.assess`, in turns.
 
     python -m benchmarks.latency.end_to_end_worker MODEL FILE ROUNDS CORES
 
-FILE holds a JPEG, or a frame as .npy. CORES is 1, where everything shares one core, or 2, where the light has one of
-its own. Prints one line of JSON.
+FILE is a JPEG, or a frame as .npy. CORES is 1 (everything shares one core) or 2 (lighting is measured on the other).
+Prints one line of JSON.
 """
 
 import json
@@ -32,15 +32,15 @@ def measure(model: str, photo: str, rounds: int, cores: int) -> dict[str, list[f
     Args:
         model: a release file.
         photo: a JPEG, or an RGB frame uint8 [height, width, 3] as .npy.
-        rounds: in each of which everything is done once.
+        rounds: repetitions of all parts.
         cores: 1 or 2.
 
     Returns:
-        `decode`, `light`, `crop`, `inference` and `post`, which make up an answer, `tips` (light and tips alone),
-        `whole` (`Triage.assess`) and `bare decode` and `bare inference`; those of decoding for a JPEG only.
+        `decode`, `light`, `crop`, `inference` and `post`, which make up the whole, `tips` (lighting and tips alone),
+        `whole` (`Triage.assess`), `bare decode` and `bare inference`; those of decoding for a JPEG only.
     """
     triage = Triage.load(model)
-    # Whether a scheduler would use the second core is its own affair, so both threads are told where to run.
+    # Pinned: the scheduler might leave the second core idle.
     if mine := own_cores():
         os.sched_setaffinity(0, {mine[0]})
         triage._beside.submit(os.sched_setaffinity, 0, {mine[cores - 1]}).result()
@@ -64,7 +64,7 @@ def measure(model: str, photo: str, rounds: int, cores: int) -> dict[str, list[f
     }
     if not is_frame:
         packed = np.frombuffer(source, np.uint8)
-        # What anybody calls: it turns the photo as its header says, as `read_photo` does.
+        # Rotates the photo as its header says, as `read_photo` does.
         parts["bare decode"] = lambda: cv2.imdecode(packed, cv2.IMREAD_COLOR)
         parts["decode"] = lambda: read_photo(source)
     found: dict[str, list[float]] = {name: [] for name in parts}

@@ -1,27 +1,26 @@
-"""Which operators of a file the time goes to, by LiteRT's own profiler.
+"""Time of each operator of a file, by LiteRT's own profiler.
 
     python -m benchmarks.latency.operator_profile MODEL.tflite
 
-LiteRT's profiler sees each kernel inside XNNPACK, but neither its Python interface nor its `litert-benchmark` reaches
-it; its C interface, in the library that the package ships (ai-edge-litert 2.3), does. A wrong call there ends the
-process, so `operator_profile` asks a process of its own. Profiling costs time: shares mean something, sums are not
-latencies.
+LiteRT's profiler sees each kernel inside XNNPACK, but only the C interface of the shipped library (ai-edge-litert 2.3)
+reaches it. A wrong call there ends the process, so `operator_profile` starts another one. Profiling costs time: read
+fractions, not sums.
 """
 
 import ctypes
 import json
 import os
-import subprocess
-import sys
 from collections import defaultdict
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 
-from benchmarks.console import run_script
+from benchmarks.console import run_script, run_worker
+from triage.errors import CheckFailed
+from triage.model_file import read_model
 
 RUNS, WARM_UP = 30, 10
 CPU = 1  # kLiteRtHwAcceleratorCpu
@@ -57,20 +56,18 @@ def operator_profile(model: Path) -> dict[str, Any]:
 
     Returns:
         `runs`, `total_ms` and `operators`, most expensive first: `operator` (as XNNPACK calls its kernel), `count` in
-        the graph, `ms` an inference and `share`. Or `why`, where it cannot be measured.
+        the graph, `ms` an inference and `share`. Or `why` it cannot be measured.
     """
     if os.name != "posix" or find_spec("ai_edge_litert") is None:
         return {"why": "the profiler comes with ai-edge-litert, on Linux and macOS"}
-    command = [sys.executable, "-m", "benchmarks.latency.operator_profile", str(model), "--as-json"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    with suppress(ValueError, IndexError):
-        return dict(json.loads(done.stdout.splitlines()[-1]))
-    return {"why": f"this version of LiteRT has no profiler that is known here (exit code {done.returncode})"}
+    try:
+        output = run_worker("benchmarks.latency.operator_profile", model, "--as-json")
+        return dict(json.loads(output.splitlines()[-1]))
+    except (CheckFailed, ValueError, IndexError) as error:
+        return {"why": f"the profiler of this LiteRT version is not supported: {error}"}
 
 
 def _profile(path: Path) -> dict[str, Any]:
-    from triage.model_file import read_model
-
     library = _Library()
     environment, model, options, compiled, profiler = (Pointer() for _ in range(5))
     flatbuffer = ctypes.create_string_buffer(read_model(path, card_required=False).flatbuffer)
@@ -93,12 +90,12 @@ def _profile(path: Path) -> dict[str, Any]:
         library.call("RunCompiledModel", compiled, ctypes.c_size_t(0), counts[0], inputs, counts[1], outputs)
         library.call("StopProfiler", profiler)
         if number >= WARM_UP:
-            for place, (operator, microseconds) in enumerate(library.events(profiler)):
-                seen[operator, place].append(microseconds)
+            for place, (operator, duration) in enumerate(library.events(profiler)):
+                seen[operator, place].append(duration)
     spent: dict[str, list[float]] = defaultdict(list)
-    for (operator, _), microseconds in seen.items():
-        # The median of the runs: a process that is interrupted charges it to one operator.
-        spent[operator].append(float(np.median(microseconds)) / 1000)
+    for (operator, _), durations in seen.items():
+        # The median of the runs: an interruption of the process would count for one operator.
+        spent[operator].append(float(np.median(durations)) / 1000)
     total = sum(map(sum, spent.values()))
     rows = [
         {"operator": name, "count": len(ms), "ms": round(sum(ms), 4), "share": round(sum(ms) / total, 4)}
@@ -119,19 +116,19 @@ class _Library:
         self._c.strdup.restype = Pointer
 
     def call(self, name: str, *arguments: Any) -> None:
-        """Call a function that returns a status."""
+        """Call a function; raise RuntimeError if its status is an error."""
         if status := getattr(self._functions, f"LiteRt{name}")(*arguments):
             raise RuntimeError(f"LiteRt{name} returned {status}")
 
     def set_option(self, options: Pointer, kind: bytes, text: bytes) -> None:
-        """Add settings, TOML, which LiteRT then owns and frees."""
+        """Add settings in TOML, which LiteRT then owns and frees."""
         opaque = Pointer()
         release = ctypes.cast(self._c.free, Pointer)
         self.call("CreateOpaqueOptions", kind, Pointer(self._c.strdup(text)), release, ctypes.byref(opaque))
         self.call("AddOpaqueOptions", options, opaque)
 
     def buffers(self, kind: str, environment: Pointer, compiled: Pointer, subgraph: Pointer) -> Any:
-        """Memory for all tensors of a kind, "Input" or "Output"; it is never filled: the values make no difference."""
+        """Allocate all tensors of a kind, "Input" or "Output"; they stay unfilled: the values make no difference."""
         count = ctypes.c_size_t()
         self.call(f"GetNumSubgraph{kind}s", subgraph, ctypes.byref(count))
         made = (Pointer * count.value)()
@@ -141,13 +138,12 @@ class _Library:
             shape = ctypes.create_string_buffer(TYPE_BYTES)
             self.call(f"GetSubgraph{kind}", subgraph, index, ctypes.byref(tensor))
             self.call("GetRankedTensorType", tensor, shape)
-            wanted = (compiled, ctypes.c_size_t(0), index, ctypes.byref(requirements))
-            self.call(f"GetCompiledModel{kind}BufferRequirements", *wanted)
+            arguments = (compiled, ctypes.c_size_t(0), index, ctypes.byref(requirements))
+            self.call(f"GetCompiledModel{kind}BufferRequirements", *arguments)
             for side in range(shape.raw[RANK] & 0x7F):
                 at = SIDES + 4 * side
-                shape[at : at + 4] = shape[at : at + 4].replace(
-                    ANY_SIZE, ONE
-                )  # as the runtime takes a batch of any size
+                if shape.raw[at : at + 4] == ANY_SIZE:  # as the runtime does with a batch of any size
+                    shape[at : at + 4] = ONE
             self.call(
                 "CreateManagedTensorBufferFromRequirements", environment, shape, requirements, ctypes.byref(buffer)
             )
@@ -155,7 +151,7 @@ class _Library:
         return made
 
     def events(self, profiler: Pointer) -> list[tuple[str, int]]:
-        """Operators in the order in which they ran, with their microseconds."""
+        """Return the operators in the order in which they ran, with their durations in microseconds."""
         count = ctypes.c_int()
         self.call("GetNumProfilerEvents", profiler, ctypes.byref(count))
         events = (_Event * max(1, count.value))()
@@ -163,25 +159,22 @@ class _Library:
             self.call("GetProfilerEvents", profiler, count, events)
         found = []
         for event in events[: count.value]:
-            # The node that stands for a whole delegate would count everything inside it twice.
+            # The node of a whole delegate would count everything inside it twice.
             stands_alone = event.kind == OPERATOR and b"delegate" not in event.tag.lower()
             if stands_alone or event.kind == OPERATOR_IN_DELEGATE:
                 found.append((event.tag.decode(), int(event.elapsed_us)))
         return found
 
 
-def main() -> None:
-    """Print the profile."""
-    import argparse
-
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("--as-json", action="store_true")
-    options = parser.parse_args()
-    if options.as_json:
-        print(json.dumps(_profile(options.model)))
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--as-json", is_flag=True, help="Profile in this process and print JSON.")
+def main(model: Path, as_json: bool) -> None:
+    """Show which operators the time goes to."""
+    if as_json:
+        print(json.dumps(_profile(model)))
         return
-    found = operator_profile(options.model)
+    found = operator_profile(model)
     if "why" in found:
         print(found["why"])
         return

@@ -1,4 +1,4 @@
-"""Peak memory of a measured process; it needs nothing but Python, for it runs beside other runtimes too."""
+"""Peak memory of a measured process; standard library only, because it also runs in other environments."""
 
 import re
 import resource
@@ -12,7 +12,7 @@ def peak_of_this_process() -> float:
     """Peak of resident memory so far, MiB."""
     status = Path("/proc/self/status")
     if status.is_file():
-        # On Linux the figure of getrusage begins with that of the process that started this one.
+        # On Linux getrusage starts from the peak of the parent process.
         found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)
         if found:
             return int(found[1]) / 1024

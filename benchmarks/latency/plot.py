@@ -1,4 +1,4 @@
-"""A benchmark as a picture: one dot a round, one row a model."""
+"""Plot of a benchmark: one dot per round, one row per model."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ def draw_latency(path: Path, result: dict[str, Any]) -> None:
     """Draw the median of every round and, as a line, the range from p50 to p90, as PNG.
 
     Args:
-        path: of the file.
+        path: of the PNG.
         result: of `benchmarks.latency.interleaved.benchmark`.
     """
     rows = [r for r in result["results"] if "why" not in r]

@@ -1,4 +1,4 @@
-"""Photos of the sizes that phones and cameras give, made by code: nothing in them is anybody's."""
+"""Rendered photos of the sizes that phones and cameras give; they show no person."""
 
 import cv2
 import numpy as np
@@ -7,43 +7,28 @@ from triage.photo import Photo
 
 SEED, RENDERED = 7, 640
 NOISE = 3.0
-"""Standard deviation of the sensor noise in 8-bit steps, added at full size; without it a JPEG is far too small."""
+"""Standard deviation of the sensor noise in 8-bit levels, added at full size; without it a JPEG is far too small."""
 QUALITY = 92
-"""JPEG quality of phones' cameras, about."""
+"""About the JPEG quality of phone cameras."""
 
 
 def scene(width: int, height: int, number: int = 0) -> Photo:
-    """Render a skin phantom, enlarge it and add noise.
-
-    Args:
-        width: pixels.
-        height: pixels.
-        number: another one is another picture.
-
-    Returns:
-        uint8 [height, width, 3], RGB.
-    """
+    """Render skin phantom `number`, enlarge it and add noise: uint8 [height, width, 3], RGB."""
     from skin_data.phantom import render_phantom
 
     phantom, _ = render_phantom(SEED, number, RENDERED)
     side = max(width, height)
     enlarged = cv2.resize(phantom, (side, side), interpolation=cv2.INTER_CUBIC)
     top, left = (side - height) // 2, (side - width) // 2
-    pixels = np.ascontiguousarray(enlarged[top : top + height, left : left + width])
-    return with_noise(pixels, number)
-
-
-def with_noise(pixels: Photo, number: int) -> Photo:
-    """Add the same sensor noise for the same number."""
+    pixels = enlarged[top : top + height, left : left + width]
     # A tile of noise, repeated: twelve million normal numbers would take longer than all that is measured.
-    tile = np.random.default_rng([SEED, number]).normal(0, NOISE, (512, 512, 3))
-    height, width = pixels.shape[:2]
-    noise = np.tile(np.rint(tile).astype(np.int8), (-(-height // 512), -(-width // 512), 1))[:height, :width]
-    return np.asarray(cv2.add(pixels, noise, dtype=cv2.CV_8U), np.uint8)
+    tile = np.rint(np.random.default_rng([SEED, number]).normal(0, NOISE, (512, 512, 3))).astype(np.int8)
+    noise = np.tile(tile, (-(-height // 512), -(-width // 512), 1))[:height, :width]
+    return np.asarray(cv2.add(np.ascontiguousarray(pixels), noise, dtype=cv2.CV_8U), np.uint8)
 
 
 def encoded(photo: Photo, orientation: int = 1) -> bytes:
-    """JPEG of an RGB photo, whose header says that a viewer has to turn it (Exif 2.32, tag 0x0112)."""
+    """Return an RGB photo as JPEG with an EXIF orientation (Exif 2.32, tag 0x0112)."""
     _, jpeg = cv2.imencode(".jpg", photo[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     data: bytes = jpeg.tobytes()
     if orientation == 1:

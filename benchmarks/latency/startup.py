@@ -1,13 +1,11 @@
-"""How long the command takes to start, against interpreters that do nothing more than they must, in one run.
+"""Start-up time of the command, against interpreters that import only what it must.
 
     python -m benchmarks.latency.startup [--model MODEL.tflite] [--runs N]
 
-`skin-distill --help` stands against an empty interpreter. With a model, `skin-distill classify` of one small photo, as
-a whole process, stands against a Python that imports numpy and LiteRT and ends. Prints milliseconds, and differences
-and ratios run by run; the runs alternate, so that drift of the machine hits all alike.
+`skin-distill --help` is compared with an empty interpreter, and, given a model, `skin-distill classify` of one small
+photo with a Python that imports numpy and LiteRT. Runs alternate, so that a drift of the machine affects all alike.
 """
 
-import argparse
 import statistics
 import subprocess
 import sys
@@ -16,9 +14,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import click
+
 from benchmarks.console import run_script
 
-RUNS = 15
 EMPTY, HELP, LIBRARIES, CLASSIFY = (
     "python -c pass",
     "skin-distill --help",
@@ -29,7 +28,7 @@ SIDE = 320  # of the photo, pixels: decoding it takes a millisecond
 
 
 def commands(model: Path | None, folder: Path) -> dict[str, list[str]]:
-    """Commands by what they show; `folder` takes the photo."""
+    """Return the command lines by name; the photo to classify is written into `folder`."""
     own = [sys.executable, "-m", "skin_distill"]
     found = {EMPTY: [sys.executable, "-c", "pass"], HELP: [*own, "--help"]}
     if model:
@@ -42,11 +41,11 @@ def commands(model: Path | None, folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def measure(asked: Mapping[str, Sequence[str]], runs: int = RUNS) -> dict[str, list[float]]:
-    """Return seconds of each run by command; one warm-up run of each is not counted."""
-    seconds: dict[str, list[float]] = {name: [] for name in asked}
+def measure(command_lines: Mapping[str, Sequence[str]], runs: int) -> dict[str, list[float]]:
+    """Return the seconds of each run by command; one warm-up run of each is not counted."""
+    seconds: dict[str, list[float]] = {name: [] for name in command_lines}
     for run in range(runs + 1):
-        for name, command in asked.items():
+        for name, command in command_lines.items():
             begun = time.perf_counter()
             subprocess.run(command, check=True, capture_output=True)
             if run:
@@ -54,25 +53,19 @@ def measure(asked: Mapping[str, Sequence[str]], runs: int = RUNS) -> dict[str, l
     return seconds
 
 
-def main() -> None:
-    """Print medians, and each command against what it stands against."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path)
-    parser.add_argument("--runs", type=int, default=RUNS)
-    options = parser.parse_args()
+@click.command()
+@click.option("--model", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Also time classify.")
+@click.option("--runs", default=15, show_default=True, type=click.IntRange(min=1))
+def main(model: Path | None, runs: int) -> None:
+    """Time how long the command takes to start."""
     with tempfile.TemporaryDirectory() as folder:
-        seconds = measure(commands(options.model, Path(folder)), options.runs)
+        seconds = measure(commands(model, Path(folder)), runs)
     for name, values in seconds.items():
-        print(
-            f"{name:22} {1000 * statistics.median(values):6.0f} ms median of {options.runs} "
-            f"(least {1000 * min(values):.0f})"
-        )
+        print(f"{name:22} {1000 * statistics.median(values):6.0f} ms median of {runs} (least {1000 * min(values):.0f})")
     for name, base in ((HELP, EMPTY), (CLASSIFY, LIBRARIES)):
         if name in seconds:
-            pairs = list(zip(seconds[name], seconds[base], strict=True))
-            more = statistics.median(one - other for one, other in pairs)
-            ratio = statistics.median(one / other for one, other in pairs)
-            print(f"{name:22} {1000 * more:6.0f} ms more than {base}, {ratio:.1f} times as long")
+            more = statistics.median(one - other for one, other in zip(seconds[name], seconds[base], strict=True))
+            print(f"{name:22} {1000 * more:6.0f} ms more than {base}")
 
 
 if __name__ == "__main__":
