@@ -1,11 +1,11 @@
-"""Ask TFLite runtimes which versions of which operators they have, and write or check the table of them.
+"""Probe the operator versions that TFLite runtimes support, and write or check their table.
 
     make runtimes
     python -m benchmarks.runtimes.operator_versions [--write] [--also tflite-runtime-2.8=COMMAND]
 
-Asked are LiteRT of this environment (litert-2.3), and those of `make runtimes` that are there. COMMAND starts a Python
-that has another runtime installed: the wheel of tflite-runtime 2.8 wants Python 3.9 or older. Columns of runtimes that
-are not there are kept as they are. Without --write it exits with 1 where table and runtime differ.
+Probes LiteRT of this environment (litert-2.3) and what `make runtimes` installed. COMMAND starts a Python that has
+another runtime: the wheel of tflite-runtime 2.8 needs Python 3.9 or older. Columns of other runtimes are kept. Without
+--write it exits with 1 where table and runtime differ.
 """
 
 import argparse
@@ -25,8 +25,8 @@ MODULES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_run
 
 
 def probe(also: dict[str, str]) -> dict[str, dict[str, int]]:
-    """Return the highest version by runtime and operator, of the runtimes that can be asked."""
-    commands = {"litert-2.3": (sys.executable,)}
+    """Return the highest version by runtime and operator, of the runtimes that are installed."""
+    commands: dict[str, tuple[str, ...]] = {"litert-2.3": (sys.executable,)}
     commands |= {name: e.command for name, e in find_environments().items() if name in RUNTIMES}
     commands |= {name: tuple(shlex.split(command)) for name, command in also.items()}
     return {
@@ -36,7 +36,7 @@ def probe(also: dict[str, str]) -> dict[str, dict[str, int]]:
 
 
 def to_csv(table: dict[str, dict[str, int]]) -> str:
-    """Return the table as text: a row an operator, a column a runtime, empty where the runtime lacks it."""
+    """Return the table as CSV: one row per operator, one column per runtime, empty where the runtime lacks it."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["operator", *RUNTIMES])

@@ -1,4 +1,4 @@
-"""Release files of an untrained student, and phantoms to ask them about: material for measurements of runtimes."""
+"""Release files of an untrained student, and phantom photos, to compare runtimes with."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from triage.photo import CROP_FRACTION
 
 
 def phantom_pixels(count: int, size: int, seed: int = 0) -> np.ndarray:
-    """Render skin phantoms, classes and tones in turn: uint8 [count, size, size, 3]."""
+    """Render skin phantoms of all classes and tones: uint8 [count, size, size, 3]."""
     from skin_data.phantom import render_phantom
 
     return np.stack([render_phantom(seed, index, size)[0] for index in range(count)])
@@ -34,31 +34,30 @@ def write_samples(
     classes: Sequence[dict[str, str]] | None = None,
     prefix: str = "",
 ) -> dict[str, Path]:
-    """Convert a student into release files as `skin-distill convert` does, with a card that claims nothing.
+    """Convert a student into release files as `skin-distill convert` does, with a card that makes no claims.
 
     Args:
         student: a Keras student.
-        photos: uint8 [n, size, size, 3], where calibrated variants get their ranges from, and those with rounded
-            weights their biases.
+        photos: uint8 [n, size, size, 3], the representative data set.
         names: of variants that need no training.
         folder: where `PREFIXNAME.tflite` is written.
-        change: done to each flatbuffer before it is packed.
-        classes: `id`, `name` and `urgency` of each; made up if there are none.
-        prefix: of the files' names.
+        change: applied to each flatbuffer before it is packed.
+        classes: `id`, `name` and `urgency` of each; None makes placeholders.
+        prefix: of the file names.
 
     Returns:
-        File by variant.
+        Path by variant.
     """
-    wanted = {name: VARIANTS[name] for name in names}
+    variants = {name: VARIANTS[name] for name in names}
     if classes is None:
         count = student.output_shape[0][-1]
         classes = [{"id": f"class{n}", "name": f"Class {n}", "urgency": "watch"} for n in range(count)]
     calibrated = ranges = None
-    if any(variant.calibrated for variant in wanted.values()):
+    if any(variant.calibrated for variant in variants.values()):
         calibrated = on_fast_path(student)
         ranges = ranges_of(calibrated, photos)
     paths = {}
-    for name, variant in wanted.items():
+    for name, variant in variants.items():
         card = _card(student, name, variant.input_dtype, classes)
         flatbuffer = to_flatbuffer(calibrated if variant.calibrated else student, variant, ranges, photos)
         paths[name] = folder / f"{prefix}{name}.tflite"

@@ -1,11 +1,11 @@
-"""Models to time where none has been trained: latency does not depend on the weights.
+"""Untrained models to time; latency does not depend on the weights.
 
     python -m benchmarks.runtimes.stand_in OUT [--weights FILE.h5]
 
-Writes an untrained student as `student.keras` and as `student-VARIANT.tflite` of each variant that needs no training,
-release files that `classify` takes, and `mobilenet_v2-int8.tflite`: MobileNetV2 1.0 for 224 pixels and 1,001 classes
-(Sandler et al. 2018), 8 bits throughout with uint8 at both ends, the architecture of the file that Google publishes for
-its Coral boards.
+Writes an untrained student as `student.keras` and as one `student-VARIANT.tflite` (a release file that `classify`
+accepts) for each variant that needs no training, and `mobilenet_v2-int8.tflite`: MobileNetV2 1.0 for 224 pixels and
+1,001 classes (Sandler et al. 2018), int8 with uint8 input and output, the architecture that Google publishes for Coral
+boards.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ from triage.photo import INPUT_SIZE
 
 SEED = 42
 PHANTOMS = 16
-"""Synthetic photos that the ranges of activations are measured on."""
+"""Number of phantoms in the representative data set."""
 VARIANTS_MADE = ("float32", "float16", "int8-weights", "dynamic", "int8")
 CORAL_CLASSES = 1001
 
@@ -30,7 +30,7 @@ def make_stand_ins(folder: Path, weights: str = "none") -> dict[str, Path]:
 
     Args:
         folder: made if needed.
-        weights: "none", or a file of MobileNetV3-Small's ImageNet weights, to see that they make no difference.
+        weights: "none", or a file of MobileNetV3-Small's ImageNet weights, to check that they make no difference.
 
     Returns:
         Path by name: `keras`, each of `VARIANTS_MADE`, and `mobilenet_v2`.
@@ -56,7 +56,7 @@ def make_stand_ins(folder: Path, weights: str = "none") -> dict[str, Path]:
 
 
 def mobilenet_v2(photos: np.ndarray) -> bytes:
-    """MobileNetV2 1.0 as a flatbuffer in 8 bits, by TensorFlow's own converter; photos uint8 [n, 224, 224, 3]."""
+    """Convert MobileNetV2 1.0 to an int8 flatbuffer with TensorFlow's converter; photos uint8 [n, 224, 224, 3]."""
     import tensorflow as tf
     import tf_keras as keras
 

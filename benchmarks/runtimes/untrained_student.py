@@ -1,24 +1,24 @@
-"""A student that was never trained, but answers differently for different photos: enough to compare runtimes with."""
+"""An untrained student whose predictions differ between photos: enough to compare runtimes with."""
 
 from typing import Any
 
 import numpy as np
 
-SPREAD = 2.0  # standard deviation of the logits over photos: about that of a trained student's
+SPREAD = 2.0  # standard deviation of the logits over photos, about that of a trained student
 
 
 def untrained_student(photos: np.ndarray, seed: int = 0, classes: int = 10) -> Any:
     """Build a student with random weights whose logits are centred and spread over given photos.
 
-    A new student gives every photo almost the same answer; an agreement of such answers would show nothing.
+    A new student predicts almost the same for every photo, so that agreement between runtimes would show nothing.
 
     Args:
-        photos: uint8 [n, size, size, 3], some dozens.
+        photos: uint8 [n, size, size, 3], a few dozen.
         seed: of the weights.
         classes: number of diagnoses.
 
     Returns:
-        A Keras student for photos of that size, its colour calibration a little off identity.
+        A Keras student for photos of that size, with a colour calibration near identity.
     """
     import tf_keras as keras
 
