@@ -1,6 +1,6 @@
-"""Changes of light for measurements: what becomes of a photo's linear sRGB in another light.
+"""Changes of light, applied to a photo in linear sRGB.
 
-Each function returns a change, from float32 [height, width, 3] to the same; what exceeds 1 is clipped by the encoding
+Each function returns a change from float32 [height, width, 3] to the same; the encoding clips what exceeds 1
 (`skin_data.phantom.camera.encode`).
 """
 
@@ -17,7 +17,7 @@ Change = Callable[[Radiance], Radiance]
 
 
 def exposed(stops: float) -> Change:
-    """So many stops brighter."""
+    """Brighter by a number of stops."""
     return lambda radiance: radiance * np.float32(2.0**stops)
 
 
@@ -28,7 +28,7 @@ def tinted(kelvin: float, balanced: float) -> Change:
 
 
 def sloping(stops: float) -> Change:
-    """Light that falls from one corner to the other by so many stops, and is as it was in the middle."""
+    """Light that falls off by a number of stops from corner to corner and is unchanged in the middle."""
 
     def change(radiance: Radiance) -> Radiance:
         down, across = (np.linspace(-0.5, 0.5, side, dtype=np.float32) for side in radiance.shape[:2])
@@ -38,17 +38,17 @@ def sloping(stops: float) -> Change:
     return change
 
 
-def blurred(share: float) -> Change:
-    """Defocus with a deviation of so much of the longer side."""
+def blurred(sigma: float) -> Change:
+    """Gaussian blur, sigma as a fraction of the longer side."""
     return lambda radiance: np.asarray(
-        cv2.GaussianBlur(radiance, (0, 0), share * max(radiance.shape[:2])), dtype=np.float32
+        cv2.GaussianBlur(radiance, (0, 0), sigma * max(radiance.shape[:2])), dtype=np.float32
     )
 
 
 def glaring(strength: float) -> Change:
-    """Colourless mirror image of a lamp beside the middle, an ellipse of a fifth of the sides; 1 is as bright as white.
+    """Specular highlight beside the middle, an ellipse of a fifth of the sides; strength 1 is as bright as white.
 
-    Its light follows the skin's fine relief, for which the photo's own contrast at a few pixels stands in.
+    It follows the skin's fine relief, approximated by the photo's own contrast at a few pixels.
     """
 
     def change(radiance: Radiance) -> Radiance:

@@ -1,23 +1,29 @@
-"""How the answers suffer as the light gets worse, and how much of that the lighting gate wins back.
+"""What worse light costs the diagnosis, and how much of that the lighting gate recovers.
 
     python -m benchmarks.light.gate MODEL.tflite --data META.csv [--split test] [--photos 400] [--json FILE]
 
-Photos that `prepare` called well lit are given worse light, seven ways in four steps, and go through the whole of
-`triage`: light first, then the answer. The gate wins back what the accepted photos are better than all of them. Beside
-it stands what asking the model's own confidence would do at the same share of photos. Intervals are 95 %, by bootstrap
-over groups; the changes are made, so the shares of faults among people's own photos are not these.
+Photos that `prepare` labelled well lit are given worse light, in seven ways and four steps, and go through the whole of
+`triage`. The gate recovers the accuracy of accepted photos minus that of all photos; the plot compares it with refusing
+as many photos by the model's own confidence. Intervals are 95 %, by bootstrap over groups. The changes are synthetic:
+people's own photos have these faults in other proportions.
 """
 
-import json
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 
 from benchmarks.console import run_script, with_interval
 from benchmarks.light.changes import Change, blurred, exposed, glaring, sloping, tinted
+from triage.atomic import write_json
+
+if TYPE_CHECKING:
+    from skin_data.manifest import Manifest
+    from skin_training.evaluation.metric import GroupBootstrap
 
 PHOTOS = 400
 STEPS = (0.25, 0.5, 0.75, 1.0)
@@ -25,7 +31,7 @@ NEUTRAL = 5500.0  # K, between the lamps and the shade of the colour casts
 
 
 def _towards(kelvin: float, step: float) -> float:
-    """Go from neutral to a colour temperature in equal steps of its reciprocal, as they are seen (Judd 1933)."""
+    """Go from neutral to a colour temperature in equal steps of its reciprocal, which look equal (Judd 1933)."""
     return 1 / (1 / NEUTRAL + step * (1 / kelvin - 1 / NEUTRAL))
 
 
@@ -38,30 +44,31 @@ FAULTS: dict[str, Callable[[float], Change]] = {
     "blur, up to 2 % of the longer side": lambda step: blurred(0.02 * step),
     "glare, up to twice white": lambda step: glaring(2 * step),
 }
-"""What is made of the light, by step in (0, 1]."""
+"""Change of the light by name, as a function of the step in (0, 1]."""
 
 
 def measure(
     model: Path,
-    manifest: Any,
+    manifest: Manifest,
     split: str = "test",
     photos: int = PHOTOS,
     seed: int = 0,
     progress: Callable[[int], None] = lambda done: None,
 ) -> dict[str, Any]:
-    """Answer well-lit photos in worse and worse light.
+    """Classify well-lit photos in increasingly worse light.
 
     Args:
         model: a release file.
         manifest: the data set.
         split: its part that is measured.
-        photos: how many of it at most, drawn by `seed`.
+        photos: maximum number, drawn by `seed`.
         seed: of the draw and the bootstrap.
         progress: called with the number of photos done.
 
     Returns:
-        JSON-able: `n`, `as_they_are`, `by_fault` (name, then step), `by_step` and `all`, each with the figures of
-        `gated`; `curve`: accuracy of the share accepted when photos are refused by light and when by confidence.
+        JSON-able: `n`, `as_they_are`, `by_fault` (name, then step), `by_step` and `all`, each with `accuracy`,
+        `accepted`, `accuracy_accepted`, `accuracy_refused` and `won_back`; `curve`: accuracy by the fraction of photos
+        accepted, refusing by light and by confidence.
     """
     from skin_data.phantom.camera import encode
     from skin_training.evaluation.evaluate import true_classes
@@ -71,35 +78,33 @@ def measure(
     from triage.skin_color import LINEAR
     from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 
-    triage, frame = Triage.load(model), manifest.split(split)
+    triage, frame, ids = Triage.load(model), manifest.split(split), manifest.taxonomy.ids
     frame = frame[(frame["lighting_label"] == 1) & frame["diagnosis"].notna()].reset_index(drop=True)
     drawn = np.sort(np.random.default_rng(seed).permutation(len(frame))[:photos])
     frame = frame.iloc[drawn].reset_index(drop=True)
-    truth, ids = true_classes(frame, manifest.taxonomy.ids), manifest.taxonomy.ids
-    names = [("", 0.0), *((fault, step) for fault in FAULTS for step in STEPS)]
-    right, accepted, light, confidence = (np.zeros((len(names), len(frame))) for _ in range(4))
+    truth = true_classes(frame, ids)
+    lights = [("", 0.0), *((fault, step) for fault in FAULTS for step in STEPS)]
+    correct, accepted, light, confidence = (np.zeros((len(lights), len(frame))) for _ in range(4))
     for column, path in enumerate(manifest.photo_paths(frame)):
         photo = read_photo(path)
         radiance = LINEAR[photo]
-        for row, (fault, step) in enumerate(names):
+        for row, (fault, step) in enumerate(lights):
             found = triage.assess(encode(FAULTS[fault](step)(radiance)) if fault else photo)
-            right[row, column] = found.diagnosis[0].label == ids[truth[column]]
+            correct[row, column] = found.diagnosis[0].label == ids[truth[column]]
             accepted[row, column] = found.lighting.ok
-            # Within each side of the gate the model's own probability decides which photo goes first.
+            # On each side of the gate the model's own probability ranks the photos.
             light[row, column] = found.lighting.ok + found.lighting.probability
             confidence[row, column] = found.diagnosis[0].probability
         progress(column + 1)
-    groups = frame["group"].astype(str).to_numpy()
     # One draw of a group takes all of its photos in all lights.
-    bootstrap = GroupBootstrap(np.tile(groups, len(names)), seed, 1000)
-    every = np.arange(right.size).reshape(right.shape)
-
-    def gated(rows: np.ndarray) -> dict[str, Any]:
-        return _gated(bootstrap, right.ravel(), accepted.ravel(), rows.ravel())
-
-    rows_of = {name: number for number, name in enumerate(names)}
-    changed = every[1:]
+    bootstrap = GroupBootstrap(np.tile(frame["group"].astype(str).to_numpy(), len(lights)), seed, 1000)
+    rows = dict(zip(lights, np.arange(correct.size).reshape(correct.shape), strict=True))
+    original = rows["", 0.0]
     tones = frame["tone_bucket"].astype(str).to_numpy()
+
+    def gated(*parts: np.ndarray) -> dict[str, Any]:
+        return _gated(bootstrap, correct.ravel(), accepted.ravel() > 0, np.concatenate(parts))
+
     return {
         "model": Path(model).name,
         "split": split,
@@ -107,95 +112,84 @@ def measure(
         "n": len(frame),
         "synthetic": bool(manifest.synthetic),
         "tone_scheme": TONE_SCHEME,
-        "as_they_are": gated(every[0]),
-        "as_they_are_by_tone": {bucket: gated(every[0][tones == bucket]) for bucket in TONE_BUCKETS},
-        "by_fault": {
-            fault: {str(step): gated(every[rows_of[fault, step]]) for step in STEPS} for fault in FAULTS
-        },
-        "by_step": {
-            str(step): gated(np.concatenate([every[rows_of[fault, step]] for fault in FAULTS])) for step in STEPS
-        },
-        "all": gated(changed),
+        "as_they_are": gated(original),
+        "as_they_are_by_tone": {bucket: gated(original[tones == bucket]) for bucket in TONE_BUCKETS},
+        "by_fault": {fault: {str(step): gated(rows[fault, step]) for step in STEPS} for fault in FAULTS},
+        "by_step": {str(step): gated(*(rows[fault, step] for fault in FAULTS)) for step in STEPS},
+        "all": gated(*(rows[name] for name in lights[1:])),
         "curve": {
-            "by light": _curve(right[1:].ravel(), light[1:].ravel()),
-            "by confidence": _curve(right[1:].ravel(), confidence[1:].ravel()),
+            "by light": _curve(correct[1:].ravel(), light[1:].ravel()),
+            "by confidence": _curve(correct[1:].ravel(), confidence[1:].ravel()),
         },
-    }  # fmt: skip
-
-
-def _gated(bootstrap: Any, right: np.ndarray, accepted: np.ndarray, rows: np.ndarray) -> dict[str, Any]:
-    """Return `accuracy`, `accepted`, `accuracy_accepted`, `accuracy_refused` and `won_back` of some answers."""
-    from skin_training.evaluation.weighted_metrics import fraction
-
-    passed = accepted > 0
-
-    def won(weights: np.ndarray, r: np.ndarray) -> np.ndarray:
-        return fraction(weights, right[r], passed[r]) - fraction(weights, right[r])
-
-    return {
-        "accuracy": bootstrap.metric(lambda w, r: fraction(w, right[r]), rows),
-        "accepted": bootstrap.metric(lambda w, r: fraction(w, passed[r]), rows),
-        "accuracy_accepted": bootstrap.metric(lambda w, r: fraction(w, right[r], passed[r]), rows, passed[rows]),
-        "accuracy_refused": bootstrap.metric(lambda w, r: fraction(w, right[r], ~passed[r]), rows, ~passed[rows]),
-        "won_back": bootstrap.metric(won, rows, passed[rows]),
     }
 
 
-def _curve(right: np.ndarray, score: np.ndarray, points: int = 50) -> dict[str, list[float]]:
-    """Accuracy of the photos that remain when those of the lowest score are refused (risk and coverage, El-Yaniv and
-    Wiener 2010).
-    """
-    best_first = right[np.argsort(-score, kind="stable")]
-    counts = np.unique(np.linspace(0.1 * len(right), len(right), points).round().astype(int))
+def _gated(bootstrap: GroupBootstrap, correct: np.ndarray, passed: np.ndarray, rows: np.ndarray) -> dict[str, Any]:
+    from skin_training.evaluation.weighted_metrics import fraction
+
+    def recovered(weights: np.ndarray, r: np.ndarray) -> np.ndarray:
+        return np.asarray(fraction(weights, correct[r], passed[r]) - fraction(weights, correct[r]))
+
+    return {
+        "accuracy": bootstrap.metric(lambda w, r: fraction(w, correct[r]), rows),
+        "accepted": bootstrap.metric(lambda w, r: fraction(w, passed[r]), rows),
+        "accuracy_accepted": bootstrap.metric(lambda w, r: fraction(w, correct[r], passed[r]), rows, passed[rows]),
+        "accuracy_refused": bootstrap.metric(lambda w, r: fraction(w, correct[r], ~passed[r]), rows, ~passed[rows]),
+        "won_back": bootstrap.metric(recovered, rows, passed[rows]),
+    }
+
+
+def _curve(correct: np.ndarray, score: np.ndarray, points: int = 50) -> dict[str, list[float]]:
+    """Return accuracy by coverage when the lowest scores are refused first (El-Yaniv and Wiener 2010)."""
+    best_first = correct[np.argsort(-score, kind="stable")]
+    counts = np.unique(np.linspace(0.1 * len(correct), len(correct), points).round().astype(int))
     kept = np.cumsum(best_first)[counts - 1] / counts
-    return {"share": np.round(counts / len(right), 4).tolist(), "accuracy": np.round(kept, 4).tolist()}
+    return {"share": np.round(counts / len(correct), 4).tolist(), "accuracy": np.round(kept, 4).tolist()}
 
 
 def draw(path: Path, found: dict[str, Any]) -> None:
-    """Draw accuracy by step with and without the gate, and accuracy against the share of photos accepted."""
+    """Draw accuracy by step with and without the gate, and accuracy by the fraction of photos accepted."""
     from skin_training.plotting import BLUE, GREEN, GREY, ORANGE, saved_plot
 
-    note = "synthetic photos" if found["synthetic"] else "photos"
-    title = f"Worse light, {found['n']} {note} in {len(FAULTS) * len(STEPS)} lights ({found['model']})"
+    kind = "synthetic photos" if found["synthetic"] else "photos"
+    title = f"Worse light, {found['n']} {kind} in {len(FAULTS) * len(STEPS)} lights ({found['model']})"
     with saved_plot(path, title, (11, 4.5), (1, 2)) as (left, right):
         steps = [found["as_they_are"], *(found["by_step"][str(step)] for step in STEPS)]
-        for name, color, label in (
-            ("accuracy", GREY, "all photos"),
-            ("accuracy_accepted", BLUE, "those the gate accepts"),
-            ("accepted", GREEN, "share accepted"),
+        for name, color, label, style in (
+            ("accuracy", GREY, "all photos", "-"),
+            ("accuracy_accepted", BLUE, "accepted photos", "-"),
+            ("accepted", GREEN, "fraction accepted", "--"),
         ):
             known = [(x, s[name]) for x, s in zip((0, *STEPS), steps, strict=True) if s[name]["value"] is not None]
-            places, figures = zip(*known, strict=True)
-            values = [f["value"] for f in figures]
-            below = [v - f["low"] for v, f in zip(values, figures, strict=True)]
-            above = [f["high"] - v for v, f in zip(values, figures, strict=True)]
-            style = "--" if name == "accepted" else "-"
-            left.errorbar(places, values, [below, above], color=color, label=label, capsize=3, linestyle=style)
-        left.set(xlabel="how much worse the light is", ylabel="share", ylim=(0, 1))
+            values = [metric["value"] for _, metric in known]
+            errors = [[m["value"] - m["low"] for _, m in known], [m["high"] - m["value"] for _, m in known]]
+            left.errorbar([x for x, _ in known], values, errors, color=color, label=label, capsize=3, linestyle=style)
+        left.set(xlabel="severity of the change", ylabel="fraction of photos", ylim=(0, 1))
         left.legend(frameon=False, fontsize=9)
         for name, color in (("by light", BLUE), ("by confidence", ORANGE)):
             right.plot(found["curve"][name]["share"], found["curve"][name]["accuracy"], color=color, label=name)
         gate = found["all"]
         if gate["accuracy_accepted"]["value"] is not None:
-            right.plot(gate["accepted"]["value"], gate["accuracy_accepted"]["value"], "o", color=BLUE, label="the gate")
-        right.set(xlabel="share of photos accepted, all worse lights", ylabel="accuracy of those", xlim=(0, 1))
+            right.plot(gate["accepted"]["value"], gate["accuracy_accepted"]["value"], "o", color=BLUE, label="gate")
+        right.set(xlabel="fraction of photos accepted, all worse lights", ylabel="accuracy of accepted photos")
+        right.set_xlim(0, 1)
         right.legend(frameon=False, fontsize=9, title="refused first:", title_fontsize=9)
 
 
 def report(found: dict[str, Any]) -> str:
-    """Say the figures as text, a line each."""
+    """Return the metrics as text, one line per light."""
     lines = [f"{found['n']} well-lit photos of the {found['split']} split" + (", synthetic" * found["synthetic"])]
     parts = [
-        ("as they are", found["as_they_are"]),
-        *((f"as they are, {bucket}", part) for bucket, part in found["as_they_are_by_tone"].items()),
-        *((f"all faults, step {step}", part) for step, part in found["by_step"].items()),
+        ("original light", found["as_they_are"]),
+        *((f"original light, {bucket}", part) for bucket, part in found["as_they_are_by_tone"].items()),
+        *((f"all changes, step {step}", part) for step, part in found["by_step"].items()),
         *((f"{fault}: {step}", part) for fault, steps in found["by_fault"].items() for step, part in steps.items()),
         ("all worse lights", found["all"]),
     ]
     for name, part in parts:
         lines.append(
             f"  {name:42} accuracy {with_interval(part['accuracy'])}; accepted {with_interval(part['accepted'])}, "
-            f"of these {with_interval(part['accuracy_accepted'])}; won back {with_interval(part['won_back'])}"
+            f"their accuracy {with_interval(part['accuracy_accepted'])}; recovered {with_interval(part['won_back'])}"
         )
     return "\n".join(lines)
 
@@ -206,21 +200,21 @@ def report(found: dict[str, Any]) -> str:
 @click.option("--split", default="test", show_default=True)
 @click.option("--photos", default=PHOTOS, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=0, show_default=True)
-@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Also write the figures.")
-@click.option("--figure", "figure_path", type=click.Path(dir_okay=False, path_type=Path), help="Also draw them.")
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here.")
+@click.option("--figure", "plot_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the plot here.")
 def main(
-    model: Path, data: Path, split: str, photos: int, seed: int, json_path: Path | None, figure_path: Path | None
+    model: Path, data: Path, split: str, photos: int, seed: int, json_path: Path | None, plot_path: Path | None
 ) -> None:
-    """Print what worse light costs and what the gate wins back."""
+    """Measure what worse light costs and what the lighting gate recovers."""
     from skin_data.manifest import read_manifest
 
     with click.progressbar(length=photos, label="photos") as bar:
         found = measure(model, read_manifest(data), split, photos, seed, lambda done: bar.update(1))
     print(report(found))
     if json_path:
-        json_path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    if figure_path:
-        draw(figure_path, found)
+        write_json(json_path, found)
+    if plot_path:
+        draw(plot_path, found)
 
 
 if __name__ == "__main__":
