@@ -1,13 +1,12 @@
-"""What a teacher, or another choice, was worth over several seeds: students side by side, photo by photo.
+"""Distillation gain, or the gain of another recipe, over several seeds: students compared photo by photo.
 
     python -m benchmarks.distillation_gain RUN RUN ... --data META.csv [--against RUN RUN ...] [--json FILE]
 
-The runs are those of `skin-distill distill` under several seeds. Their students stand beside the twins trained on the
-labels alone (`without_teacher`), or, with `--against`, beside the students of as many other runs, in the same order:
-those of another recipe, seed by seed. What the students answered to the test split is kept with each run, so neither
-models nor photos are needed. Gains are means over the runs, with 95 % intervals by paired bootstrap over groups of
-photos. The intervals say what other photos would change; what other seeds change, the runs' own gains beside the mean
-let one see.
+The runs are those of `skin-distill distill` under several seeds. Their students are compared with their label-only
+baselines (`without_teacher`), or, with `--against`, with the students of as many other runs, seed by seed in the same
+order. Test predictions are stored with each run, so neither models nor photos are needed. Gains are means over the
+runs, with 95 % intervals by paired bootstrap over groups. The intervals cover the choice of test photos; the runs' own
+gains beside the mean show the effect of the seed.
 """
 
 import argparse
@@ -23,37 +22,37 @@ from skin_training.run_folder import RunFolder
 from triage.atomic import write_json
 from triage.errors import UnusableInput
 
-STUDENT, TWIN = "student", "student-without-teacher"
-OF_SEED = ("seed", "weights", "without_teacher")
-"""What the runs' recipes may differ in: the seed, where the first weights lie, and whether there is a twin."""
+STUDENT, BASELINE = "student", "student-without-teacher"
+MAY_DIFFER = ("seed", "weights", "without_teacher")
+"""Recipe keys in which the runs may differ: seed, path of the initial weights, whether there is a baseline."""
 
 
 def measure(runs: list[RunFolder], manifest: Manifest, against: list[RunFolder] | None = None) -> dict[str, Any]:
-    """Compare the runs' students with their twins, or with those of other runs.
+    """Compare the runs' students with their label-only baselines, or with the students of other runs.
 
     Args:
         runs: finished distillations of one recipe.
-        manifest: their data set; light and tone may be another processor's measurement.
-        against: as many finished distillations of one recipe, or of another one; None: the runs' own twins.
+        manifest: their data set; lighting and tone may have been measured on another processor.
+        against: as many finished distillations of one recipe; None: the runs' own baselines.
 
     Returns:
-        JSON-able: `runs`, the figures of `paired_gain` by run's name; `together`, the same as means over the runs;
-        `differs_in`, what the recipes of both sides set otherwise, as `[of runs, of against]`.
+        JSON-able: `runs`, `paired_gain` by run name; `together`, the same as means over the runs; `differs_in`, the
+        recipe values that differ between both sides, as `[of runs, of against]`.
 
     Raises:
-        UnusableInput: a run has no such student, other data, another recipe or teacher, or a seed counts twice.
+        UnusableInput: a run lacks such a student, has other data, recipe or teacher, or a seed occurs twice.
     """
     recipe, seeds = _recipe_and_seeds(runs, manifest)
-    of_runs = [_answers(run, STUDENT) for run in runs]
+    of_runs = [_predictions(run, STUDENT) for run in runs]
     if against is None:
-        others, differs_in = [_answers(run, TWIN) for run in runs], {}
+        others, differs_in = [_predictions(run, BASELINE) for run in runs], {}
     else:
         other_recipe, other_seeds = _recipe_and_seeds(against, manifest)
         if seeds != other_seeds:
             raise UnusableInput(
                 f"Runs are compared seed by seed, in order. Received: seeds {seeds} against {other_seeds}."
             )
-        others = [_answers(run, STUDENT) for run in against]
+        others = [_predictions(run, STUDENT) for run in against]
         differs_in = {key: [recipe.get(key), other_recipe.get(key)] for key in _differences(recipe, other_recipe)}
     frame = manifest.split("test")
     return {
@@ -71,11 +70,11 @@ def _recipe_and_seeds(runs: list[RunFolder], manifest: Manifest) -> tuple[dict[s
     for run in runs:
         config, report = run.read_config(), run.read_report()
         if "distill" not in config or "distill" not in report:
-            raise UnusableInput(f"Run '{run.name}' is no finished student's. Received: {run.config_path}.")
+            raise UnusableInput(f"Run '{run.name}' is not a finished distillation. Received: {run.config_path}.")
         if config["data"].get("split_sha256") != manifest.split_sha256:
             raise UnusableInput(
-                f"Run '{run.name}' was made with another meta.csv, or before its split was kept. Received: "
-                f"{manifest.path}. Give the run's own, or repeat it with `skin-distill reproduce`."
+                f"Run '{run.name}' was made with another meta.csv, or before its split was recorded. Received: "
+                f"{manifest.path}. Give the run's own meta.csv, or repeat the run with `skin-distill reproduce`."
             )
         recipe = config["distill"]
         pretrained = recipe["weights"] != "none"
@@ -87,16 +86,16 @@ def _recipe_and_seeds(runs: list[RunFolder], manifest: Manifest) -> tuple[dict[s
             )
     seeds = [recipe["seed"] for recipe in recipes]
     if len(set(seeds)) < len(seeds):
-        raise UnusableInput(f"Each seed counts once. Received: {', '.join(run.name for run in runs)} of {seeds}.")
+        raise UnusableInput(f"Each run needs its own seed. Received: {', '.join(run.name for run in runs)} of {seeds}.")
     return recipes[0], seeds
 
 
 def _differences(recipe: dict[str, Any], other: dict[str, Any]) -> list[str]:
     keys = dict.fromkeys([*recipe, *other])
-    return [key for key in keys if key not in OF_SEED and recipe.get(key) != other.get(key)]
+    return [key for key in keys if key not in MAY_DIFFER and recipe.get(key) != other.get(key)]
 
 
-def _answers(run: RunFolder, student: str) -> np.ndarray:
+def _predictions(run: RunFolder, student: str) -> np.ndarray:
     kept = run.read_test_answers()
     if student not in kept:
         raise UnusableInput(
@@ -107,26 +106,26 @@ def _answers(run: RunFolder, student: str) -> np.ndarray:
 
 
 def main() -> None:
-    """Measure, print the figures, and write them as JSON."""
+    """Measure the gain of distillation, or of a recipe, over several seeds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="a finished distillation, in this folder")
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="a finished distillation")
     parser.add_argument("--data", type=Path, required=True, help="the runs' meta.csv")
     parser.add_argument("--against", nargs="+", metavar="RUN", help="compare with these runs' students, in order")
-    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--json", type=Path, help="write the result here")
     options = parser.parse_args()
     runs, against = ([RunFolder(name) for name in names or []] for names in (options.runs, options.against))
     found = measure(runs, read_manifest(options.data), against or None)
     if options.json:
         write_json(options.json, found)
-    print(f"what is gained over {', '.join(options.against)}" if against else "what the teacher adds")
+    print(f"gain over {', '.join(options.against)}" if against else "gain of distillation over labels alone")
     for key, (one, other) in found["differs_in"].items():
-        print(f"  {key}: {one} against {other}")
+        print(f"  {key.replace('_', ' ')}: {one} against {other}")
     gains = {**found["runs"], "together": found["together"]}
     width = max(map(len, gains))
     for name, gain in gains.items():
-        both = {key.replace("_", " "): gain[key] for key in ("accuracy", "balanced_accuracy")}
-        figures = {**both, **{f"{tone} skin": figure for tone, figure in gain["per_tone"].items()}}
-        print(f"  {name:{width}}  " + "; ".join(f"{key} {with_interval(figure)}" for key, figure in figures.items()))
+        metrics = {key.replace("_", " "): gain[key] for key in ("accuracy", "balanced_accuracy")}
+        metrics |= {f"{tone} skin": metric for tone, metric in gain["per_tone"].items()}
+        print(f"  {name:{width}}  " + "; ".join(f"{key} {with_interval(metric)}" for key, metric in metrics.items()))
     print(f"balanced accuracy, together: {found['together']['verdict']}")
 
 

@@ -1,14 +1,13 @@
-"""How fast photos are prepared, against bare JPEG decoding of the same files.
+"""Throughput of `prepare` against bare JPEG decoding of the same files.
 
     python -m benchmarks.preparation [PHOTOS_FOLDER] [--photos N] [--rounds N] [--json FILE]
 
-Preparing is all that `prepare` does with each photo: read, decode, light, skin tone, hash and frame. Decoding is
-reading and `cv2.imdecode`. Both run in turn (A B A B ...) in one process, then in two processes that are up already, so
-that a drift of the machine hits all alike; medians and quartiles of the rounds are given. Compare ratios only. Without
-a folder phantoms are rendered and saved as JPEG: synthetic, but anyone has them.
+`prepare` reads and decodes each photo and measures lighting, skin tone, hash and frame. Decoding is reading and
+`cv2.imdecode`. Both alternate (A B A B ...) in one process and in two running processes, so that a drift of the machine
+affects all alike; results are medians and quartiles of the rounds. Compare ratios only. Without a folder phantoms are
+rendered and saved as JPEG.
 """
 
-import json
 import multiprocessing
 import tempfile
 import time
@@ -26,6 +25,7 @@ from skin_data.ledger import CHUNK
 from skin_data.measurement import measure_photo
 from skin_data.perceptual_hash import outline, photo_hashes, quick_copy
 from skin_data.photo_frame import frame_signature
+from triage.atomic import write_json
 from triage.lighting import judge_lighting, measure_lighting
 from triage.photo import Photo, read_photo
 from triage.skin_tone import measure_skin_tone
@@ -36,23 +36,23 @@ WIDTH, HEIGHT, QUALITY = 600, 450, 95  # of the phantoms: the size of HAM10000 a
 
 
 def benchmark(photos: Sequence[Path], rounds: int = ROUNDS) -> dict[str, Any]:
-    """Measure.
+    """Measure all steps on all photos, round by round.
 
     Args:
         photos: JPEG files, read once beforehand so that the disk does not count.
-        rounds: in each of which everything is done once with all photos.
+        rounds: number of rounds; one more warms up.
 
     Returns:
         `photos`, `size` (median width and height in pixels and kB), `milliseconds` a photo of `decode`, `prepare` and
         its parts `light`, `tone` and `hash and frame`, and `speed`: `prepare` in one process relative to decoding, two
-        processes relative to one, and the same of decoding, which shows what the machine allows. Each figure is median,
-        lower and upper quartile of rounds.
+        processes relative to one, and the same for decoding, the machine's limit. Each value is the median, lower and
+        upper quartile of the rounds.
     """
     cv2.setNumThreads(1)
     names = [str(photo) for photo in photos]
     decoded = [read_photo(name) for name in names]
-    steps: dict[str, Callable[[], Any]] = {
-        "decode": lambda: [_decode(name) for name in names],  # keeps no pixels: new memory for each would count
+    steps: dict[str, Callable[[], object]] = {
+        "decode": lambda: [_decode(name) for name in names],  # drops the pixels: allocating memory would count
         "prepare": lambda: [measure_photo(name) for name in names],
         "light": lambda: [judge_lighting(measure_lighting(photo)) for photo in decoded],
         "tone": lambda: [measure_skin_tone(photo) for photo in decoded],
@@ -80,19 +80,18 @@ def benchmark(photos: Sequence[Path], rounds: int = ROUNDS) -> dict[str, Any]:
     }
 
 
-def _decode(name: str) -> None:
+def _decode(name: str) -> bool:
     cv2.setNumThreads(1)
-    cv2.imdecode(np.frombuffer(Path(name).read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    return cv2.imdecode(np.frombuffer(Path(name).read_bytes(), np.uint8), cv2.IMREAD_COLOR) is not None
 
 
-def _hash_and_frame(photo: Photo) -> None:
+def _hash_and_frame(photo: Photo) -> object:
     copy = quick_copy(photo)
-    photo_hashes(outline(copy)[None])
-    frame_signature(copy)
+    return photo_hashes(outline(copy)[None]), frame_signature(copy)
 
 
-def _alternate(steps: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, np.ndarray]:
-    """Seconds of each step in each round; a round before, which warms up, is not counted."""
+def _alternate(steps: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, np.ndarray]:
+    """Return the seconds of each step in each round; the first round warms up and is not counted."""
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for number in range(rounds + 1):
         for name, step in steps.items():
@@ -109,7 +108,7 @@ def _quartiles(values: np.ndarray) -> dict[str, float]:
 
 
 def choose(folder: Path, count: int) -> list[Path]:
-    """Draw JPEG files at random from a folder and those below it.
+    """Draw JPEG files at random from a folder and its subfolders.
 
     Raises:
         click.UsageError: it holds none.
@@ -122,7 +121,7 @@ def choose(folder: Path, count: int) -> list[Path]:
 
 
 def render(folder: Path, count: int) -> list[Path]:
-    """Save phantoms as JPEG files of 600 x 450 pixels."""
+    """Save phantoms as JPEG files of 600 x 450 pixels and return their paths."""
     from skin_data.phantom import render_phantom
 
     photos = [folder / f"phantom-{number:04d}.jpg" for number in range(count)]
@@ -139,22 +138,22 @@ def render(folder: Path, count: int) -> list[Path]:
 @click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--photos", default=PHOTOS, show_default=True, type=click.IntRange(min=4), help="How many are drawn.")
 @click.option("--rounds", default=ROUNDS, show_default=True, type=click.IntRange(min=1))
-@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Also write the figures.")
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here.")
 def main(folder: Path | None, photos: int, rounds: int, json_path: Path | None) -> None:
-    """Print how fast photos are prepared against bare JPEG decoding."""
+    """Measure the throughput of `prepare` against bare JPEG decoding."""
     with tempfile.TemporaryDirectory() as rendered:
         chosen = choose(folder, photos) if folder else render(Path(rendered), photos)
         found = {"synthetic": folder is None, **benchmark(chosen, rounds)}
     size = found["size"]
     print(
-        f"{found['photos']} {'synthetic ' if found['synthetic'] else ''}photos, in the middle {size['width']:.0f} x "
+        f"{found['photos']} {'synthetic ' if found['synthetic'] else ''}photos, median size {size['width']:.0f} x "
         f"{size['height']:.0f} pixels and {size['kilobytes']:.0f} kB; {rounds} rounds, median (quartiles)"
     )
     for kind, unit in (("milliseconds", "ms a photo"), ("speed", "times as fast")):
         for name, q in found[kind].items():
             print(f"{name:26} {q['median']:8.2f} ({q['low']:.2f} to {q['high']:.2f}) {unit}")
     if json_path:
-        json_path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        write_json(json_path, found)
 
 
 if __name__ == "__main__":

@@ -11,15 +11,19 @@ EPILOG = """\b
 Example:
   skin-distill report my-teacher my-student --out report.html
 
-RUN is a run's name, or a folder with a report.json. Latency is read from its latency.json, which
-`skin-distill benchmark artifacts/RUN/student-*.tflite --json experiments/RUN/latency.json` writes.
+RUN is a run's name, or a folder with a report.json. Latency is read from its latency.json, written by
+`skin-distill benchmark artifacts/RUN/student-*.tflite --json experiments/RUN/latency.json`.
 """
 
 
 @click.command("report", epilog=EPILOG)
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @click.option(
-    "--out", default="report.html", show_default=True, type=click.Path(path_type=Path, dir_okay=False), help="The page."
+    "--out",
+    default="report.html",
+    show_default=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Path of the HTML page.",
 )
 @output_options
 def command(runs: tuple[str, ...], out: Path, terminal: Terminal) -> None:

@@ -1,8 +1,11 @@
-"""`skin-distill reproduce`: repeat a run from its own recipe and compare the figures."""
+"""`skin-distill reproduce`: repeat a run from its own recipe and compare the metrics."""
+
+from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -11,13 +14,21 @@ from skin_distill.stopping import ResumableCommand
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed, UnusableInput
 
+if TYPE_CHECKING:
+    from distill.recipe import DistillRecipe
+    from skin_data.manifest import Manifest
+    from skin_training.recipe import TeacherRecipe
+    from skin_training.run_folder import RunFolder
+
+    Recipe = TypeVar("Recipe", TeacherRecipe, DistillRecipe)
+
 EPILOG = """\b
 Example:
   skin-distill reproduce kaggle-quick-teacher --data data/kaggle/meta.csv
 
-A student's run is repeated on its own teacher where that is still here, else on a repeated one, and so are the files
-that were verified. Another processor may measure the light of a photo otherwise in a last digit: a meta.csv with the
-same splits will do. Exit code 1: a figure is further away than --within.
+A student is repeated with its own teacher if the teacher's file is still here, else with a repeated teacher; files that
+were verified are converted and verified again. A meta.csv with the same splits is enough: another processor may measure
+lighting differently in the last digit. Exit code 1: a metric differs by more than --within.
 """
 
 
@@ -25,13 +36,13 @@ same splits will do. Exit code 1: a figure is further away than --within.
 @click.argument("run_name", metavar="RUN")
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The run's meta.csv.")
 @click.option("--as", "again_name", help="Name of the repetition. Default: RUN-again.")
-@click.option("--within", default=0.03, show_default=True, help="Largest difference of a share of all test photos.")
-@click.option("--weights", help="Where the run's weights file is on this machine.")
+@click.option("--within", default=0.03, show_default=True, help="Largest accepted difference of a fraction.")
+@click.option("--weights", help="Path of the run's pretrained weights on this machine.")
 @click.option("--teacher-weights", help="The same for a teacher that has to be repeated first.")
 @click.option(
     "--other-table",
     is_flag=True,
-    help="Take a meta.csv that may have other splits; a student's teacher is then repeated on it as well.",
+    help="Accept a meta.csv with other splits; a student's teacher is then repeated on it as well.",
 )
 @output_options
 def command(
@@ -44,9 +55,9 @@ def command(
     other_table: bool,
     terminal: Terminal,
 ) -> None:
-    """Repeat a run and compare its figures.
+    """Repeat a run and compare its metrics.
 
-    Everything comes from the run's own config.yaml; the run itself is left as it is.
+    Uses the run's own config.yaml; the run itself is not changed.
     """
     load_tensorflow()
     with needs_extra("train"):
@@ -58,14 +69,17 @@ def command(
     run = RunFolder(run_name)
     again = RunFolder(again_name or f"{run_name}-again")
     was, config, manifest = run.read_report(), run.read_config(), read_manifest(data)
-    _check(run, again, config)
-    table = _table(run, config, manifest, other_table)
+    if again.name == run.name:
+        raise UnusableInput(f"The repetition needs a name of its own. Received: --as {again.name}.")
+    if "teacher" not in config and "distill" not in config:
+        raise UnusableInput(f"The recipe of run '{run.name}' has neither a teacher nor a student: {run.config_path}.")
+    table = _match_table(run, config, manifest, other_table)
     if table != "equal":
-        terminal.line(f"reproduce: '{run.name}' was made with another meta.csv; this one's splits: {table}")
+        terminal.line(f"reproduce: '{run.name}' was made with another meta.csv; this one: {table}")
     if "teacher" in config:
         _repeat_teacher(config, manifest, again, weights, terminal)
     if "distill" in config:
-        teacher = _teacher_of(run, was, config, manifest, teacher_weights, terminal)
+        teacher = _find_teacher(run, was, config, manifest, teacher_weights, terminal)
         _repeat_student(was, config, manifest, teacher, again, weights, terminal)
     compared, passed = compare_reports(was, again.read_report(), within)
     result = {"run": run.name, "again": again.name, "within": within, "passed": passed, "table": table,
@@ -73,41 +87,36 @@ def command(
     write_json(again.experiment / "reproduction.json", result)
     terminal.table(
         f"{run.name} and {again.name}",
-        ("model", "figure", "was", "again", "outcome"),
-        [(c.model, c.figure, _shown(c.was), _shown(c.again), c.outcome) for c in compared],
-        caption=f"within: at most {within} apart; one skin tone by the root of all photos over its own more.",
+        ("model", "metric", "was", "again", "outcome"),
+        [(c.model, c.metric, _four_digits(c.was), _four_digits(c.again), c.outcome) for c in compared],
+        caption=f"within: differs by at most {within}; accuracy of one skin tone by more, as it has fewer photos.",
     )
     terminal.result(result, f"Written: {again.experiment / 'reproduction.json'}")
     if not passed:
         raise CheckFailed(
-            f"Run '{run.name}' did not come out again: the table above says where. Compare environment.json of both."
+            f"Run '{run.name}' was not reproduced: see the table. Compare the environment.json of both runs."
         )
 
 
-def _check(run: Any, again: Any, config: dict[str, Any]) -> None:
-    if again.name == run.name:
-        raise UnusableInput(f"The repetition needs a name of its own. Received: --as {again.name}.")
-    if "teacher" not in config and "distill" not in config:
-        raise UnusableInput(f"The recipe of run '{run.name}' has neither a teacher nor a student: {run.config_path}.")
-
-
-def _table(run: Any, config: dict[str, Any], manifest: Any, other_table: bool) -> str:
-    """How the meta.csv compares to the run's: `equal`, `same splits` or `other splits, or not known`."""
-    wanted = config.get("data", {})
-    if wanted.get("meta_sha256") == manifest.sha256:
+def _match_table(run: RunFolder, config: Mapping[str, Any], manifest: Manifest, other_table: bool) -> str:
+    """Compare the meta.csv with the run's: `equal`, `same splits` or `other splits, or not known`."""
+    recorded = config.get("data", {})
+    if recorded.get("meta_sha256") == manifest.sha256:
         return "equal"
-    if wanted.get("split_sha256") == manifest.split_sha256:
+    if recorded.get("split_sha256") == manifest.split_sha256:
         return "same splits"
     if other_table:
         return "other splits, or not known"
     raise UnusableInput(
         f"Run '{run.name}' was made with another meta.csv. Received: {manifest.path} with SHA-256 "
-        f"{manifest.sha256[:16]}..., the run's {str(wanted.get('meta_sha256'))[:16]}.... Prepare the data as the run "
-        "did, take its table, or give --other-table: the same recipe on this one."
+        f"{manifest.sha256[:16]}..., the run's {str(recorded.get('meta_sha256'))[:16]}.... Prepare the data as the run "
+        "did, use its table, or give --other-table to train the same recipe on this one."
     )
 
 
-def _repeat_teacher(config: dict[str, Any], manifest: Any, again: Any, weights: str | None, terminal: Terminal) -> None:
+def _repeat_teacher(
+    config: Mapping[str, Any], manifest: Manifest, again: RunFolder, weights: str | None, terminal: Terminal
+) -> None:
     from skin_training.recipe import TeacherRecipe, from_mapping
     from teacher.train import train_teacher
 
@@ -116,8 +125,8 @@ def _repeat_teacher(config: dict[str, Any], manifest: Any, again: Any, weights: 
 
 
 def _repeat_student(
-    was: dict[str, Any], config: dict[str, Any], manifest: Any, teacher: Any, again: Any, weights: str | None,
-    terminal: Terminal,
+    was: Mapping[str, Any], config: Mapping[str, Any], manifest: Manifest, teacher: RunFolder, again: RunFolder,
+    weights: str | None, terminal: Terminal,
 ) -> None:  # fmt: skip
     from convert.convert import convert
     from convert.verifying.verify import verify
@@ -133,10 +142,11 @@ def _repeat_student(
         verify(list(files.values()), again, manifest, progress=terminal.progress)
 
 
-def _teacher_of(
-    run: Any, was: dict[str, Any], config: dict[str, Any], manifest: Any, weights: str | None, terminal: Terminal
-) -> Any:
-    """The run of a student's teacher if its binary is still here, else one that repeats it."""
+def _find_teacher(
+    run: RunFolder, was: Mapping[str, Any], config: Mapping[str, Any], manifest: Manifest, weights: str | None,
+    terminal: Terminal,
+) -> RunFolder:  # fmt: skip
+    """Return the run of a student's teacher if its file is still here, else one that repeats it."""
     from skin_training.run_folder import RunFolder
     from triage.atomic import sha256_of
 
@@ -151,9 +161,9 @@ def _teacher_of(
     return again
 
 
-def _with_weights(recipe: Any, weights: str | None) -> Any:
+def _with_weights(recipe: Recipe, weights: str | None) -> Recipe:
     return dataclasses.replace(recipe, weights=weights) if weights else recipe
 
 
-def _shown(value: float | None) -> str:
+def _four_digits(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
