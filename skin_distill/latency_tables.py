@@ -1,5 +1,6 @@
 """Benchmark results as tables."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from skin_distill.terminal import Terminal
@@ -115,7 +116,7 @@ def show_end_to_end(result: dict[str, Any], terminal: Terminal) -> None:
     )
 
 
-def ratio_text(ratio: dict[str, float]) -> str:
+def ratio_text(ratio: Mapping[str, float]) -> str:
     """Format a ratio as `0.61 (0.58 to 0.64)`."""
     decimals = 2 if ratio["value"] < 10 else 1
     value, *interval = (f"{ratio[key]:.{decimals}f}" for key in ("value", "low", "high") if key in ratio)

@@ -143,7 +143,7 @@ class _Library:
             for side in range(shape.raw[RANK] & 0x7F):
                 at = SIDES + 4 * side
                 if shape.raw[at : at + 4] == ANY_SIZE:  # as the runtime does with a batch of any size
-                    shape[at : at + 4] = ONE
+                    ctypes.memmove(ctypes.addressof(shape) + at, ONE, 4)
             self.call(
                 "CreateManagedTensorBufferFromRequirements", environment, shape, requirements, ctypes.byref(buffer)
             )

@@ -1,4 +1,4 @@
-"""`skin-distill benchmark`: latency of models, interleaved, or of everything from a photo to its answer."""
+"""`skin-distill benchmark`: latency of models side by side, or of every part from a photo to its prediction."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ Examples:
   skin-distill benchmark student-float32.tflite other.tflite --also keras,tensorflow
   skin-distill benchmark student-float32.tflite --end-to-end
 
-MODEL is a .tflite of any origin that takes one photo, or a .keras file.
+MODEL is any .tflite that takes one photo, or a .keras file.
 """
 
 
@@ -34,11 +34,11 @@ MODEL is a .tflite of any origin that takes one photo, or a .keras file.
 @click.option("--tflite-python", help="A Python that has tflite_runtime; it needs numpy below 2.")
 @click.option("--end-to-end", is_flag=True, help="From a JPEG or a camera's frame to the answer, part by part.")
 @click.option(
-    "--compare", type=click.Path(path_type=Path, dir_okay=False), help="Result of an earlier run, or of the app."
+    "--compare", type=click.Path(path_type=Path, dir_okay=False), help="JSON of an earlier run, or of the app."
 )
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the result here.")
-@click.option("--figure", type=click.Path(path_type=Path, dir_okay=False), help="Draw it here, as PNG.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more: where the time goes, operator by operator.")
+@click.option("--figure", type=click.Path(path_type=Path, dir_okay=False), help="Write the plot here, as PNG.")
+@click.option("-v", "--verbose", is_flag=True, help="Also show the time of each operator.")
 @click.option("-q", "--quiet", is_flag=True, help="Print results and errors only.")
 def command(
     models: tuple[Path, ...],
@@ -55,7 +55,7 @@ def command(
 ) -> None:
     """Time models side by side.
 
-    Interleaved runs in fresh processes, with ratios and their intervals.
+    Runs alternate in fresh processes; ratios come with 95 % intervals.
     """
     from triage.atomic import write_json
 
@@ -65,7 +65,10 @@ def command(
             from skin_distill.latency_tables import show_end_to_end
 
             if len(models) != 1 or compare or figure or also:
-                raise UnusableInput("--end-to-end takes one model and --mode, --json, -v and -q. Received: more.")
+                raise UnusableInput(
+                    "--end-to-end takes one model and --mode, --json, -v and -q. "
+                    f"Received: {len(models)} models, or one of --compare, --figure, --also."
+                )
             result = measure(models[0], mode, terminal.progress)
             show_end_to_end(result, terminal)
         else:
@@ -93,8 +96,8 @@ def _latency(
     try:
         counts = tuple(int(part) for part in threads.split(","))
     except ValueError:
-        raise UnusableInput(f"--threads is a list of whole numbers such as 1,2. Received: {threads!r}.") from None
-    # What cannot work is told before minutes are spent.
+        raise UnusableInput(f"--threads takes whole numbers such as 1,2. Received: {threads!r}.") from None
+    # Unusable input is reported before minutes are spent.
     old = comparison.read_result(compare) if compare else None
     if figure:
         with needs_extra("train"):
