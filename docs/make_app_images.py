@@ -34,12 +34,12 @@ def main(model: Path | None) -> None:
     from kivy.core.window import Window
     from kivy.graphics.opengl import GL_RGB, GL_UNSIGNED_BYTE, glReadPixels
 
-    from mobile_app.answering import Answerer
+    from mobile_app.classifier import BackgroundClassifier
     from mobile_app.ui.app import SkinApp
     from mobile_app.ui.capture import Capture
     from mobile_app.ui.system_theme import SystemTheme
 
-    app = SkinApp(Capture("demo"), Answerer(model), folder, SystemTheme())
+    app = SkinApp(Capture("demo"), BackgroundClassifier(model), folder, SystemTheme())
 
     def picture() -> np.ndarray:
         width, height = Window.size
@@ -57,15 +57,15 @@ def main(model: Path | None) -> None:
 
     def dressed(size: tuple[int, int], theme: str) -> Iterator[None]:
         Window.size = size
-        app.change(theme=theme)
-        app.restart("camera")
-        yield from until(lambda: app.shell.screen.preview.frame_count > SETTLE)
+        app.change_settings(theme=theme)
+        app.reset_to("camera")
+        yield from until(lambda: app.root.screen.preview.frame_count > SETTLE)
 
     def answered() -> Iterator[None]:
-        app.shell.screen.press()
+        app.root.screen.press()
         yield from until(lambda: app._history[-1][0] in ("answer", "light_first"))
         if app._history[-1][0] == "light_first":
-            app.show_answer(replace(app._history[-1][1].keywords["answer"], despite_light=True))
+            app.show_answer(replace(app._history[-1][1].keywords["answer"], ignore_light=True))
             yield from until(lambda: True)
 
     def walk() -> Iterator[None]:
@@ -79,19 +79,19 @@ def main(model: Path | None) -> None:
         yield from dressed(NARROW, "dark")
         yield from until(lambda: guidance() and guidance().tip)
         phone.append(picture())
-        app.shell.screen.explain()
+        app.root.screen.explain()
         yield from until(lambda: True)
         phone.append(picture())
-        app.shell.close_sheet()
+        app.root.close_sheet()
         yield from until(lambda: guidance() and guidance().ready)
         phone.append(picture())
         yield from answered()
         phone.append(picture())
         _write("app-phone.png", phone, 0.6)
-        app.change(theme="light")
+        app.change_settings(theme="light")
         lists = []
         for name in ("settings", "sources", "about"):
-            app.restart(name)
+            app.reset_to(name)
             yield from until(lambda: True)
             lists.append(picture())
         _write("app-lists.png", lists, 0.6)
@@ -99,7 +99,7 @@ def main(model: Path | None) -> None:
     walking = walk()
 
     def step(_: float) -> None:
-        if app.shell is not None and next(walking, "end") == "end":
+        if app.root is not None and next(walking, "end") == "end":
             app.stop()
 
     Clock.schedule_interval(step, 0)

@@ -1,5 +1,4 @@
-"""The camera app: first better light, then an answer. It stands on `triage` alone and holds no network code.
+"""The camera app: better light first, then an answer. It imports `triage` only and contains no network code.
 
-`mobile_app.live`, `answering`, `keeping`, `settings` and `device_benchmark` are the engine and know no screen;
-`mobile_app.ui` draws.
+Modules at this level know nothing of the screen; `mobile_app.ui` draws with Kivy, `mobile_app.android` is for phones.
 """

@@ -1,52 +1,48 @@
-"""What a phone does for the app that a desktop leaves to files and folders."""
+"""Services a phone offers the app; on a desktop, files and folders take their place."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-SHARED = "shared"
-"""Folder within the app's own from which a phone hands files to other apps; emptied at every start and before each."""
+SHARED_FOLDER = "shared"
+"""Folder inside the app's own from which a phone gives files to other apps; emptied at every start and share."""
 
 
 class Voice(Protocol):
-    """One voice that says one thing at a time; new words cut off the old ones."""
+    """Text to speech; a new text interrupts the one before."""
 
     @property
     def available(self) -> bool:
-        """There is a voice, as far as is known by now."""
+        """Whether there is a voice."""
 
-    def say(self, text: str) -> None:
-        """Begin to speak and return at once; silent without a voice."""
+    def speak(self, text: str) -> None:
+        """Start speaking and return at once; does nothing without a voice."""
 
-    def hush(self) -> None:
+    def silence(self) -> None:
         """Stop speaking."""
 
 
 class Phone(Protocol):
-    """A phone's own ways; `mobile_app.android.device` has Android's.
+    """Services of a phone, implemented for Android in `mobile_app.android.device`."""
 
-    Attributes:
-        camera: its name for `mobile_app.sources.open_source`.
-        voice: of the phone.
-    """
+    @property
+    def camera(self) -> str:
+        """Name of its camera for `mobile_app.sources.open_source`."""
 
-    camera: str
-    voice: Voice
+    @property
+    def voice(self) -> Voice:
+        """The phone's text to speech."""
 
-    def pick_photo(self, on_photo: Callable[[bytes], None], on_trouble: Callable[[str], None]) -> None:
-        """Let the person pick a photo and return at once; does nothing while they are picking one.
+    def pick_photo(self, on_photo: Callable[[bytes], None], on_error: Callable[[str], None]) -> None:
+        """Open the photo picker and return at once; does nothing while it is open.
 
         Args:
-            on_photo: told the encoded photo, on another thread; not called where none is picked.
-            on_trouble: told why the photo cannot be had, likewise.
+            on_photo: receives the encoded photo on another thread; not called if none was picked.
+            on_error: receives the reason if the photo is not available, on another thread.
         """
 
     def share(self, path: Path, media_type: str) -> None:
-        """Let the person pick an app that takes a file.
-
-        Args:
-            path: of the file, in `SHARED`.
-            media_type: such as "image/png".
+        """Let the person choose an app to receive a file in `SHARED_FOLDER`, with its media type ("image/png").
 
         Raises:
             UnusableInput: the phone refuses.

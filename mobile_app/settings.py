@@ -1,17 +1,22 @@
-"""What a person has set, kept in one small file on this device."""
+"""The person's settings, stored in one small file on the device."""
 
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from triage.atomic import write_json
 
 THEMES = ("system", "light", "dark")
-"""What the device prefers, where it can be asked; or always the same."""
 FONT_SCALES = (1.0, 1.25, 1.5)
 FILE_NAME = "settings.json"
+_ALLOWED = {
+    "theme": THEMES,
+    "font_scale": FONT_SCALES,
+    "spoken_tips": (False, True),
+    "first_run_seen": (False, True),
+}
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,7 @@ class Settings:
         theme: one of `THEMES`.
         font_scale: one of `FONT_SCALES`.
         spoken_tips: tips are also spoken.
-        first_run_seen: the explanation at the first start has been read.
+        first_run_seen: the introduction has been read.
     """
 
     theme: str = "system"
@@ -32,7 +37,7 @@ class Settings:
 
 
 def data_folder() -> Path:
-    """Folder of this user's files of the app, by the habits of the system; it need not exist."""
+    """Return the platform's folder for this user's app files; it may not exist yet."""
     if sys.platform == "win32":
         base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
     elif sys.platform == "darwin":
@@ -43,23 +48,16 @@ def data_folder() -> Path:
 
 
 def read_settings(folder: Path) -> Settings:
-    """Read the settings; what is missing, damaged or of the wrong kind is as at the first start."""
+    """Read the settings; missing, damaged or invalid values get their defaults."""
     try:
         found = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return Settings()
     if not isinstance(found, dict):
         return Settings()
-    allowed = {
-        "theme": THEMES,
-        "font_scale": FONT_SCALES,
-        "spoken_tips": (False, True),
-        "first_run_seen": (False, True),
-    }
-    fit = {f.name: found[f.name] for f in fields(Settings) if found.get(f.name) in allowed[f.name]}
-    return replace(Settings(), **fit)
+    return Settings(**{f.name: found[f.name] for f in fields(Settings) if found.get(f.name) in _ALLOWED[f.name]})
 
 
 def write_settings(settings: Settings, folder: Path) -> None:
-    """Keep the settings, whole or not at all."""
+    """Write the settings, whole or not at all."""
     write_json(folder / FILE_NAME, asdict(settings))

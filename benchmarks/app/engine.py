@@ -15,12 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.console import run_script
-from mobile_app.answering import Answerer
-from mobile_app.live import LiveSession, LiveState
-from mobile_app.sources.moving_light import MovingLight, moment_at
-from mobile_app.sources.pace import Pace
+from mobile_app.classifier import BackgroundClassifier
+from mobile_app.live_session import LiveSession, LiveState
+from mobile_app.sources.moving_light import MovingLight, light_at
 from mobile_app.sources.phantom_stream import HEIGHT, RATE, WIDTH, PhantomStream, phantom_pictures
-from mobile_app.sources.source import Frame
+from mobile_app.sources.source import Frame, FrameTimer
 from triage.interpreter import open_interpreter
 from triage.model_file import read_model
 from triage.photo import Photo, prepare_pixels
@@ -38,9 +37,9 @@ class SwitchedLight:
 
     def __init__(self) -> None:
         picture, light = phantom_pictures()[0], MovingLight(WIDTH, HEIGHT)
-        self._shown = [light.relight(picture, moment_at(at)) for at in (1.0, 5.0)]
+        self._shown = [light.relight(picture, light_at(at)) for at in (1.0, 5.0)]
         self._count = 0
-        self._pace = Pace(1 / RATE)
+        self._timer = FrameTimer(1 / RATE)
         self.switched = 0.0
 
     def open(self) -> None:
@@ -48,7 +47,7 @@ class SwitchedLight:
 
     def read(self) -> Frame:
         """Wait for the next frame."""
-        taken = self._pace.wait()
+        taken = self._timer.wait()
         if self._count % self.frames_each == 0:
             self.switched = taken
         pixels = self._shown[self._count // self.frames_each % 2]
@@ -64,7 +63,7 @@ def stream_cost(seconds: float) -> dict[str, float]:
     light, pictures = MovingLight(WIDTH, HEIGHT), phantom_pictures()
     cpu, count = time.process_time(), int(seconds * RATE)
     for number in range(count):
-        light.relight(pictures[0], moment_at(number / RATE))
+        light.relight(pictures[0], light_at(number / RATE))
     drawing = (time.process_time() - cpu) / seconds
     delays: list[float] = []
 
@@ -110,21 +109,21 @@ def reaction_ms(seconds: float) -> list[float]:
 
 def answer_ms(model: Path | None, photo: Photo) -> tuple[list[float], list[float]]:
     """Shutter to answer, and bare inference, milliseconds; alternating, so that the machine's drift hits both."""
-    answerer = Answerer(model)
-    interpreter = open_interpreter(read_model(answerer.model).flatbuffer)
+    classifier = BackgroundClassifier(model)
+    interpreter = open_interpreter(read_model(classifier.model).flatbuffer)
     pixels = prepare_pixels(photo, interpreter.input_size)
     whole, bare = [], []
     for shot in range(SHOTS + 5):
         came = threading.Event()
         begun = time.perf_counter()
-        answerer.submit(photo, lambda _, came=came: came.set())  # type: ignore[misc]
+        classifier.submit(photo, lambda _, came=came: came.set())  # type: ignore[misc]
         came.wait()
         middle = time.perf_counter()
         interpreter.run(pixels)
         if shot >= 5:
             whole.append(1000 * (middle - begun))
             bare.append(1000 * (time.perf_counter() - middle))
-    answerer.close()
+    classifier.close()
     return whole, bare
 
 

@@ -57,7 +57,7 @@ def run_app(folder: Path, started: float, source: str, model: Path | None, secon
         from kivy.app import App
 
         app = App.get_running_app()
-        preview = app.shell.screen.preview
+        preview = app.root.screen.preview
         now = time.time()
         if preview.frame_count and "first" not in found:
             found["first"] = now - started

@@ -1,34 +1,34 @@
-"""A phone's camera as a source of frames."""
+"""An Android camera as a frame source."""
 
 from typing import Any
 
 from jnius import autoclass
 
-from mobile_app.android.camera_picture import Layout, upright_rgb
+from mobile_app.android.yuv import YuvLayout, yuv_to_rgb
 from mobile_app.sources.source import Frame, SourceUnavailable
 
 WIDTH, HEIGHT = 1280, 720
-"""Largest picture that is asked for, as the sensor sees it: sideways."""
+"""Largest requested picture, in sensor orientation (sideways)."""
 FRAME_TIMEOUT_MS = 5000
-"""A camera that gives nothing for so long is gone; the first picture of a slow phone takes about a second."""
-ANSWER_TIMEOUT_MS = 120_000
-"""So long a person may think about the permission before the app goes on without; it then asks Android, not them."""
+"""Without a picture for this long the camera counts as unplugged; a slow phone needs a second for the first one."""
+PERMISSION_TIMEOUT_MS = 120_000
+"""How long to wait for the permission dialog; afterwards the app only checks with Android."""
 JAVA_CLASSES = (
     "org.kivy.android.PythonActivity",
     "org.skindistill.CameraPermission",
     "org.skindistill.FrameCamera",
 )
-"""Every Java class that this module names or gets objects of; see `start.load_classes`."""
+"""Java classes used here; see `start.load_classes`."""
 MESSAGES = {
-    "absent": "This phone has no camera that the app can use.",
-    "busy": "Another app uses the camera. Close it.",
-    "denied": "The app may not use the camera. Allow it in Android's settings: Apps, this app, Permissions.",
-    "unplugged": "The camera gives no pictures any more.",
+    "absent": "This phone has no usable camera.",
+    "busy": "Another app is using the camera. Close it.",
+    "denied": "The app has no camera permission. Allow it in Android's settings: Apps, this app, Permissions.",
+    "unplugged": "The camera stopped sending pictures.",
 }
 
 
 class AndroidCamera:
-    """The camera on the back, or the only one. The person is asked for permission once, when it is first opened."""
+    """The back camera, or the only one. Asks for permission once, at the first `open`."""
 
     name = "camera"
     live = True
@@ -39,10 +39,10 @@ class AndroidCamera:
         self._count = 0
 
     def open(self) -> None:
-        """Ask for permission if need be, and begin the preview; waits for the person, not for the first picture.
+        """Ask for permission if needed and start the preview. Waits for the person, not for the first picture.
 
         Raises:
-            SourceUnavailable: denied. What else stands in the way is told by `read`.
+            SourceUnavailable: denied; `read` reports other errors.
         """
         self.close()
         activity = autoclass("org.kivy.android.PythonActivity").mActivity
@@ -60,13 +60,13 @@ class AndroidCamera:
         if planes is None:
             reason = camera.problem() or "unplugged"
             raise _unavailable(reason, camera.detail() or f"no picture in {FRAME_TIMEOUT_MS / 1000:.0f} s")
-        # The bytes are Java's own until they are copied, and the next picture may lie in the same place.
+        # Copy at once: Java reuses this memory for the next picture.
         content = planes.tostring()
         del planes
         self._count += 1
         # Android's System.nanoTime() is the clock of time.monotonic().
         taken = camera.takenNanos() / 1e9
-        return Frame(upright_rgb(content, Layout(*camera.layout())), taken, self._count)
+        return Frame(yuv_to_rgb(content, YuvLayout(*camera.layout())), taken, self._count)
 
     def close(self) -> None:
         """Release the camera for other apps."""
@@ -78,11 +78,11 @@ class AndroidCamera:
         permission = autoclass("org.skindistill.CameraPermission")
         if permission.isHeld(activity):
             return True
-        # A session tries again every few seconds; a person is asked once.
+        # A session retries every few seconds; ask the person once.
         if self._asked:
             return False
         self._asked = True
-        return bool(permission.ask(activity, ANSWER_TIMEOUT_MS))
+        return bool(permission.ask(activity, PERMISSION_TIMEOUT_MS))
 
 
 def _unavailable(reason: str, received: str) -> SourceUnavailable:

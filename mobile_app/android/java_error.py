@@ -1,8 +1,8 @@
-"""What Java says when something fails."""
+"""Messages of Java exceptions."""
 
 from jnius import JavaException
 
 
-def words_of(error: JavaException) -> str:
-    """The message of what Java threw, or the name of its class."""
+def java_message(error: JavaException) -> str:
+    """Return the message of a Java exception, or the name of its class."""
     return str(error.innermessage or error.classname or error)

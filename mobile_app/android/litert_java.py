@@ -1,7 +1,7 @@
-"""LiteRT's Java library with the face of `ai_edge_litert.interpreter`, so that `triage` answers on Android as anywhere.
+"""LiteRT's Java library behind the interface of `ai_edge_litert.interpreter`, so that `triage` runs unchanged.
 
-`org.tensorflow.lite.Interpreter` (com.google.ai.edge.litert:litert 1.4) takes and gives direct byte buffers. Numbers
-cross into Java as bytes, never one by one.
+`org.tensorflow.lite.Interpreter` (com.google.ai.edge.litert:litert 1.4) reads and writes direct byte buffers, so
+tensors cross into Java as bytes, never number by number.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from jnius import JavaException, autoclass
 
-from mobile_app.android.java_error import words_of
+from mobile_app.android.java_error import java_message
 from triage.errors import UnusableInput
 
 NAME = "litert_java"
@@ -28,7 +28,7 @@ JAVA_CLASSES = (
     "org.tensorflow.lite.Tensor$QuantizationParams",
     "org.tensorflow.lite.TensorFlowLite",
 )
-"""Every Java class that this module names or gets objects of; see `start.load_classes`."""
+"""Java classes used here; see `start.load_classes`."""
 DTYPES: dict[str, type[np.generic]] = {
     "FLOAT32": np.float32,
     "UINT8": np.uint8,
@@ -36,17 +36,17 @@ DTYPES: dict[str, type[np.generic]] = {
     "INT32": np.int32,
     "INT64": np.int64,
 }
-"""Of org.tensorflow.lite.DataType."""
+"""org.tensorflow.lite.DataType -> NumPy type."""
 
 
 class OpResolverType(Enum):
-    """The one choice of kernels that `triage` may ask for."""
+    """The only kernel choice `triage` may request."""
 
     BUILTIN_WITHOUT_DEFAULT_DELEGATES = "reference kernels, without XNNPACK"
 
 
 def version() -> str:
-    """Version of the Java library; loads it. "unknown" where it cannot be loaded: opening a model then says why."""
+    """Load the Java library and return its version; "unknown" if that fails (opening a model then says why)."""
     try:
         return str(autoclass("org.tensorflow.lite.TensorFlowLite").runtimeVersion())
     except JavaException:
@@ -54,10 +54,7 @@ def version() -> str:
 
 
 class Interpreter:
-    """The methods of `ai_edge_litert.interpreter.Interpreter` that `triage.interpreter` calls.
-
-    For one thread at a time. Java frees the model when this object is gone.
-    """
+    """The methods of `ai_edge_litert.interpreter.Interpreter` that `triage.interpreter` calls. Not thread-safe."""
 
     def __init__(
         self,
@@ -73,12 +70,13 @@ class Interpreter:
             experimental_op_resolver_type: None for XNNPACK.
 
         Raises:
-            ValueError: LiteRT refuses the model, or it has no single signature, or numbers of a rare type.
+            ValueError: LiteRT rejects the model, it does not have exactly one signature, or a tensor type is not
+                supported.
         """
         options = autoclass("org.tensorflow.lite.Interpreter$Options")()
         options.setNumThreads(num_threads)
         options.setUseXNNPACK(experimental_op_resolver_type is None)
-        # Java reads the model where it lies: the buffer must live as long as the interpreter.
+        # Java reads the model in place: keep the buffer as long as the interpreter.
         self._model = _direct_buffer(len(model_content))
         try:
             self._model.put(model_content)
@@ -86,31 +84,31 @@ class Interpreter:
             self._signature = self._only_signature()
             self._inputs, self._outputs = self._tensors()
         except JavaException as error:
-            raise ValueError(words_of(error)) from error
+            raise ValueError(java_message(error)) from error
         self._buffers: dict[int, Any] = {}
         self._input_map, self._output_map = self._buffers_of(self._inputs), self._buffers_of(self._outputs)
 
     def allocate_tensors(self) -> None:
-        """Nothing: Java allocates when it opens a model."""
+        """Do nothing: Java allocates when it opens a model."""
 
     def get_input_details(self) -> list[dict[str, Any]]:
-        """Name, index, shape, dtype and quantization of each input."""
+        """Return name, index, shape, dtype and quantization of each input."""
         return list(self._inputs.values())
 
     def get_output_details(self) -> list[dict[str, Any]]:
-        """Name, index, shape, dtype and quantization of each output."""
+        """Return name, index, shape, dtype and quantization of each output."""
         return list(self._outputs.values())
 
     def get_signature_list(self) -> dict[str, dict[str, list[str]]]:
-        """Names of inputs and outputs by signature."""
+        """Return the names of inputs and outputs by signature."""
         return {self._signature: {"inputs": list(self._inputs), "outputs": list(self._outputs)}}
 
     def get_signature_runner(self) -> "SignatureRunner":
-        """The only signature."""
+        """Return the only signature."""
         return SignatureRunner(self._outputs)
 
     def set_tensor(self, index: int, value: npt.NDArray[Any]) -> None:
-        """Copy an array of the input's shape and dtype into the buffer that Java reads."""
+        """Copy an array of the input's shape and dtype into Java's buffer."""
         buffer = self._buffers[index]
         with _java_errors():
             buffer.rewind()
@@ -120,16 +118,16 @@ class Interpreter:
         """Run the model.
 
         Raises:
-            UnusableInput: Java threw.
+            UnusableInput: a Java exception.
         """
         with _java_errors():
             for details in self._outputs.values():
-                # Java writes from a buffer's position on.
+                # Java writes from the buffer's current position.
                 self._buffers[details["index"]].rewind()
             self._java.runSignature(self._input_map, self._output_map, self._signature)
 
     def get_tensor(self, index: int) -> npt.NDArray[Any]:
-        """Return an output's values as an array of its own."""
+        """Return a copy of an output."""
         details = next(d for d in self._outputs.values() if d["index"] == index)
         content = bytearray(_size(details))
         buffer = self._buffers[index]
@@ -151,7 +149,7 @@ class Interpreter:
         return {n: _details(t) for n, t in inputs.items()}, {n: _details(t) for n, t in outputs.items()}
 
     def _buffers_of(self, tensors: dict[str, dict[str, Any]]) -> Any:
-        """A buffer for each tensor; returns them as Java's map by name."""
+        """Create a buffer for each tensor and return them as a Java map by name."""
         by_name = autoclass("java.util.HashMap")()
         for name, details in tensors.items():
             buffer = self._buffers[details["index"]] = _direct_buffer(_size(details))
@@ -160,13 +158,13 @@ class Interpreter:
 
 
 class SignatureRunner:
-    """What `triage` asks of a signature."""
+    """The part of a signature runner that `triage` uses."""
 
     def __init__(self, outputs: dict[str, dict[str, Any]]):
         self._outputs = outputs
 
     def get_output_details(self) -> dict[str, dict[str, Any]]:
-        """Name -> details."""
+        """Return details by output name."""
         return self._outputs
 
 
@@ -199,6 +197,6 @@ def _java_errors() -> Iterator[None]:
         yield
     except JavaException as error:
         raise UnusableInput(
-            f"LiteRT could not run the model. Received: {words_of(error)}. Restart the app; if that does not help, "
+            f"LiteRT could not run the model. Received: {java_message(error)}. Restart the app; if that does not help, "
             "convert the model again with `skin-distill convert`."
         ) from error

@@ -1,4 +1,4 @@
-"""What happens on a phone before the app starts as it does anywhere else."""
+"""Android entry point: sets up Java, then starts the app as on a desktop."""
 
 import os
 from pathlib import Path
@@ -12,14 +12,14 @@ JAVA_CLASSES = ("org.skindistill.SystemBars",)
 
 
 def start(model: Path) -> None:
-    """Run the app with the phone's camera, photos, share list and voice.
+    """Run the app with the phone's camera, photo picker, share list and voice.
 
     Args:
-        model: the release file that travels with the app.
+        model: the release file packaged with the app.
     """
     load_classes()
     register_runtime(litert_java.NAME, litert_java.version(), litert_java)
-    # The app's own folder, which no other app can read; Android gives no home folder.
+    # The app's private folder; Android has no home folder.
     os.environ.setdefault("XDG_DATA_HOME", os.environ["ANDROID_PRIVATE"])
     autoclass("org.skindistill.SystemBars").keepClear(autoclass("org.kivy.android.PythonActivity").mActivity)
 
@@ -30,9 +30,9 @@ def start(model: Path) -> None:
 
 
 def load_classes() -> None:
-    """Look up every Java class that is used, on the thread that Java started.
+    """Look up all Java classes on Java's thread.
 
-    On threads that Python starts, Android finds its own classes only and no app's; pyjnius keeps what it has found.
+    On Python's threads Android finds only its own classes, not the app's; pyjnius caches what it has found.
     """
     for name in (*JAVA_CLASSES, *camera.JAVA_CLASSES, *device.JAVA_CLASSES, *litert_java.JAVA_CLASSES):
         autoclass(name)

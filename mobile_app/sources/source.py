@@ -1,5 +1,6 @@
-"""What a source of frames is: the one small interface behind which cameras, files and the demo stream stand."""
+"""The interface of a frame source, which cameras, files and the demo stream implement."""
 
+import time
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -7,18 +8,18 @@ from triage.errors import SkinDistillError
 from triage.photo import Photo
 
 REASONS = ("absent", "busy", "denied", "unplugged", "unreadable")
-"""Why a source gives no frames: there is none, another program holds it, the system forbids it, it went away while it
-ran, or what it gives cannot be read."""
+"""Why a source has no frames: it does not exist, another program uses it, permission is missing, it was disconnected,
+or its data cannot be read."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture of a source.
+    """One frame.
 
     Attributes:
-        pixels: uint8 [height, width, 3], RGB, upright and contiguous. Shared between threads: nobody writes to it.
+        pixels: uint8 [height, width, 3], RGB, upright and contiguous. Shared between threads: read-only.
         time: `time.monotonic()` seconds when it was taken.
-        number: counts up within a source, also over `close` and `open`.
+        number: counts up within a source, across `close` and `open`.
     """
 
     pixels: Photo
@@ -27,7 +28,7 @@ class Frame:
 
 
 class SourceUnavailable(SkinDistillError):
-    """A source gives no frames. `reason` is one of `REASONS`; all but "unreadable" may pass by themselves."""
+    """A source has no frames; `reason` is one of `REASONS`."""
 
     def __init__(self, reason: str, message: str):
         super().__init__(message)
@@ -35,29 +36,46 @@ class SourceUnavailable(SkinDistillError):
 
 
 class FrameSource(Protocol):
-    """Where frames come from. One thread at a time uses it; the thread may change between calls.
+    """A source of frames, used by one thread at a time.
 
     Attributes:
-        name: what a person calls it.
-        live: frames follow each other as in a film. False for photos, which a person turns over.
+        name: display name.
+        live: frames form a film; False for photos, which a person steps through.
     """
 
     name: str
     live: bool
 
     def open(self) -> None:
-        """Take hold of the device or file; after `close` once more.
+        """Open the device or file; may be called again after `close`.
 
         Raises:
-            SourceUnavailable: it cannot be had.
+            SourceUnavailable: it is not available.
         """
 
     def read(self) -> Frame | None:
         """Wait for the next frame; None when a file has ended.
 
         Raises:
-            SourceUnavailable: no more frames come, or no frame came in time.
+            SourceUnavailable: no more frames, or none in time.
         """
 
     def close(self) -> None:
         """Release the device or file. May be called at any time, also twice."""
+
+
+class FrameTimer:
+    """Paces a source that could deliver frames faster than they were recorded."""
+
+    def __init__(self, interval_s: float):
+        self.interval_s = interval_s
+        self._due = 0.0
+
+    def wait(self) -> float:
+        """Sleep until the next frame is due and return `time.monotonic()`. A late call does not hurry the next ones."""
+        now = time.monotonic()
+        if now < self._due:
+            time.sleep(self._due - now)
+            now = time.monotonic()
+        self._due = max(self._due + self.interval_s, now)
+        return now

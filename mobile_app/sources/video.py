@@ -1,40 +1,39 @@
-"""A video file, played at its own speed."""
+"""A video file, played in real time."""
 
 from pathlib import Path
-from typing import Any
 
 import cv2
+import numpy as np
 
-from mobile_app.sources.pace import Pace
-from mobile_app.sources.source import Frame, SourceUnavailable
+from mobile_app.sources.source import Frame, FrameTimer, SourceUnavailable
 
-USUAL_RATE = 30.0
-"""Frames a second of a file that does not say."""
+DEFAULT_RATE = 30.0
+"""Frames per second if the file does not say."""
 
 
 class VideoFile:
-    """The frames of a video file in real time, from its start after every `open`."""
+    """The frames of a video file in real time; `open` starts from the beginning."""
 
     live = True
 
     def __init__(self, path: Path):
         self.name = path.name
         self._path = path
-        self._capture: Any = None
+        self._capture: cv2.VideoCapture | None = None
         self._count = 0
-        self._pace = Pace(1 / USUAL_RATE)
+        self._timer = FrameTimer(1 / DEFAULT_RATE)
 
     def open(self) -> None:
         """Open the file at its first frame."""
         self.close()
         if not self._path.is_file():
-            raise SourceUnavailable("unreadable", f"The video file is not there. Received: {self._path}.")
+            raise SourceUnavailable("unreadable", f"The video file does not exist. Received: {self._path}.")
         capture = cv2.VideoCapture(str(self._path))
         if not capture.isOpened():
             capture.release()
             raise SourceUnavailable("unreadable", f"OpenCV cannot read this video. Received: {self._path}. Try MP4.")
         rate = capture.get(cv2.CAP_PROP_FPS)
-        self._pace = Pace(1 / (rate if 1 <= rate <= 240 else USUAL_RATE))
+        self._timer = FrameTimer(1 / (rate if 1 <= rate <= 240 else DEFAULT_RATE))
         self._capture = capture
 
     def read(self) -> Frame | None:
@@ -44,9 +43,9 @@ class VideoFile:
         ok, picture = self._capture.read()
         if not ok:
             return None
-        taken = self._pace.wait()
+        taken = self._timer.wait()
         self._count += 1
-        return Frame(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), taken, self._count)
+        return Frame(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8), taken, self._count)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,9 +1,8 @@
-"""Every word that the app says, by id; a translation is one more file beside `en.json`."""
+"""All texts of the app by id; a translation is one more file beside `en.json`."""
 
 import json
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
-from typing import Any
 
 from triage.errors import UnusableInput
 
@@ -11,7 +10,7 @@ LANGUAGE = "en"
 
 
 class Texts(Mapping[str, str]):
-    """Texts of one language by id. Called with an id and the values of its placeholders, gives the text filled in.
+    """Texts of one language by id. Call it with an id and placeholder values to get the filled-in text.
 
     Example:
         >>> load_texts()("benchmark.milliseconds", value=2.13)
@@ -21,11 +20,11 @@ class Texts(Mapping[str, str]):
     def __init__(self, texts: Mapping[str, str]):
         self._texts = dict(texts)
 
-    def __call__(self, text_id: str, /, **values: Any) -> str:
+    def __call__(self, text_id: str, /, **values: object) -> str:
         """Return a text with its placeholders filled.
 
         Raises:
-            KeyError: no such id, or a placeholder without a value: a mistake in the program.
+            KeyError: unknown id, or a placeholder without a value.
         """
         return self._texts[text_id].format_map(values)
 
@@ -43,12 +42,12 @@ def load_texts(language: str = LANGUAGE) -> Texts:
     """Read the texts of a language.
 
     Raises:
-        UnusableInput: there is no such file, or it is no table of strings.
+        UnusableInput: no such language, or the file is not a table of strings.
     """
     source = files(__name__) / f"{language}.json"
     if not source.is_file():
-        raise UnusableInput(f"There are no texts in that language. Received: {language!r}. Try {LANGUAGE!r}.")
+        raise UnusableInput(f"There are no texts in this language. Received: {language!r}. Try {LANGUAGE!r}.")
     texts = json.loads(source.read_text(encoding="utf-8"))
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
-        raise UnusableInput(f"Texts are one object of id to string. Received: another shape in {source}.")
+        raise UnusableInput(f"Texts must be a JSON object of strings. Received: {source}.")
     return Texts(texts)

@@ -1,4 +1,4 @@
-"""The app itself: it owns the source, the model, the settings and the window, and moves between screens."""
+"""The Kivy app: owns source, model, settings and window, and navigates between screens."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,26 +14,26 @@ from kivy.metrics import Metrics
 from kivy.uix.widget import Widget
 
 from mobile_app.answer import Answer
-from mobile_app.answering import Answerer
-from mobile_app.phone import SHARED, Phone, Voice
-from mobile_app.settings import Settings, read_settings, write_settings
+from mobile_app.classifier import BackgroundClassifier
+from mobile_app.phone import SHARED_FOLDER, Phone, Voice
+from mobile_app.settings import read_settings, write_settings
 from mobile_app.texts import load_texts
 from mobile_app.ui.capture import Capture
+from mobile_app.ui.clipboard import read_clipboard
+from mobile_app.ui.desktop_voice import DesktopVoice
 from mobile_app.ui.focus import focused, refocus
-from mobile_app.ui.look import Look
-from mobile_app.ui.pasting import pasted
+from mobile_app.ui.root_widget import RootWidget
 from mobile_app.ui.screens.camera import CameraScreen
-from mobile_app.ui.shell import Shell
-from mobile_app.ui.speech import Speech
+from mobile_app.ui.style import Style
 from mobile_app.ui.system_theme import SystemTheme
 from triage.errors import UnusableInput
 from triage.photo import CROP_FRACTION, Photo
 
-Screen = Callable[..., Widget]
+MakeScreen = Callable[..., Widget]
 
 
-def screens() -> dict[str, Screen]:
-    """Name -> what makes the screen. Those that are not shown at the start are imported when this is called."""
+def screens() -> dict[str, MakeScreen]:
+    """Return the screens by name, except the camera. Imported on demand, so that the app starts faster."""
     from mobile_app.ui.screens.about import about
     from mobile_app.ui.screens.answer import AnswerScreen
     from mobile_app.ui.screens.benchmark import BenchmarkScreen
@@ -61,175 +61,181 @@ def screens() -> dict[str, Screen]:
 
 
 class SkinApp(App):
-    """See `controller.Controller` for what screens may ask of it."""
+    """The app, passed to every screen.
+
+    Attributes:
+        capture: the frame source.
+        classifier: the model.
+        folder: the app's own files.
+        phone: the phone it runs on; None on a desktop.
+        root: the root widget.
+        settings: the person's settings.
+        style: theme and texts.
+        voice: text to speech.
+    """
 
     def __init__(
-        self, capture: Capture, answerer: Answerer, folder: Path, theme: SystemTheme, phone: Phone | None = None
+        self,
+        capture: Capture,
+        classifier: BackgroundClassifier,
+        folder: Path,
+        theme: SystemTheme,
+        phone: Phone | None = None,
     ):
-        """Nothing is shown yet.
-
-        Args:
-            capture: where pictures come from.
-            answerer: the model, perhaps still being loaded.
-            folder: of the app's own files.
-            theme: what the device prefers.
-            phone: that the app runs on; None for a desktop.
-        """
         super().__init__()
-        self.folder = folder
-        self.settings: Settings = read_settings(folder)
+        self.folder, self.phone = folder, phone
+        self.settings = read_settings(folder)
         self._texts = load_texts()
         self._system_theme = theme
-        self._usual_scale = Metrics.fontscale
-        self.capture, self.answerer = capture, answerer
-        capture.to_screen = lambda act: Clock.schedule_once(lambda _: act())
+        self._base_font_scale = Metrics.fontscale
+        self.capture, self.classifier = capture, classifier
+        capture.run_on_ui_thread = lambda act: Clock.schedule_once(lambda _: act())
         capture.crop_fraction = lambda: self.crop_fraction
-        self.phone = phone
-        self.speech: Voice = phone.voice if phone else Speech()
-        self._history: list[tuple[str, Screen]] = []
-        self._asked = 0  # answers to anything but the latest question are too late
+        self.voice: Voice = phone.voice if phone else DesktopVoice()
+        self._history: list[tuple[str, MakeScreen]] = []
+        self._request = 0  # answers to any but the latest request are dropped
 
-    # What Kivy calls.
+    # Called by Kivy.
 
     def build(self) -> Widget:
-        """Make the window's content."""
+        """Create the window's content."""
         self.title = self._texts("app.name")
-        self.shell = Shell()
-        self.shell.on_escape, self.shell.on_paste = self.escape, self.paste
-        self.shell.listen()
-        Window.bind(on_drop_file=self._dropped)
-        for gone, back in (("on_minimize", "on_restore"), ("on_hide", "on_show")):
-            Window.bind(**{gone: lambda *_: self.on_pause(), back: lambda *_: self.on_resume()})
+        self.root: RootWidget = RootWidget()
+        self.root.on_escape, self.root.on_paste = self.on_escape_key, self.paste
+        self.root.bind_keyboard()
+        Window.bind(on_drop_file=self._on_drop_file)
+        for hidden, shown in (("on_minimize", "on_restore"), ("on_hide", "on_show")):
+            Window.bind(**{hidden: lambda *_: self.on_pause(), shown: lambda *_: self.on_resume()})
         if self.phone:
-            rmtree(self.folder / SHARED, ignore_errors=True)
-        self._dress()
-        self.restart("camera" if self.settings.first_run_seen else "first_run")
-        return self.shell
+            rmtree(self.folder / SHARED_FOLDER, ignore_errors=True)
+        self._apply_theme()
+        self.reset_to("camera" if self.settings.first_run_seen else "first_run")
+        return self.root
 
     def on_pause(self) -> bool:
-        """A phone puts the app aside, or a desktop its window: the camera is released."""
-        self.capture.hide()
-        self.speech.hush()
+        """Release the camera when the app goes to the background or its window is minimized."""
+        self.capture.pause()
+        self.voice.silence()
         return True
 
     def on_resume(self) -> None:
-        """It comes back."""
-        if isinstance(self.shell.screen, CameraScreen):
-            self.shell.screen.entered()
+        """Restart the camera."""
+        if isinstance(self.root.screen, CameraScreen):
+            self.root.screen.on_enter()
 
     def open_settings(self, *_: object) -> None:
-        """F1 asks for Kivy's own settings, which are none of this app's."""
+        """Disable Kivy's own settings on F1."""
 
     def on_stop(self) -> None:
-        """The window closes. Kivy calls this twice."""
+        """Close everything. Kivy calls this twice."""
         self.capture.close()
-        self.speech.hush()
-        self.answerer.close()
+        self.voice.silence()
+        self.classifier.close()
 
-    # What screens ask for.
+    # Called by screens.
 
     @property
     def crop_fraction(self) -> float:
-        """Share of each side that the model sees."""
-        card = self.answerer.card
-        return float(card["input"]["crop_fraction"]) if card else CROP_FRACTION
+        """Fraction of each side that the model sees."""
+        card = self.classifier.card
+        return card["input"]["crop_fraction"] if card else CROP_FRACTION
 
     @property
     def demo(self) -> bool:
-        """The model knows synthetic pictures only."""
-        card = self.answerer.card
-        return bool(card and card["synthetic"])
+        """Whether the model was trained on synthetic images only."""
+        card = self.classifier.card
+        return card is not None and card["synthetic"]
 
-    def start_using(self) -> None:
-        """The first explanation has been read."""
-        problem = self._keep(first_run_seen=True)
-        self.restart("camera")
-        self._tell_not_kept(problem)
+    def finish_first_run(self) -> None:
+        """Remember that the introduction has been read."""
+        error = self._store_settings(first_run_seen=True)
+        self.reset_to("camera")
+        self._show_not_stored(error)
 
-    def go(self, name: str, **options: Any) -> None:
-        """Show a screen over this one."""
+    def push(self, name: str, **options: Any) -> None:
+        """Open a screen on top of this one."""
         make = CameraScreen if name == "camera" else screens()[name]
         self._history.append((name, partial(make, self, **options)))
         self._show()
 
-    def restart(self, name: str, **options: Any) -> None:
-        """Show a screen from which escape leads to the camera."""
+    def reset_to(self, name: str, **options: Any) -> None:
+        """Open a screen from which Back leads to the camera."""
         self._history = [] if name in ("camera", "first_run") else [("camera", partial(CameraScreen, self))]
-        self.go(name, **options)
+        self.push(name, **options)
 
     def back(self) -> None:
-        """Return to the screen before."""
+        """Return to the previous screen."""
         if len(self._history) > 1:
             self._history.pop()
             self._show()
 
-    def escape(self) -> None:
-        """Back, or out of the app from its first screen."""
+    def on_escape_key(self) -> None:
+        """Go back, or leave the app from its first screen."""
         if len(self._history) > 1:
             self.back()
         else:
             self.stop()
 
-    def change(self, **settings: Any) -> None:
-        """Change settings and show them at once."""
-        problem = self._keep(**settings)
-        held = self.shell.screen and focused(self.shell.screen)
-        self._dress()
+    def change_settings(self, **settings: Any) -> None:
+        """Change settings and apply them."""
+        error = self._store_settings(**settings)
+        held = self.root.screen and focused(self.root.screen)
+        self._apply_theme()
         self._show()
         if held:
-            refocus(self.shell.screen, held.called)
-        self._tell_not_kept(problem)
+            refocus(self.root.screen, held.label)
+        self._show_not_stored(error)
 
     def use_source(self, spec: str) -> None:
-        """Take pictures from elsewhere and show them."""
+        """Switch to another source and show it."""
         try:
-            self.capture.choose(spec)
+            self.capture.switch_source(spec)
         except (OSError, UnusableInput) as error:
-            self.restart("photo_trouble", what="source", detail=str(error))
+            self.reset_to("photo_trouble", what="source", detail=str(error))
         else:
-            self.restart("camera")
+            self.reset_to("camera")
 
     def open_photo(self) -> None:
-        """Let the person find a photo: in a phone's own picker, or in the folders of a desktop."""
+        """Let the person choose a photo, in the phone's picker or in the desktop's folders."""
         if self.phone is None:
-            self.go("files")
+            self.push("files")
         else:
-            self.phone.pick_photo(mainthread(self.check), mainthread(self._no_photo))
+            self.phone.pick_photo(mainthread(self.classify), mainthread(self._show_photo_error))
 
-    def check(self, photo: Photo | Path | bytes, despite_light: bool = False) -> None:
-        """Ask the model about a photo."""
-        self._asked += 1
-        self.answerer.submit(photo, partial(self._answered, self._asked), despite_light)
-        self.restart("checking")
+    def classify(self, photo: Photo | Path | bytes, ignore_light: bool = False) -> None:
+        """Classify a photo and show the answer."""
+        self._request += 1
+        self.classifier.submit(photo, partial(self._on_answer, self._request), ignore_light)
+        self.reset_to("checking")
 
     @mainthread
-    def _answered(self, question: int, answer: Answer) -> None:
-        if question == self._asked and self._history[-1][0] == "checking":
+    def _on_answer(self, request: int, answer: Answer) -> None:
+        if request == self._request and self._history[-1][0] == "checking":
             self.show_answer(answer)
 
     def show_answer(self, answer: Answer) -> None:
-        """Show what the model said, the light first."""
-        if answer.error is not None and self.answerer.problem is not None:
-            self.restart("photo_trouble", what="model", detail=self.answerer.problem)
+        """Show an answer; tips come first if the lighting is poor."""
+        if answer.error is not None and self.classifier.problem is not None:
+            self.reset_to("photo_trouble", what="model", detail=self.classifier.problem)
         elif answer.error is not None:
-            self.restart("photo_trouble", what="photo", detail=answer.error)
-        elif not answer.lighting_confirmed and not answer.despite_light:
-            self.restart("light_first", answer=answer)
+            self.reset_to("photo_trouble", what="photo", detail=answer.error)
+        elif not answer.lighting_confirmed and not answer.ignore_light:
+            self.reset_to("light_first", answer=answer)
         else:
-            self.restart("answer", answer=answer)
+            self.reset_to("answer", answer=answer)
 
     def paste(self) -> None:
-        """Ask about the picture on the clipboard, once the first explanation has been read."""
+        """Classify the picture on the clipboard."""
         if not self.settings.first_run_seen:
             return
-        found = pasted()
+        found = read_clipboard()
         if found is None:
-            self.restart("photo_trouble", what="clipboard")
+            self.reset_to("photo_trouble", what="clipboard")
         else:
-            self.check(found)
+            self.classify(found)
 
-    def _keep(self, **settings: Any) -> Exception | None:
-        """Change settings. What cannot be written holds until the app ends: gives why."""
+    def _store_settings(self, **settings: Any) -> Exception | None:
+        """Change settings; if they cannot be written, return why. They then last until the app ends."""
         self.settings = replace(self.settings, **settings)
         try:
             write_settings(self.settings, self.folder)
@@ -237,29 +243,29 @@ class SkinApp(App):
             return error
         return None
 
-    def _tell_not_kept(self, problem: Exception | None) -> None:
-        if problem is not None:
-            from mobile_app.ui.screens.keep import failed
+    def _show_not_stored(self, error: Exception | None) -> None:
+        if error is not None:
+            from mobile_app.ui.screens.save_share import show_error
 
-            failed(self, problem)
+            show_error(self, error)
 
-    def _no_photo(self, why: str) -> None:
-        self.restart("photo_trouble", what="photo", detail=why)
+    def _show_photo_error(self, why: str) -> None:
+        self.reset_to("photo_trouble", what="photo", detail=why)
 
-    def _dropped(self, _: Any, path: bytes, *__: object) -> None:
+    def _on_drop_file(self, _: object, path: bytes, *__: object) -> None:
         if not self.settings.first_run_seen:
             return
         dropped = Path(path.decode("utf-8", "surrogateescape"))
         if dropped.is_dir():
             self.use_source(str(dropped))
         else:
-            self.check(dropped)
+            self.classify(dropped)
 
     def _show(self) -> None:
-        self.shell.show(self._history[-1][1]())
+        self.root.show(self._history[-1][1]())
 
-    def _dress(self) -> None:
-        chosen = self.settings.theme
-        self.look = Look(self._system_theme.name if chosen == "system" else chosen, self._texts)
-        Metrics.fontscale = self._usual_scale * self.settings.font_scale
-        Window.clearcolor = self.look.color("ground")
+    def _apply_theme(self) -> None:
+        theme = self.settings.theme
+        self.style = Style(self._system_theme.name if theme == "system" else theme, self._texts)
+        Metrics.fontscale = self._base_font_scale * self.settings.font_scale
+        Window.clearcolor = self.style.color("background")

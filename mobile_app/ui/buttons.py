@@ -1,4 +1,4 @@
-"""What can be pressed: by finger, mouse or keyboard, never smaller than 48 dp."""
+"""Buttons for finger, mouse and keyboard, never smaller than 48 dp."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,71 +8,70 @@ from kivy.properties import BooleanProperty, NumericProperty
 from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.floatlayout import FloatLayout
 
-from mobile_app.ui.look import Look, middle, pixels
-from mobile_app.ui.surfaces import Icon, paint
-from mobile_app.ui.theme import MEDIUM, RADIUS, SMALL, TARGET, TINY
-from mobile_app.ui.words import Words, natural_width, text_height
+from mobile_app.ui.label import TextLabel, text_height, text_width
+from mobile_app.ui.style import Style, center_of, pixels
+from mobile_app.ui.theme import MEDIUM, RADIUS, SMALL, TINY, TOUCH_TARGET
+from mobile_app.ui.widgets import Icon, paint_background
 
-# Kind -> ground, tone, border; no ground: what lies beneath shows.
-KINDS: dict[str, tuple[str | None, str, str | None]] = {
+# Kind -> colours of background, content and border; None: what lies beneath shows.
+BUTTON_STYLES: dict[str, tuple[str | None, str, str | None]] = {
     "primary": ("accent", "on_accent", None),
     "quiet": ("accent_soft", "accent", None),
-    "card": ("surface", "text", "line"),
+    "card": ("surface", "text", "border"),
     "plain": (None, "accent", None),
 }
-PRESSED, IDLE, UNUSABLE = 0.7, 1.0, 0.45
-"""Opacity while pressed, otherwise, and when it cannot be pressed."""
+PRESSED, IDLE, DISABLED = 0.7, 1.0, 0.45  # opacity
 
 
 class Pressable(ButtonBehavior, FloatLayout):
     """Calls `action` when pressed.
 
     Attributes:
-        called: what it is called, for tests and for who listens instead of looking.
-        focused: the keyboard is on it; a ring shows.
-        ring: name of the ring's color, which its ground must let be seen.
+        label: accessible name, also used by tests.
+        focused: it has the keyboard focus, shown by a ring.
+        ring: colour name of the ring, readable on its background.
     """
 
     focused = BooleanProperty(False)
 
-    def __init__(self, look: Look, called: str, action: Callable[[], object], ring: str = "accent", **options: Any):
+    def __init__(self, style: Style, label: str, action: Callable[[], object], ring: str = "accent", **options: Any):
         options.setdefault("size_hint_y", None)
         super().__init__(**options)
-        self.called, self.action, self.ring = called, action, ring
+        self.label, self.action, self.ring = label, action, ring
         with self.canvas.after:
-            self._ring_color = Color(*look.color(ring)[:3], 0)
+            self._ring_color = Color(*style.color(ring)[:3], 0)
             self._ring = SmoothLine(width=pixels(1.5), overdraw_width=1)
         self.bind(pos=self._place_ring, size=self._place_ring, focused=self._place_ring)
         self.bind(state=self._dim, disabled=self._dim)
 
     def on_release(self) -> None:
-        """A press ended on it."""
+        """Kivy: a press ended on it."""
         self.action()
 
     def _dim(self, *_: object) -> None:
         if self.disabled:
             self.focused = False
-        self.opacity = UNUSABLE if self.disabled else PRESSED if self.state == "down" else IDLE
+        self.opacity = DISABLED if self.disabled else PRESSED if self.state == "down" else IDLE
 
     def _place_ring(self, *_: object) -> None:
         self._ring_color.a = 1.0 if self.focused else 0.0
-        gap = pixels(3)  # where the ring has the ground on both sides
+        gap = pixels(3)  # so that the background shows on both sides of the ring
         width, height = max(1, self.width - 2 * gap), max(1, self.height - 2 * gap)
         self._ring.rounded_rectangle = (self.x + gap, self.y + gap, width, height, pixels(RADIUS) - gap)
 
 
 class TextButton(Pressable):
-    """A word or a few, with an icon before or above them.
+    """A text with an icon before it, or above it if `stacked`.
 
     Attributes:
-        natural_height: what its words need, pixels.
+        natural_height: height its content needs, pixels.
     """
 
     natural_height = NumericProperty(0)
 
     def __init__(
         self,
-        look: Look,
+        style: Style,
         text: str,
         action: Callable[[], object],
         icon: str | None = None,
@@ -81,53 +80,57 @@ class TextButton(Pressable):
         padding: float = MEDIUM,
         **options: Any,
     ):
-        ground, tone, border = KINDS[kind]
-        super().__init__(look, text, action, tone, **options)
-        if ground:
-            paint(self, look, ground, RADIUS, border)
-        self._stacked, self._type, self._padding = stacked, "small" if stacked else "body", pixels(padding)
-        self._icon = Icon(look, icon, 24 if stacked else 20, tone) if icon else None
-        self._words = Words(
-            look, text, self._type, tone, bold=not stacked, align="center" if stacked or not icon else "left"
+        background, color_name, border = BUTTON_STYLES[kind]
+        super().__init__(style, text, action, color_name, **options)
+        if background:
+            paint_background(self, style, background, RADIUS, border)
+        self._stacked, self._size, self._padding = stacked, "small" if stacked else "body", pixels(padding)
+        self._icon = Icon(style, icon, 24 if stacked else 20, color_name) if icon else None
+        align = "center" if stacked or not icon else "left"
+        self._text = TextLabel(
+            style, text, self._size, color_name, bold=not stacked, align=align, size_hint=(None, None)
         )
-        self._words.size_hint = (None, None)
-        for part in (self._icon, self._words):
+        for part in (self._icon, self._text):
             if part:
                 self.add_widget(part)
         self.bind(pos=self._arrange, size=self._arrange, natural_height=self.setter("height"))
-        self._words.bind(texture_size=self._arrange)
+        self._text.bind(texture_size=self._arrange)
         self._arrange()
 
     def _arrange(self, *_: object) -> None:
-        words, icon, padding, gap = self._words, self._icon, self._padding, pixels(SMALL)
+        text, icon, padding, gap = self._text, self._icon, self._padding, pixels(SMALL)
         side = icon.width if icon else 0
         beside = side + gap if icon and not self._stacked else 0
         room = self.width - 2 * (pixels(TINY) if self._stacked else padding) - beside
-        width = min(room, natural_width(words.text, self._type, words.bold))
-        words.width = max(1, width)
-        high = text_height(words.text, self._type, words.width, words.bold)
-        words.height = high
+        width = min(room, text_width(text.text, self._size, text.bold))
+        text.width = max(1, width)
+        text.height = height = text_height(text.text, self._size, text.width, text.bold)
+        inner = height + (side + pixels(TINY) if icon else 0) if self._stacked else height
+        self.natural_height = max(pixels(TOUCH_TARGET), inner + 2 * pixels(SMALL if self._stacked else MEDIUM))
+        x, y = center_of(self)  # after the height, which natural_height has just changed
         if self._stacked:
-            inner = high + (side + pixels(TINY) if icon else 0)
-            self.natural_height = max(pixels(TARGET), inner + 2 * pixels(SMALL))
-            words.pos = (round(middle(self)[0] - width / 2), round(middle(self)[1] - inner / 2))
+            text.pos = (round(x - width / 2), round(y - inner / 2))
             if icon:
-                icon.pos = (round(middle(self)[0] - side / 2), words.y + high + pixels(TINY))
+                icon.pos = (round(x - side / 2), text.y + height + pixels(TINY))
             return
-        self.natural_height = max(pixels(TARGET), high + 2 * pixels(MEDIUM))
-        left = round(middle(self)[0] - (width + beside) / 2)
-        words.pos = (left + beside, round(middle(self)[1] - high / 2))
+        left = round(x - (width + beside) / 2)
+        text.pos = (left + beside, round(y - height / 2))
         if icon:
-            icon.pos = (left, round(middle(self)[1] - side / 2))
+            icon.pos = (left, round(y - side / 2))
 
 
 class IconButton(Pressable):
-    """An icon alone, for what needs no words: back, close, settings."""
+    """An icon without text: back, close, settings."""
 
     def __init__(
-        self, look: Look, icon: str, called: str, action: Callable[[], object], tone: str = "text", **options: Any
+        self,
+        style: Style,
+        icon: str,
+        label: str,
+        action: Callable[[], object],
+        color_name: str = "text",
+        **options: Any,
     ):
         options.setdefault("size_hint", (None, None))
-        super().__init__(look, called, action, tone, size=(pixels(TARGET),) * 2, **options)
-        self._icon = Icon(look, icon, 24, tone, pos_hint={"center_x": 0.5, "center_y": 0.5})
-        self.add_widget(self._icon)
+        super().__init__(style, label, action, color_name, size=(pixels(TOUCH_TARGET),) * 2, **options)
+        self.add_widget(Icon(style, icon, 24, color_name, pos_hint={"center_x": 0.5, "center_y": 0.5}))

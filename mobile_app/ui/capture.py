@@ -1,32 +1,32 @@
-"""The one running source of the app: it runs only while its picture is seen. No Kivy."""
+"""The app's current frame source, which runs only while it is shown. No Kivy."""
 
 from collections.abc import Callable
 
-from mobile_app.live import LiveSession, LiveState
+from mobile_app.live_session import LiveSession, LiveState
 from mobile_app.sources import Frame, FrameSource, open_source
 from triage.photo import CROP_FRACTION
 
 
 class Capture:
-    """Holds the session of the chosen source and hands its states to the screen.
+    """Owns the session of the chosen source and passes its states to the camera screen.
 
     Attributes:
-        spec: of the source, as on the command line.
-        to_screen: runs a function on the screen's thread, soon; a window sets it.
-        crop_fraction: gives the share of each side that the model sees; a window sets it.
+        spec: the source, see `open_source`.
+        run_on_ui_thread: schedules a function on Kivy's thread; the app sets it.
+        crop_fraction: returns the fraction of each side that the model sees; the app sets it.
     """
 
     def __init__(self, spec: str):
-        """Nothing is opened yet.
+        """Choose a source without opening it.
 
         Raises:
-            UnusableInput: there is no such source.
+            UnusableInput: no such source.
         """
         self.spec = spec
-        self.to_screen: Callable[[Callable[[], None]], object] = lambda act: act()
+        self.run_on_ui_thread: Callable[[Callable[[], None]], object] = lambda act: act()
         self.crop_fraction: Callable[[], float] = lambda: CROP_FRACTION
         self._on_state: Callable[[LiveState], None] = lambda state: None
-        self._started = self._telling = False
+        self._started = self._scheduled = False
         self._session = self._new_session()
 
     @property
@@ -39,8 +39,8 @@ class Capture:
         """The latest state."""
         return self._session.state
 
-    def show_to(self, on_state: Callable[[LiveState], None]) -> None:
-        """Run, and tell every new state on the screen's thread; those that come too fast are left out."""
+    def start(self, on_state: Callable[[LiveState], None]) -> None:
+        """Run the source; `on_state` receives states on Kivy's thread, the latest one if they come too fast."""
         self._on_state = on_state
         if self._started:
             self._session.resume()
@@ -49,17 +49,17 @@ class Capture:
             self._session.start()
         on_state(self._session.state)
 
-    def hide(self) -> None:
-        """Release the source until it is shown again."""
+    def pause(self) -> None:
+        """Release the source until `start`."""
         self._on_state = lambda state: None
         if self._started:
             self._session.pause()
 
-    def choose(self, spec: str) -> None:
-        """Take another source, or the same one anew; it runs when it is shown.
+    def switch_source(self, spec: str) -> None:
+        """Choose another source, or the same one afresh; `start` runs it.
 
         Raises:
-            UnusableInput: there is no such source.
+            UnusableInput: no such source.
         """
         source = open_source(spec)
         self.close(wait_s=0.0)
@@ -67,25 +67,25 @@ class Capture:
         self._session = self._new_session(source)
 
     def latest_frame(self) -> Frame | None:
-        """The newest frame; never waits."""
+        """Return the newest frame; never blocks."""
         return self._session.latest_frame()
 
     def close(self, wait_s: float = 2.0) -> None:
-        """Release the source for good; wait so long for it, seconds."""
+        """Release the source for good, waiting for at most `wait_s` seconds."""
         self._on_state = lambda state: None
         if self._started:
             self._session.stop(wait_s)
 
     def _new_session(self, source: FrameSource | None = None) -> LiveSession:
         source = source or open_source(self.spec)
-        return LiveSession(source, on_state=self._tell, crop_fraction=lambda: self.crop_fraction())
+        return LiveSession(source, on_state=self._schedule, crop_fraction=lambda: self.crop_fraction())
 
-    def _tell(self, _: LiveState) -> None:
-        # Called on the session's threads. One message at a time is under way; it carries the state it finds on arrival.
-        if not self._telling:
-            self._telling = True
-            self.to_screen(self._deliver)
+    def _schedule(self, _: LiveState) -> None:
+        # Called on the session's threads. At most one delivery is pending; it takes the state of the moment it runs.
+        if not self._scheduled:
+            self._scheduled = True
+            self.run_on_ui_thread(self._deliver)
 
     def _deliver(self) -> None:
-        self._telling = False
+        self._scheduled = False
         self._on_state(self._session.state)

@@ -1,6 +1,4 @@
-"""The keyboard's way through a screen: Tab goes round what can be pressed, Enter and Space press it."""
-
-from collections.abc import Iterator
+"""Keyboard focus: Tab moves it through a screen, Enter and Space press."""
 
 from kivy.uix.scrollview import ScrollView
 from kivy.uix.widget import Widget
@@ -9,33 +7,29 @@ from mobile_app.ui.buttons import Pressable
 
 
 def pressables(root: Widget) -> list[Pressable]:
-    """What can be pressed, in the order in which it was added."""
-    return list(_walk(root))
-
-
-def _walk(widget: Widget) -> Iterator[Pressable]:
-    if isinstance(widget, Pressable) and not widget.disabled:
-        yield widget
-    for child in reversed(widget.children):  # Kivy keeps the last added first
-        yield from _walk(child)
+    """Return what can be pressed, in the order it was added."""
+    found = [root] if isinstance(root, Pressable) and not root.disabled else []
+    for child in reversed(root.children):  # Kivy keeps the last added first
+        found += pressables(child)
+    return found
 
 
 def focused(root: Widget) -> Pressable | None:
-    """The widget that the keyboard is on."""
+    """Return the widget that has the focus."""
     return next((widget for widget in pressables(root) if widget.focused), None)
 
 
 def move_focus(root: Widget, step: int) -> None:
-    """Go to the next widget (or back with step -1), round the ends, and scroll it into view."""
+    """Move the focus forward (1) or back (-1), wrapping around, and scroll it into view."""
     widgets = pressables(root)
     if not widgets:
         return
-    now = next((number for number, widget in enumerate(widgets) if widget.focused), None)
-    if now is None:
+    current = next((number for number, widget in enumerate(widgets) if widget.focused), None)
+    if current is None:
         chosen = widgets[0 if step > 0 else -1]
     else:
-        widgets[now].focused = False
-        chosen = widgets[(now + step) % len(widgets)]
+        widgets[current].focused = False
+        chosen = widgets[(current + step) % len(widgets)]
     chosen.focused = True
     parent = chosen.parent
     while parent is not None and parent is not parent.parent:
@@ -45,16 +39,16 @@ def move_focus(root: Widget, step: int) -> None:
         parent = parent.parent
 
 
-def refocus(root: Widget, called: str) -> None:
-    """Put the ring on what is called so, where a screen has been made anew; nowhere if that is gone."""
+def refocus(root: Widget, label: str) -> None:
+    """Focus the widget with this label, if a rebuilt screen still has one."""
     for widget in pressables(root):
-        if widget.called == called:
+        if widget.label == label:
             widget.focused = True
             return
 
 
 def press_focused(root: Widget) -> bool:
-    """Press what the keyboard is on; False when it is on nothing."""
+    """Press the focused widget; False if there is none."""
     chosen = focused(root)
     if chosen is None:
         return False

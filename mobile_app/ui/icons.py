@@ -1,7 +1,4 @@
-"""Icons as strokes on a grid of 24, rasterised to the size at which they are shown. No Kivy.
-
-All are drawn for this app, with one pen: width 2, round ends.
-"""
+"""Icons as strokes on a grid of 24, rasterized at the size they are shown. Drawn for this app. No Kivy."""
 
 import functools
 import math
@@ -17,34 +14,34 @@ Mask = npt.NDArray[np.uint8]
 GRID = 24
 PEN = 2.0
 OVERSAMPLING = 4
-"""Pixels drawn for one shown, both ways; averaged, they give smooth edges."""
-_SHIFT = 4  # bits of a pixel's fraction, as OpenCV draws
+"""Pixels drawn per pixel shown along each side, then averaged for smooth edges."""
+_SHIFT = 4  # OpenCV's fractional bits
 
 
 def line(*points: float) -> list[Point]:
-    """An open stroke through x, y, x, y, ..."""
+    """Return an open stroke through x, y, x, y, ..."""
     return list(zip(points[::2], points[1::2], strict=True))
 
 
 def closed(*points: float) -> list[Point]:
-    """A closed stroke."""
+    """Return a closed stroke."""
     return [*line(*points), (points[0], points[1])]
 
 
 def arc(x: float, y: float, radius: float, begin: float = 0.0, end: float = 360.0) -> list[Point]:
-    """Part of a circle; degrees, clockwise from three o'clock."""
+    """Return part of a circle; degrees, clockwise from three o'clock."""
     steps = max(2, int(abs(end - begin) / 6))
     angles = (math.radians(begin + (end - begin) * step / steps) for step in range(steps + 1))
     return [(x + radius * math.cos(angle), y + radius * math.sin(angle)) for angle in angles]
 
 
 def dot(x: float, y: float) -> list[Point]:
-    """A spot as wide as the pen."""
+    """Return a spot as wide as the pen."""
     return [(x, y), (x, y)]
 
 
 def rays(x: float, y: float, inner: float, outer: float, count: int = 8, begin: float = 0.0) -> list[list[Point]]:
-    """Strokes away from a centre."""
+    """Return strokes away from a centre."""
     angles = [math.radians(begin + 360 * n / count) for n in range(count)]
     return [
         line(x + inner * math.cos(a), y + inner * math.sin(a), x + outer * math.cos(a), y + outer * math.sin(a))
@@ -53,7 +50,7 @@ def rays(x: float, y: float, inner: float, outer: float, count: int = 8, begin: 
 
 
 def box(left: float, top: float, right: float, bottom: float, radius: float = 2.0) -> list[Point]:
-    """A rectangle with round corners."""
+    """Return a rectangle with round corners."""
     r = radius
     corners = (
         (right - r, top + r, -90),
@@ -76,7 +73,7 @@ _PLUG = [
 _PAPER = [closed(5, 3, 14, 3, 19.5, 8.5, 19.5, 21, 5, 21)]
 
 STROKES: dict[str, Sequence[list[Point]]] = {
-    # What is wrong with the light or the picture; each a shape of its own.
+    # Tips; each has its own shape.
     "too_dark": [[*arc(11.5, 12.5, 9, 5.7, 264.3), *arc(16, 8, 7, 219.6, 50.4), arc(11.5, 12.5, 9, 5.7, 6)[0]]],
     "too_bright": [arc(12, 12, 4), *rays(12, 12, 7.5, 10)],
     "glare": [
@@ -100,7 +97,7 @@ STROKES: dict[str, Sequence[list[Point]]] = {
     ],
     "ready": [arc(12, 12, 9), line(7.8, 12.3, 10.8, 15.3, 16.4, 9)],
     "hold": [arc(12, 12, 9), line(12, 7, 12, 12, 15.5, 14)],
-    # What an answer calls for.
+    # Urgency.
     "urgent": [closed(8, 3, 16, 3, 21, 8, 21, 16, 16, 21, 8, 21, 3, 16, 3, 8), line(12, 7.5, 12, 12.5), dot(12, 16.3)],
     "soon": [closed(12, 3.5, 22, 20.5, 2, 20.5), line(12, 10, 12, 14), dot(12, 17.2)],
     "watch": [
@@ -108,7 +105,7 @@ STROKES: dict[str, Sequence[list[Point]]] = {
     ],
     "unsure": [arc(12, 12, 9), [*arc(12, 9.7, 2.8, 180, 395), (12, 13.3)], dot(12, 16.8)],
     "info": [arc(12, 12, 9), line(12, 11, 12, 16.5), dot(12, 7.6)],
-    # What can be done.
+    # Actions.
     "camera": [
         [
             *arc(5, 9, 2, 180, 270), *line(8, 7, 9.5, 4.5, 14.5, 4.5, 16, 7), *arc(19, 9, 2, -90, 0),
@@ -138,7 +135,7 @@ STROKES: dict[str, Sequence[list[Point]]] = {
     "gauge": [arc(12, 14, 9, 165, 375), line(12, 14, 16.2, 8.8), dot(12, 14)],
     "point": [arc(12, 12, 2.2)],
     "check": [line(4.5, 12.5, 9.8, 18, 19.5, 6.5)],
-    # What is wrong with a source.
+    # Source problems.
     "absent": [*_PLUG],
     "unplugged": [*_PLUG, line(3, 3, 21, 21)],
     "busy": [box(3, 3, 15, 15), box(9, 9, 21, 21)],
@@ -157,7 +154,7 @@ def icon_mask(name: str, side: int) -> Mask:
         side: pixels, at least 1.
 
     Returns:
-        uint8 [side, side], 255 where the pen was, row 0 on top. Shared: copy before changing.
+        uint8 [side, side], 255 on the strokes, row 0 on top. Read-only.
     """
     scale = OVERSAMPLING * side / GRID
     mask = np.zeros((OVERSAMPLING * side,) * 2, np.uint8)

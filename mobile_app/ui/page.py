@@ -1,4 +1,4 @@
-"""The frame of screens that are read: a bar with a title, a column that scrolls, perhaps buttons that stay below."""
+"""The layout of text screens: a title bar, a scrolling column, optional buttons fixed below."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,87 +9,81 @@ from kivy.uix.scrollview import ScrollView
 from kivy.uix.widget import Widget
 
 from mobile_app.ui.buttons import IconButton, TextButton
-from mobile_app.ui.look import Look, pixels
-from mobile_app.ui.surfaces import Column, Row, level, paint
-from mobile_app.ui.theme import COLUMN, HUGE, LARGE, MEDIUM, SMALL, TARGET
-from mobile_app.ui.words import Words
+from mobile_app.ui.label import TextLabel
+from mobile_app.ui.style import Style, pixels
+from mobile_app.ui.theme import COLUMN_WIDTH, HUGE, LARGE, MEDIUM, SMALL, TOUCH_TARGET
+from mobile_app.ui.widgets import MIDDLE, Column, Row, equal_heights, paint_background
 
 
-def scrolling(look: Look, **options: Any) -> ScrollView:
-    """What scrolls up and down, with a bar that says so."""
-    return ScrollView(
+def scroll_view(style: Style, content: Widget) -> ScrollView:
+    """Return a view that scrolls vertically and shows a scroll bar."""
+    view = ScrollView(
         do_scroll_x=False,
         effect_cls=ScrollEffect,
         bar_width=pixels(4),
-        bar_color=(*look.color("muted")[:3], 0.6),
-        bar_inactive_color=(*look.color("muted")[:3], 0.3),
+        bar_color=(*style.color("muted")[:3], 0.6),
+        bar_inactive_color=(*style.color("muted")[:3], 0.3),
         scroll_type=["bars", "content"],
         scroll_wheel_distance=pixels(60),
-        **options,
     )
+    view.add_widget(content)
+    return view
 
 
 class Page(BoxLayout):
-    """A screen that is read.
+    """A text screen.
 
     Attributes:
-        column: what scrolls; add to it.
-        scroll: the part that scrolls.
+        column: the scrolling content.
+        scroll: the view it scrolls in.
     """
 
     def __init__(
         self,
-        look: Look,
+        style: Style,
         title: str = "",
-        back: Callable[[], None] | None = None,
-        widest: float = COLUMN,
+        back: Callable[[], object] | None = None,
+        max_width: float = COLUMN_WIDTH,
         **options: Any,
     ):
         super().__init__(orientation="vertical", **options)
-        self.ground = "ground"  # the window is cleared with it
-        self.look, self._widest = look, widest
-        self._has_bar = bool(title or back)
-        if self._has_bar:
-            self.add_widget(self._bar(title, back))
+        self.background = "background"  # the window is cleared with it
+        self.style, self._max_width = style, max_width
+        self._has_title = bool(title or back)
+        if self._has_title:
+            self.add_widget(self._title_bar(title, back))
         self.column = Column(spacing=pixels(LARGE))
-        self.scroll = scrolling(look)
-        self.scroll.add_widget(self.column)
+        self.scroll = scroll_view(style, self.column)
         self.add_widget(self.scroll)
         self._footer: BoxLayout | None = None
-        self.bind(width=self._margins)
-        self._margins()
+        self.bind(width=self._set_margins)
+        self._set_margins()
 
     def add(self, *widgets: Widget) -> None:
-        """Add to the column."""
+        """Append widgets to the column."""
         for widget in widgets:
             self.column.add_widget(widget)
 
     def footer(self, buttons: Sequence[TextButton]) -> None:
-        """Put buttons below the column, where they stay."""
-        line = Row(spacing=pixels(SMALL))
-        for button in buttons:
-            line.add_widget(button)
-        level(*buttons)
+        """Fix buttons below the column."""
+        equal_heights(*buttons)
         self._footer = BoxLayout(size_hint_y=None)
-        self._footer.add_widget(line)
+        self._footer.add_widget(Row(*buttons))
         self._footer.bind(minimum_height=self._footer.setter("height"))
-        paint(self._footer, self.look, "surface")
+        paint_background(self._footer, self.style, "surface")
         self.add_widget(self._footer)
-        self._margins()
+        self._set_margins()
 
-    def _bar(self, title: str, back: Callable[[], None] | None) -> Widget:
-        bar = Row(padding=(pixels(SMALL), pixels(SMALL), pixels(LARGE), pixels(SMALL)))
+    def _title_bar(self, title: str, back: Callable[[], object] | None) -> Widget:
         if back:
-            bar.add_widget(
-                IconButton(self.look, "back", self.look.say("action.back"), back, pos_hint={"center_y": 0.5})
-            )
+            first = IconButton(self.style, "back", self.style.tr("action.back"), back, pos_hint=MIDDLE)
         else:
-            bar.add_widget(Widget(size_hint=(None, None), size=(pixels(SMALL), pixels(TARGET))))
-        bar.add_widget(Words(self.look, title, "title", bold=True, pos_hint={"center_y": 0.5}))
-        return bar
+            first = Widget(size_hint=(None, None), size=(pixels(SMALL), pixels(TOUCH_TARGET)))
+        text = TextLabel(self.style, title, "title", bold=True, pos_hint=MIDDLE)
+        return Row(first, text, padding=(pixels(SMALL), pixels(SMALL), pixels(LARGE), pixels(SMALL)))
 
-    def _margins(self, *_: object) -> None:
-        side = max(pixels(LARGE), round((self.width - pixels(self._widest)) / 2))
-        self.column.padding = (side, pixels(SMALL if self._has_bar else HUGE), side, pixels(HUGE))
+    def _set_margins(self, *_: object) -> None:
+        side = max(pixels(LARGE), round((self.width - pixels(self._max_width)) / 2))
+        self.column.padding = (side, pixels(SMALL if self._has_title else HUGE), side, pixels(HUGE))
         if self._footer:
             self._footer.padding = (side, pixels(MEDIUM))

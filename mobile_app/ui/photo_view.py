@@ -1,4 +1,4 @@
-"""A photo with the part of it that the model saw."""
+"""A photo with the model's crop marked."""
 
 import cv2
 import numpy as np
@@ -6,25 +6,25 @@ from kivy.graphics import Color, Rectangle, SmoothLine
 from kivy.graphics.texture import Texture
 from kivy.uix.widget import Widget
 
-from mobile_app.ui.framing import around
-from mobile_app.ui.look import Look, middle, pixels
-from mobile_app.ui.surfaces import paint
+from mobile_app.ui.geometry import surrounding_boxes
+from mobile_app.ui.style import Style, center_of, pixels
 from mobile_app.ui.theme import SMALL
+from mobile_app.ui.widgets import paint_background
 from triage.photo import Photo
 
-LONGEST = 1024
-"""Pixels of the longer side kept for the screen."""
+MAX_SIDE = 1024
+"""Longer side of the texture, pixels."""
 SHADE = 0.5
 
 
 class PhotoView(Widget):
-    """A whole photo as large as fits, shaded outside the crop, which has a frame."""
+    """A whole photo, as large as fits, shaded outside the framed crop."""
 
-    def __init__(self, look: Look, photo: Photo, crop: tuple[int, int, int, int], **options: object):
+    def __init__(self, style: Style, photo: Photo, crop: tuple[int, int, int, int], **options: object):
         super().__init__(**options)
-        paint(self, look, "sunken", SMALL)
+        paint_background(self, style, "inset", SMALL)
         self._size, self._crop = (photo.shape[1], photo.shape[0]), crop
-        shrink = min(1.0, LONGEST / max(self._size))
+        shrink = min(1.0, MAX_SIDE / max(self._size))
         shown = photo
         if shrink < 1:
             shape = (max(1, round(self._size[0] * shrink)), max(1, round(self._size[1] * shrink)))
@@ -35,34 +35,25 @@ class PhotoView(Widget):
         with self.canvas:
             Color(1, 1, 1, 1)
             self._picture = Rectangle(texture=texture)
-            Color(*look.color("stage")[:3], SHADE)
+            Color(*style.color("viewfinder")[:3], SHADE)
             self._shades = [Rectangle() for _ in range(4)]
-            Color(*look.color("stage"))
-            self._under = SmoothLine(width=pixels(2), overdraw_width=1)
-            Color(*look.color("on_stage"))
+            Color(*style.color("viewfinder"))
+            self._halo = SmoothLine(width=pixels(2), overdraw_width=1)
+            Color(*style.color("on_viewfinder"))
             self._frame = SmoothLine(width=pixels(1), overdraw_width=1)
         self.bind(pos=self._place, size=self._place)
         self._place()
 
-    @property
-    def frame(self) -> tuple[int, int, int, int]:
-        """Left, bottom, width, height of the crop on the screen."""
-        scale, left, bottom = self._scale_and_origin()
-        x, y, w, h = self._crop
-        low = bottom + (self._size[1] - y - h) * scale
-        return round(left + x * scale), round(low), round(w * scale), round(h * scale)
-
-    def _scale_and_origin(self) -> tuple[float, float, float]:
+    def _place(self, *_: object) -> None:
         width, height = self._size
         scale = min(self.width / width, self.height / height)
-        return scale, middle(self)[0] - width * scale / 2, middle(self)[1] - height * scale / 2
-
-    def _place(self, *_: object) -> None:
-        scale, x, y = self._scale_and_origin()
-        width, height = self._size[0] * scale, self._size[1] * scale
-        self._picture.pos, self._picture.size = (x, y), (width, height)
-        for shade, box in zip(self._shades, around((x, y, width, height), self.frame), strict=True):
+        x, y = center_of(self)[0] - width * scale / 2, center_of(self)[1] - height * scale / 2
+        self._picture.pos, self._picture.size = (x, y), (width * scale, height * scale)
+        left, top, w, h = self._crop
+        bottom = y + (height - top - h) * scale
+        frame = (round(x + left * scale), round(bottom), round(w * scale), round(h * scale))
+        boxes = surrounding_boxes((x, y, width * scale, height * scale), frame)
+        for shade, box in zip(self._shades, boxes, strict=True):
             shade.pos, shade.size = box[:2], box[2:]
-        left, bottom, width, height = self.frame
-        for line in (self._under, self._frame):
-            line.rectangle = (left, bottom, max(1, width), max(1, height))
+        for line in (self._halo, self._frame):
+            line.rectangle = (*frame[:2], max(1, frame[2]), max(1, frame[3]))

@@ -1,4 +1,4 @@
-"""The camera's picture on the screen, and the guide that shows what the model will see of it."""
+"""The camera preview and the guide that marks the model's crop."""
 
 import cv2
 import numpy as np
@@ -7,42 +7,38 @@ from kivy.graphics.texture import Texture
 from kivy.properties import BooleanProperty, NumericProperty
 from kivy.uix.widget import Widget
 
-from mobile_app.ui.framing import Box, around
-from mobile_app.ui.look import Look, middle, pixels
-from mobile_app.ui.surfaces import icon_texture
+from mobile_app.ui.geometry import Box, surrounding_boxes
+from mobile_app.ui.style import Style, center_of, pixels
 from mobile_app.ui.theme import LARGE, SMALL
+from mobile_app.ui.widgets import icon_texture
 from triage.photo import CROP_FRACTION, Photo, crop_box
 
-CORNER = 28
-"""Length of the guide's corners, dp."""
+CORNER = 28  # length of the guide's corners, dp
 
 
 class Preview(Widget):
-    """Shows frames as they come, in one texture that is used again.
-
-    The picture is as large as the widget allows while the whole guide stays in view; what lies outside is cut off. The
-    guide is the model's own centre crop, so what is framed is what is judged.
+    """Shows frames in one reused texture, as large as possible with the whole guide in view.
 
     Attributes:
-        ready: the guide closes and carries a check mark; otherwise it is four corners. The shape says it, not a color.
-        crop_fraction: share of each side that the model sees.
+        ready: the guide is a closed frame with a check mark; otherwise four corners.
+        crop_fraction: fraction of each side that the model sees.
         frame_count: frames shown so far.
     """
 
     ready = BooleanProperty(False)
     crop_fraction = NumericProperty(CROP_FRACTION)
 
-    def __init__(self, look: Look, **options: object):
+    def __init__(self, style: Style, **options: object):
         super().__init__(**options)
-        self.ground = "stage"
-        self._look = look
-        self._shown: tuple[int, int, int, int] = (0, 0, 0, 0)  # of the frame: left, top, right, bottom
+        self.background = "viewfinder"
+        self._look = style
+        self._shown: tuple[int, int, int, int] = (0, 0, 0, 0)  # part of the frame: left, top, right, bottom
         self._frame_size = (0, 0)
         self._texture: Texture | None = None
         self.frame_count = 0
         with self.canvas:
-            # Only what the picture leaves free: a software renderer pays for every pixel that is drawn twice.
-            Color(*look.color("stage"))
+            # Only around the picture: in software every pixel drawn twice costs time.
+            Color(*style.color("viewfinder"))
             self._surround = [Rectangle() for _ in range(4)]
             self._picture_color = Color(1, 1, 1, 0)
             self._picture = Rectangle()
@@ -69,7 +65,7 @@ class Preview(Widget):
         size = (max(1, int(self._picture.size[0])), max(1, int(self._picture.size[1])))
         if size[0] <= seen.shape[1]:
             picture = np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-        else:  # enlarging is left to the graphics processor
+        else:  # the GPU enlarges
             size, picture = (seen.shape[1], seen.shape[0]), seen.copy()
         self._dim(picture)
         if self._texture is None or self._texture.size != size:
@@ -84,7 +80,7 @@ class Preview(Widget):
         self.frame_count += 1
 
     def _dim(self, picture: Photo) -> None:
-        """Halve the light of what the model will not see, in place."""
+        """Halve the brightness outside the guide, in place."""
         height, width = picture.shape[:2]
         scale = width / max(1, self._picture.size[0])
         left, bottom, guide_width, guide_height = self.guide
@@ -96,14 +92,14 @@ class Preview(Widget):
             outside >>= 1
 
     def clear(self) -> None:
-        """Show no picture and no guide."""
+        """Hide picture and guide."""
         self._frame_size, self._texture = (0, 0), None
         self._picture_color.a = 0.0
         self._place()
 
     @property
     def guide(self) -> tuple[int, int, int, int]:
-        """Left, bottom, width, height of the guide on the screen, pixels; all 0 without a picture."""
+        """Left, bottom, width, height of the guide in pixels; all 0 without a picture."""
         if not all(self._frame_size):
             return 0, 0, 0, 0
         scale, left, bottom = self._scale_and_origin()
@@ -112,7 +108,7 @@ class Preview(Widget):
         return round(left + x * scale), round(bottom + (height - y - h) * scale), round(w * scale), round(h * scale)
 
     def _scale_and_origin(self) -> tuple[float, float, float]:
-        """Pixels of the screen for one of the frame; where the left and bottom edge of the whole frame would lie."""
+        """Return screen pixels per frame pixel, and the left and bottom edge of the whole frame."""
         width, height = self._frame_size
         room = pixels(LARGE)
         fill = max(self.width / width, self.height / height)
@@ -120,7 +116,7 @@ class Preview(Widget):
             (self.width - room) / (self.crop_fraction * width), (self.height - room) / (self.crop_fraction * height)
         )
         scale = max(1e-3, min(fill, guide))
-        return scale, middle(self)[0] - width * scale / 2, middle(self)[1] - height * scale / 2
+        return scale, center_of(self)[0] - width * scale / 2, center_of(self)[1] - height * scale / 2
 
     def _place(self, *_: object) -> None:
         if not all(self._frame_size) or min(self.size) < 2 * pixels(LARGE):
@@ -134,17 +130,17 @@ class Preview(Widget):
         self._shown = (from_left, from_top, width - from_left, height - from_top)
         shown_width, shown_height = (self._shown[2] - from_left) * scale, (self._shown[3] - from_top) * scale
         self._picture.size = (round(shown_width), round(shown_height))
-        self._picture.pos = (round(middle(self)[0] - shown_width / 2), round(middle(self)[1] - shown_height / 2))
+        self._picture.pos = (round(center_of(self)[0] - shown_width / 2), round(center_of(self)[1] - shown_height / 2))
         self._mark((*self._picture.pos, *self._picture.size), self.guide)
 
     def _mark(self, picture: Box, guide: tuple[int, int, int, int]) -> None:
         left, bottom, width, height = guide
         right, top = left + width, bottom + height
-        for part, box in zip(self._surround, around((*self.pos, *self.size), picture), strict=True):
+        for part, box in zip(self._surround, surrounding_boxes((*self.pos, *self.size), picture), strict=True):
             part.pos, part.size = box[:2], box[2:]
         there = width > 0
-        mark = self._look.color("on_stage")
-        dark = self._look.color("stage")
+        mark = self._look.color("on_viewfinder")
+        dark = self._look.color("viewfinder")
         for (color, line), rgb in zip(self._lines, (dark, mark), strict=True):
             color.rgba = (*rgb[:3], 1.0 if there and self.ready else 0.0)
             line.rounded_rectangle = (left, bottom, max(1, width), max(1, height), pixels(SMALL))

@@ -1,46 +1,46 @@
-"""When the picture is taken: at once in good light, else as soon as there is some, or when a person overrules it."""
+"""Shutter logic: take the picture now, wait for good light, or ignore the light. No Kivy."""
 
 from enum import Enum
 
 from mobile_app.guidance import Guidance
 
 
-class Take(Enum):
-    """What the shutter says: take no picture, take one, or take one in spite of the light."""
+class ShutterAction(Enum):
+    """What to do: no picture, a picture now, or a picture in spite of the light."""
 
     NO = "no"
     NOW = "now"
-    DESPITE_LIGHT = "despite_light"
+    IGNORE_LIGHT = "ignore_light"
 
 
 class Shutter:
-    """Waits for good light.
+    """State of the shutter.
 
     Attributes:
-        waiting: it was pressed, and the light is not good yet.
+        waiting: it was pressed and waits for good light.
     """
 
     def __init__(self) -> None:
         self.waiting = False
 
-    def press(self, guidance: Guidance | None) -> Take:
-        """The shutter was pressed; pressed again while it waits, it stops waiting."""
+    def press(self, guidance: Guidance | None) -> ShutterAction:
+        """Take the picture if ready; otherwise start waiting, or stop."""
         if guidance is not None and guidance.ready:
             self.waiting = False
-            return Take.NOW
+            return ShutterAction.NOW
         self.waiting = not self.waiting
-        return Take.NO
+        return ShutterAction.NO
 
-    def use_anyway(self, guidance: Guidance | None) -> Take:
-        """A person decides against waiting; in good light there is nothing to overrule."""
+    def use_anyway(self, guidance: Guidance | None) -> ShutterAction:
+        """Take the picture without waiting."""
         self.waiting = False
-        return Take.NOW if guidance is not None and guidance.ready else Take.DESPITE_LIGHT
+        return ShutterAction.NOW if guidance is not None and guidance.ready else ShutterAction.IGNORE_LIGHT
 
-    def see(self, guidance: Guidance | None) -> Take:
-        """New guidance; None when there are no frames, which ends the waiting."""
+    def update(self, guidance: Guidance | None) -> ShutterAction:
+        """React to new guidance; None (no frames) ends the waiting."""
         if guidance is None:
             self.waiting = False
         if self.waiting and guidance is not None and guidance.ready:
             self.waiting = False
-            return Take.NOW
-        return Take.NO
+            return ShutterAction.NOW
+        return ShutterAction.NO

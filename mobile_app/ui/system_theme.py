@@ -1,11 +1,11 @@
-"""Whether the device prefers light or dark. No Kivy."""
+"""The device's theme preference, light or dark. No Kivy."""
 
 import subprocess
 import sys
 from contextlib import suppress
 
 # Platform -> command, and the word in its output that means dark.
-QUESTIONS = {
+QUERIES = {
     "linux": (("gsettings", "get", "org.gnome.desktop.interface", "color-scheme"), "dark"),
     "darwin": (("defaults", "read", "-g", "AppleInterfaceStyle"), "dark"),
     "win32": (
@@ -16,34 +16,34 @@ QUESTIONS = {
         "0x0",
     ),
 }  # fmt: skip
-LONGEST_WAIT_S = 0.5
+MAX_WAIT_S = 0.5
 
 
 class SystemTheme:
-    """Asks the device when it is made, and waits for the answer only when it is needed."""
+    """Queries the device when created and waits for the result only when it is needed."""
 
     def __init__(self, platform: str = sys.platform):
-        self._asked: subprocess.Popen[str] | None = None
+        self._query: subprocess.Popen[str] | None = None
         self._name: str | None = None
-        if platform in QUESTIONS:
-            command, self._dark = QUESTIONS[platform]
+        if platform in QUERIES:
+            command, self._dark = QUERIES[platform]
             with suppress(OSError):
-                self._asked = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                self._query = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
     @property
     def name(self) -> str:
-        """Either "light" or "dark"; light where the device does not say."""
+        """Either "light" or "dark"; light if unknown."""
         if self._name is None:
             self._name = "dark" if self._dark_is_preferred() else "light"
         return self._name
 
     def _dark_is_preferred(self) -> bool:
-        if self._asked is None:
+        if self._query is None:
             return False
         try:
-            answer, _ = self._asked.communicate(timeout=LONGEST_WAIT_S)
+            answer, _ = self._query.communicate(timeout=MAX_WAIT_S)
         except subprocess.TimeoutExpired:
-            self._asked.kill()
-            self._asked.communicate()
+            self._query.kill()
+            self._query.communicate()
             return False
-        return self._asked.returncode == 0 and self._dark in answer.lower()
+        return self._query.returncode == 0 and self._dark in answer.lower()

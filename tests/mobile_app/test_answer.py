@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from mobile_app import keeping, sheet
+from mobile_app import saved_photos, shared_page
 from mobile_app.answer import WARNING_SIGNS, answer_for, word_for
-from mobile_app.answering import Answerer
-from mobile_app.demo_model import demo_model
+from mobile_app.answer_text import probability_text
+from mobile_app.classifier import BackgroundClassifier, demo_model
 from mobile_app.device_benchmark import run, thermal_note
 from mobile_app.settings import FILE_NAME, Settings, read_settings, write_settings
 from mobile_app.texts import load_texts
@@ -28,23 +28,23 @@ from triage.tips import TIPS
 
 
 @pytest.fixture
-def answerer(small_model):
-    made = Answerer(small_model)
+def classifier(small_model):
+    made = BackgroundClassifier(small_model)
     yield made
     made.close()
 
 
-def answer_of(answerer, photo, **options):
+def answer_of(classifier, photo, **options):
     came = threading.Event()
     answers = []
-    answerer.submit(photo, lambda answer: (answers.append(answer), came.set()), **options)
+    classifier.submit(photo, lambda answer: (answers.append(answer), came.set()), **options)
     assert came.wait(20)
     return answers[0]
 
 
 @pytest.fixture
-def answer(answerer, lit_phantoms):
-    return answer_of(answerer, lit_phantoms[-3][0])
+def answer(classifier, lit_phantoms):
+    return answer_of(classifier, lit_phantoms[-3][0])
 
 
 def plain(red, green, blue):
@@ -54,8 +54,8 @@ def plain(red, green, blue):
 def test_an_answer_holds_what_the_screen_shows(answer, lit_phantoms):
     assert answer.error is None
     assert answer.demo
-    assert [likeness.label for likeness in answer.top] == [d.label for d in answer.assessment.diagnosis[:3]]
-    assert all(likeness.word == word_for(likeness.probability) for likeness in answer.top)
+    assert [entry.label for entry in answer.top] == [d.label for d in answer.assessment.diagnosis[:3]]
+    assert all(entry.word == word_for(entry.probability) for entry in answer.top)
     left, top, width, height = answer.crop
     photo = lit_phantoms[-3][0]
     seen = photo[top : top + height, left : left + width]
@@ -77,12 +77,12 @@ def test_every_word_it_can_say_is_in_the_texts():
     assert {f"tip.{tip}.headline" for tip in TIPS} <= set(texts)
 
 
-def test_a_photo_without_skin_is_unlike_the_training_data_and_never_reassures(answerer):
-    answer = answer_of(answerer, np.random.default_rng(0).integers(110, 140, (120, 200, 1), np.uint8).repeat(3, 2))
+def test_a_photo_without_skin_is_unlike_the_training_data_and_never_reassures(classifier):
+    answer = answer_of(classifier, np.random.default_rng(0).integers(110, 140, (120, 200, 1), np.uint8).repeat(3, 2))
     assert (answer.cannot_tell, answer.cannot_tell_why) == (True, "unlike_training")
     assert answer.urgency != "watch"
     assert answer.top == ()
-    assert load_texts()("answer.nearest") not in [line.text for line in sheet.lines_of(answer, load_texts())[1]]
+    assert load_texts()("answer.nearest") not in [line.text for line in shared_page.page_lines(answer, load_texts())[1]]
 
 
 @pytest.mark.parametrize(("color", "reason"), [((255, 255, 255), "too_bright"), ((10, 60, 20), "too_dark")])
@@ -91,28 +91,28 @@ def test_too_much_and_too_little_light_do_not_hide_that_there_is_no_skin(color, 
     assert (answer.cannot_tell_why, answer.urgency) == ("unlike_training", "soon")
 
 
-def watchful_answer(photo, lit=True, despite_light=False, probabilities=(0.7, 0.29, 0.01), reasons=()):
+def watchful_answer(photo, lit=True, ignore_light=False, probabilities=(0.7, 0.29, 0.01), reasons=()):
     """Of a model that finds nothing urgent in any photo."""
     verdict = LightingVerdict(not reasons, reasons)
     found = tuple(Diagnosis(n, n, p, "watch") for n, p in zip("ABC", probabilities, strict=True))
     assessment = Assessment("", Lighting(lit, 0.9, verdict, ()), found, "watch", abstained=False)
     model = SimpleNamespace(card={"input": {"crop_fraction": 0.8}}, assess=lambda photo: assessment)
-    return answer_for(model, photo, despite_light)
+    return answer_for(model, photo, ignore_light)
 
 
 @pytest.mark.parametrize(
-    ("lit", "despite_light", "urgency"), [(True, False, "watch"), (False, False, "soon"), (True, True, "soon")]
+    ("lit", "ignore_light", "urgency"), [(True, False, "watch"), (False, False, "soon"), (True, True, "soon")]
 )
-def test_a_picture_in_poor_light_or_after_a_tip_never_reassures(lit_phantoms, lit, despite_light, urgency):
-    assert watchful_answer(lit_phantoms[-3][0], lit, despite_light).urgency == urgency
+def test_a_picture_in_poor_light_or_after_a_tip_never_reassures(lit_phantoms, lit, ignore_light, urgency):
+    assert watchful_answer(lit_phantoms[-3][0], lit, ignore_light).urgency == urgency
 
 
 def test_the_page_says_what_the_screen_says(lit_phantoms):
     texts = load_texts()
-    answer = watchful_answer(lit_phantoms[-3][0], despite_light=True, probabilities=(0.999, 0.001, 0.0))
-    said = [line.text for line in sheet.lines_of(answer, texts)[1]]
+    answer = watchful_answer(lit_phantoms[-3][0], ignore_light=True, probabilities=(0.999, 0.001, 0.0))
+    said = [line.text for line in shared_page.page_lines(answer, texts)[1]]
     assert texts("answer.light_overruled") in said and texts("answer.light_good") not in said
-    assert {"A: very likely, over 99%", "B: very unlikely, under 1%"} <= set(said)
+    assert {f"{entry.name}: {probability_text(texts, entry)}" for entry in answer.top} <= set(said)
 
 
 def test_skin_is_looked_for_in_the_models_own_crop(small_model, lit_phantoms):
@@ -125,25 +125,25 @@ def test_skin_is_looked_for_in_the_models_own_crop(small_model, lit_phantoms):
         assert answer_for(triage, photo).cannot_tell_why == why
 
 
-def test_an_unsure_model_cannot_tell(answerer):
-    answer = answer_of(answerer, plain(150, 146, 142))
+def test_an_unsure_model_cannot_tell(classifier):
+    answer = answer_of(classifier, plain(150, 146, 142))
     assert (answer.cannot_tell, answer.cannot_tell_why) == (True, "unsure")
     assert answer.urgency == "soon"
 
 
-def test_the_choice_to_use_it_anyway_is_kept(answerer, lit_phantoms):
-    assert answer_of(answerer, lit_phantoms[0][0] // 8, despite_light=True).despite_light
+def test_the_choice_to_use_it_anyway_is_kept(classifier, lit_phantoms):
+    assert answer_of(classifier, lit_phantoms[0][0] // 8, ignore_light=True).ignore_light
 
 
-def test_whatever_goes_wrong_comes_as_an_answer(answerer, tmp_path, small_model):
-    assert "not found" in answer_of(answerer, tmp_path / "none.jpg").error
-    assert answer_of(answerer, b"no photo").error
-    assert answer_of(answerer, np.zeros((4, 4, 3), np.uint8)).error
-    assert answer_of(answerer, np.zeros((64, 64), np.uint8)).error
+def test_whatever_goes_wrong_comes_as_an_answer(classifier, tmp_path, small_model):
+    assert "none.jpg" in answer_of(classifier, tmp_path / "none.jpg").error
+    assert answer_of(classifier, b"no photo").error
+    assert answer_of(classifier, np.zeros((4, 4, 3), np.uint8)).error
+    assert answer_of(classifier, np.zeros((64, 64), np.uint8)).error
     broken = tmp_path / "broken.tflite"
     broken.write_bytes(small_model.read_bytes()[:-50])
-    other = Answerer(broken)
-    assert "cut off" in answer_of(other, plain(1, 2, 3)).error
+    other = BackgroundClassifier(broken)
+    assert "broken.tflite" in answer_of(other, plain(1, 2, 3)).error
     other.close()
 
 
@@ -154,25 +154,25 @@ def test_what_nobody_expected_comes_as_an_answer_each_time(monkeypatch, where):
 
     broken = SimpleNamespace(card={}, assess=fail)
     monkeypatch.setattr(Triage, "load", fail if where == "load" else lambda *_: broken)
-    made = Answerer(Path("any.tflite"))
+    made = BackgroundClassifier(Path("any.tflite"))
     assert [answer_of(made, plain(1, 2, 3)).error for _ in range(2)] == ["RuntimeError: out of order"] * 2
     assert (made.problem is None) == (where == "assess")
     made.close()
 
 
 def test_a_missing_demo_model_says_how_to_make_it(tmp_path):
-    with pytest.raises(UnusableInput, match="skin-distill demo"):
+    with pytest.raises(UnusableInput, match=r"demo\.tflite"):
         demo_model(tmp_path / "demo.tflite")
 
 
-def test_saving_keeps_pixels_for_this_user_alone(answerer, tmp_path, lit_phantoms):
+def test_saving_keeps_pixels_for_this_user_alone(classifier, tmp_path, lit_phantoms):
     jpeg = cv2.imencode(".jpg", lit_phantoms[-3][0][..., ::-1])[1].tobytes()
     exif = b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0GPS 48.1 N 11.5 E"
     tagged = jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:]
-    answer = answer_of(answerer, tagged)
+    answer = answer_of(classifier, tagged)
     folder = tmp_path / "app" / "kept"
-    first, second = keeping.save(answer, folder), keeping.save(answer, folder)
-    saved = datetime.strptime(keeping.saved_when(first), "%Y-%m-%d %H:%M:%S")
+    first, second = saved_photos.save(answer, folder), saved_photos.save(answer, folder)
+    saved = datetime.strptime(saved_photos.saved_time(first), "%Y-%m-%d %H:%M:%S")
     assert abs((datetime.now() - saved).total_seconds()) < 60
     assert first != second
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -189,28 +189,27 @@ def test_nothing_is_written_unless_asked(answer, tmp_path, monkeypatch):
 
 def test_the_page_says_what_it_is_not_first_and_everything_else(answer):
     texts = load_texts()
-    above, below = sheet.lines_of(answer, texts)
+    above, below = shared_page.page_lines(answer, texts)
     assert above[0].text == texts("answer.not_a_diagnosis")
     assert texts("app.demo_note") in [line.text for line in above]
     said = "\n".join(line.text for line in below)
-    for likeness in answer.top:
-        assert likeness.name in said
+    assert all(entry.name in said for entry in answer.top)
     assert texts(f"answer.{answer.urgency}") in said
     assert all(texts(f"sign.{sign}") in said for sign in answer.warning_signs)
-    _, below = sheet.lines_of(replace(answer, lighting_confirmed=False, despite_light=True), texts)
+    _, below = shared_page.page_lines(replace(answer, lighting_confirmed=False, ignore_light=True), texts)
     assert texts("answer.light_overruled") in [line.text for line in below]
 
 
 def test_the_page_as_pdf_and_picture(answer, tmp_path):
     pytest.importorskip("fpdf", reason="needs the app extra")
-    keeping.to_pdf(answer, tmp_path / "answer.pdf", load_texts())
+    shared_page.write_pdf(answer, tmp_path / "answer.pdf", load_texts())
     assert (tmp_path / "answer.pdf").read_bytes()[:5] == b"%PDF-"
-    keeping.to_image(answer, tmp_path / "answer.png", load_texts())
+    shared_page.write_png(answer, tmp_path / "answer.png", load_texts())
     picture = cv2.imread(str(tmp_path / "answer.png"))
-    assert picture.shape[1] == sheet.PAGE_WIDTH
+    assert picture.shape[1] == shared_page.PAGE_WIDTH
     assert picture[:20].min() == picture[-20:].min() == 255
     with pytest.raises(UnusableInput):
-        keeping.to_pdf(replace(answer, assessment=None, error="no"), tmp_path / "none.pdf", load_texts())
+        shared_page.write_pdf(replace(answer, assessment=None, error="no"), tmp_path / "none.pdf", load_texts())
     assert not (tmp_path / "none.pdf").exists()
 
 
@@ -253,9 +252,9 @@ def test_warming_is_told_from_noise(medians, note):
     assert thermal_note([float(median) for median in medians]) == note
 
 
-def test_an_answer_needs_no_socket(answerer, lit_phantoms, monkeypatch):
+def test_an_answer_needs_no_socket(classifier, lit_phantoms, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("a socket was opened")
 
     monkeypatch.setattr(socket, "socket", refuse)
-    assert answer_of(answerer, lit_phantoms[0][0]).error is None
+    assert answer_of(classifier, lit_phantoms[0][0]).error is None

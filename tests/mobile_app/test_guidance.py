@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from mobile_app.guidance import LEAST_SHOWN_S, MARGINS, PRECEDENCE, Guidance, Guide
+from mobile_app.guidance import LIMIT_MARGINS, MIN_TIP_S, TIP_PRIORITY, FrameAnalyzer, Guidance
 from mobile_app.motion import STEADY_BELOW, MotionMeter
-from mobile_app.sources.moving_light import FAULT_S, FAULTS, GOOD_S, PICTURE_S, Moment, MovingLight, moment_at
+from mobile_app.sources.moving_light import FAULT_S, FAULTS, GOOD_S, PICTURE_S, LightState, MovingLight, light_at
 from mobile_app.sources.phantom_stream import phantom_pictures
 from mobile_app.sources.source import Frame
 from triage.framing import FRAMING_REASONS, NO_SKIN_BELOW, TOO_FAR_BELOW
@@ -21,13 +21,13 @@ class Film:
     """Shows frames to a guide at 10 a second."""
 
     def __init__(self):
-        self.guide, self.number = Guide(), 0
+        self.guide, self.number = FrameAnalyzer(), 0
         self.seen: list[Guidance] = []
 
     def show(self, photo: np.ndarray, seconds: float = 0.1) -> Guidance:
         for _ in range(round(seconds * HZ)):
             self.number += 1
-            self.seen.append(self.guide.look(Frame(photo, 1000 + self.number / HZ, self.number)))
+            self.seen.append(self.guide.analyze(Frame(photo, 1000 + self.number / HZ, self.number)))
         return self.seen[-1]
 
     @property
@@ -43,13 +43,13 @@ def light(lit_phantoms) -> MovingLight:
 
 
 def lit(light: MovingLight, photo: np.ndarray, fault: str = "", strength: float = 1.0) -> np.ndarray:
-    return light.relight(photo, Moment(picture=1, fault=fault, strength=strength, direction=0.6))
+    return light.relight(photo, LightState(picture=1, fault=fault, strength=strength, direction=0.6))
 
 
 def test_the_tables_name_what_exists():
-    assert set(PRECEDENCE) == {*REASONS, *FRAMING_REASONS} <= set(TIPS)
-    assert set(MARGINS) | {"colour_cast"} <= {*FEATURE_NAMES, "skin_share"}
-    assert set(FAULTS) == set(PRECEDENCE)
+    assert set(TIP_PRIORITY) == {*REASONS, *FRAMING_REASONS} <= set(TIPS)
+    assert set(LIMIT_MARGINS) | {"colour_cast"} <= {*FEATURE_NAMES, "skin_share"}
+    assert set(FAULTS) == set(TIP_PRIORITY)
 
 
 def test_skin_of_every_tone_in_good_light_is_ready_and_never_called_too_dark(lit_phantoms, light):
@@ -91,15 +91,15 @@ def test_the_demo_shows_every_tip_in_its_turn_and_ready_between(light):
     pictures = phantom_pictures()
     stream = MovingLight(1280, 720)
     for number, picture in enumerate(pictures):
-        guide = Guide()
+        guide = FrameAnalyzer()
         for turn, fault in enumerate(FAULTS):
             begun = number * PICTURE_S + turn * (GOOD_S + FAULT_S)
             for name, at in (("", begun + 1.5), (fault, begun + GOOD_S + 1.2)):
                 for step in range(8):
                     now = at + step / HZ
-                    moment = moment_at(now)
+                    moment = light_at(now)
                     assert moment.fault == name
-                    guidance = guide.look(Frame(stream.relight(picture, moment), 1000 + now, step))
+                    guidance = guide.analyze(Frame(stream.relight(picture, moment), 1000 + now, step))
                 assert (guidance.tip, guidance.ready) == ((fault, False) if name else (None, True)), (number, fault)
 
 
@@ -108,9 +108,9 @@ def test_the_guide_looks_where_the_model_does(lit_phantoms):
     photo = np.full((360, 640, 3), 150, np.uint8)
     photo[120:240, 213:426] = cv2.resize(lit_phantoms[5][0], (213, 120), interpolation=cv2.INTER_AREA)
     for crop, tip in ((0.33, None), (0.8, "no_skin")):
-        guide = Guide()
+        guide = FrameAnalyzer()
         for number in range(10):
-            guidance = guide.look(Frame(photo, 1000 + number / HZ, number), crop)
+            guidance = guide.analyze(Frame(photo, 1000 + number / HZ, number), crop)
         assert (guidance.tip, guidance.ready) == (tip, tip is None)
 
 
@@ -159,7 +159,7 @@ def test_a_tip_stays_long_enough_to_be_read(lit_phantoms, light):
     film.show(lit(light, photo, "too_dark"), 0.4)
     film.show(lit(light, photo, "blurry"), 3)
     tips = [guidance.tip for guidance in film.seen]
-    assert tips.count("too_dark") >= LEAST_SHOWN_S * HZ
+    assert tips.count("too_dark") >= MIN_TIP_S * HZ
     assert tips[-1] == "blurry"
 
 
@@ -167,7 +167,7 @@ def test_a_moving_camera_is_not_ready_and_a_moving_light_is(lit_phantoms, light)
     for photo, truth in lit_phantoms[::5]:
         film = Film()
         for step in range(10):
-            film.show(light.relight(photo, Moment(0, "", 0.0, 0.3 * step)))
+            film.show(light.relight(photo, LightState(0, "", 0.0, 0.3 * step)))
         assert film.seen[-1].ready, truth
         for step in range(1, 6):
             guidance = film.show(lit(light, np.roll(photo, 25 * step, axis=1)))

@@ -13,8 +13,8 @@ NETWORK = {
     "websocket", "websockets", "webbrowser", "xmlrpc", "kivy.network", "kivy.loader", "google", "sentry_sdk",
 }  # fmt: skip
 WRITERS = {"write_bytes", "write_text", "write_json", "replacing", "imwrite", "VideoWriter", "save", "tofile", "savez"}
-# save(): a picture into memory in sheet.py. Both write where a person said, after they pressed Save or Share.
-MAY_WRITE = {"keeping.py", "sheet.py", "settings.py"}
+# save(): a picture in memory in shared_page.py. All write only after Save or Share, or a change of settings.
+MAY_WRITE = {"saved_photos.py", "shared_page.py", "settings.py"}
 
 
 def modules(package: str) -> list[Path]:

@@ -4,10 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from mobile_app.sources import SourceUnavailable, camera, open_source, pace
+from mobile_app.sources import SourceUnavailable, camera, open_source
 from mobile_app.sources.camera import Camera
 from mobile_app.sources.phantom_stream import FOLDER, PhantomStream, phantom_pictures
 from mobile_app.sources.photo_folder import PhotoFolder
+from mobile_app.sources.source import FrameTimer
 from mobile_app.sources.video import VideoFile
 from triage.errors import UnusableInput
 from triage.skin_tone import TONE_BUCKETS, measure_skin_tone
@@ -15,7 +16,7 @@ from triage.skin_tone import TONE_BUCKETS, measure_skin_tone
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
-    monkeypatch.setattr(pace.Pace, "wait", lambda self: time.monotonic())
+    monkeypatch.setattr(FrameTimer, "wait", lambda self: time.monotonic())
 
 
 class FakeCapture:

@@ -20,8 +20,8 @@ import cv2
 import numpy as np
 
 from benchmarks.console import run_script
-from mobile_app import live
-from mobile_app.live import LiveSession
+from mobile_app import live_session
+from mobile_app.live_session import LiveSession
 from mobile_app.sources.phantom_stream import PhantomStream
 from mobile_app.sources.source import REASONS, Frame, SourceUnavailable
 
@@ -74,7 +74,7 @@ class Unreliable:
         if kind == 1:
             raise RuntimeError("driver error")
         if kind == 3:
-            time.sleep(1.5 * live.STALLED_S)
+            time.sleep(1.5 * live_session.STALLED_S)
 
     def _odd(self, frame: Frame) -> Frame:
         kind = int(self._generator.integers(3))
@@ -103,7 +103,7 @@ def soak(seconds: float, seed: int = 0) -> dict[str, object]:
     statuses: Counter[str] = Counter()
     looks = 0
 
-    def on_state(state: live.LiveState) -> None:
+    def on_state(state: live_session.LiveState) -> None:
         nonlocal looks
         looks += state.guidance is not None
         statuses[state.status] += state.guidance is None
@@ -126,7 +126,7 @@ def soak(seconds: float, seed: int = 0) -> dict[str, object]:
         time.sleep(1 / 60)
     share = (time.process_time() - cpu) / (time.monotonic() - begun)
     alive = all(thread.is_alive() for thread in session._threads)
-    session.stop(wait_s=2 * live.STALLED_S + 5)
+    session.stop(wait_s=2 * live_session.STALLED_S + 5)
     fifth = max(1, len(resident) // 5)
     first, last = (float(np.median(part)) for part in (resident[fifth : 2 * fifth], resident[-fifth:]))
     return {

@@ -2,14 +2,14 @@ import sys
 
 import pytest
 
-from mobile_app import live
+from mobile_app import live_session
 from tests.stress import app_soak
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_twenty_seconds_of_a_failing_source_leave_nothing_behind(monkeypatch):
-    monkeypatch.setattr(live, "STALLED_S", 0.5)
-    monkeypatch.setattr(live, "RETRY_S", (0.1, 0.2))
+    monkeypatch.setattr(live_session, "STALLED_S", 0.5)
+    monkeypatch.setattr(live_session, "RETRY_S", (0.1, 0.2))
     monkeypatch.setattr(app_soak, "FAILURE", 0.03)
     monkeypatch.setattr(app_soak, "PAUSE_EACH_S", 2.0)
     result = app_soak.soak(20.0, seed=1)

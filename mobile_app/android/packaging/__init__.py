@@ -1,1 +1,1 @@
-"""From this checkout to a buildozer project. Runs on a desktop; not part of what it packages."""
+"""Writes a buildozer project. Runs on a desktop; not part of the packaged app."""

@@ -1,4 +1,4 @@
-"""A buildozer project: the app's sources and `triage`'s, a model, and what Android has to know."""
+"""The buildozer project: sources of `mobile_app` and `triage`, a model, images, and Android's configuration."""
 
 import shutil
 import tempfile
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import mobile_app
 import triage
-from mobile_app.android.packaging import pictures, provider_hook, spec
-from mobile_app.android.packaging.libraries import requirements_of
+from mobile_app.android.packaging import manifest_hook, spec
+from mobile_app.android.packaging.requirements import requirements_of
 from mobile_app.android.packaging.spec import Identity
 from triage.errors import UnusableInput
 
@@ -22,9 +22,9 @@ from mobile_app.android.start import start
 
 start(Path(__file__).resolve().with_name("{MODEL_NAME}"))
 '''
-# Of mobile_app: what only a desktop needs, and the demo model, whose place the given one takes.
-_LEFT_OUT_FOLDERS = ("__pycache__", "packaging", "java")
-_LEFT_OUT_SUFFIXES = (".pyc", ".tflite", ".typed")
+# Only a desktop needs these; the given model replaces the demo model.
+_EXCLUDED_FOLDERS = ("__pycache__", "packaging", "java")
+_EXCLUDED_SUFFIXES = (".pyc", ".tflite", ".typed")
 
 
 def write_project(model: Path, folder: Path, identity: Identity) -> tuple[str, ...]:
@@ -32,14 +32,14 @@ def write_project(model: Path, folder: Path, identity: Identity) -> tuple[str, .
 
     Args:
         model: a release file.
-        folder: is made. A project written here before is written anew; what buildozer has built in it stays.
+        folder: of the project. An earlier project here is replaced; what buildozer has built in it stays.
         identity: of the app.
 
     Returns:
         The project's requirements.
 
     Raises:
-        UnusableInput: there is something else in the folder, or the app imports what a phone will not have.
+        UnusableInput: the folder holds something else, or the app imports a module that a phone lacks.
     """
     _check_folder(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -64,8 +64,8 @@ def _check_folder(folder: Path) -> None:
     written = folder / SPEC_NAME
     if not written.is_file() or not written.read_text(encoding="utf-8", errors="replace").startswith(spec.MARK):
         raise UnusableInput(
-            f"The folder must be new, empty, or a project that this command wrote. Received: {folder}. "
-            "Give another --out."
+            f"The folder must be new, empty, or a project written by this command. Received: {folder}. "
+            "Choose another --out."
         )
 
 
@@ -86,24 +86,17 @@ def _write(new: Path, model: Path, identity: Identity) -> tuple[str, ...]:
         ("manifest/application_arguments.xml", spec.application_arguments()),
         ("manifest/data_extraction_rules.xml", spec.data_extraction_rules()),
         ("manifest/shared_files.xml", spec.shared_files()),
-        ("manifest/provider_hook.py", Path(provider_hook.__file__).read_text(encoding="utf-8")),
+        ("manifest/manifest_hook.py", Path(manifest_hook.__file__).read_text(encoding="utf-8")),
         (SPEC_NAME, spec.spec_text(identity, requirements)),
     ):
         (new / path).parent.mkdir(exist_ok=True)
         (new / path).write_text(text, encoding="utf-8")
-    (new / "pictures").mkdir()
-    for name, content in (
-        ("icon.png", pictures.icon()),
-        ("icon_foreground.png", pictures.icon_foreground()),
-        ("icon_background.png", pictures.icon_background()),
-        ("start.png", pictures.start_picture()),
-    ):
-        (new / "pictures" / name).write_bytes(content)
+    shutil.copytree(Path(__file__).with_name("images"), new / "images")
     return requirements
 
 
 def _files(root: Path) -> Iterator[Path]:
     for path in sorted(root.rglob("*")):
         parts = path.relative_to(root).parts
-        if path.is_file() and path.suffix not in _LEFT_OUT_SUFFIXES and not set(parts) & set(_LEFT_OUT_FOLDERS):
+        if path.is_file() and path.suffix not in _EXCLUDED_SUFFIXES and not set(parts) & set(_EXCLUDED_FOLDERS):
             yield path

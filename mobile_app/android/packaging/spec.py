@@ -1,31 +1,32 @@
-"""The files that tell buildozer and Android what the app is: buildozer.spec and three pieces of XML."""
+"""buildozer.spec, and the XML files for Android's manifest."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mobile_app.android.packaging import pictures
-from mobile_app.phone import SHARED
+from mobile_app.phone import SHARED_FOLDER
 from mobile_app.settings import data_folder
 from triage.errors import UnusableInput
 
 MARK = "# Written by `skin-distill package android`"
-"""First words of every spec written here; a folder is written over only where its spec begins so."""
+"""First line of every spec written here; only folders with such a spec are overwritten."""
 
 LITERT = "com.google.ai.edge.litert:litert:1.4.1"
-"""The last one with org.tensorflow.lite.Interpreter, which 2.x no longer has. From 1.4.0 on its library is aligned to
-16 KB (google-ai-edge/LiteRT issue 43), and it needs its own API package named beside it (issue 2752)."""
+"""The last version with org.tensorflow.lite.Interpreter. Since 1.4.0 its library is aligned to 16 KB pages
+(google-ai-edge/LiteRT issue 43) and its API package must be listed too (issue 2752)."""
 LITERT_API = "com.google.ai.edge.litert:litert-api:1.4.1"
 ANDROIDX_CORE = "androidx.core:core:1.13.1"
-"""With FileProvider, which hands one file to another app."""
+"""Contains FileProvider, which shares single files with other apps."""
 TARGET_API = 36
 """Android 16."""
-LEAST_API = 26
-"""Android 8: LiteRT 1.4's library cannot be loaded before it (google-ai-edge/LiteRT issue 3274); NumPy needs 24."""
+MIN_API = 26
+"""Android 8, required by LiteRT 1.4 (google-ai-edge/LiteRT issue 3274); NumPy needs 24."""
 NDK = "28c"
-"""What python-for-android 2026.05.09 recommends; from 28 on libraries are aligned to 16 KB pages by themselves."""
+"""Recommended by python-for-android 2026.05.09; since 28 it aligns libraries to 16 KB pages."""
 PYTHON_FOR_ANDROID = "v2026.05.09"
 ARCHITECTURE = "arm64-v8a"
+ICON_BACKGROUND = "#0B6A64"
+"""The app's accent colour, also shown while it starts."""
 
 _TITLE = re.compile(r"[^\W_](?:[\w .-]{0,28}[\w.])?")
 _IDENTITY = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
@@ -34,12 +35,12 @@ _VERSION = re.compile(r"\d+(?:\.\d+){0,2}")
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the app is.
+    """Names of the app.
 
     Attributes:
-        title: beneath its icon; letters, digits, spaces, dots and hyphens, at most 30.
-        package: Android's name for it, such as org.example.skin: never to be changed once it is published.
-        version: numbers with dots between them.
+        title: below its icon; at most 30 letters, digits, spaces, dots and hyphens.
+        package: Android package name, such as org.example.skin; it can never change after publication.
+        version: up to three numbers separated by dots.
     """
 
     title: str
@@ -48,27 +49,22 @@ class Identity:
 
     def __post_init__(self) -> None:
         for value, pattern, what in (
-            (self.title, _TITLE, "The title is of letters, digits, spaces, dots and hyphens, at most 30"),
+            (self.title, _TITLE, "The title must have at most 30 letters, digits, spaces, dots and hyphens"),
             (
                 self.package,
                 _IDENTITY,
-                "The package is of small letters, with at least one dot, such as org.example.skin",
+                "The package must be lowercase with at least one dot, such as org.example.skin",
             ),
-            (self.version, _VERSION, "The version is of up to three numbers with dots between them"),
+            (self.version, _VERSION, "The version must be up to three numbers separated by dots"),
         ):
             if not pattern.fullmatch(value):
                 raise UnusableInput(f"{what}. Received: {value!r}.")
 
 
 def spec_text(identity: Identity, requirements: Sequence[str]) -> str:
-    """Contents of buildozer.spec.
-
-    Args:
-        identity: of the app.
-        requirements: recipes of python-for-android and names for pip.
-    """
+    """Return the contents of buildozer.spec, with the given python-for-android and pip requirements."""
     domain, name = identity.package.rsplit(".", 1)
-    return f"""{MARK}, which writes it anew each time.
+    return f"""{MARK}, which overwrites it each time.
 # Build with `buildozer android debug` in this folder.
 
 [app]
@@ -80,20 +76,20 @@ source.dir = app
 requirements = {",".join(requirements)}
 orientation = portrait, landscape, landscape-reverse
 fullscreen = 0
-icon.filename = pictures/icon.png
-icon.adaptive_foreground.filename = pictures/icon_foreground.png
-icon.adaptive_background.filename = pictures/icon_background.png
-presplash.filename = pictures/start.png
-android.presplash_color = {pictures.ground_code()}
+icon.filename = images/icon.png
+icon.adaptive_foreground.filename = images/icon_foreground.png
+icon.adaptive_background.filename = images/icon_background.png
+presplash.filename = images/start.png
+android.presplash_color = {ICON_BACKGROUND}
 
 android.archs = {ARCHITECTURE}
 android.api = {TARGET_API}
-android.minapi = {LEAST_API}
-android.ndk_api = {LEAST_API}
-# Aligns libraries to pages of 16 KB.
+android.minapi = {MIN_API}
+android.ndk_api = {MIN_API}
+# Aligns libraries to 16 KB pages.
 android.ndk = {NDK}
 
-# The camera, and nothing else: no network.
+# The camera only: no network.
 android.permissions = android.permission.CAMERA
 android.allow_backup = False
 android.res_xml = manifest/data_extraction_rules.xml, manifest/shared_files.xml
@@ -110,7 +106,7 @@ android.logcat_filters = *:S python:D
 p4a.bootstrap = sdl2
 p4a.branch = master
 p4a.commit = {PYTHON_FOR_ANDROID}
-p4a.hook = manifest/provider_hook.py
+p4a.hook = manifest/manifest_hook.py
 
 [buildozer]
 log_level = 2
@@ -119,10 +115,9 @@ warn_on_root = 1
 
 
 def extra_manifest() -> str:
-    """Into <manifest>: a camera is needed, and the phone's voice must be visible to be used.
+    """Return additions to <manifest>: any camera is enough, the voice is visible, and network permissions are removed.
 
-    Any camera will do: the permission alone would mean one at the back that focuses. Permissions of the network are
-    taken out should a library bring them.
+    The camera permission alone would require a back camera with autofocus. Libraries may add network permissions.
     """
     removed = "\n".join(
         f'<uses-permission xmlns:tools="http://schemas.android.com/tools" android:name="android.permission.{name}" '
@@ -142,10 +137,10 @@ def extra_manifest() -> str:
 
 
 def application_arguments() -> str:
-    """Into <application>.
+    """Return attributes of <application>.
 
-    From Android 12 on, moving to another phone is a matter of these rules, not of backups. From Android 16 on the way
-    back would leave the app from every screen: SDL 2 hears of it as a key alone (SDL's issue 13794).
+    Since Android 12 these rules, not backups, govern transfer to a new phone. Since Android 16 the back gesture would
+    leave the app from every screen, because SDL 2 sees it as a key only (SDL issue 13794).
     """
     return (
         'android:dataExtractionRules="@xml/data_extraction_rules" android:fullBackupContent="false" '
@@ -154,16 +149,16 @@ def application_arguments() -> str:
 
 
 def shared_files() -> str:
-    """The only folder, within the app's own, of which another app can be given a file."""
+    """Return the paths FileProvider may share: one folder inside the app's own."""
     return f"""<?xml version="1.0" encoding="utf-8"?>
 <paths>
-  <files-path name="{SHARED}" path="{data_folder().name}/{SHARED}/" />
+  <files-path name="{SHARED_FOLDER}" path="{data_folder().name}/{SHARED_FOLDER}/" />
 </paths>
 """
 
 
 def data_extraction_rules() -> str:
-    """Rules by which nothing leaves the phone, neither to a cloud nor to a new phone."""
+    """Return rules that exclude everything from cloud backup and device transfer."""
     domains = ("root", "file", "database", "sharedpref", "external")
     excluded = "\n".join(f'    <exclude domain="{domain}" path="." />' for domain in domains)
     return f"""<?xml version="1.0" encoding="utf-8"?>

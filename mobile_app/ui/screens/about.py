@@ -1,62 +1,64 @@
-"""The model's card, privacy, licences."""
+"""About: the model card, privacy, licences, version."""
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from kivy.uix.widget import Widget
 
-from mobile_app.ui.card_lines import card_lines
-from mobile_app.ui.controller import Controller
-from mobile_app.ui.look import pixels
+from mobile_app.ui.cards import demo_badge, display_path, fact_list, info_card
+from mobile_app.ui.label import TextLabel
+from mobile_app.ui.model_card_text import card_facts
 from mobile_app.ui.page import Page
-from mobile_app.ui.passages import demo_badge, facts, passage, path_text
-from mobile_app.ui.screens.keep import SAVED
-from mobile_app.ui.surfaces import Card, Row
+from mobile_app.ui.screens.save_share import SAVED_FOLDER
+from mobile_app.ui.style import pixels
 from mobile_app.ui.theme import MEDIUM
-from mobile_app.ui.words import Words
+from mobile_app.ui.widgets import MIDDLE, Card, Row
+
+if TYPE_CHECKING:
+    from mobile_app.ui.app import SkinApp
 
 
-def about(app: Controller) -> Widget:
-    """Say what this is made of."""
-    look, say = app.look, app.look.say
-    page = Page(look, say("about.title"), app.back)
-    page.add(
-        passage(look, "info", say("answer.not_a_diagnosis"), say("answer.disclaimer"), "soon_soft", "soon"), _model(app)
+def about(app: "SkinApp") -> Widget:
+    """Build the screen."""
+    style, tr = app.style, app.style.tr
+    place = (
+        tr("about.delete_on_phone") if app.phone else tr("about.delete", place=display_path(app.folder / SAVED_FOLDER))
     )
-    saved = Words(
-        look,
-        say("about.delete_on_phone") if app.phone else say("about.delete", place=path_text(app.folder / SAVED)),
-        "small",
-        "muted",
-    )
+    page = Page(style, tr("about.title"), app.back)
     page.add(
-        passage(look, "denied", say("about.privacy"), say("about.privacy_text"), more=(saved,)),
-        passage(look, "document", say("about.licences"), f"{say('about.licence_own')}\n{say('about.licence_parts')}"),
-        Words(look, say("about.version", version=_version()), "small", "muted"),
+        info_card(style, "info", tr("answer.not_a_diagnosis"), tr("answer.disclaimer"), "soon_soft", "soon"),
+        _model(app),
+        info_card(
+            style,
+            "denied",
+            tr("about.privacy"),
+            tr("about.privacy_text"),
+            more=(TextLabel(style, place, "small", "muted"),),
+        ),
+        info_card(style, "document", tr("about.licences"), f"{tr('about.licence_own')}\n{tr('about.licence_parts')}"),
+        TextLabel(style, tr("about.version", version=_version()), "small", "muted"),
     )
     return page
 
 
-def _model(app: Controller) -> Widget:
-    look, say, card = app.look, app.look.say, app.answerer.card
+def _model(app: "SkinApp") -> Widget:
+    style, tr, card = app.style, app.style.tr, app.classifier.card
     if card is None:
-        if app.answerer.problem:
-            return passage(look, "unreadable", say("about.model_missing"), app.answerer.problem)
-        return passage(look, "hold", say("about.model"), say("about.model_loading"))
-    box = Card(look, border="line", spacing=pixels(MEDIUM))
-    title = Row()
-    title.add_widget(Words(look, say("about.model"), "heading", bold=True, pos_hint={"center_y": 0.5}))
+        if app.classifier.problem:
+            return info_card(style, "unreadable", tr("about.model_missing"), app.classifier.problem)
+        return info_card(style, "hold", tr("about.model"), tr("about.model_loading"))
+    title = Row(TextLabel(style, tr("about.model"), "heading", bold=True, pos_hint=MIDDLE))
+    box = Card(style, title, border="border", spacing=pixels(MEDIUM))
     if card["synthetic"]:
-        title.add_widget(demo_badge(look))
-    box.add_widget(title)
-    if card["synthetic"]:
-        box.add_widget(Words(look, say("about.model_synthetic")))
-    box.add_widget(facts(look, card_lines(say, card)))
-    box.add_widget(Words(look, say("about.model_limits"), "small", "muted"))
+        title.add_widget(demo_badge(style))
+        box.add_widget(TextLabel(style, tr("about.model_synthetic")))
+    box.add_widget(fact_list(style, card_facts(tr, card)))
+    box.add_widget(TextLabel(style, tr("about.model_limits"), "small", "muted"))
     return box
 
 
 def _version() -> str:
     try:
         return version("skin-distill")
-    except PackageNotFoundError:  # a phone holds the sources alone
+    except PackageNotFoundError:  # a phone has the sources only
         return ""

@@ -1,114 +1,109 @@
-"""The camera: its picture, one tip at a time, and a shutter that waits for good light."""
+"""The camera: live preview, one tip at a time, and a shutter that waits for good light."""
+
+from functools import partial
+from typing import TYPE_CHECKING
 
 from kivy.clock import Clock
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 from kivy.uix.widget import Widget
 
-from mobile_app.live import LiveState
+from mobile_app.live_session import LiveState
 from mobile_app.ui.buttons import IconButton, TextButton
-from mobile_app.ui.camera_view import STARTING, measure_of, panel_for, trouble_of
-from mobile_app.ui.controller import Controller
-from mobile_app.ui.look import is_wide, pixels
-from mobile_app.ui.page import scrolling
-from mobile_app.ui.passages import demo_badge
+from mobile_app.ui.camera_messages import STARTING, deciding_measure, message_for, trouble_of
+from mobile_app.ui.cards import demo_badge
+from mobile_app.ui.label import TextLabel
+from mobile_app.ui.page import scroll_view
 from mobile_app.ui.preview import Preview
+from mobile_app.ui.root_widget import ENTER, KEYPAD_ENTER, LEFT, RIGHT, SPACE
 from mobile_app.ui.screens.trouble import trouble_page
 from mobile_app.ui.screens.why import why_sheet
-from mobile_app.ui.shell import ENTER, KEYPAD_ENTER, LEFT, RIGHT, SPACE
-from mobile_app.ui.shutter import Shutter, Take
+from mobile_app.ui.shutter import Shutter, ShutterAction
 from mobile_app.ui.shutter_button import ShutterButton
-from mobile_app.ui.surfaces import Column, Row, paint
+from mobile_app.ui.style import is_wide, pixels
 from mobile_app.ui.theme import (
     LARGE,
-    LEAST_SIDE_PANEL,
-    LEAST_STAGE,
-    LEAST_WIDE_CAMERA,
     MEDIUM,
+    MIN_SIDE_PANEL,
+    MIN_VIEWFINDER,
+    MIN_WIDE_CAMERA,
     RADIUS,
     SIDE_PANEL,
     SMALL,
-    TARGET,
     TINY,
+    TOUCH_TARGET,
     WIDE,
-)  # fmt: skip
+)
 from mobile_app.ui.tip_panel import TipPanel
-from mobile_app.ui.words import Words
+from mobile_app.ui.widgets import MIDDLE, Column, Row, paint_background
+
+if TYPE_CHECKING:
+    from mobile_app.ui.app import SkinApp
 
 
 class CameraScreen(BoxLayout):
     """The live screen.
 
     Attributes:
-        preview: the picture.
+        preview: the camera preview.
     """
 
-    def __init__(self, app: Controller):
+    def __init__(self, app: "SkinApp"):
         super().__init__()
-        self._app, self._look = app, app.look
-        self.ground = "ground"  # the window is cleared with it
+        self._app, self._style = app, app.style
+        self.background = "background"  # the window is cleared with it
         self._shutter = Shutter()
         self._state = LiveState("starting")
         self._shown_frame = -1
-        self._trouble: Widget | None = None
-        self._trouble_shown: str | None = None
+        self._trouble: str | None = None
+        self._trouble_page: Widget | None = None
         self._spoken = ""
         self._wide: bool | None = None
         self._tick = Clock.create_trigger(self._draw, 0, interval=True)
         self._badge: Row | None = None
         self._top = Widget()
 
-        self.preview = Preview(app.look, pos_hint={"x": 0, "y": 0})
-        self._stage = FloatLayout()
-        self._stage.add_widget(self.preview)
+        self.preview = Preview(app.style, pos_hint={"x": 0, "y": 0})
+        self._viewfinder = FloatLayout()
+        self._viewfinder.add_widget(self.preview)
         if not app.capture.source.live:
-            self._add_turning()
-        self._tip = TipPanel(app.look, self.explain)
-        self._words = BoxLayout(orientation="vertical", size_hint_y=None, padding=(pixels(LARGE), pixels(SMALL)))
+            self._add_photo_arrows()
+        self._tip = TipPanel(app.style, self.explain)
+        self._tip_box = BoxLayout(orientation="vertical", size_hint_y=None, padding=(pixels(LARGE), pixels(SMALL)))
         for widget in (Widget(), self._tip, Widget()):
-            self._words.add_widget(widget)
-        self._scroll = scrolling(app.look)
-        self._scroll.add_widget(self._words)
-        self._take = ShutterButton(app.look, self.press)
-        say = app.look.say
-        self._open = TextButton(
-            app.look, say("action.open_photo"), self.open_photo, "photo", "plain", stacked=True, pos_hint={"top": 0.95}
+            self._tip_box.add_widget(widget)
+        self._scroll = scroll_view(app.style, self._tip_box)
+        self._shutter_button = ShutterButton(app.style, self.press)
+        tr, upper = app.style.tr, {"top": 0.95}
+        open_photo = TextButton(
+            app.style, tr("action.open_photo"), self.open_photo, "photo", "plain", stacked=True, pos_hint=upper
         )
         self._anyway = TextButton(
-            app.look,
-            say("camera.use_anyway"),
-            self.use_anyway,
-            "forward",
-            "plain",
-            stacked=True,
-            pos_hint={"top": 0.95},
+            app.style, tr("camera.use_anyway"), self.use_anyway, "forward", "plain", stacked=True, pos_hint=upper
         )
         self._side = BoxLayout(orientation="vertical", size_hint_x=None)
-        self._below = Column(padding=(pixels(LARGE), pixels(MEDIUM)))
-        buttons = Row(spacing=pixels(TINY))
-        for button in (self._open, self._take, self._anyway):
-            buttons.add_widget(button)
-        self._below.add_widget(buttons)
+        buttons = Row(open_photo, self._shutter_button, self._anyway, spacing=pixels(TINY))
+        self._below = Column(buttons, padding=(pixels(LARGE), pixels(MEDIUM)))
         self.bind(size=self._arrange)
         for widget in (self._tip, self._below, self._scroll):
             widget.bind(height=self._fit)
         self._show_state(self._state)
 
-    # What the shell calls.
+    # Called by the root widget.
 
-    def entered(self) -> None:
-        """Run the camera."""
-        self._app.capture.show_to(self._show_state)
+    def on_enter(self) -> None:
+        """Start the camera."""
+        self._app.capture.start(self._show_state)
         self._tick()
 
-    def left(self) -> None:
+    def on_leave(self) -> None:
         """Release the camera."""
         self._tick.cancel()
-        self._app.capture.hide()
-        self._app.speech.hush()
+        self._app.capture.pause()
+        self._app.voice.silence()
 
     def on_key(self, code: int, letter: str | None, modifiers: list[str]) -> bool:
-        """Enter and Space press the shutter; O opens a photo, U uses it anyway; the arrows turn photos over."""
+        """Enter and Space: shutter. O: open a photo. U: use anyway. Left and Right: previous and next photo."""
         key = "" if {"ctrl", "alt", "meta"} & set(modifiers) else (letter or "").lower()
         if code in (ENTER, KEYPAD_ENTER, SPACE) and self._trouble is None:
             self.press()
@@ -122,10 +117,10 @@ class CameraScreen(BoxLayout):
             return False
         return True
 
-    # What a person does.
+    # Actions.
 
     def press(self) -> None:
-        """Take the picture, or wait for good light, or stop waiting."""
+        """Take the picture, or start or stop waiting for good light."""
         self._act(self._shutter.press(self._state.guidance))
 
     def use_anyway(self) -> None:
@@ -133,30 +128,29 @@ class CameraScreen(BoxLayout):
         self._act(self._shutter.use_anyway(self._state.guidance))
 
     def open_photo(self) -> None:
-        """Look for a photo on this device."""
+        """Choose a photo on this device."""
         self._app.open_photo()
 
     def explain(self) -> None:
-        """Say why this tip is given."""
-        measure = measure_of(self._state.guidance)
-        if measure is not None and self._tip.panel is not None:
-            self._app.shell.open_sheet(
-                self._look, *why_sheet(self._look, self._tip.panel, measure, self._app.shell.close_sheet)
-            )
+        """Explain the current tip."""
+        measure = deciding_measure(self._state.guidance)
+        if measure is not None and self._tip.message is not None:
+            root = self._app.root
+            root.open_sheet(self._style, *why_sheet(self._style, self._tip.message, measure, root.close_sheet))
 
-    def _act(self, take: Take) -> None:
+    def _act(self, action: ShutterAction) -> None:
         frame = self._app.capture.latest_frame()
-        if take is Take.NO or frame is None:
+        if action is ShutterAction.NO or frame is None:
             self._show_state(self._state)
             return
-        self._app.check(frame.pixels, take is Take.DESPITE_LIGHT)
+        self._app.classify(frame.pixels, action is ShutterAction.IGNORE_LIGHT)
 
     def _turn(self, step: int) -> None:
         turn = getattr(self._app.capture.source, "turn", None)
         if turn is not None:
             turn(step)
 
-    # What is shown.
+    # Display.
 
     def _draw(self, _: float) -> None:
         frame = self._app.capture.latest_frame()
@@ -168,44 +162,44 @@ class CameraScreen(BoxLayout):
         self._state = state
         self._show_model()
         self._show_trouble(trouble_of(state), state.detail)
-        panel, say = panel_for(state), self._look.say
-        if panel is STARTING:
+        message, tr = message_for(state), self._style.tr
+        if message is STARTING:
             self.preview.clear()
-        self.preview.ready = panel.ready
-        take = self._shutter.see(state.guidance)
-        if take is not Take.NO:
-            self._act(take)
+        self.preview.ready = message.ready
+        action = self._shutter.update(state.guidance)
+        if action is not ShutterAction.NO:
+            self._act(action)
             return
         waiting = self._shutter.waiting
-        headline, advice = say(panel.headline), say(panel.advice)
-        if panel != self._tip.panel:
+        headline, advice = tr(message.headline), tr(message.advice)
+        if message != self._tip.message:
             self._scroll.scroll_y = 1
-        self._tip.show(panel, say("camera.waiting", tip=headline) if waiting else headline, advice)
-        self._take.show("waiting" if waiting else "take" if panel.ready else "wait")
-        seen = state.guidance is not None and not panel.ready
-        self._anyway.disabled, self._anyway.opacity = not seen, float(seen)
+        self._tip.show(message, tr("camera.waiting", tip=headline) if waiting else headline, advice)
+        self._shutter_button.show("waiting" if waiting else "take" if message.ready else "wait")
+        offer = state.guidance is not None and not message.ready
+        self._anyway.disabled, self._anyway.opacity = not offer, float(offer)
         if self._app.settings.spoken_tips and headline != self._spoken and state.guidance is not None:
             self._spoken = headline
-            self._app.speech.say(f"{headline}. {advice}")
+            self._app.voice.speak(f"{headline}. {advice}")
 
     def _show_model(self) -> None:
-        """The model is loaded beside the camera, and may be there later."""
+        """Apply the model's crop and DEMO badge; the model may load after the camera."""
         self.preview.crop_fraction = self._app.crop_fraction
         if self._badge is not None and self._app.demo and not self._badge.children:
-            self._badge.add_widget(demo_badge(self._look))
+            self._badge.add_widget(demo_badge(self._style))
 
     def _show_trouble(self, trouble: str | None, detail: str) -> None:
-        if trouble == self._trouble_shown:
+        if trouble == self._trouble:
             return
-        self._trouble_shown = trouble
-        self._trouble = trouble_page(self._app, trouble, detail) if trouble else None
+        self._trouble = trouble
+        self._trouble_page = trouble_page(self._app, trouble, detail) if trouble else None
         self.preview.clear()
         self._shown_frame = -1
         self._wide = None
         self._arrange()
 
     def _arrange(self, *_: object) -> None:
-        wide = is_wide(self.size, WIDE, LEAST_WIDE_CAMERA)
+        wide = is_wide(self.size, WIDE, MIN_WIDE_CAMERA)
         if wide != self._wide:
             self._wide = wide
             self._build(wide)
@@ -214,55 +208,50 @@ class CameraScreen(BoxLayout):
     def _build(self, wide: bool) -> None:
         for parent in (self._side, self):
             parent.clear_widgets()
-        if self._trouble is not None:
+        if self._trouble_page is not None:
             self.orientation = "vertical"
-            self.add_widget(self._bar())
-            self.add_widget(self._trouble)
+            self.add_widget(self._title_bar())
+            self.add_widget(self._trouble_page)
             return
         self.orientation = "horizontal" if wide else "vertical"
         self._scroll.size_hint_y = 1 if wide else None
-        self._top = self._bar()
+        self._top = self._title_bar()
         column = self._side if wide else self
         column.add_widget(self._top)
-        self.add_widget(self._stage)
+        self.add_widget(self._viewfinder)
         if wide:
             self.add_widget(self._side)
         column.add_widget(self._scroll)
         column.add_widget(self._below)
 
     def _fit(self, *_: object) -> None:
-        """Give the words what the picture and the buttons leave; where that is too little, they scroll."""
-        words = self._tip.height + 2 * pixels(SMALL)
+        """Give the tip the room that preview and buttons leave; it scrolls if that is too little."""
+        height = self._tip.height + 2 * pixels(SMALL)
         if not self._wide:
-            room = self.height - self._top.height - self._below.height - pixels(LEAST_STAGE)
-            self._scroll.height = max(pixels(TARGET), min(words, room))
-        self._side.width = min(pixels(SIDE_PANEL), max(pixels(LEAST_SIDE_PANEL), self.width / 2))
-        self._words.height = max(words, self._scroll.height)
+            room = self.height - self._top.height - self._below.height - pixels(MIN_VIEWFINDER)
+            self._scroll.height = max(pixels(TOUCH_TARGET), min(height, room))
+        self._side.width = min(pixels(SIDE_PANEL), max(pixels(MIN_SIDE_PANEL), self.width / 2))
+        self._tip_box.height = max(height, self._scroll.height)
 
-    def _bar(self) -> Widget:
-        look, say = self._look, self._look.say
-        bar = Row(padding=(pixels(LARGE), pixels(TINY), pixels(SMALL), pixels(TINY)))
-        bar.add_widget(Words(look, say("app.name"), "heading", bold=True, pos_hint={"center_y": 0.5}))
-        self._badge = Row(size_hint_x=None, pos_hint={"center_y": 0.5})
+    def _title_bar(self) -> Widget:
+        style, tr = self._style, self._style.tr
+        self._badge = Row(size_hint_x=None, pos_hint=MIDDLE)
         self._badge.bind(minimum_width=self._badge.setter("width"))
-        bar.add_widget(self._badge)
         self._show_model()
-        bar.add_widget(
-            IconButton(
-                look, "settings", say("action.settings"), lambda: self._app.go("settings"), pos_hint={"center_y": 0.5}
-            )
+        return Row(
+            TextLabel(style, tr("app.name"), "heading", bold=True, pos_hint=MIDDLE),
+            self._badge,
+            IconButton(style, "settings", tr("action.settings"), partial(self._app.push, "settings"), pos_hint=MIDDLE),
+            padding=(pixels(LARGE), pixels(TINY), pixels(SMALL), pixels(TINY)),
         )
-        return bar
 
-    def _add_turning(self) -> None:
-        say = self._look.say
+    def _add_photo_arrows(self) -> None:
         for icon, text_id, step, place in (
             ("back", "camera.previous", -1, {"x": 0}),
             ("forward", "camera.next", 1, {"right": 1}),
         ):
-            holder = BoxLayout(size_hint=(None, None), size=(pixels(TARGET),) * 2, pos_hint={**place, "center_y": 0.5})
-            paint(holder, self._look, "stage", RADIUS)
-            holder.add_widget(
-                IconButton(self._look, icon, say(text_id), lambda step=step: self._turn(step), "on_stage")
-            )
-            self._stage.add_widget(holder)
+            holder = BoxLayout(size_hint=(None, None), size=(pixels(TOUCH_TARGET),) * 2, pos_hint={**place, **MIDDLE})
+            paint_background(holder, self._style, "viewfinder", RADIUS)
+            label = self._style.tr(text_id)
+            holder.add_widget(IconButton(self._style, icon, label, partial(self._turn, step), "on_viewfinder"))
+            self._viewfinder.add_widget(holder)

@@ -1,41 +1,42 @@
-"""Finding a photo, or a folder of photos, on this device."""
+"""A file browser for choosing a photo or a folder of photos."""
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mobile_app.ui.buttons import TextButton
-from mobile_app.ui.controller import Controller
+from mobile_app.ui.cards import display_path
 from mobile_app.ui.focus import focused, refocus
-from mobile_app.ui.look import pixels
+from mobile_app.ui.folders import list_folder, user_folder
+from mobile_app.ui.label import TextLabel
+from mobile_app.ui.menu import MenuRow, OptionGroup
 from mobile_app.ui.page import Page
-from mobile_app.ui.passages import path_text
-from mobile_app.ui.places import list_folder, user_folder
-from mobile_app.ui.rows import Choice, LinkRow
-from mobile_app.ui.surfaces import Column
-from mobile_app.ui.theme import SMALL
-from mobile_app.ui.words import Words
+from mobile_app.ui.widgets import Column
+
+if TYPE_CHECKING:
+    from mobile_app.ui.app import SkinApp
 
 
 class FilesScreen(Page):
     """Lists one folder at a time.
 
     Attributes:
-        folder: that is listed.
+        folder: the listed folder.
     """
 
-    def __init__(self, app: Controller, choose_folder: bool = False, start: Path | None = None):
-        say = app.look.say
-        super().__init__(app.look, say("files.title_folder" if choose_folder else "files.title"), app.back)
+    def __init__(self, app: "SkinApp", choose_folder: bool = False, start: Path | None = None):
+        tr = app.style.tr
+        super().__init__(app.style, tr("files.title_folder" if choose_folder else "files.title"), app.back)
         self._app, self._choose_folder = app, choose_folder
-        self._places = {
+        self._shortcuts = {
             "files.home": Path.home(),
             "files.pictures": user_folder("PICTURES"),
             "files.downloads": user_folder("DOWNLOAD"),
         }
         if choose_folder:
-            self.footer(
-                [TextButton(app.look, say("files.use_folder"), lambda: app.use_source(str(self.folder)), "folder")]
-            )
-        self.folder = start or self._places["files.pictures"]
+            use = TextButton(app.style, tr("files.use_folder"), lambda: app.use_source(str(self.folder)), "folder")
+            self.footer([use])
+        self.folder = start or self._shortcuts["files.pictures"]
         self._list()
 
     def open_folder(self, folder: Path) -> None:
@@ -45,37 +46,38 @@ class FilesScreen(Page):
         self.scroll.scroll_y = 1
 
     def _list(self) -> None:
-        look, say = self._app.look, self._app.look.say
+        style, tr = self._app.style, self._app.style.tr
         listing = list_folder(self.folder)
         held = focused(self.column)
         self.column.clear_widgets()
-        # Where two of them are the same folder, one is enough.
-        places = {path: text_id for text_id, path in reversed(self._places.items())}
-        options = [(path, say(text_id)) for path, text_id in reversed(places.items())]
-        self.add(
-            Choice(look, options, self.folder, self.open_folder), Words(look, path_text(self.folder), "small", "muted")
-        )
-        lines = Column(spacing=pixels(SMALL))
+        # Shortcuts to the same folder appear once.
+        shortcuts = {path: text_id for text_id, path in reversed(self._shortcuts.items())}
+        options = [(path, tr(text_id)) for path, text_id in reversed(shortcuts.items())]
+        rows = Column()
         if self.folder.parent != self.folder:
-            lines.add_widget(
-                LinkRow(look, "up", say("files.up"), lambda: self.open_folder(self.folder.parent), arrow=False)
+            rows.add_widget(
+                MenuRow(style, "up", tr("files.up"), partial(self.open_folder, self.folder.parent), arrow=False)
             )
         for folder in listing.folders:
-            lines.add_widget(LinkRow(look, "folder", folder.name, lambda folder=folder: self.open_folder(folder)))
+            rows.add_widget(MenuRow(style, "folder", folder.name, partial(self.open_folder, folder)))
         for photo in listing.photos:
-            lines.add_widget(
-                LinkRow(look, "photo", photo.name, lambda photo=photo: self._app.check(photo), arrow=False)
-                if not self._choose_folder
-                else Words(look, photo.name, tone="muted")
+            rows.add_widget(
+                TextLabel(style, photo.name, color_name="muted")
+                if self._choose_folder
+                else MenuRow(style, "photo", photo.name, partial(self._app.classify, photo), arrow=False)
             )
-        self.add(lines)
+        self.add(
+            OptionGroup(style, options, self.folder, self.open_folder),
+            TextLabel(style, display_path(self.folder), "small", "muted"),
+            rows,
+        )
         if listing.closed:
-            self.add(Words(look, say("files.closed")))
+            self.add(TextLabel(style, tr("files.closed")))
         elif not listing.photos:
-            self.add(Words(look, say("files.empty"), tone="muted"))
+            self.add(TextLabel(style, tr("files.empty"), color_name="muted"))
         if listing.left_out:
-            self.add(Words(look, say("files.more", count=listing.left_out), "small", "muted"))
+            self.add(TextLabel(style, tr("files.more", count=listing.left_out), "small", "muted"))
         if not self._choose_folder:
-            self.add(Words(look, say("files.hint"), "small", "muted"))
+            self.add(TextLabel(style, tr("files.hint"), "small", "muted"))
         if held:
-            refocus(self.column, held.called)
+            refocus(self.column, held.label)

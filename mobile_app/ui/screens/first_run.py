@@ -1,27 +1,31 @@
-"""The first start: what this is, what it is not, what happens to pictures."""
+"""The introduction at the first start: what the app does, what it is not, what happens to pictures."""
+
+from typing import TYPE_CHECKING
 
 from kivy.uix.widget import Widget
 
 from mobile_app.ui.buttons import TextButton
-from mobile_app.ui.controller import Controller
+from mobile_app.ui.cards import info_card
+from mobile_app.ui.label import TextLabel
 from mobile_app.ui.page import Page
-from mobile_app.ui.passages import passage
-from mobile_app.ui.surfaces import Column
-from mobile_app.ui.words import Words
+from mobile_app.ui.widgets import Column
+
+if TYPE_CHECKING:
+    from mobile_app.ui.app import SkinApp
 
 
-def first_run(app: Controller) -> Widget:
-    """Explain, and go on when it has been read."""
-    look, say = app.look, app.look.say
-    page = Page(look)
-    head = Column()
-    head.add_widget(Words(look, say("app.name"), "small", "accent", bold=True))
-    head.add_widget(Words(look, say("first.title"), "display", bold=True))
+def first_run(app: "SkinApp") -> Widget:
+    """Build the screen."""
+    style, tr = app.style, app.style.tr
+    page = Page(style)
     page.add(
-        head,
-        passage(look, "info", say("first.not"), say("first.not_text"), ground="soon_soft", tone="soon"),
-        passage(look, "camera", say("first.what"), say("first.what_text")),
-        passage(look, "denied", say("first.privacy"), say("first.privacy_text")),
+        Column(
+            TextLabel(style, tr("app.name"), "small", "accent", bold=True),
+            TextLabel(style, tr("first.title"), "display", bold=True),
+        ),
+        info_card(style, "info", tr("first.not"), tr("first.not_text"), "soon_soft", "soon"),
+        info_card(style, "camera", tr("first.what"), tr("first.what_text")),
+        info_card(style, "denied", tr("first.privacy"), tr("first.privacy_text")),
     )
-    page.footer([TextButton(look, say("first.start"), app.start_using)])
+    page.footer([TextButton(style, tr("first.start"), app.finish_first_run)])
     return page

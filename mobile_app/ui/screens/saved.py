@@ -1,55 +1,59 @@
-"""What the person has saved: to look at again, and to delete."""
+"""Saved photos: classify one again, or delete all."""
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kivy.uix.widget import Widget
 
-from mobile_app.keeping import saved_when
+from mobile_app.saved_photos import saved_time
 from mobile_app.ui.buttons import TextButton
-from mobile_app.ui.controller import Controller
+from mobile_app.ui.folders import list_folder
+from mobile_app.ui.label import TextLabel
+from mobile_app.ui.menu import MenuRow
 from mobile_app.ui.page import Page
-from mobile_app.ui.places import list_folder
-from mobile_app.ui.rows import LinkRow
-from mobile_app.ui.screens.keep import SAVED
-from mobile_app.ui.words import Words
+from mobile_app.ui.screens.save_share import SAVED_FOLDER
+
+if TYPE_CHECKING:
+    from mobile_app.ui.app import SkinApp
 
 
-def saved(app: Controller) -> Widget:
-    """List saved pictures, newest first; a touch asks the model about one again."""
-    look, say = app.look, app.look.say
-    page = Page(look, say("saved.title"), app.back)
-    listing = list_folder(app.folder / SAVED)
+def saved(app: "SkinApp") -> Widget:
+    """Build the list, newest first."""
+    style, tr = app.style, app.style.tr
+    page = Page(style, tr("saved.title"), app.back)
+    listing = list_folder(app.folder / SAVED_FOLDER)
     for photo in listing.photos:
-        page.add(LinkRow(look, "photo", saved_when(photo), lambda photo=photo: app.check(photo)))
+        page.add(MenuRow(style, "photo", saved_time(photo), partial(app.classify, photo)))
     if listing.left_out:
-        page.add(Words(look, say("files.more", count=listing.left_out), "small", "muted"))
+        page.add(TextLabel(style, tr("files.more", count=listing.left_out), "small", "muted"))
     if listing.photos:
-        page.footer([TextButton(look, say("saved.delete"), lambda: _ask(app, listing.photos), kind="quiet")])
+        page.footer([TextButton(style, tr("saved.delete"), lambda: _confirm(app, listing.photos), kind="quiet")])
     else:
-        page.add(Words(look, say("saved.none"), tone="muted"))
+        page.add(TextLabel(style, tr("saved.none"), color_name="muted"))
     return page
 
 
-def _ask(app: Controller, photos: tuple[Path, ...]) -> None:
-    look, say = app.look, app.look.say
-    app.shell.open_sheet(
-        look,
-        Words(look, say("saved.delete_text", count=len(photos))),
-        TextButton(look, say("saved.delete"), lambda: _delete(app, photos)),
-        TextButton(look, say("action.cancel"), app.shell.close_sheet, kind="quiet"),
+def _confirm(app: "SkinApp", photos: tuple[Path, ...]) -> None:
+    style, tr = app.style, app.style.tr
+    app.root.open_sheet(
+        style,
+        TextLabel(style, tr("saved.delete_text", count=len(photos))),
+        TextButton(style, tr("saved.delete"), lambda: _delete(app, photos)),
+        TextButton(style, tr("action.cancel"), app.root.close_sheet, kind="quiet"),
     )
 
 
-def _delete(app: Controller, photos: tuple[Path, ...]) -> None:
-    look, say = app.look, app.look.say
+def _delete(app: "SkinApp", photos: tuple[Path, ...]) -> None:
+    style, tr = app.style, app.style.tr
     try:
         for photo in photos:
             photo.unlink(missing_ok=True)
     except OSError as error:
-        app.shell.open_sheet(
-            look,
-            Words(look, f"{say('saved.delete_failed')}: {error}"),
-            TextButton(look, say("action.close"), app.shell.close_sheet),
+        app.root.open_sheet(
+            style,
+            TextLabel(style, f"{tr('saved.delete_failed')}: {error}"),
+            TextButton(style, tr("action.close"), app.root.close_sheet),
         )
         return
-    app.restart("saved")
+    app.reset_to("saved")

@@ -1,67 +1,64 @@
-"""Theme, text size, spoken tips, and the way to what is used less often."""
+"""Settings: theme, text size, spoken tips, and links to less used screens."""
+
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from kivy.uix.widget import Widget
 
 from mobile_app.settings import FONT_SCALES, THEMES
-from mobile_app.ui.controller import Controller
-from mobile_app.ui.look import pixels
+from mobile_app.ui.label import TextLabel
+from mobile_app.ui.menu import MenuRow, OptionGroup
 from mobile_app.ui.page import Page
-from mobile_app.ui.rows import Choice, LinkRow
-from mobile_app.ui.surfaces import Column
-from mobile_app.ui.theme import SMALL
-from mobile_app.ui.words import Words
+from mobile_app.ui.widgets import Column
+
+if TYPE_CHECKING:
+    from mobile_app.ui.app import SkinApp
 
 SIZE_NAMES = ("normal", "large", "largest")
+T = TypeVar("T")
 
 
-def settings(app: Controller) -> Widget:
-    """Change settings; they hold at once."""
-    look, say, now = app.look, app.look.say, app.settings
-    page = Page(look, say("settings.title"), app.back)
-    page.add(
-        _theme(app),
-        _group(
-            app,
-            "text_size",
-            [(scale, say(f"settings.size_{name}")) for scale, name in zip(FONT_SCALES, SIZE_NAMES, strict=True)],
-            now.font_scale,
-            "font_scale",
-        ),
-        _speech(app),
-    )
-    more = Column()
-    more.add_widget(Words(look, say("settings.more"), "heading", bold=True))
+def settings(app: "SkinApp") -> Widget:
+    """Build the screen; changes apply at once."""
+    style, tr, now = app.style, app.style.tr, app.settings
+    # Android's own theme is not read: on a phone the app is light unless set otherwise.
+    themes, theme = (THEMES[1:], style.theme) if app.phone else (THEMES, now.theme)
+    sizes = [(scale, tr(f"settings.size_{name}")) for scale, name in zip(FONT_SCALES, SIZE_NAMES, strict=True)]
+    more = Column(TextLabel(style, tr("settings.more"), "heading", bold=True))
     for icon, screen, title, note in (
         ("camera", "sources", "source.title", "settings.source_note"),
         ("gauge", "benchmark", "settings.benchmark", "settings.benchmark_note"),
         ("info", "about", "settings.about", "settings.about_note"),
     ):
-        more.add_widget(LinkRow(look, icon, say(title), lambda screen=screen: app.go(screen), say(note)))
-    page.add(more)
+        more.add_widget(MenuRow(style, icon, tr(title), partial(app.push, screen), tr(note)))
+    page = Page(style, tr("settings.title"), app.back)
+    page.add(
+        _options(app, "theme", "theme", [(name, tr(f"settings.{name}")) for name in themes], theme),
+        _options(app, "text_size", "font_scale", sizes, now.font_scale),
+        _speech(app),
+        more,
+    )
     return page
 
 
-def _theme(app: Controller) -> Widget:
-    # Android's own preference is not read: a phone is light unless it is told otherwise.
-    names, chosen = (THEMES[1:], app.look.theme) if app.phone else (THEMES, app.settings.theme)
-    return _group(app, "theme", [(name, app.look.say(f"settings.{name}")) for name in names], chosen)
+def _options(app: "SkinApp", title: str, key: str, options: list[tuple[T, str]], chosen: T) -> Widget:
+    def change(value: T) -> None:
+        app.change_settings(**{key: value})
+
+    return Column(
+        TextLabel(app.style, app.style.tr(f"settings.{title}"), "heading", bold=True),
+        OptionGroup(app.style, options, chosen, change),
+    )
 
 
-def _group(app: Controller, title: str, options: list, chosen: object, key: str = "") -> Widget:
-    column = Column(spacing=pixels(SMALL))
-    column.add_widget(Words(app.look, app.look.say(f"settings.{title}"), "heading", bold=True))
-    column.add_widget(Choice(app.look, options, chosen, lambda value: app.change(**{key or title: value})))
-    return column
-
-
-def _speech(app: Controller) -> Widget:
-    look, say = app.look, app.look.say
-    if not app.speech.available:
-        column = Column(spacing=pixels(SMALL))
-        column.add_widget(Words(look, say("settings.speech"), "heading", bold=True))
-        column.add_widget(Words(look, say("settings.speech_missing"), tone="muted"))
-        return column
-    options = [(False, say("settings.off")), (True, say("settings.on"))]
-    column = _group(app, "speech", options, app.settings.spoken_tips, "spoken_tips")
-    column.add_widget(Words(look, say("settings.speech_text"), "small", "muted"))
+def _speech(app: "SkinApp") -> Widget:
+    style, tr = app.style, app.style.tr
+    if not app.voice.available:
+        return Column(
+            TextLabel(style, tr("settings.speech"), "heading", bold=True),
+            TextLabel(style, tr("settings.speech_missing"), color_name="muted"),
+        )
+    options = [(False, tr("settings.off")), (True, tr("settings.on"))]
+    column = _options(app, "speech", "spoken_tips", options, app.settings.spoken_tips)
+    column.add_widget(TextLabel(style, tr("settings.speech_text"), "small", "muted"))
     return column

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from mobile_app.android.packaging import provider_hook
+from mobile_app.android.packaging import manifest_hook
 from mobile_app.android.packaging import spec as spec_module
-from mobile_app.android.packaging.libraries import PURE_PYTHON, RECIPES
 from mobile_app.android.packaging.project import write_project
+from mobile_app.android.packaging.requirements import PURE_PYTHON, RECIPES
 from mobile_app.android.packaging.spec import Identity
 
 WHY = "needs buildozer and python-for-android: pip install -e '.[android]'"
@@ -213,10 +213,10 @@ def test_the_manifest_lets_one_folder_be_shared_and_sees_the_phones_voice(distri
 
 def test_a_manifest_that_has_no_place_for_the_provider_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    provider_hook.MANIFEST.parent.mkdir(parents=True)
-    provider_hook.MANIFEST.write_text("<manifest/>")
-    with pytest.raises(RuntimeError, match="has no </application>"):
-        provider_hook.after_apk_build(None)
+    manifest_hook.MANIFEST.parent.mkdir(parents=True)
+    manifest_hook.MANIFEST.write_text("<manifest/>")
+    with pytest.raises(RuntimeError, match="AndroidManifest"):
+        manifest_hook.after_apk_build(None)
 
 
 def test_gradle_gets_the_runtime_our_java_and_our_names(distribution, project):

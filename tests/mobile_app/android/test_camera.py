@@ -244,7 +244,7 @@ def test_a_person_who_says_no_is_not_asked_again_but_may_change_their_mind(camer
 
 
 def test_a_session_pauses_and_resumes_it_on_its_own_threads(camera, phone, no_classes_from_threads):
-    from mobile_app.live import LiveSession
+    from mobile_app.live_session import LiveSession
 
     session = LiveSession(camera)
     session.start()

@@ -90,7 +90,7 @@ def test_a_second_touch_while_picking_asks_nothing(phone, java):
     ],
 )
 def test_what_android_refuses_is_told(phone, java, monkeypatch, problem, words):
-    monkeypatch.setattr("mobile_app.android.device.MOST_BYTES", 3000)
+    monkeypatch.setattr("mobile_app.android.device.MAX_BYTES", 3000)
     java.activity.picks = "content://photos/1"
     java.photos.hold({"nothing": None, "large": b"x" * 3001}.get(problem, b"x" * 3000))
     if problem == "nothingPicksPhotos":
@@ -127,10 +127,10 @@ def heard(java) -> list[str]:
 
 def test_tips_are_spoken_by_the_usual_voice(phone, java):
     java.speech.voices.add(java.voice("usual", "en-US", False, True))
-    phone.voice.say("More light")
+    phone.voice.speak("More light")
     wait_for(lambda: heard(java))
-    phone.voice.hush()
-    phone.voice.say("Hold still")
+    phone.voice.silence()
+    phone.voice.speak("Hold still")
     assert heard(java) == ["usual: More light", "(silence)", "usual: Hold still"]
     assert phone.voice.available
 
@@ -138,8 +138,8 @@ def test_tips_are_spoken_by_the_usual_voice(phone, java):
 def test_only_the_latest_words_wait_for_the_voice(phone, java):
     java.speech.voices.add(java.voice("usual", "en-GB", False, True))
     java.speech.millisecondsToStart = 200
-    phone.voice.say("More light")
-    phone.voice.say("Less light")
+    phone.voice.speak("More light")
+    phone.voice.speak("Less light")
     assert phone.voice.available
     wait_for(lambda: heard(java))
     assert heard(java) == ["usual: Less light"]
@@ -148,8 +148,8 @@ def test_only_the_latest_words_wait_for_the_voice(phone, java):
 def test_words_that_were_hushed_are_not_spoken_later(phone, java):
     java.speech.voices.add(java.voice("usual", "en-US", False, True))
     java.speech.millisecondsToStart = 100
-    phone.voice.say("More light")
-    phone.voice.hush()
+    phone.voice.speak("More light")
+    phone.voice.silence()
     time.sleep(0.3)
     assert heard(java) == []
 
@@ -162,7 +162,7 @@ def test_no_words_are_sent_over_the_network(phone, java):
         ("on the phone", "en-IN", False, True),
     ):
         java.speech.voices.add(java.voice(name, language, network, installed))
-    phone.voice.say("More light")
+    phone.voice.speak("More light")
     wait_for(lambda: heard(java))
     assert heard(java) == ["on the phone: More light"]
 
@@ -174,8 +174,8 @@ def test_a_phone_without_a_voice_of_its_own_is_silent(phone, java, why):
         java.speech.voices.add(java.voice("French", "fr-FR", False, True))
     elif why == "network only":
         java.speech.voices.add(java.voice("usual", "en-US", True, True))
-    phone.voice.say("More light")
+    phone.voice.speak("More light")
     wait_for(lambda: not phone.voice.available)
-    phone.voice.say("More light")
-    phone.voice.hush()
+    phone.voice.speak("More light")
+    phone.voice.silence()
     assert heard(java) == []

@@ -28,7 +28,7 @@ def content(folder: Path) -> dict[str, bytes]:
 def test_a_project_holds_the_app_the_model_and_nothing_of_a_desktop(project, release):
     files = set(content(project))
     assert {"buildozer.spec", "app/main.py", "app/triage/photo.py", "app/mobile_app/android/start.py"} <= files
-    assert {"java/org/skindistill/FrameCamera.java", "manifest/data_extraction_rules.xml", "pictures/icon.png"} <= files
+    assert {"java/org/skindistill/FrameCamera.java", "manifest/data_extraction_rules.xml", "images/icon.png"} <= files
     assert (project / "app" / "model.tflite").read_bytes() == release.read_bytes()
     assert not [name for name in files if "packaging" in name or "__pycache__" in name]
     assert [name for name in files if name.endswith(".tflite")] == ["app/model.tflite"]
@@ -57,7 +57,7 @@ def test_somebody_elses_folder_is_left_alone(tmp_path, release):
     folder.mkdir()
     (folder / "buildozer.spec").write_text("[app]\ntitle = theirs\n")
     before = content(folder)
-    with pytest.raises(UnusableInput, match="Give another --out"):
+    with pytest.raises(UnusableInput, match="theirs"):
         write_project(release, folder, IDENTITY)
     assert content(folder) == before
     assert {path.name for path in tmp_path.iterdir()} == {"theirs"}
@@ -83,12 +83,12 @@ def test_names_that_android_or_buildozer_would_not_take(title, package, version)
 def test_pictures_are_small_and_of_the_sizes_that_android_wants(project):
     sizes = {"icon": (512, 4), "icon_foreground": (432, 4), "icon_background": (432, 3), "start": (512, 3)}
     for name, (side, channels) in sizes.items():
-        path = project / "pictures" / f"{name}.png"
+        path = project / "images" / f"{name}.png"
         picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
         assert picture.shape == (side, side, channels)
         assert path.stat().st_size < 50_000
     # What a launcher's mask may cut off is empty: all but the middle 66 of 108 dp.
-    opacity = cv2.imread(str(project / "pictures" / "icon_foreground.png"), cv2.IMREAD_UNCHANGED)[..., 3]
+    opacity = cv2.imread(str(project / "images" / "icon_foreground.png"), cv2.IMREAD_UNCHANGED)[..., 3]
     rows, columns = np.nonzero(opacity)
     edge = (108 - 66) / 2 / 108 * 432
     assert min(rows.min(), columns.min()) >= edge

@@ -50,7 +50,7 @@ def use():
     try:
         wait_for(running)
         app = sys.modules["kivy.app"].App.get_running_app()
-        from mobile_app.ui.screens.keep import hand_over
+        from mobile_app.ui.screens.save_share import hand_over
         wait_for(lambda: phone.pictures.get() > 3 and app.answerer.card)
         padding = list(activity.mActivity.content.padding)
         seen.update(opened=phone.opened.get(), questions=activity.questions, padding=padding)

@@ -14,13 +14,15 @@ import cv2
 import numpy as np
 import pytest
 
-from mobile_app.demo_model import DEMO_MODEL
+from mobile_app.classifier import DEMO_MODEL
+from mobile_app.texts import load_texts
 from triage.tips import TIPS
 
 ROOT = Path(__file__).parents[3]
+TR = load_texts()
 PROBE = Path(__file__).parent / "scripts" / "probe.py"
 MISSING = [command for command in ("Xvfb", "xdotool", "xclip") if shutil.which(command) is None]
-LONGEST_S = 120.0
+TIMEOUT_S = 120.0
 """For anything to happen; a busy machine is no reason to fail."""
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"no {', '.join(MISSING)}: run ci/system_packages.sh")
@@ -54,10 +56,10 @@ class Person:
         try:
             return json.loads((self.folder / "state.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
-            return {"mouse": None, "screen": "", "words": [], "targets": {}}
+            return {"mouse": None, "screen": "", "texts": [], "targets": {}}
 
     def wait_for(self, condition: Callable[[dict], bool], what: str) -> dict:
-        deadline = time.monotonic() + LONGEST_S
+        deadline = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline:
             state = self.look()
             if condition(state):
@@ -70,7 +72,7 @@ class Person:
 
     def click(self, called: str) -> None:
         """Move the mouse there until the app has noticed, and press: a window that just got the focus wakes slowly."""
-        deadline = time.monotonic() + LONGEST_S
+        deadline = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline:
             state = self.wait_for(lambda state: called in state["targets"], called)
             x, y = state["targets"][called]
@@ -120,36 +122,36 @@ def tip_headlines() -> set[str]:
 
 def test_from_the_first_start_to_an_answer_and_back(person, tmp_path):
     person.wait_for_screen("first_run")
-    person.click("I understand, start")
+    person.click(TR["first.start"])
     person.wait_for_screen("camera")
 
     # The light moves: the tips change, and at some time there is nothing to better.
     seen = set()
 
     def three_states(state: dict) -> bool:
-        seen.update(set(state["words"]) & (tip_headlines() | {"Ready"}))
-        return len(seen) >= 3 and "Ready" in seen
+        seen.update(set(state["texts"]) & (tip_headlines() | {TR["camera.ready"]}))
+        return len(seen) >= 3 and TR["camera.ready"] in seen
 
     person.wait_for(three_states, "two tips and the ready state")
 
     # The shutter waits for good light if there is none, and takes the picture by itself.
-    state = person.wait_for(lambda s: {"Take picture", "Take when good"} & set(s["targets"]), "the shutter")
-    person.click("Take when good" if "Take when good" in state["targets"] else "Take picture")
+    state = person.wait_for(lambda s: {TR["camera.take"], TR["camera.wait"]} & set(s["targets"]), "the shutter")
+    person.click(TR["camera.wait" if TR["camera.wait"] in state["targets"] else "camera.take"])
     state = person.wait_for_screen("answer", "light_first")
     if state["screen"] == "light_first":
-        person.click("See the answer anyway")
+        person.click(TR["light.see_anyway"])
         state = person.wait_for_screen("answer")
-    assert "Not a diagnosis" in state["words"] and "DEMO" in state["words"]
+    assert TR["answer.not_a_diagnosis"] in state["texts"] and TR["app.demo"] in state["texts"]
 
-    person.click("Take again")
+    person.click(TR["action.retake"])
     person.wait_for_screen("camera")
 
     # One touch overrules the light, and the answer says so.
     while person.look()["screen"] == "camera":  # in good light there is nothing to overrule, and the button is gone
-        person.click("Use anyway")
+        person.click(TR["camera.use_anyway"])
         time.sleep(1)
     state = person.wait_for_screen("answer")
-    assert any("although a better one was advised" in words for words in state["words"])
+    assert TR["answer.light_overruled"] in state["texts"]
     person.press("Escape")
     person.wait_for_screen("camera")
 
@@ -174,7 +176,7 @@ def test_from_the_first_start_to_an_answer_and_back(person, tmp_path):
 
     # Escape on the first screen closes the app.
     person.press("Escape")
-    deadline = time.monotonic() + LONGEST_S
+    deadline = time.monotonic() + TIMEOUT_S
     while not (tmp_path / "ended").exists():
         assert time.monotonic() < deadline, "the app did not end"
         time.sleep(0.05)

@@ -10,59 +10,67 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mobile_app.answer import Answer, Likeness
+from mobile_app.answer import Answer, RankedClass
+from mobile_app.answer_text import light_text, percent, probability_text
 from mobile_app.guidance import Guidance
-from mobile_app.live import LiveState
+from mobile_app.live_session import LiveState
 from mobile_app.texts import load_texts
-from mobile_app.ui import pasting
-from mobile_app.ui.camera_view import HOLD_STILL, LOOKING, READY, STARTING, measure_of, panel_for, trouble_of
-from mobile_app.ui.card_lines import card_lines
-from mobile_app.ui.framing import around
+from mobile_app.ui import clipboard
+from mobile_app.ui.camera_messages import (
+    HOLD_STILL,
+    LOOKING,
+    READY,
+    STARTING,
+    deciding_measure,
+    message_for,
+    trouble_of,
+)
+from mobile_app.ui.clipboard import path_in_text
+from mobile_app.ui.desktop_voice import DesktopVoice
+from mobile_app.ui.folders import free_path, list_folder, user_folder
+from mobile_app.ui.geometry import surrounding_boxes
 from mobile_app.ui.icons import STROKES, icon_mask
-from mobile_app.ui.pasting import path_in
-from mobile_app.ui.places import free_path, list_folder, user_folder
-from mobile_app.ui.shutter import Shutter, Take
-from mobile_app.ui.speech import Speech
+from mobile_app.ui.model_card_text import card_facts
+from mobile_app.ui.shutter import Shutter, ShutterAction
 from mobile_app.ui.system_theme import SystemTheme
-from mobile_app.wording import light_line, likeness, percent
 from triage.tips import TIPS
 
-SAY = load_texts()
+TR = load_texts()
 GOOD, DARK = Guidance(None, True), Guidance("too_dark", False, {"exposure": -6.1, "limit": -5.4})
 
 
 def test_the_shutter_takes_the_picture_at_once_in_good_light():
     shutter = Shutter()
-    assert shutter.press(GOOD) is Take.NOW
+    assert shutter.press(GOOD) is ShutterAction.NOW
     assert not shutter.waiting
 
 
 def test_the_shutter_waits_for_good_light_and_can_be_stopped():
     shutter = Shutter()
-    assert shutter.press(DARK) is Take.NO and shutter.waiting
-    assert shutter.see(DARK) is Take.NO and shutter.waiting
-    assert shutter.see(GOOD) is Take.NOW and not shutter.waiting
-    assert shutter.see(GOOD) is Take.NO
+    assert shutter.press(DARK) is ShutterAction.NO and shutter.waiting
+    assert shutter.update(DARK) is ShutterAction.NO and shutter.waiting
+    assert shutter.update(GOOD) is ShutterAction.NOW and not shutter.waiting
+    assert shutter.update(GOOD) is ShutterAction.NO
     shutter.press(DARK)
-    assert shutter.press(DARK) is Take.NO and not shutter.waiting
-    assert shutter.see(GOOD) is Take.NO
+    assert shutter.press(DARK) is ShutterAction.NO and not shutter.waiting
+    assert shutter.update(GOOD) is ShutterAction.NO
 
 
 def test_waiting_ends_with_the_frames():
     shutter = Shutter()
     shutter.press(DARK)
-    shutter.see(None)
+    shutter.update(None)
     assert not shutter.waiting
 
 
 def test_use_anyway_overrules_the_light_only_where_there_is_something_to_overrule():
     shutter = Shutter()
-    assert shutter.use_anyway(DARK) is Take.DESPITE_LIGHT
-    assert shutter.use_anyway(GOOD) is Take.NOW
+    assert shutter.use_anyway(DARK) is ShutterAction.IGNORE_LIGHT
+    assert shutter.use_anyway(GOOD) is ShutterAction.NOW
 
 
 @pytest.mark.parametrize(
-    ("state", "panel"),
+    ("state", "message"),
     [
         (LiveState("starting"), STARTING),
         (LiveState("running"), LOOKING),
@@ -70,29 +78,29 @@ def test_use_anyway_overrules_the_light_only_where_there_is_something_to_overrul
         (LiveState("running", GOOD), READY),
     ],
 )
-def test_the_panel_says_one_thing(state, panel):
-    assert panel_for(state) == panel
+def test_the_panel_says_one_thing(state, message):
+    assert message_for(state) == message
     assert trouble_of(state) is None
 
 
 @pytest.mark.parametrize("tip", list(TIPS))
 def test_every_tip_has_its_own_icon_and_words(tip):
-    panel = panel_for(LiveState("running", replace(DARK, tip=tip)))
-    assert panel.icon == tip and tip in STROKES
-    assert SAY[panel.headline] and SAY[panel.advice]
-    assert not panel.ready and panel.explained
+    message = message_for(LiveState("running", replace(DARK, tip=tip)))
+    assert message.icon == tip and tip in STROKES
+    assert TR[message.headline] and TR[message.advice]
+    assert not message.ready and message.explained
     shapes = {name: icon_mask(name, 28).tobytes() for name in [*TIPS, "ready", "hold"]}
     assert len(set(shapes.values())) == len(shapes), "two icons look the same"
 
 
 def test_why_is_offered_only_where_it_can_be_answered():
-    measure = measure_of(DARK)
-    assert (measure.name, measure.value, measure.limit, measure.at_least) == ("exposure", -6.1, -5.4, True)
-    assert measure_of(Guidance("glare", False, {"specular": 0.01, "limit": 0.004})).at_least is False
+    measure = deciding_measure(DARK)
+    assert (measure.name, measure.value, measure.limit, measure.higher_is_better) == ("exposure", -6.1, -5.4, True)
+    assert deciding_measure(Guidance("glare", False, {"specular": 0.01, "limit": 0.004})).higher_is_better is False
     for measured in ({}, {"unheard_of": 1.0, "limit": 2.0}, {"exposure": -6.0}):
         guidance = Guidance("too_dark", False, measured)
-        assert measure_of(guidance) is None
-        assert not panel_for(LiveState("running", guidance)).explained
+        assert deciding_measure(guidance) is None
+        assert not message_for(LiveState("running", guidance)).explained
 
 
 def test_every_state_without_frames_is_a_trouble():
@@ -104,15 +112,16 @@ def test_every_state_without_frames_is_a_trouble():
     [(0.0, "under 1%"), (0.004, "under 1%"), (0.41, "41%"), (0.99, "99%"), (0.999, "over 99%"), (1.0, "over 99%")],
 )
 def test_numbers_promise_no_more_than_they_hold(probability, text):
-    assert percent(SAY, probability) == text
+    assert percent(TR, probability) == text
 
 
 def test_an_answer_in_words():
-    assert likeness(SAY, Likeness("x", "X", 0.41, "possible")) == "possible, 41%"
-    answer = Answer(None, None, None, (0, 0, 0, 0), despite_light=True, demo=False, lighting_confirmed=False)
-    assert "although a better one was advised" in light_line(SAY, answer)
-    assert "although" in light_line(SAY, replace(answer, lighting_confirmed=True))  # a tip that was not about light
-    assert light_line(SAY, replace(answer, lighting_confirmed=True, despite_light=False)) == "The light was good."
+    assert probability_text(TR, RankedClass("x", "X", 0.41, "possible")) == f"{TR['answer.possible']}, 41%"
+    answer = Answer(None, None, None, (0, 0, 0, 0), ignore_light=True, demo=False, lighting_confirmed=False)
+    assert light_text(TR, answer) == TR["answer.light_overruled"]
+    # A tip that was not about light:
+    assert light_text(TR, replace(answer, lighting_confirmed=True)) == TR["answer.light_overruled"]
+    assert light_text(TR, replace(answer, lighting_confirmed=True, ignore_light=False)) == TR["answer.light_good"]
 
 
 def test_the_card_is_told_with_its_intervals_and_gaps():
@@ -125,18 +134,18 @@ def test_the_card_is_told_with_its_intervals_and_gaps():
         "per_tone": {"light": {"n": 40, "accuracy": accuracy}, "dark": {"n": 2, "accuracy": {"value": None}}},
         "not_measured": [],
     }
-    lines = dict(card_lines(SAY, card))
-    assert lines["Named rightly on light skin"] == "50% (95% interval 30% to 70%) of 40 test pictures"
-    assert lines["Named rightly on dark skin"] == "Too few test pictures to tell (2)"
-    assert "Named rightly on medium skin" not in lines and "Not measured" not in lines
-    assert card_lines(SAY, {**card, "per_tone": {}, "data": {}})
+    facts = dict(card_facts(TR, card))
+    assert facts[TR["about.tone.light"]] == TR("about.tone_accuracy", value=50, low=30, high=70, n=40)
+    assert facts[TR["about.tone.dark"]] == TR("about.tone_unknown", n=2)
+    assert not {TR["about.tone.medium"], TR["about.model_not_measured"]} & set(facts)
+    assert card_facts(TR, {**card, "per_tone": {}, "data": {}})
 
 
 def test_shades_and_frame_make_up_the_picture():
     picture, frame = (10, 20, 100, 80), (30, 30, 50, 40)
-    boxes = around(picture, frame)
+    boxes = surrounding_boxes(picture, frame)
     assert sum(w * h for _, _, w, h in boxes) + 50 * 40 == 100 * 80
-    assert all(w >= 0 and h >= 0 for _, _, w, h in around(picture, (0, 0, 500, 500)))
+    assert all(w >= 0 and h >= 0 for _, _, w, h in surrounding_boxes(picture, (0, 0, 500, 500)))
 
 
 @pytest.mark.parametrize("side", [1, 16, 37])
@@ -155,7 +164,7 @@ def test_a_folder_is_listed_newest_first_without_what_is_no_photo(tmp_path):
     listing = list_folder(tmp_path)
     assert [p.name for p in listing.folders] == ["Sub"]
     assert [p.name for p in listing.photos] == ["b.PNG", "a.jpg"]
-    few = list_folder(tmp_path, most=2)
+    few = list_folder(tmp_path, limit=2)
     assert len(few.folders) + len(few.photos) == 2 and few.left_out == 1
     assert list_folder(tmp_path / "missing").closed
 
@@ -179,9 +188,9 @@ def test_pasted_text_that_names_a_file(tmp_path):
     photo = tmp_path / "a photo.jpg"
     photo.touch()
     for text in (str(photo), f"'{photo}'", f"file://{tmp_path}/a%20photo.jpg\r\n", f"copy\n{photo}\n"):
-        assert path_in(text) == photo
+        assert path_in_text(text) == photo
     for text in ("", "hello", "x" * 10_000, "a\0b", str(tmp_path)):
-        assert path_in(text) is None
+        assert path_in_text(text) is None
 
 
 def test_a_silent_clipboard_is_asked_no_longer_than_promised(monkeypatch):
@@ -192,11 +201,11 @@ def test_a_silent_clipboard_is_asked_no_longer_than_promised(monkeypatch):
         now[0] += timeout
         raise subprocess.TimeoutExpired(command, timeout)
 
-    monkeypatch.setattr(pasting.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(pasting.shutil, "which", lambda name: name)
-    monkeypatch.setattr(pasting.subprocess, "run", silent)
-    assert pasting.pasted() is None
-    assert waits and sum(waits) <= pasting.LONGEST_WAIT_S
+    monkeypatch.setattr(clipboard.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(clipboard.shutil, "which", lambda name: name)
+    monkeypatch.setattr(clipboard.subprocess, "run", silent)
+    assert clipboard.read_clipboard() is None
+    assert waits and sum(waits) <= clipboard.MAX_WAIT_S
 
 
 def test_the_voice_is_given_the_words_and_cut_off_by_new_ones(tmp_path, monkeypatch):
@@ -205,23 +214,23 @@ def test_the_voice_is_given_the_words_and_cut_off_by_new_ones(tmp_path, monkeypa
     voice.write_text(f'#!/bin/sh\necho "$1" >> {log}\nexec sleep 60\n')
     voice.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    speech = Speech("linux")
-    assert speech.available
+    voice = DesktopVoice("linux")
+    assert voice.available
     for number, words in enumerate(("Too dark", "Glare")):
-        speech.say(words)
+        voice.speak(words)
         deadline = time.monotonic() + 30
         while (not log.exists() or log.read_text().count("\n") <= number) and time.monotonic() < deadline:
             time.sleep(0.01)
-    speech.hush()
+    voice.silence()
     assert log.read_text().splitlines() == ["Too dark", "Glare"]
 
 
 def test_without_a_voice_nothing_is_said(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    speech = Speech("linux")
-    assert not speech.available
-    speech.say("nobody hears this")
-    assert not Speech("something else").available
+    voice = DesktopVoice("linux")
+    assert not voice.available
+    voice.speak("nobody hears this")
+    assert not DesktopVoice("something else").available
 
 
 def test_a_device_that_does_not_say_is_light(tmp_path, monkeypatch):
@@ -235,8 +244,8 @@ def test_a_device_that_does_not_say_is_light(tmp_path, monkeypatch):
 
 
 def test_the_logic_needs_no_kivy():
-    modules = ("capture", "camera_view", "card_lines", "framing", "icons", "pasting", "places", "shutter", "speech")
-    modules += ("system_theme", "theme")
+    modules = ("capture", "camera_messages", "clipboard", "desktop_voice", "folders", "geometry", "icons")
+    modules += ("model_card_text", "shutter", "system_theme", "theme")
     code = f"import sys; from mobile_app.ui import {', '.join(modules)}; print([m for m in sys.modules if 'kivy' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -2,9 +2,11 @@
 
 import pytest
 
-from mobile_app.ui.camera_view import TROUBLES
-from mobile_app.ui.theme import LEAST_STAGE, PALETTES, READABLE, TARGET
+from mobile_app.texts import load_texts
+from mobile_app.ui.camera_messages import TROUBLES
+from mobile_app.ui.theme import MIN_VIEWFINDER, PALETTES, READABLE, TOUCH_TARGET
 
+TR = load_texts()
 WCAG_AA, WCAG_GRAPHICS = 4.5, 3.0  # WCAG 2.2, 1.4.3 and 1.4.11
 
 
@@ -20,7 +22,7 @@ def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
 
 
 def where(entry: dict, thing: dict) -> str:
-    text = thing.get("text") or thing.get("called")
+    text = thing.get("text") or thing.get("label")
     return f"{entry['state']}, {entry['theme']}, {entry['window']}, scale {entry['scale']}: {text!r}"
 
 
@@ -32,36 +34,36 @@ def test_the_formula_knows_black_on_white():
 @pytest.mark.parametrize("theme", list(PALETTES))
 def test_what_may_be_written_on_a_ground_can_be_read(theme):
     palette = PALETTES[theme]
-    for ground, tones in READABLE.items():
-        for tone in tones:
-            assert contrast(palette[tone], palette[ground]) >= WCAG_AA, (theme, tone, ground)
+    for background, tones in READABLE.items():
+        for color_name in tones:
+            assert contrast(palette[color_name], palette[background]) >= WCAG_AA, (theme, color_name, background)
 
 
 def test_every_word_stands_on_a_ground_it_can_be_read_on(tour):
     for entry in tour:
-        for words in entry["words"]:
-            assert words["tone"] in READABLE[words["ground"]], where(entry, words)
+        for text in entry["texts"]:
+            assert text["color_name"] in READABLE[text["background"]], where(entry, text)
 
 
 def test_nothing_is_cut_off(tour):
     for entry in tour:
         width, height = entry["window"]
-        for words in entry["words"]:
-            x, y, w, h = words["box"]
-            assert words["texture"][0] <= w + 1 and words["texture"][1] <= h + 1, where(entry, words)
-            assert not words["sticks_out"], f"out of {words['sticks_out']}: {where(entry, words)}"
-            assert x >= -1 and x + w <= width + 1, where(entry, words)
-            if not words["scrolls"]:
-                assert y >= -1 and y + h <= height + 1, where(entry, words)
-            if "/" not in words["text"]:  # a path may break anywhere
-                assert words["longest_word"] <= w + 2, f"breaks within a word: {where(entry, words)}"
+        for text in entry["texts"]:
+            x, y, w, h = text["box"]
+            assert text["texture"][0] <= w + 1 and text["texture"][1] <= h + 1, where(entry, text)
+            assert not text["sticks_out"], f"out of {text['sticks_out']}: {where(entry, text)}"
+            assert x >= -1 and x + w <= width + 1, where(entry, text)
+            if not text["scrolls"]:
+                assert y >= -1 and y + h <= height + 1, where(entry, text)
+            if "/" not in text["text"]:  # a path may break anywhere
+                assert text["longest_word"] <= w + 2, f"breaks within a word: {where(entry, text)}"
 
 
 def test_words_do_not_lie_on_each_other(tour):
     for entry in tour:
         if entry["state"].startswith(("save ", "share", "why")):
             continue  # a sheet lies over the screen
-        fixed = [words for words in entry["words"] if not words["scrolls"]]
+        fixed = [text for text in entry["texts"] if not text["scrolls"]]
         for number, one in enumerate(fixed):
             for other in fixed[number + 1 :]:
                 (x, y, w, h), (a, b, c, d) = one["box"], other["box"]
@@ -74,7 +76,7 @@ def test_what_can_be_pressed_is_large_enough_and_in_reach(tour):
     for entry in tour:
         for target in entry["targets"]:
             x, y, w, h = target["box"]
-            assert min(w, h) >= TARGET, where(entry, target)
+            assert min(w, h) >= TOUCH_TARGET, where(entry, target)
             assert x >= -1 and x + w <= entry["window"][0] + 1, where(entry, target)
             if not target["scrolls"]:
                 assert y >= -1 and y + h <= entry["window"][1] + 1, where(entry, target)
@@ -85,14 +87,14 @@ def test_what_can_be_pressed_is_large_enough_and_in_reach(tour):
 def test_the_camera_has_a_picture_in_every_window(tour):
     for entry in tour:
         if entry["state"].startswith("camera") and entry["state"].split()[1] not in TROUBLES:
-            assert min(entry["picture"]) >= LEAST_STAGE, (entry["state"], entry["window"], entry["scale"])
+            assert min(entry["picture"]) >= MIN_VIEWFINDER, (entry["state"], entry["window"], entry["scale"])
 
 
 def test_the_ring_of_the_keyboard_can_be_seen_on_everything(tour):
     for entry in tour:
         palette = PALETTES[entry["theme"]]
         for target in entry["targets"]:
-            seen = contrast(palette[target["ring"]], palette[target["ground"]])
+            seen = contrast(palette[target["ring"]], palette[target["background"]])
             assert seen >= WCAG_GRAPHICS, where(entry, target)
 
 
@@ -100,12 +102,12 @@ def test_every_answer_says_that_it_is_no_diagnosis_first_and_demo(tour):
     answers = [entry for entry in tour if entry["state"].startswith("answer")]
     assert answers
     for entry in answers:
-        texts = [words["text"] for words in sorted(entry["words"], key=lambda words: -words["box"][1])]
-        own = [text for text in texts if text not in ("Answer", "Take again", "Save", "Share")]
-        assert own[0] == "Not a diagnosis", entry["state"]
-        assert "DEMO" in texts
-    overruled = next(entry for entry in answers if entry["state"] == "answer despite light")
-    assert any("although a better one was advised" in words["text"] for words in overruled["words"])
+        texts = [text["text"] for text in sorted(entry["texts"], key=lambda text: -text["box"][1])]
+        fixed = {TR[i] for i in ("answer.title", "action.retake", "action.save", "action.share")}
+        assert next(text for text in texts if text not in fixed) == TR["answer.not_a_diagnosis"], entry["state"]
+        assert TR["app.demo"] in texts
+    light_overridden = next(entry for entry in answers if entry["state"] == "answer despite light")
+    assert TR["answer.light_overruled"] in [text["text"] for text in light_overridden["texts"]]
 
 
 def test_the_tour_has_been_everywhere(tour):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mobile_app.answer import WARNING_SIGNS, WORDS
+from mobile_app.answer import PROBABILITY_WORDS, WARNING_SIGNS
 from mobile_app.texts import load_texts
-from mobile_app.ui.camera_view import TROUBLES, UNITS
-from mobile_app.ui.theme import GROUNDS
+from mobile_app.ui.camera_messages import TROUBLES, UNITS
+from mobile_app.ui.theme import URGENCY_COLORS
 from triage.assessment import DISCLAIMER
 from triage.errors import UnusableInput
 from triage.model_card import URGENCIES
@@ -56,11 +56,11 @@ def test_every_id_that_is_put_together_has_a_text():
     wanted = [f"tip.{tip}.{part}" for tip in TIPS for part in ("headline", "advice")]
     wanted += [f"why.{measure}" for measure in UNITS] + list(UNITS.values())
     wanted += [f"trouble.{trouble}{part}" for trouble in TROUBLES for part in ("", "_advice")]
-    wanted += [f"answer.{word}" for _, word in WORDS] + [f"sign.{sign}" for sign in WARNING_SIGNS]
+    wanted += [f"answer.{word}" for _, word in PROBABILITY_WORDS] + [f"sign.{sign}" for sign in WARNING_SIGNS]
     wanted += [f"answer.{urgency}{part}" for urgency in URGENCIES for part in ("", "_text")]
     wanted += [f"thermal.{note}" for note in ("steady", "slower_when_warm", "noisy")]
     assert set(wanted) <= set(texts)
-    assert set(GROUNDS) == set(URGENCIES)
+    assert set(URGENCY_COLORS) == set(URGENCIES)
 
 
 def test_tips_and_disclaimer_say_what_the_command_line_says():
@@ -76,10 +76,10 @@ def test_no_screen_has_words_of_its_own():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             called = getattr(node, "func", None)
             if isinstance(node, ast.Call) and getattr(called, "id", "") in (
-                "Words",
+                "TextLabel",
                 "TextButton",
-                "passage",
-                "LinkRow",
+                "info_card",
+                "MenuRow",
             ):
                 for argument in node.args:
                     said = argument.value if isinstance(argument, ast.Constant) else ""

@@ -18,21 +18,24 @@ from kivy.core.window import Window  # noqa: E402
 from kivy.metrics import Metrics  # noqa: E402
 from stand_ins import Oracle, StillCapture, StillPhone, StillSource, an_answer  # noqa: E402
 
-from mobile_app import device_benchmark, keeping  # noqa: E402
+from mobile_app import device_benchmark, saved_photos  # noqa: E402
 from mobile_app.guidance import Guidance  # noqa: E402
-from mobile_app.live import LiveState  # noqa: E402
-from mobile_app.phone import SHARED  # noqa: E402
+from mobile_app.live_session import LiveState  # noqa: E402
+from mobile_app.phone import SHARED_FOLDER  # noqa: E402
 from mobile_app.settings import read_settings  # noqa: E402
 from mobile_app.sources.source import SourceUnavailable  # noqa: E402
+from mobile_app.texts import load_texts  # noqa: E402
 from mobile_app.ui import app as app_module  # noqa: E402
 from mobile_app.ui.app import SkinApp  # noqa: E402
 from mobile_app.ui.focus import focused, pressables  # noqa: E402
-from mobile_app.ui.screens.keep import SAVED, keep, share_sheet  # noqa: E402
+from mobile_app.ui.screens import save_share  # noqa: E402
+from mobile_app.ui.screens.save_share import SAVED_FOLDER, open_share_sheet, save_answer  # noqa: E402
 from mobile_app.ui.system_theme import SystemTheme  # noqa: E402
 from triage.errors import UnusableInput  # noqa: E402
 
 ENTER, ESCAPE, SPACE, TAB = 13, 27, 32, 9
-MOST_FRAMES = 2000
+MAX_FRAMES = 2000
+TR = load_texts()
 source, oracle = StillSource(), Oracle()
 app = SkinApp(StillCapture(source), oracle, folder, SystemTheme("none"))
 
@@ -44,7 +47,7 @@ def key(code: int, letter: str = "", *modifiers: str) -> None:
 
 def until(condition):
     """Frames until a condition holds."""
-    for _ in range(MOST_FRAMES):
+    for _ in range(MAX_FRAMES):
         if condition():
             return
         yield
@@ -55,13 +58,13 @@ def name() -> str:
     return app._history[-1][0]
 
 
-def called() -> list[str]:
-    return [widget.called for widget in pressables(app.shell)]
+def labels() -> list[str]:
+    return [widget.label for widget in pressables(app.root)]
 
 
 def press(text: str) -> None:
     """What is called so; the last one lies on top."""
-    [widget for widget in pressables(app.shell) if widget.called == text][-1].action()
+    [widget for widget in pressables(app.root) if widget.label == text][-1].action()
 
 
 def texts_of(root) -> list[str]:
@@ -70,7 +73,7 @@ def texts_of(root) -> list[str]:
 
 def the_first_start_explains_and_is_remembered():
     assert name() == "first_run" and source.open_count == 0, "the camera ran before anybody agreed"
-    app_module.pasted = lambda: b"picture"
+    app_module.read_clipboard = lambda: b"picture"
     key(ord("v"), "v", "ctrl")
     Window.dispatch("on_drop_file", str(folder / "dropped.jpg").encode(), 10, 10)
     Window.dispatch("on_drop_file", str(folder).encode(), 10, 10)
@@ -78,14 +81,14 @@ def the_first_start_explains_and_is_remembered():
     assert name() == "first_run" and not oracle.asked, "what the app is not was passed over"
     key(TAB)
     yield
-    assert focused(app.shell.screen).called == "I understand, start"
+    assert focused(app.root.screen).label == TR["first.start"]
     key(ENTER)
     yield from until(lambda: name() == "camera")
     assert read_settings(folder).first_run_seen
 
 
 def the_camera_shows_frames_in_one_texture():
-    preview = app.shell.screen.preview
+    preview = app.root.screen.preview
     yield from until(lambda: preview.frame_count > 2)
     texture = preview._texture
     seen = preview.frame_count
@@ -100,7 +103,7 @@ def the_camera_shows_frames_in_one_texture():
 
 
 def a_new_crop_moves_the_guide():
-    preview = app.shell.screen.preview
+    preview = app.root.screen.preview
     before = preview.guide
     preview.crop_fraction = 0.5
     yield
@@ -118,7 +121,7 @@ def the_tips_are_for_the_crop_of_the_loaded_model():
 
 
 def show(guidance: Guidance | None) -> None:
-    app.shell.screen._show_state(LiveState("running", guidance))
+    app.root.screen._show_state(LiveState("running", guidance))
 
 
 def space_takes_the_picture_only_in_good_light():
@@ -127,7 +130,7 @@ def space_takes_the_picture_only_in_good_light():
     key(SPACE)
     yield
     assert name() == "camera" and not oracle.asked
-    assert "Cancel" in called()
+    assert TR["action.cancel"] in labels()
     show(Guidance(None, True))
     yield from until(lambda: name() == "answer")
     assert oracle.asked.pop()[1] is False
@@ -147,31 +150,31 @@ def use_anyway_is_one_key_away_and_is_told():
     key(ord("u"), "u", "numlock", "capslock")
     yield from until(lambda: name() == "answer")
     assert oracle.asked.pop()[1] is True
-    app.restart("camera")
+    app.reset_to("camera")
     yield
 
 
 def why_opens_and_escape_closes_it():
     app.capture._on_state = lambda state: None
     show(Guidance("too_dark", False, {"exposure": -6.0, "limit": -5.0}))
-    next(widget for widget in pressables(app.shell) if widget.called == "Why?").action()
+    next(widget for widget in pressables(app.root) if widget.label == TR["camera.why"]).action()
     yield
-    assert app.shell._sheet is not None
+    assert app.root._sheet is not None
     key(TAB)
     yield
-    assert focused(app.shell._sheet).called == "Close", "Tab left the sheet"
+    assert focused(app.root._sheet).label == TR["action.close"], "Tab left the sheet"
     key(ESCAPE)
     yield
-    assert app.shell._sheet is None and name() == "camera"
+    assert app.root._sheet is None and name() == "camera"
 
 
 def poor_light_found_by_the_model_comes_before_the_answer():
     oracle.answer = an_answer(light=False, reasons=("uneven",))
-    app.check(an_answer().photo)
+    app.classify(an_answer().photo)
     yield from until(lambda: name() == "light_first")
-    next(widget for widget in pressables(app.shell) if widget.called == "See the answer anyway").action()
+    next(widget for widget in pressables(app.root) if widget.label == TR["light.see_anyway"]).action()
     yield
-    assert name() == "answer" and app._history[-1][1].keywords["answer"].despite_light
+    assert name() == "answer" and app._history[-1][1].keywords["answer"].ignore_light
     oracle.answer = an_answer()
 
 
@@ -194,50 +197,50 @@ def a_model_that_cannot_be_used_is_not_blamed_on_the_photo():
     app.show_answer(type(oracle.answer)(None, oracle.problem, None, (0, 0, 0, 0), False, False))
     yield
     assert name() == "photo_trouble"
-    assert {"The model cannot be used", oracle.problem} <= set(texts_of(app.shell.screen))
+    assert {TR["trouble.model"], oracle.problem} <= set(texts_of(app.root.screen))
     oracle.problem = None
 
 
 def a_check_that_takes_long_can_be_left():
-    oracle.submit = lambda photo, on_answer, despite_light: None
-    app.check(b"slow")
+    oracle.submit = lambda photo, on_answer, ignore_light: None
+    app.classify(b"slow")
     yield
-    press("Back")
+    press(TR["action.back"])
     yield
     assert name() == "camera"
     del oracle.submit
 
 
 def paste_takes_a_picture_or_says_that_there_is_none():
-    app_module.pasted = lambda: b"picture"
+    app_module.read_clipboard = lambda: b"picture"
     key(ord("v"), "v", "ctrl")
     yield from until(lambda: name() == "answer")
     assert oracle.asked.pop()[0] == b"picture"
-    app_module.pasted = lambda: None
+    app_module.read_clipboard = lambda: None
     key(ord("v"), "v", "ctrl")
     yield from until(lambda: name() == "photo_trouble")
 
 
 def settings_hold_at_once_and_after():
-    app.restart("settings")
+    app.reset_to("settings")
     yield
-    app.change(theme="dark", font_scale=1.5)
+    app.change_settings(theme="dark", font_scale=1.5)
     yield
-    assert app.look.theme == "dark" and Metrics.fontscale == 1.5 and name() == "settings"
+    assert app.style.theme == "dark" and Metrics.fontscale == 1.5 and name() == "settings"
     kept = read_settings(folder)
     assert (kept.theme, kept.font_scale) == ("dark", 1.5)
-    app.change(theme="light", font_scale=1.0)
+    app.change_settings(theme="light", font_scale=1.0)
     yield
 
 
 def pausing_releases_the_camera_and_resuming_takes_it_again():
-    app.restart("camera")
+    app.reset_to("camera")
     yield from until(lambda: source.is_open)
     assert app.on_pause() is True
     yield from until(lambda: not source.is_open)
     app.on_resume()
     yield from until(lambda: source.is_open)
-    yield from until(lambda: app.shell.screen.preview.frame_count > 0)
+    yield from until(lambda: app.root.screen.preview.frame_count > 0)
 
 
 def a_minimised_window_releases_the_camera():
@@ -254,23 +257,23 @@ def an_unplugged_camera_is_told_and_comes_back_by_itself():
 
     read = source.read
     source.read = gone
-    yield from until(lambda: "Try again" in called())
-    assert {"Other source", "Open photo"} <= set(called())
+    yield from until(lambda: TR["action.try_again"] in labels())
+    assert {TR["action.other_source"], TR["action.open_photo"]} <= set(labels())
     source.read = read
-    yield from until(lambda: "Try again" not in called())
+    yield from until(lambda: TR["action.try_again"] not in labels())
     yield from until(lambda: app.capture.state.status == "running")
 
 
 def o_opens_files_and_a_photo_in_the_list_is_checked():
     photo = folder / "in-the-list.jpg"
     photo.touch()
-    app.restart("camera")
+    app.reset_to("camera")
     yield
     key(ord("o"), "o")
     yield from until(lambda: name() == "files")
-    app.shell.screen.open_folder(folder)
+    app.root.screen.open_folder(folder)
     yield
-    next(widget for widget in pressables(app.shell) if widget.called == photo.name).action()
+    next(widget for widget in pressables(app.root) if widget.label == photo.name).action()
     yield from until(lambda: name() == "answer")
     assert oracle.asked.pop()[0] == photo
 
@@ -279,11 +282,11 @@ def a_name_that_is_not_utf_8_is_shown_all_the_same():
     odd = folder / "odd"
     (odd / os.fsdecode(b"sub\xe9")).mkdir(parents=True)
     (odd / os.fsdecode(b"caf\xe9.jpg")).touch()
-    app.restart("files", start=odd)
+    app.reset_to("files", start=odd)
     yield
     yield
-    assert {"sub?", "caf?.jpg"} <= set(texts_of(app.shell.screen))
-    app.restart("photo_trouble", what="photo", detail=os.fsdecode(b"caf\xe9.jpg: damaged"))
+    assert {"sub?", "caf?.jpg"} <= set(texts_of(app.root.screen))
+    app.reset_to("photo_trouble", what="photo", detail=os.fsdecode(b"caf\xe9.jpg: damaged"))
     yield
     yield
 
@@ -291,8 +294,8 @@ def a_name_that_is_not_utf_8_is_shown_all_the_same():
 def a_source_that_is_gone_is_told_and_the_app_goes_on():
     app.use_source(str(folder / "pulled"))
     yield
-    assert name() == "photo_trouble" and any("pulled" in text for text in texts_of(app.shell.screen))
-    press("To the camera")
+    assert name() == "photo_trouble" and any("pulled" in text for text in texts_of(app.root.screen))
+    press(TR["action.to_camera"])
     yield from until(lambda: app.capture.state.status == "running")
 
 
@@ -301,139 +304,143 @@ def settings_on_a_full_disk_hold_until_the_end():
         raise UnusableInput("The disk is full.")
 
     kept, app_module.write_settings = app_module.write_settings, full
-    app.restart("settings")
-    app.change(theme="dark")
+    app.reset_to("settings")
+    app.change_settings(theme="dark")
     yield
-    assert app.look.theme == "dark" and "The disk is full." in texts_of(app.shell)
+    assert app.style.theme == "dark" and "The disk is full." in texts_of(app.root)
     app.settings = replace(app.settings, first_run_seen=False)
-    app.restart("first_run")
-    app.start_using()
+    app.reset_to("first_run")
+    app.finish_first_run()
     yield
     assert name() == "camera" and app.settings.first_run_seen
     app_module.write_settings = kept
-    app.change(theme="light")
+    app.change_settings(theme="light")
     yield
+
+
+def fake_page(answer, path, texts):  # the real ones have tests of their own
+    path.write_bytes(b"page")
 
 
 def saving_and_sharing_write_only_when_asked():
-    assert not (folder / SAVED).exists()
-    keep(app, an_answer())
+    assert not (folder / SAVED_FOLDER).exists()
+    save_answer(app, an_answer())
     yield
-    assert list((folder / SAVED).iterdir()) and app.shell._sheet is not None
-    keeping.to_pdf = keeping.to_image = lambda answer, path, texts: path.write_bytes(b"page")  # has tests of its own
-    share_sheet(app, an_answer())
+    assert list((folder / SAVED_FOLDER).iterdir()) and app.root._sheet is not None
+    save_share.write_pdf = save_share.write_png = fake_page
+    open_share_sheet(app, an_answer())
     yield
-    for text in ("PDF document", "Image"):
-        next(widget for widget in pressables(app.shell) if widget.called == text).action()
+    for text in (TR["share.pdf"], TR["share.image"]):
+        next(widget for widget in pressables(app.root) if widget.label == text).action()
         yield
-        assert "Show in folder" in called(), text
-        share_sheet(app, an_answer())
+        assert TR["action.show_folder"] in labels(), text
+        open_share_sheet(app, an_answer())
         yield
-    app.shell.close_sheet()
+    app.root.close_sheet()
     assert {path.name for path in Path.home().glob("skin-check.*")} == {"skin-check.pdf", "skin-check.png"}
 
 
 def saved_pictures_are_looked_at_again_and_deleted():
     # The list shows times to the second, and two saves may share one.
-    [earlier] = (folder / SAVED).iterdir()
+    [earlier] = (folder / SAVED_FOLDER).iterdir()
     earlier.rename(earlier.with_name("2001-02-03-04-05-06-000000.png"))
-    keep(app, an_answer())
-    app.restart("saved")
+    save_answer(app, an_answer())
+    app.reset_to("saved")
     yield
-    newest = max((folder / SAVED).iterdir())
-    when = [widget.called for widget in pressables(app.shell) if widget.called.startswith("20")]
-    assert when == [keeping.saved_when(newest), "2001-02-03 04:05:06"]
-    press(keeping.saved_when(newest))
+    newest = max((folder / SAVED_FOLDER).iterdir())
+    when = [widget.label for widget in pressables(app.root) if widget.label.startswith("20")]
+    assert when == [saved_photos.saved_time(newest), "2001-02-03 04:05:06"]
+    press(saved_photos.saved_time(newest))
     yield from until(lambda: name() == "answer")
     assert oracle.asked.pop()[0] == newest
-    app.restart("saved")
+    app.reset_to("saved")
     yield
-    press("Delete all")
+    press(TR["saved.delete"])
     yield
-    assert list((folder / SAVED).iterdir()), "deleted before the person was asked"
-    press("Cancel")
+    assert list((folder / SAVED_FOLDER).iterdir()), "deleted before the person was asked"
+    press(TR["action.cancel"])
     yield
-    press("Delete all")
+    press(TR["saved.delete"])
     yield
-    press("Delete all")
+    press(TR["saved.delete"])
     yield
-    assert not list((folder / SAVED).iterdir()) and "Delete all" not in called()
+    assert not list((folder / SAVED_FOLDER).iterdir()) and TR["saved.delete"] not in labels()
 
 
 def a_phone_picks_and_shares_in_its_own_way():
-    app.phone = phone = StillPhone(folder / SHARED)
+    app.phone = phone = StillPhone(folder / SHARED_FOLDER)
     yield
-    app.restart("sources")
+    app.reset_to("sources")
     yield
-    assert not {"Folder of photos", "Second camera"} & set(called())
-    app.restart("settings")
+    assert not {TR["source.folder"], TR["source.second_camera"]} & set(labels())
+    app.reset_to("settings")
     yield
-    assert "Device" not in called(), "its preference is not known"
-    app.restart("sources")
+    assert TR["settings.system"] not in labels(), "its preference is not known"
+    app.reset_to("sources")
     yield
-    press("Open photo")
+    press(TR["action.open_photo"])
     yield from until(lambda: name() == "answer")
     assert oracle.asked.pop()[0] == b"picked"
     phone.trouble = "The photo is larger than 100 MB."
     app.open_photo()
     yield from until(lambda: name() == "photo_trouble")
-    assert any("100 MB" in text for text in texts_of(app.shell.screen))
-    share_sheet(app, an_answer())
+    assert any("100 MB" in text for text in texts_of(app.root.screen))
+    open_share_sheet(app, an_answer())
     yield
-    assert not any("{place}" in text or str(Path.home()) in text for text in texts_of(app.shell))
-    for text, media_type in (("PDF document", "application/pdf"), ("Image", "image/png")):
+    assert not any("{place}" in text or str(Path.home()) in text for text in texts_of(app.root))
+    for text, media_type in ((TR["share.pdf"], "application/pdf"), (TR["share.image"], "image/png")):
         press(text)
         assert phone.shared.pop() == (media_type, b"page")
-        assert app.shell._sheet is None
-        share_sheet(app, an_answer())
+        assert app.root._sheet is None
+        open_share_sheet(app, an_answer())
         yield
-    assert len(list((folder / SHARED).iterdir())) == 1, "what was shared before lies about"
+    assert len(list((folder / SHARED_FOLDER).iterdir())) == 1, "what was shared before lies about"
     phone.refuses = True
-    press("Image")
+    press(TR["share.image"])
     yield
-    assert "Close" in called() and not phone.shared
-    keep(app, an_answer())
+    assert TR["action.close"] in labels() and not phone.shared
+    save_answer(app, an_answer())
     yield
-    assert "Show in folder" not in called()
-    app.shell.close_sheet()
-    app.restart("benchmark")
+    assert TR["action.show_folder"] not in labels()
+    app.root.close_sheet()
+    app.reset_to("benchmark")
     yield
     phone.refuses = False
-    app.shell.screen.export()
+    app.root.screen.export()
     assert phone.shared.pop()[0] == "application/json"
     app.phone = None
 
 
 def the_ring_stays_where_it_was_when_a_choice_is_made():
-    app.restart("settings")
+    app.reset_to("settings")
     yield
-    dark = next(widget for widget in pressables(app.shell.screen) if widget.called == "Dark")
+    dark = next(widget for widget in pressables(app.root.screen) if widget.label == TR["settings.dark"])
     dark.focused = True
     dark.action()
     yield
-    now = focused(app.shell.screen)
-    assert now is not dark and now.called == "Dark"
+    now = focused(app.root.screen)
+    assert now is not dark and now.label == TR["settings.dark"]
     now.disabled = True
     assert not now.focused, "two rings, once it can be pressed again"
-    app.change(theme="light")
+    app.change_settings(theme="light")
 
 
 def a_key_that_is_held_acts_once():
-    app.restart("settings")
+    app.reset_to("settings")
     yield
     for _ in range(3):
         Window.dispatch("on_key_down", ESCAPE, 0, "", [])
     yield
     assert name() == "camera"
     Window.dispatch("on_key_up", ESCAPE, 0)
-    app.restart("about")
+    app.reset_to("about")
     yield
     yield
     for _ in range(2):  # scrolling goes on
-        before = app.shell.screen.scroll.scroll_y
+        before = app.root.screen.scroll.scroll_y
         Window.dispatch("on_key_down", 274, 0, "", [])
         yield
-        assert app.shell.screen.scroll.scroll_y < before
+        assert app.root.screen.scroll.scroll_y < before
     Window.dispatch("on_key_up", 274, 0)
 
 
@@ -449,8 +456,8 @@ def a_measurement_ends_with_its_screen():
             ended.set()
 
     run, device_benchmark.run = device_benchmark.run, endless
-    app.restart("benchmark")
-    app.shell.screen.measure()
+    app.reset_to("benchmark")
+    app.root.screen.measure()
     yield
     app.back()
     yield from until(ended.is_set)
@@ -458,34 +465,34 @@ def a_measurement_ends_with_its_screen():
 
 
 def the_keyboard_reaches_everything_on_a_page():
-    app.restart("settings")
+    app.reset_to("settings")
     yield
-    every = pressables(app.shell.screen)
+    every = pressables(app.root.screen)
     reached = set()
     for _ in every:
         key(TAB)
         yield
-        reached.add(focused(app.shell.screen))
+        reached.add(focused(app.root.screen))
     assert reached == set(every)
     key(TAB, "", "shift")
     yield
-    assert focused(app.shell.screen) is every[-2]
+    assert focused(app.root.screen) is every[-2]
 
 
 def f1_opens_nothing_of_kivy():
     Window.dispatch("on_keyboard", 282, 0, None, [])
     yield
-    assert Window.children == [app.shell]
+    assert Window.children == [app.root]
 
 
 def the_arrow_keys_scroll():
-    app.restart("about")
+    app.reset_to("about")
     yield
     yield
-    before = app.shell.screen.scroll.scroll_y
+    before = app.root.screen.scroll.scroll_y
     key(274)
     yield
-    assert app.shell.screen.scroll.scroll_y < before
+    assert app.root.screen.scroll.scroll_y < before
 
 
 CHECKS = [
@@ -495,9 +502,9 @@ CHECKS = [
 
 
 def run_all():
-    for check in CHECKS:
-        yield from check()
-        print("ok", check.__name__, flush=True)
+    for classify in CHECKS:
+        yield from classify()
+        print("ok", classify.__name__, flush=True)
 
 
 running = None

@@ -20,21 +20,21 @@ def tell(_: float) -> None:
     from kivy.core.window import Window
 
     from mobile_app.ui.buttons import Pressable
-    from mobile_app.ui.words import Words
+    from mobile_app.ui.label import TextLabel
 
     app = App.get_running_app()
-    shell = getattr(app, "shell", None)
-    if shell is None or shell.screen is None:
+    root = getattr(app, "root", None)
+    if root is None or root.screen is None:
         return
-    words, targets = [], {}
-    for widget in shell.walk():
-        if isinstance(widget, Words) and widget.text:
-            words.append(widget.text)
+    texts, targets = [], {}
+    for widget in root.walk():
+        if isinstance(widget, TextLabel) and widget.text:
+            texts.append(widget.text)
         if isinstance(widget, Pressable) and not widget.disabled:
             x, y = widget.to_window(widget.center_x, widget.center_y)
-            targets[widget.called] = [round(x), round(Window.height - y)]  # X counts from the top
+            targets[widget.label] = [round(x), round(Window.height - y)]  # X counts from the top
     mouse = [round(Window.mouse_pos[0]), round(Window.height - Window.mouse_pos[1])] if Window.focus else None
-    state = {"mouse": mouse, "screen": app._history[-1][0], "words": words, "targets": targets}
+    state = {"mouse": mouse, "screen": app._history[-1][0], "texts": texts, "targets": targets}
     write_text(folder / "state.json", json.dumps(state))
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mobile_app.answer import WARNING_SIGNS, Answer, Likeness, word_for
+from mobile_app.answer import WARNING_SIGNS, Answer, RankedClass, word_for
 from mobile_app.sources.source import Frame
 from mobile_app.ui.capture import Capture
-from mobile_app.ui.speech import Speech
+from mobile_app.ui.desktop_voice import DesktopVoice
 from triage.assessment import Assessment, Diagnosis, Lighting
 from triage.errors import UnusableInput
 from triage.lighting import LightingVerdict
@@ -71,14 +71,14 @@ class StillCapture(Capture):
 class StillPhone:
     """Picks the same photo each time, and notes what is shared."""
 
-    camera, voice = "demo", Speech("a phone")
+    camera, voice = "demo", DesktopVoice("a phone")
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.trouble, self.refuses, self.shared = folder, "", False, []
 
-    def pick_photo(self, on_photo, on_trouble) -> None:
+    def pick_photo(self, on_photo, on_error) -> None:
         if self.trouble:
-            on_trouble(self.trouble)
+            on_error(self.trouble)
         else:
             on_photo(b"picked")
 
@@ -96,8 +96,8 @@ class Oracle:
         self.card, self.problem, self.model = CARD, None, Path("stand-in.tflite")
         self.answer, self.asked = answer or an_answer(), []
 
-    def submit(self, photo, on_answer, despite_light=False) -> None:
-        self.asked.append((photo, despite_light))
+    def submit(self, photo, on_answer, ignore_light=False) -> None:
+        self.asked.append((photo, ignore_light))
         on_answer(self.answer)
 
     def close(self) -> None:
@@ -121,14 +121,14 @@ def an_answer(
         error=None,
         photo=photo,
         crop=crop_box(photo.shape[1], photo.shape[0]),
-        despite_light=despite,
+        ignore_light=despite,
         demo=True,
         lighting_confirmed=light,
         urgency=urgency,
         cannot_tell=cannot_tell is not None,
         cannot_tell_why=cannot_tell,
         top=tuple(
-            Likeness(n, n, p, word_for(p))
+            RankedClass(n, n, p, word_for(p))
             for n, p in zip(NAMES, probabilities, strict=True)
             if cannot_tell != "unlike_training"
         ),

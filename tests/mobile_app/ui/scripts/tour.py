@@ -15,7 +15,7 @@ TOUR = (
     ("dark", 360, 720, 1.5), ("dark", 1280, 720, 1.0),
     ("light", 320, 480, 1.5), ("light", 800, 360, 1.5), ("light", 844, 390, 1.5),
 )  # fmt: skip
-LEAST_HEIGHT = app_main.LEAST_WINDOW[1]
+MIN_HEIGHT = app_main.MIN_WINDOW[1]
 """Below it the window is a phone on its side, where pages only scroll more."""
 FRAMES = 5
 """Kivy settles text, then layout, then what follows from it."""
@@ -33,13 +33,13 @@ from kivy.core.window import Window  # noqa: E402
 from stand_ins import Oracle, StillCapture, StillPhone, an_answer, picture  # noqa: E402
 
 from mobile_app.guidance import Guidance  # noqa: E402
-from mobile_app.live import LiveState  # noqa: E402
+from mobile_app.live_session import LiveState  # noqa: E402
 from mobile_app.ui.app import SkinApp, screens  # noqa: E402
 from mobile_app.ui.buttons import Pressable  # noqa: E402
-from mobile_app.ui.camera_view import TROUBLES, UNITS  # noqa: E402
-from mobile_app.ui.screens.keep import keep, share_sheet  # noqa: E402
+from mobile_app.ui.camera_messages import TROUBLES, UNITS  # noqa: E402
+from mobile_app.ui.label import TextLabel, text_width  # noqa: E402
+from mobile_app.ui.screens.save_share import open_share_sheet, save_answer  # noqa: E402
 from mobile_app.ui.system_theme import SystemTheme  # noqa: E402
-from mobile_app.ui.words import Words, natural_width  # noqa: E402
 from triage.tips import TIPS  # noqa: E402
 
 app = SkinApp(StillCapture(), Oracle(), folder, SystemTheme("none"))
@@ -60,18 +60,18 @@ def steps(camera_alone: bool):
 
 def pages():
     for name in ("first_run", "settings", "sources", "about", "checking"):
-        app.restart(name)
+        app.reset_to(name)
         yield name
-    app.restart("files", start=photos)
+    app.reset_to("files", start=photos)
     yield "files"
-    app.restart("files", start=photos, choose_folder=True)
+    app.reset_to("files", start=photos, choose_folder=True)
     yield "files folder"
-    app.restart("benchmark")
+    app.reset_to("benchmark")
     yield "benchmark"
-    app.shell.screen._show_result(RESULT)
+    app.root.screen._show_result(RESULT)
     yield "benchmark result"
     for what in ("photo", "clipboard", "source", "model"):
-        app.restart("photo_trouble", what=what, detail="photo.jpg: damaged JPEG, or a rare kind of it: export as JPEG")
+        app.reset_to("photo_trouble", what=what, detail="photo.jpg: damaged JPEG, or a rare kind of it: export as JPEG")
         yield f"trouble {what}"
     for urgency in ("urgent", "soon", "watch"):
         app.show_answer(an_answer(urgency))
@@ -79,32 +79,32 @@ def pages():
     for why in ("unsure", "unlike_training"):
         app.show_answer(an_answer(cannot_tell=why))
         yield f"answer {why}"
-    share_sheet(app, an_answer())
+    open_share_sheet(app, an_answer())
     yield "share"
-    app.restart("saved")
+    app.reset_to("saved")
     yield "saved"
     app.phone = StillPhone(folder)
     for name in ("sources", "about"):
-        app.restart(name)
+        app.reset_to(name)
         yield f"{name} phone"
-    keep(app, an_answer())
+    save_answer(app, an_answer())
     yield "save phone"
-    share_sheet(app, an_answer())
+    open_share_sheet(app, an_answer())
     yield "share phone"
-    app.restart("saved")
+    app.reset_to("saved")
     yield "saved some"
     app.phone = None
     poor = an_answer(light=False, reasons=("too_dark", "uneven"))
     app.show_answer(poor)
     yield "light_first"
-    app.show_answer(replace(poor, despite_light=True))
+    app.show_answer(replace(poor, ignore_light=True))
     yield "answer despite light"
 
 
 def camera():
-    app.restart("camera")
-    app.capture.hide()
-    screen = app.shell.screen
+    app.reset_to("camera")
+    app.capture.pause()
+    screen = app.root.screen
     screen._show_state(LiveState("starting"))
     yield "camera starting"
     screen.preview.show(picture(640, 360))
@@ -121,59 +121,57 @@ def camera():
         screen._show_state(LiveState("running", Guidance("too_dark", False, {measure: 0.25, "limit": 0.5})))
         screen.explain()
         yield f"why {measure}"
-        app.shell.close_sheet()
+        app.root.close_sheet()
     screen._show_state(LiveState("running", Guidance(None, True)))
     yield "camera ready"
     app.capture.source.live = False
-    app.restart("camera")
-    app.capture.hide()
+    app.reset_to("camera")
+    app.capture.pause()
     yield "camera photos"
     app.capture.source.live = True
-    screen = app.shell.screen
+    screen = app.root.screen
     for trouble in TROUBLES:
         screen._show_state(LiveState(trouble, detail="The camera gives no frames any more. Received: nothing."))
         yield f"camera {trouble}"
 
 
-def ground_of(widget) -> str:
+def background_of(widget) -> str:
     while widget is not None and widget is not widget.parent:
-        if getattr(widget, "ground", None):
-            return widget.ground
+        if getattr(widget, "background", None):
+            return widget.background
         widget = widget.parent
     return ""
 
 
 def sticks_out(widget) -> str:
     """The first widget around it that it does not fit into; what scrolls may be larger than what it scrolls in."""
-    box, around = widget, widget.parent
-    while around is not None and around is not around.parent and type(around).__name__ != "ScrollView":
-        left, bottom = around.pos
-        inside = (
-            left - 1 <= box.x and box.right <= around.right + 1 and bottom - 1 <= box.y and box.top <= around.top + 1
-        )
+    box, outer = widget, widget.parent
+    while outer is not None and outer is not outer.parent and type(outer).__name__ != "ScrollView":
+        left, bottom = outer.pos
+        inside = left - 1 <= box.x and box.right <= outer.right + 1 and bottom - 1 <= box.y and box.top <= outer.top + 1
         if not inside:
-            return type(around).__name__
-        around = around.parent
+            return type(outer).__name__
+        outer = outer.parent
     return ""
 
 
 def look_at(state: str, theme: str, shape: tuple) -> None:
-    words, targets = [], []
-    root = app.shell
+    texts, targets = [], []
+    root = app.root
     scrolled = {w for view in root.walk() if type(view).__name__ == "ScrollView" for w in view.walk()}
     for widget in root.walk():
         x, y = widget.to_window(*widget.pos)
         box = [x, y, *widget.size]
-        if isinstance(widget, Words) and widget.text and shown(widget):
+        if isinstance(widget, TextLabel) and widget.text and shown(widget):
             longest = max(widget.text.split(), key=len)
-            words.append(
+            texts.append(
                 {
                     "text": widget.text,
                     "texture": list(widget.texture_size),
                     "box": box,
-                    "tone": widget.tone,
-                    "ground": ground_of(widget),
-                    "longest_word": natural_width(longest, widget.type_name, widget.bold),
+                    "color_name": widget.color_name,
+                    "background": background_of(widget),
+                    "longest_word": text_width(longest, widget.size_name, widget.bold),
                     "scrolls": widget in scrolled,
                     "sticks_out": sticks_out(widget),
                 }
@@ -181,11 +179,11 @@ def look_at(state: str, theme: str, shape: tuple) -> None:
         if isinstance(widget, Pressable) and shown(widget):
             targets.append(
                 {
-                    "called": widget.called,
+                    "label": widget.label,
                     "box": box,
                     "scrolls": widget in scrolled,
                     "ring": widget.ring,
-                    "ground": ground_of(widget),
+                    "background": background_of(widget),
                 }
             )
     found.append(
@@ -194,7 +192,7 @@ def look_at(state: str, theme: str, shape: tuple) -> None:
             "theme": theme,
             "window": list(shape[:2]),
             "scale": shape[2],
-            "words": words,
+            "texts": texts,
             "targets": targets,
             "picture": list(root.screen.preview.size) if app._history[-1][0] == "camera" else None,
         }
@@ -212,8 +210,8 @@ def shown(widget) -> bool:
 def walk():
     for theme, width, height, scale in TOUR:
         Window.size = (width, height)
-        app.change(theme=theme, font_scale=scale)
-        for state in steps(camera_alone=height < LEAST_HEIGHT):
+        app.change_settings(theme=theme, font_scale=scale)
+        for state in steps(camera_alone=height < MIN_HEIGHT):
             for _ in range(FRAMES):
                 yield
             look_at(state, theme, (width, height, scale))
@@ -232,11 +230,11 @@ for number in range(3):
 walking = None
 
 
-def go(_: float) -> None:
+def push(_: float) -> None:
     global walking
     walking = walking or walk()
     next(walking, None)
 
 
-Clock.schedule_interval(go, 0)
+Clock.schedule_interval(push, 0)
 app.run()

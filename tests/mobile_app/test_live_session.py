@@ -3,15 +3,15 @@ import threading
 import numpy as np
 import pytest
 
-from mobile_app import live
-from mobile_app.live import LiveSession, LiveState
+from mobile_app import live_session
+from mobile_app.live_session import LiveSession, LiveState
 from mobile_app.sources.source import SourceUnavailable
 
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch):
-    monkeypatch.setattr(live, "RETRY_S", (0.01, 0.02))
-    monkeypatch.setattr(live, "STALLED_S", 0.3)
+    monkeypatch.setattr(live_session, "RETRY_S", (0.01, 0.02))
+    monkeypatch.setattr(live_session, "STALLED_S", 0.3)
 
 
 def unavailable(reason):
@@ -86,7 +86,7 @@ def test_frames_that_are_no_pictures_are_passed_over(begin, scripted, photo, unt
 
 
 def test_a_frame_that_cannot_be_measured_does_not_end_the_tips(begin, scripted, photo, until, monkeypatch):
-    look, failed = live.Guide.look, []
+    look, failed = live_session.FrameAnalyzer.analyze, []
 
     def fail_twice(guide, frame, crop_fraction):
         if len(failed) < 2:
@@ -94,7 +94,7 @@ def test_a_frame_that_cannot_be_measured_does_not_end_the_tips(begin, scripted, 
             raise RuntimeError("too wide")
         return look(guide, frame, crop_fraction)
 
-    monkeypatch.setattr(live.Guide, "look", fail_twice)
+    monkeypatch.setattr(live_session.FrameAnalyzer, "analyze", fail_twice)
     session, _ = begin(scripted(photo), analyse_hz=50)
     until(lambda: session.state.guidance, "guidance")
 
@@ -114,7 +114,7 @@ def test_pause_releases_the_source_and_resume_takes_it_again(begin, scripted, ph
 
 
 def test_pause_while_it_fails_and_resume_tries_at_once(begin, scripted, photo, until, monkeypatch):
-    monkeypatch.setattr(live, "RETRY_S", (1000.0,))
+    monkeypatch.setattr(live_session, "RETRY_S", (1000.0,))
     session, _ = begin(scripted(unavailable("absent"), photo))
     until(lambda: session.state.status == "absent", "absent")
     session.resume()
@@ -161,14 +161,14 @@ def test_stop_releases_everything_and_start_begins_anew(begin, scripted, photo, 
 
 
 def test_slow_analysis_takes_the_newest_frame_and_never_holds_the_capture(begin, scripted, photo, until, monkeypatch):
-    look = live.Guide.look
+    look = live_session.FrameAnalyzer.analyze
     slow = threading.Event()
 
     def delayed(self, *arguments):
         slow.wait(0.1)
         return look(self, *arguments)
 
-    monkeypatch.setattr(live.Guide, "look", delayed)
+    monkeypatch.setattr(live_session.FrameAnalyzer, "analyze", delayed)
     _, states = begin(scripted(photo, interval_s=0.001))
     until(lambda: sum(bool(state.guidance) for state in states) >= 3, "three looks")
     numbers = [state.guidance.frame_number for state in states if state.guidance]

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from mobile_app.android.packaging.libraries import ALWAYS, imported_modules, requirements_of
+from mobile_app.android.packaging.requirements import ALWAYS, imported_modules, requirements_of
 from triage.errors import UnusableInput
 
 ROOT = Path(__file__).parents[3]

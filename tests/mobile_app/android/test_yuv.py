@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mobile_app.android.camera_picture import Layout, upright_rgb
+from mobile_app.android.yuv import YuvLayout, yuv_to_rgb
 
 WIDTH, HEIGHT = 64, 48
 # Flat patches survive the halving of the colours; black, white, primaries and two skins.
@@ -45,7 +45,7 @@ def padded(plane: np.ndarray, row_stride: int, stride: int = 1) -> bytes:
 def encoded(photo, full_range=True, turn=0, row_stride=WIDTH, chroma_row_stride=WIDTH // 2, stride=1):
     planes = yuv_of(photo, full_range)
     y, u, v = padded(planes[0], row_stride), *(padded(p, chroma_row_stride, stride) for p in planes[1:])
-    layout = Layout(
+    layout = YuvLayout(
         WIDTH, HEIGHT, row_stride, chroma_row_stride, stride, len(y), len(y) + len(u), turn, int(full_range)
     )
     return y + u + v, layout
@@ -66,7 +66,7 @@ def inner(photo: np.ndarray) -> np.ndarray:
 )
 def test_colours_come_back(full_range, strides):
     photo = patches()
-    found = upright_rgb(*encoded(photo, full_range, **strides))
+    found = yuv_to_rgb(*encoded(photo, full_range, **strides))
     assert found.shape == photo.shape
     assert found.dtype == np.uint8
     assert found.flags.c_contiguous
@@ -76,7 +76,7 @@ def test_colours_come_back(full_range, strides):
 
 def test_lights_and_shadows_of_full_range_are_not_clipped():
     grey = np.broadcast_to(np.arange(0, 256, 4, dtype=np.uint8)[np.newaxis, :, np.newaxis], (HEIGHT, WIDTH, 3))
-    found = upright_rgb(*encoded(np.ascontiguousarray(grey)))
+    found = yuv_to_rgb(*encoded(np.ascontiguousarray(grey)))
     assert np.abs(found.astype(int) - grey.astype(int)).max() <= 1
 
 
@@ -84,6 +84,6 @@ def test_lights_and_shadows_of_full_range_are_not_clipped():
 def test_pictures_are_turned_clockwise(turn, quarters):
     photo = patches()
     planes, layout = encoded(photo)
-    found = upright_rgb(planes, layout._replace(turn=turn))
-    np.testing.assert_array_equal(found, np.rot90(upright_rgb(planes, layout), quarters))
+    found = yuv_to_rgb(planes, layout._replace(turn=turn))
+    np.testing.assert_array_equal(found, np.rot90(yuv_to_rgb(planes, layout), quarters))
     assert found.flags.c_contiguous

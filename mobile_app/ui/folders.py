@@ -1,4 +1,4 @@
-"""Folders of this user and what is in them. No Kivy."""
+"""Folders of this user and the photos in them. No Kivy."""
 
 import os
 import re
@@ -10,19 +10,19 @@ from pathlib import Path
 
 from mobile_app.sources.photo_folder import PHOTO_SUFFIXES
 
-MOST_ENTRIES = 500
-"""Lines of a list; a folder may hold a hundred thousand files."""
+MAX_ENTRIES = 500
+"""Longest list; a folder may hold a hundred thousand files."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What a folder holds that can be chosen.
+    """What can be chosen in a folder.
 
     Attributes:
-        folders: below it, by name, without hidden ones.
-        photos: in it, newest first.
-        left_out: how many more there are.
-        closed: it cannot be opened.
+        folders: subfolders by name, without hidden ones.
+        photos: newest first.
+        left_out: number of entries beyond the limit.
+        closed: the folder cannot be opened.
     """
 
     folders: tuple[Path, ...] = ()
@@ -31,8 +31,8 @@ class Listing:
     closed: bool = False
 
 
-def list_folder(folder: Path, most: int = MOST_ENTRIES) -> Listing:
-    """Look into a folder."""
+def list_folder(folder: Path, limit: int = MAX_ENTRIES) -> Listing:
+    """List subfolders and photos."""
     folders: list[Path] = []
     photos: list[tuple[float, Path]] = []
     try:
@@ -48,18 +48,17 @@ def list_folder(folder: Path, most: int = MOST_ENTRIES) -> Listing:
     except OSError:
         return Listing(closed=True)
     folders.sort(key=lambda path: path.name.lower())
-    newest = [path for _, path in sorted(photos)]
-    shown_folders = tuple(folders[:most])
-    shown_photos = tuple(newest[: most - len(shown_folders)])
-    left_out = len(folders) + len(newest) - len(shown_folders) - len(shown_photos)
+    shown_folders = tuple(folders[:limit])
+    shown_photos = tuple(path for _, path in sorted(photos)[: limit - len(shown_folders)])
+    left_out = len(folders) + len(photos) - len(shown_folders) - len(shown_photos)
     return Listing(shown_folders, shown_photos, left_out)
 
 
 def user_folder(kind: str) -> Path:
-    """The folder "PICTURES" or "DOWNLOAD" of this user; the home folder where there is none."""
+    """Return this user's folder "PICTURES" or "DOWNLOAD"; the home folder if there is none."""
     home = Path.home()
     usual = home / {"PICTURES": "Pictures", "DOWNLOAD": "Downloads"}[kind]
-    # Desktops translate the names of these folders and write them down (freedesktop.org, xdg-user-dirs).
+    # Linux desktops translate these folder names (freedesktop.org, xdg-user-dirs).
     config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "user-dirs.dirs"
     with suppress(OSError, UnicodeDecodeError):
         found = re.search(rf'^XDG_{kind}_DIR="(.+)"$', config.read_text(encoding="utf-8"), re.MULTILINE)
@@ -69,7 +68,7 @@ def user_folder(kind: str) -> Path:
 
 
 def free_path(folder: Path, stem: str, suffix: str) -> Path:
-    """A path in a folder at which no file is yet."""
+    """Return a path in a folder where no file exists yet."""
     path = folder / f"{stem}{suffix}"
     number = 2
     while path.exists():
@@ -79,7 +78,7 @@ def free_path(folder: Path, stem: str, suffix: str) -> Path:
 
 
 def show_in_file_manager(folder: Path) -> None:
-    """Open a folder in the desktop's own file manager, where it has one."""
+    """Open a folder in the desktop's file manager, if there is one."""
     with suppress(OSError):
         if sys.platform == "win32":
             os.startfile(folder)

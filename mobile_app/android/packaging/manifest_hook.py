@@ -1,6 +1,6 @@
-"""A hook of python-for-android, which runs it in the folder that Gradle is about to build.
+"""A python-for-android hook that adds a <provider> to the Android manifest, so that shared files can be read.
 
-Its template of the manifest has no place for a <provider>, without which no other app can read a shared file.
+python-for-android's manifest template has no place for one. The hook runs in Gradle's project folder.
 """
 
 from pathlib import Path
@@ -19,9 +19,9 @@ _END = "</application>"
 
 
 def after_apk_build(_: Any) -> None:
-    """Put the provider into the manifest that has just been written."""
+    """Add the provider to the manifest."""
     before, end, after = MANIFEST.read_text(encoding="utf-8").rpartition(_END)
     if not end:
-        raise RuntimeError(f"{MANIFEST.resolve()} has no {_END}: python-for-android writes it otherwise now")
+        raise RuntimeError(f"{MANIFEST.resolve()} has no {_END}: python-for-android's template has changed")
     if PROVIDER not in before:
         MANIFEST.write_text(before + PROVIDER + end + after, encoding="utf-8")

@@ -1,8 +1,7 @@
-"""Which libraries the packaged app imports, and where python-for-android gets them.
+"""Requirements of the packaged app, derived from its imports.
 
-python-for-android builds what it has a recipe for and hands every other name to pip without a word: a misspelt recipe,
-or a library with compiled parts, is noticed on the phone, when the import fails. So whatever is imported must stand in
-one of two tables here, and what stands in neither is refused.
+python-for-android silently passes names without a recipe to pip, so a misspelt recipe or a library with compiled parts
+fails only on the phone. Therefore every import must be listed here as a recipe or as pure Python.
 """
 
 import ast
@@ -23,54 +22,51 @@ RECIPES = {
 }
 """Import name -> recipe of python-for-android."""
 PURE_PYTHON = {"fpdf": ("fpdf2", "defusedxml", "fonttools")}
-"""Import name -> what pip installs for it: with what it needs itself, all of it Python alone."""
+"""Import name -> pip packages with their dependencies, all pure Python."""
 ALWAYS = ("python3", "kivy", "numpy", "opencv", "pyjnius", "android")
-"""Requirements of every project: what `triage` and the Android modules cannot do without."""
+"""Requirements of every project."""
 NOT_ON_ANDROID = frozenset(
     {
-        # Not on Android, by the documentation of Python 3.14, or left out by python-for-android.
+        # Missing on Android (Python 3.14's documentation) or left out by python-for-android.
         "curses", "ensurepip", "grp", "idlelib", "msvcrt", "multiprocessing", "readline", "tkinter", "turtle", "venv",
         "winreg",
-        # In older Pythons, which may run this, but not in 3.14 (PEP 594, PEP 632).
+        # Removed before Python 3.14 (PEP 594, PEP 632); the Python that runs this may have them.
         "aifc", "asynchat", "asyncore", "audioop", "cgi", "cgitb", "chunk", "crypt", "distutils", "imghdr", "imp",
         "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev", "pipes", "smtpd", "sndhdr", "spwd", "sunau",
         "telnetlib", "uu", "xdrlib",
     }
 )  # fmt: skip
-"""Modules of some standard library that the phone's does not have."""
+"""Standard library modules that the phone lacks."""
 
 
 def requirements_of(sources: Iterable[Path]) -> tuple[str, ...]:
-    """Requirements of a buildozer project that holds these files.
-
-    Args:
-        sources: Python files.
+    """Return the requirements of a buildozer project with these Python files.
 
     Raises:
-        UnusableInput: a file imports what will not be there.
+        UnusableInput: a file imports something that is not available on a phone.
     """
-    wanted = dict.fromkeys(ALWAYS)
+    required = dict.fromkeys(ALWAYS)
     missing: dict[str, str] = {}
     for path in sources:
         for name, line in imported_modules(path):
             if name in OWN_PACKAGES or (name in sys.stdlib_module_names and name not in NOT_ON_ANDROID):
                 continue
             if name in RECIPES:
-                wanted[RECIPES[name]] = None
+                required[RECIPES[name]] = None
             elif name in PURE_PYTHON:
-                wanted.update(dict.fromkeys(PURE_PYTHON[name]))
+                required.update(dict.fromkeys(PURE_PYTHON[name]))
             else:
                 missing.setdefault(name, f"{name} in {path.parent.name}/{path.name}, line {line}")
     if missing:
         raise UnusableInput(
-            f"The app imports what a phone will not have. Received: {'; '.join(missing.values())}. Do without, or name "
-            "its recipe or its pure Python packages in mobile_app/android/packaging/libraries.py."
+            f"The app imports modules that a phone lacks. Received: {'; '.join(missing.values())}. Remove the import, "
+            "or add its recipe or pure Python packages to mobile_app/android/packaging/requirements.py."
         )
-    return tuple(wanted)
+    return tuple(required)
 
 
 def imported_modules(source: Path) -> Iterator[tuple[str, int]]:
-    """Top-level names that a Python file imports anywhere in it, with their lines; relative imports are left out."""
+    """Yield the top-level modules that a Python file imports anywhere, with line numbers; no relative imports."""
     tree = ast.parse(source.read_text(encoding="utf-8"), str(source))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -1,4 +1,4 @@
-"""Tips spoken by the device's own voice, where it has one. No Kivy, and nothing leaves the device."""
+"""Text to speech through the desktop's own programs. No Kivy; nothing leaves the device."""
 
 import shutil
 import subprocess
@@ -17,41 +17,41 @@ VOICES: dict[str, Sequence[Sequence[str]]] = {
         ),
     ),
 }  # fmt: skip
-"""Commands that speak, by platform, best first. On Windows the words are read from standard input."""
+"""Speech commands by platform, best first. On Windows the text goes to standard input."""
 
 
-class Speech:
-    """One voice that says one thing at a time; new words cut off the old ones.
-
-    Attributes:
-        available: there is a voice.
-    """
+class DesktopVoice:
+    """See `mobile_app.phone.Voice`."""
 
     def __init__(self, platform: str = sys.platform):
         self._command = next((list(command) for command in VOICES.get(platform, ()) if shutil.which(command[0])), None)
         self._reads_input = platform == "win32"
-        self._speaking: subprocess.Popen[bytes] | None = None
-        self.available = self._command is not None
+        self._process: subprocess.Popen[bytes] | None = None
 
-    def say(self, text: str) -> None:
-        """Begin to speak and return at once; silent without a voice."""
+    @property
+    def available(self) -> bool:
+        """Whether there is a speech command."""
+        return self._command is not None
+
+    def speak(self, text: str) -> None:
+        """Start speaking and return at once; does nothing without a voice."""
         if self._command is None:
             return
-        self.hush()
+        self.silence()
         command = self._command if self._reads_input else [*self._command, text]
         with suppress(OSError):
-            self._speaking = subprocess.Popen(
+            self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
-            assert self._speaking.stdin is not None
+            assert self._process.stdin is not None
             if self._reads_input:
-                self._speaking.stdin.write(text.encode("utf-8"))
-            self._speaking.stdin.close()
+                self._process.stdin.write(text.encode("utf-8"))
+            self._process.stdin.close()
 
-    def hush(self) -> None:
+    def silence(self) -> None:
         """Stop speaking."""
-        if self._speaking is not None:
-            if self._speaking.poll() is None:
-                self._speaking.terminate()
-            self._speaking.wait()
-            self._speaking = None
+        if self._process is not None:
+            if self._process.poll() is None:
+                self._process.terminate()
+            self._process.wait()
+            self._process = None

@@ -1,0 +1,33 @@
+"""Texts for an answer, shared by the answer screen and the shared page."""
+
+from mobile_app.answer import Answer, RankedClass
+from mobile_app.texts import Texts
+
+
+def percent(tr: Texts, probability: float) -> str:
+    """Return a probability as a percentage, never 0% or 100%."""
+    if probability < 0.01:
+        return tr("answer.under_one")
+    if probability > 0.99:
+        return tr("answer.over_99")
+    return tr("answer.percent", value=probability)
+
+
+def probability_text(tr: Texts, entry: RankedClass) -> str:
+    """Return word and percentage of a class, such as "possible, 41%"."""
+    return f"{tr(f'answer.{entry.word}')}, {percent(tr, entry.probability)}"
+
+
+def light_text(tr: Texts, answer: Answer) -> str:
+    """Return the sentence about the photo's lighting."""
+    return tr("answer.light_overruled" if light_overridden(answer) else "answer.light_good")
+
+
+def light_overridden(answer: Answer) -> bool:
+    """Whether the photo was used although a tip or the model found a fault."""
+    return answer.ignore_light or not answer.lighting_confirmed
+
+
+def headline(tr: Texts, answer: Answer) -> str:
+    """Return the headline above the list of classes."""
+    return tr("answer.cannot_tell" if answer.cannot_tell else "answer.looks_like")

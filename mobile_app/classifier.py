@@ -1,0 +1,99 @@
+"""Classification on a background thread, so that neither screen nor camera waits for the model."""
+
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from mobile_app.answer import Answer, answer_for
+from triage.assessment import Triage
+from triage.errors import SkinDistillError, UnusableInput
+from triage.model_card import ModelCard
+from triage.photo import Photo, read_photo
+
+DEMO_MODEL = Path(__file__).parent / "assets" / "demo.tflite"
+"""A small model trained on synthetic skin only; it ships with the app."""
+
+OnAnswer = Callable[[Answer], None]
+
+
+def demo_model(path: Path = DEMO_MODEL) -> Path:
+    """Return the path of the demo model.
+
+    Raises:
+        UnusableInput: this copy of the app was built without it.
+    """
+    if not path.is_file():
+        raise UnusableInput(
+            f"The demo model is missing. Received: no file {path}. Give a model with --model, or make the demo model: "
+            f"run `skin-distill demo` and copy the student's int8 file there."
+        )
+    return path
+
+
+class BackgroundClassifier:
+    """Loads a model and classifies photos one after the other on its own thread.
+
+    Attributes:
+        card: the model card; None while loading and if loading failed.
+        problem: why the model could not be loaded, in English; None otherwise.
+    """
+
+    def __init__(self, model: Path | None = None, threads: int = 1):
+        """Start loading.
+
+        Args:
+            model: a release file; None for the demo model.
+            threads: interpreter threads.
+
+        Raises:
+            UnusableInput: no model given and the demo model is missing.
+        """
+        self.card: ModelCard | None = None
+        self.problem: str | None = None
+        self.model = demo_model() if model is None else model
+        self._threads = threads
+        self._jobs: queue.SimpleQueue[tuple[Photo | Path | bytes, OnAnswer, bool] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="classifier", daemon=True)
+        self._thread.start()
+
+    def submit(self, photo: Photo | Path | bytes, on_answer: OnAnswer, ignore_light: bool = False) -> None:
+        """Queue a photo and return at once.
+
+        Args:
+            photo: decoded pixels, uint8 [height, width, 3] in RGB, or path or bytes of an encoded photo.
+            on_answer: receives the answer on the classifier's thread; errors arrive as an `Answer` too.
+            ignore_light: see `Answer`.
+        """
+        self._jobs.put((photo, on_answer, ignore_light))
+
+    def close(self) -> None:
+        """Finish the queued photos and end the thread."""
+        self._jobs.put(None)
+        self._thread.join(5.0)
+
+    def _work(self) -> None:
+        triage = None
+        try:
+            triage = Triage.load(self.model, self._threads)
+            self.card = triage.card
+        except Exception as error:  # whatever a runtime raises must reach the screen
+            self.problem = _error_text(error)
+        while (job := self._jobs.get()) is not None:
+            photo, on_answer, ignore_light = job
+            on_answer(self._answer(triage, photo, ignore_light))
+
+    def _answer(self, triage: Triage | None, photo: Photo | Path | bytes, ignore_light: bool) -> Answer:
+        pixels = None
+        try:
+            pixels = read_photo(photo) if isinstance(photo, (Path, bytes)) else photo
+            if triage is not None:
+                return answer_for(triage, pixels, ignore_light)
+            problem = str(self.problem)
+        except Exception as error:
+            problem = _error_text(error)
+        return Answer(None, problem, pixels, (0, 0, 0, 0), ignore_light, demo=False)
+
+
+def _error_text(error: Exception) -> str:
+    return str(error) if isinstance(error, SkinDistillError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,153 @@
+"""The page a person can share: the answer as PDF or PNG, with the same text in both."""
+
+import io
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import cv2
+import numpy as np
+
+from mobile_app.answer import Answer
+from mobile_app.answer_text import headline, light_overridden, light_text, probability_text
+from mobile_app.texts import Texts
+from triage.atomic import write_bytes
+from triage.errors import MissingDependency, UnusableInput
+from triage.photo import Photo
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+MAX_PHOTO_SIDE = 1200
+"""Longer side of the photo on the page, pixels."""
+FRAME_COLOR = (255, 214, 0)
+JPEG_QUALITY = 90
+PAGE_WIDTH, MARGIN, PHOTO_WIDTH = 1000, 60, 560  # of the PNG, pixels
+# Paragraph style -> size in the PNG (pixels), characters a line there, size in the PDF (points).
+STYLES = {"title": (40, 42, 20), "strong": (28, 62, 13), "text": (24, 72, 11)}
+
+
+class Paragraph(NamedTuple):
+    """One paragraph; `style` is a key of `STYLES`."""
+
+    style: str
+    text: str
+
+
+def page_lines(answer: Answer, tr: Texts) -> tuple[list[Paragraph], list[Paragraph]]:
+    """Return the paragraphs above and below the photo: disclaimer, then classes, then what to do.
+
+    Raises:
+        UnusableInput: there is no answer, only an error.
+    """
+    if answer.assessment is None or answer.photo is None:
+        raise UnusableInput(f"There is no answer to share. Received: {answer.error}.")
+    above = [
+        Paragraph("title", tr("answer.not_a_diagnosis")),
+        Paragraph("text", tr("answer.disclaimer")),
+        *([Paragraph("strong", tr("app.demo_note"))] if answer.demo else []),
+    ]
+    below = [Paragraph("text", tr("answer.crop")), Paragraph("strong", headline(tr, answer))]
+    if answer.cannot_tell:
+        below.append(Paragraph("text", tr(f"answer.cannot_tell_{answer.cannot_tell_why}")))
+        if answer.top:
+            below.append(Paragraph("text", tr("answer.nearest")))
+    below += [
+        *(Paragraph("text", f"{entry.name}: {probability_text(tr, entry)}") for entry in answer.top),
+        Paragraph("strong", f"{tr('answer.next')}: {tr(f'answer.{answer.urgency}')}"),
+        Paragraph("text", tr(f"answer.{answer.urgency}_text")),
+        Paragraph("strong", tr("answer.signs")),
+        *(Paragraph("text", f"- {tr(f'sign.{sign}')}") for sign in answer.warning_signs),
+        Paragraph("strong" if light_overridden(answer) else "text", light_text(tr, answer)),
+    ]
+    return above, below
+
+
+def write_pdf(answer: Answer, path: Path, tr: Texts) -> None:
+    """Write the page as PDF (A4), whole or not at all.
+
+    Raises:
+        UnusableInput: there is no answer, or the file cannot be written.
+        MissingDependency: the extra `app` is not installed.
+    """
+    above, below = page_lines(answer, tr)
+    try:
+        from fpdf import FPDF
+    except ImportError as error:
+        raise _missing("fpdf2") from error
+    page = FPDF(format="A4")
+    page.set_margin(18)
+    page.set_auto_page_break(True, 15)
+    page.add_page()
+    _add_paragraphs(page, above)
+    jpeg = cv2.imencode(".jpg", _framed_photo(answer)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+    page.image(io.BytesIO(jpeg.tobytes()), w=105)
+    page.ln(2)
+    _add_paragraphs(page, below)
+    _write(path, bytes(page.output()))
+
+
+def write_png(answer: Answer, path: Path, tr: Texts) -> None:
+    """Write the page as PNG; errors as in `write_pdf`."""
+    above, below = page_lines(answer, tr)
+    try:
+        from PIL import Image, ImageDraw, ImageFont
+    except ImportError as error:
+        raise _missing("pillow") from error
+    fonts = {style: ImageFont.load_default(size) for style, (size, _, _) in STYLES.items()}
+    photo = Image.fromarray(_framed_photo(answer))
+    photo = photo.resize((PHOTO_WIDTH, max(1, round(PHOTO_WIDTH * photo.height / photo.width))))
+    blocks = [
+        [(style, row) for style, text in paragraphs for row in textwrap.wrap(text, STYLES[style][1])]
+        for paragraphs in (above, below)
+    ]
+    height = sum(_row_height(style) for rows in blocks for style, _ in rows) + photo.height + 4 * MARGIN
+    page = Image.new("RGB", (PAGE_WIDTH, height), "white")
+    draw = ImageDraw.Draw(page)
+    y = MARGIN
+    for rows in blocks:
+        for style, row in rows:
+            draw.text((MARGIN, y), row, "black", font=fonts[style])
+            y += _row_height(style)
+        if rows is blocks[0]:
+            page.paste(photo, (MARGIN, y + MARGIN // 2))
+            y += photo.height + MARGIN
+    content = io.BytesIO()
+    page.save(content, "PNG")
+    _write(path, content.getvalue())
+
+
+def _row_height(style: str) -> int:
+    return round(1.45 * STYLES[style][0])
+
+
+def _add_paragraphs(page: "FPDF", paragraphs: list[Paragraph]) -> None:
+    for style, text in paragraphs:
+        points = STYLES[style][2]
+        page.set_font("Helvetica", "" if style == "text" else "B", points)
+        # The fonts built into every PDF reader are Latin-1 only.
+        latin = text.encode("latin-1", "replace").decode("latin-1")
+        page.multi_cell(0, 0.5 * points, latin, align="L", new_x="LMARGIN", new_y="NEXT")
+        page.ln(1)
+
+
+def _framed_photo(answer: Answer) -> Photo:
+    """Return the photo, at most `MAX_PHOTO_SIDE` long, with a frame around the model's crop."""
+    photo = np.asarray(answer.photo)
+    scale = min(1.0, MAX_PHOTO_SIDE / max(photo.shape[:2]))
+    size = (max(1, round(photo.shape[1] * scale)), max(1, round(photo.shape[0] * scale)))
+    small = np.ascontiguousarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
+    left, top, width, height = (round(side * scale) for side in answer.crop)
+    cv2.rectangle(small, (left, top), (left + width - 1, top + height - 1), FRAME_COLOR, max(2, max(size) // 300))
+    return small
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        write_bytes(path, content)
+    except OSError as error:
+        raise UnusableInput(f"The file could not be written ({error.strerror}). Received: {path}.") from error
+
+
+def _missing(library: str) -> MissingDependency:
+    return MissingDependency(f"Sharing needs {library}. Install it with `pip install 'skin-distill[app]'`.")

@@ -1,0 +1,67 @@
+"""Pieces that several screens share: titled cards, fact lists, the DEMO badge."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from kivy.uix.widget import Widget
+
+from mobile_app.ui.label import TextLabel, text_width
+from mobile_app.ui.style import Style, pixels
+from mobile_app.ui.theme import LARGE, MEDIUM, SMALL, TINY
+from mobile_app.ui.widgets import MIDDLE, TOP, Card, Column, Icon, Row, paint_background
+
+
+def icon_title(style: Style, icon: str, text: str, size: str = "title") -> Row:
+    """Return a heading with an icon before it."""
+    return Row(
+        Icon(style, icon, 28 if size == "title" else 24, "accent", pos_hint=MIDDLE),
+        TextLabel(style, text, size, bold=True, pos_hint=MIDDLE),
+        spacing=pixels(MEDIUM),
+    )
+
+
+def info_card(
+    style: Style,
+    icon: str,
+    title: str,
+    text: str,
+    background: str = "surface",
+    color_name: str = "accent",
+    more: tuple[Widget, ...] = (),
+) -> Card:
+    """Return a card with icon, title and text; on the surface colour it has a border."""
+    plain = background == "surface"
+    column = Column(
+        TextLabel(style, title, "heading", "text" if plain else color_name, bold=True),
+        *([TextLabel(style, text)] if text else []),
+        *more,
+        spacing=pixels(TINY),
+        pos_hint=TOP,
+    )
+    row = Row(Icon(style, icon, 24, color_name, pos_hint=TOP), column, spacing=pixels(MEDIUM))
+    return Card(style, row, background=background, border="border" if plain else None)
+
+
+def fact_list(style: Style, facts: list[tuple[str, str]]) -> Column:
+    """Return names with their values below them."""
+    pairs = (
+        Column(TextLabel(style, name, "small", "muted"), TextLabel(style, value), spacing=0) for name, value in facts
+    )
+    return Column(*pairs, spacing=pixels(MEDIUM))
+
+
+def demo_badge(style: Style) -> Widget:
+    """Return the word DEMO on its own background."""
+    text = style.tr("app.demo")
+    label = TextLabel(style, text, "small", "soon", bold=True, align="center", pos_hint=MIDDLE, size_hint_x=None)
+    label.width = text_width(text, "small", True) + pixels(LARGE)
+    paint_background(label, style, "soon_soft", SMALL)
+    return label
+
+
+def display_path(path: Path) -> str:
+    """Return a path with the home folder as `~`."""
+    with suppress(ValueError, RuntimeError):
+        inside = path.relative_to(Path.home()).as_posix()
+        return "~" if inside == "." else f"~/{inside}"
+    return str(path)

@@ -1,0 +1,163 @@
+"""Basic widgets: painted backgrounds, rows, columns, cards, icons and progress bars."""
+
+from typing import Any
+
+import numpy as np
+from kivy.graphics import Color, Rectangle, SmoothRoundedRectangle
+from kivy.graphics.texture import Texture
+from kivy.metrics import sp
+from kivy.properties import NumericProperty, StringProperty
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.widget import Widget
+
+from mobile_app.ui.icons import icon_mask
+from mobile_app.ui.style import Style, center_of, pixels
+from mobile_app.ui.theme import LARGE, RADIUS, SMALL
+
+TOP = {"top": 1}
+MIDDLE = {"center_y": 0.5}
+BAR_HEIGHT = 6  # dp
+_textures: dict[tuple[str, int], Texture] = {}
+
+
+def paint_background(
+    widget: Widget, style: Style, background: str, radius: float = 0.0, border: str | None = None
+) -> None:
+    """Fill a widget's area below its content.
+
+    Args:
+        widget: gets an attribute `background`, which tests use to check contrast.
+        style: theme.
+        background: colour name.
+        radius: of the corners, dp.
+        border: colour name of a hairline around it.
+    """
+    widget.background = background
+    shapes = []
+    with widget.canvas.before:
+        if border:
+            Color(*style.color(border))
+            shapes.append((SmoothRoundedRectangle(radius=[pixels(radius)]) if radius else Rectangle(), 0))
+        Color(*style.color(background))
+        inset = max(1, pixels(1)) if border else 0
+        shapes.append((SmoothRoundedRectangle(radius=[pixels(radius) - inset]) if radius else Rectangle(), inset))
+
+    def place(*_: object) -> None:
+        for shape, inset in shapes:
+            shape.pos = (widget.x + inset, widget.y + inset)
+            shape.size = (max(0, widget.width - 2 * inset), max(0, widget.height - 2 * inset))
+
+    widget.bind(pos=place, size=place)
+    place()
+
+
+class Column(BoxLayout):
+    """Widgets below each other, as high as they need."""
+
+    def __init__(self, *widgets: Widget, **options: Any):
+        options.setdefault("spacing", pixels(SMALL))
+        options.setdefault("orientation", "vertical")
+        super().__init__(size_hint_y=None, **options)
+        self.bind(minimum_height=self.setter("height"))
+        for widget in widgets:
+            self.add_widget(widget)
+
+
+class Row(Column):
+    """Widgets beside each other, as high as the highest."""
+
+    def __init__(self, *widgets: Widget, **options: Any):
+        super().__init__(*widgets, orientation="horizontal", **options)
+
+
+class Card(BoxLayout):
+    """A column on its own background, at least as high as its content (`natural_height`)."""
+
+    natural_height = NumericProperty(0)
+
+    def __init__(
+        self, style: Style, *widgets: Widget, background: str = "surface", border: str | None = None, **options: Any
+    ):
+        options.setdefault("padding", pixels(LARGE))
+        options.setdefault("spacing", pixels(SMALL))
+        super().__init__(orientation="vertical", size_hint_y=None, **options)
+        self.bind(minimum_height=self.setter("natural_height"), natural_height=self.setter("height"))
+        paint_background(self, style, background, RADIUS, border)
+        for widget in widgets:
+            self.add_widget(widget)
+
+
+def equal_heights(*widgets: Widget) -> None:
+    """Keep widgets with a `natural_height` as high as the highest of them."""
+
+    def set_heights(*_: object) -> None:
+        highest = max(widget.natural_height for widget in widgets)
+        for widget in widgets:
+            widget.height = highest
+
+    for widget in widgets:
+        widget.bind(natural_height=set_heights)
+    set_heights()
+
+
+class LevelBar(Widget):
+    """A bar filled up to `fraction`, [0, 1]."""
+
+    fraction = NumericProperty(0)
+
+    def __init__(self, style: Style, fraction: float = 0.0):
+        super().__init__(size_hint_y=None, height=pixels(BAR_HEIGHT))
+        radius = [pixels(BAR_HEIGHT) / 2]
+        with self.canvas:
+            Color(*style.color("inset"))
+            self._track = SmoothRoundedRectangle(radius=radius)
+            Color(*style.color("accent"))
+            self._bar = SmoothRoundedRectangle(radius=radius)
+        self.bind(pos=self._place, size=self._place, fraction=self._place)
+        self.fraction = fraction
+
+    def _place(self, *_: object) -> None:
+        self._track.pos = self._bar.pos = self.pos
+        self._track.size = self.size
+        self._bar.size = (max(self.height, self.width * self.fraction), self.height)
+
+
+class Icon(Widget):
+    """An icon in one colour, as large as text of `side` sp; `name` may change."""
+
+    name = StringProperty("")
+
+    def __init__(self, style: Style, name: str, side: float = 24, color_name: str = "text", **options: Any):
+        self.color_name = color_name
+        self._side = round(sp(side))  # icons grow with the text beside them
+        options.setdefault("size_hint", (None, None))
+        super().__init__(size=(self._side,) * 2, **options)
+        with self.canvas:
+            self._color = Color(*style.color(color_name))
+            self._shape = Rectangle(size=(self._side,) * 2)
+        self.bind(pos=self._place, size=self._place, name=self._draw)
+        self.name = name
+        self._place()
+
+    def _place(self, *_: object) -> None:
+        self._shape.pos = (round(center_of(self)[0] - self._side / 2), round(center_of(self)[1] - self._side / 2))
+
+    def _draw(self, *_: object) -> None:
+        self._shape.texture = icon_texture(self.name, self._side)
+
+
+def icon_texture(name: str, side: int) -> Texture:
+    """Return a white texture whose opacity is the icon; shared."""
+    if (name, side) not in _textures:
+        # Rows run upward in OpenGL.
+        white = np.full((side, side, 4), 255, np.uint8)
+        white[..., 3] = icon_mask(name, side)[::-1]
+        texture = Texture.create(size=(side, side), colorfmt="rgba")
+
+        def fill(target: Texture) -> None:
+            target.blit_buffer(white.ravel(), colorfmt="rgba", bufferfmt="ubyte")
+
+        fill(texture)
+        texture.add_reload_observer(fill)  # a phone may lose its graphics memory while the app is in the background
+        _textures[name, side] = texture
+    return _textures[name, side]
