@@ -1,17 +1,17 @@
-"""What the app's engine costs and how far it lags, without a screen.
+"""Processor use and delays of the app's engine, without a screen.
 
     python -m benchmarks.app.engine [--model FILE] [--seconds 20]
 
-Prints: the share of a core that capture and analysis take on the demo stream (1280 x 720 at 30 frames a second), and
-how much of that the drawing of the stream itself is; how far guidance is behind the frame it was drawn from; how long
-it takes from a change of the light to its tip; and from the shutter to the answer beyond the bare inference.
+Prints the cores that capture and analysis use on the demo stream (1280 x 720 at 30 frames a second) and those that
+drawing the stream uses; the delay of guidance behind its frame; the time from a change of the light to its tip; and the
+time from shutter to result beyond the bare inference.
 """
 
-import argparse
 import threading
 import time
 from pathlib import Path
 
+import click
 import numpy as np
 
 from benchmarks.console import run_script
@@ -29,7 +29,7 @@ SHOTS = 60
 
 
 class SwitchedLight:
-    """Good light and the dark in turn, each for some frames; pictures are drawn beforehand."""
+    """A source that alternates good light and darkness; frames are drawn beforehand."""
 
     name = "switched light"
     live = True
@@ -59,7 +59,7 @@ class SwitchedLight:
 
 
 def stream_cost(seconds: float) -> dict[str, float]:
-    """Cores taken by drawing the stream alone and by a session on it, frames a second, delays in milliseconds."""
+    """Return cores used by drawing the stream and by a session on it, frames a second, delays in milliseconds."""
     light, pictures = MovingLight(WIDTH, HEIGHT), phantom_pictures()
     cpu, count = time.process_time(), int(seconds * RATE)
     for number in range(count):
@@ -90,7 +90,7 @@ def stream_cost(seconds: float) -> dict[str, float]:
 
 
 def reaction_ms(seconds: float) -> list[float]:
-    """From the first dark frame to its tip, milliseconds, each time the light goes out."""
+    """Return the time from the first dark frame to its tip, milliseconds, each time the light goes out."""
     source, reactions, tip = SwitchedLight(), [], ""
 
     def on_state(state: LiveState) -> None:
@@ -107,8 +107,8 @@ def reaction_ms(seconds: float) -> list[float]:
     return reactions
 
 
-def answer_ms(model: Path | None, photo: Photo) -> tuple[list[float], list[float]]:
-    """Shutter to answer, and bare inference, milliseconds; alternating, so that the machine's drift hits both."""
+def result_ms(model: Path | None, photo: Photo) -> tuple[list[float], list[float]]:
+    """Return milliseconds from shutter to result and of the bare inference, alternating."""
     classifier = BackgroundClassifier(model)
     interpreter = open_interpreter(read_model(classifier.model).flatbuffer)
     pixels = prepare_pixels(photo, interpreter.input_size)
@@ -127,25 +127,24 @@ def answer_ms(model: Path | None, photo: Photo) -> tuple[list[float], list[float
     return whole, bare
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, help="A release file; without it the demo model.")
-    parser.add_argument("--seconds", type=float, default=20.0, help="For each part.")
-    arguments = parser.parse_args()
-    cost = stream_cost(arguments.seconds)
+@click.command()
+@click.option("--model", type=click.Path(exists=True, path_type=Path), help="A release file; default: the demo model.")
+@click.option("--seconds", default=20.0, show_default=True, help="For each part.")
+def main(model: Path | None, seconds: float) -> None:
+    """Measure the app's engine."""
+    cost = stream_cost(seconds)
     print(f"frames a second        {cost['frames_per_second']:6.1f}")
-    print(f"capture and analysis   {cost['cores']:6.2f} cores, of which drawing the demo {cost['cores_drawing']:.2f}")
+    print(f"capture and analysis   {cost['cores']:6.2f} cores, drawing the demo {cost['cores_drawing']:.2f}")
     print(
         f"guidance behind frame  {cost['delay_p50_ms']:6.1f} ms median, {cost['delay_p95_ms']:.1f} ms at 95% "
         f"(at most {MOST_TIP_DELAY_MS:.0f})"
     )
-    reactions = reaction_ms(arguments.seconds)
-    print(f"light out to its tip   {np.median(reactions):6.0f} ms median of {len(reactions)} (settling included)")
-    whole, bare = answer_ms(arguments.model, phantom_pictures()[0])
+    reactions = reaction_ms(seconds)
+    print(f"light out to tip       {np.median(reactions):6.0f} ms median of {len(reactions)} (settling included)")
+    whole, bare = result_ms(model, phantom_pictures()[0])
     beyond = float(np.median(whole) - np.median(bare))
     print(
-        f"shutter to answer      {np.median(whole):6.1f} ms median of {SHOTS}, bare inference {np.median(bare):.1f}: "
+        f"shutter to result      {np.median(whole):6.1f} ms median of {SHOTS}, bare inference {np.median(bare):.1f}: "
         f"{beyond:.1f} ms beyond (at most {MOST_BEYOND_MS:.0f})"
     )
 

@@ -1,52 +1,46 @@
-"""The app's window: from the start of the process to the first frame, and what a running preview costs.
+"""Start-up of the app's window and cost of its running preview.
 
     python -m benchmarks.app.window [--model FILE] [--driver offscreen|x11] [--json FILE]
 
-Each run is a fresh process with a window of 1280 x 720. `offscreen` needs no screen; `x11` takes the one in DISPLAY:
+Each run is a fresh process with a window of 1280 x 720. `offscreen` needs no screen; `x11` uses the one in DISPLAY:
 
     xvfb-run -a python -m benchmarks.app.window --driver x11
 
-Both draw with the processor where there is no GPU, and that is counted: processor time is that of the whole process
-with all its threads, those of the source included.
+Without a GPU both draw with the processor. Processor time is that of the whole process, including the source's threads.
 """
 
 import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.console import run_script
+from benchmarks.console import run_script, run_worker
 from triage.atomic import write_json
 
 SETTLE_S = 3.0
-"""Not counted after the first frame: the model is loaded, caches fill."""
+"""Excluded after the first frame: the model is loading and caches fill."""
 
 
 def measure(source: str, model: Path | None, seconds: float, driver: str) -> dict[str, float]:
-    """One run in a process of its own.
+    """Measure one run in a process of its own.
 
     Returns:
-        `first_frame_s` since the process was started, `frames_per_s` shown, `cores` used, `delay_ms` of tips behind
-        their frames (median).
+        `first_frame_s` since the start of the process, `frames_per_s` displayed, `cores` used, `delay_ms` of tips
+        behind their frames (median).
     """
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "SDL_VIDEODRIVER": driver}
-        command = [
-            sys.executable, "-m", "benchmarks.app.window", "--worker", folder, str(time.time()), "--source", source,
-            "--seconds", str(seconds), *(["--model", str(model)] if model else []),
-        ]  # fmt: skip
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return dict(json.loads(done.stdout))
+        options = ["--source", source, "--seconds", seconds, *(["--model", model] if model else [])]
+        output = run_worker("benchmarks.app.window", "--worker", folder, time.time(), *options, env=environment)
+    return dict(json.loads(output))
 
 
 def run_app(folder: Path, started: float, source: str, model: Path | None, seconds: float) -> dict[str, float]:
-    """What the process of one run does; `started` is `time.time()` before it was started."""
+    """Run and measure the app in this process, started at `time.time()` = `started`."""
     from mobile_app import main as app_main
     from mobile_app.settings import Settings, write_settings
 
@@ -87,7 +81,7 @@ def run_app(folder: Path, started: float, source: str, model: Path | None, secon
 
 
 def main() -> None:
-    """Print what each run took, and the medians."""
+    """Measure the app's window."""
     parser = argparse.ArgumentParser(description="The app's window: first frame, frames a second, processor.")
     parser.add_argument("--source", default="demo")
     parser.add_argument("--model", type=Path)

@@ -1,4 +1,4 @@
-"""What a set of runs says about its models: accuracy, latency, size and fairness, each from the run's own files."""
+"""Collect accuracy, latency, size and fairness of the models of a set of runs, from the runs' own files."""
 
 import json
 from collections.abc import Sequence
@@ -16,19 +16,19 @@ LATENCY = "latency.json"
 
 @dataclass(frozen=True)
 class Entry:
-    """One model of one run; None stands for what was not measured.
+    """One model of one run; None means not measured.
 
     Attributes:
         run: the run's name.
         name: "teacher", "student", or a file's variant.
-        test: figures on the test split, as `skin_training.evaluation.evaluate` gives them.
+        test: metrics on the test split, as `skin_training.evaluation.evaluate` returns them.
         size: of the file, bytes.
-        latency: the benchmark's result for the file on the fewest threads.
-        machine: that it was measured on.
+        latency: benchmark result of the file on the fewest threads.
+        machine: on which latency was measured.
         passed: whether no gate of `verify` failed.
         failed: gates that failed.
         untold: gates with too few photos to tell.
-        agreement: share of test photos with the float student's first diagnosis.
+        agreement: fraction of test photos with the same first diagnosis as the float student.
     """
 
     run: str
@@ -42,22 +42,22 @@ class Entry:
     untold: tuple[str, ...] = ()
     agreement: float | None = None
 
-    def figure(self, head: str, metric: str) -> dict[str, Any] | None:
-        """A figure `{value, low, high, n}` of the test split, None where it is not there or has no value."""
-        return _known(self.test.get(head, {}).get(metric))
+    def metric(self, head: str, name: str) -> dict[str, Any] | None:
+        """Return a metric `{value, low, high, n}` of the test split; None if it is missing or has no value."""
+        return _known(self.test.get(head, {}).get(name))
 
     def tone(self, bucket: str) -> dict[str, Any] | None:
-        """Accuracy of the diagnosis in a tone bucket, None where there were too few photos."""
+        """Return the accuracy of the diagnosis in a tone bucket; None if there were too few photos."""
         return _known(self.test.get("per_tone", {}).get(bucket, {}).get("diagnosis", {}).get("accuracy"))
 
     def tone_count(self, bucket: str) -> int:
-        """Test photos in a tone bucket."""
+        """Return the number of test photos in a tone bucket."""
         return int(self.test.get("per_tone", {}).get(bucket, {}).get("n", 0))
 
     @property
     def worst_tone(self) -> tuple[str, dict[str, Any]] | None:
-        """The measured bucket with the lowest accuracy; None where fewer than two were measured."""
-        measured = {bucket: figure for bucket in TONE_BUCKETS if (figure := self.tone(bucket))}
+        """The bucket with the lowest accuracy; None if fewer than two were measured."""
+        measured = {bucket: metric for bucket in TONE_BUCKETS if (metric := self.tone(bucket))}
         if len(measured) < 2:
             return None
         return min(measured.items(), key=lambda item: item[1]["value"])
@@ -70,7 +70,7 @@ def collect(runs: Sequence[str]) -> list[Entry]:
         runs: names of runs under `experiments/`, or folders that hold a `report.json`.
 
     Returns:
-        Entries in the order of the runs: a teacher, a student's files, or the student itself where none was verified.
+        Entries in the order of the runs: a teacher, a student's verified files, or the student itself.
 
     Raises:
         UnusableInput: a run without a report, a report without a tested model, or a damaged file.
@@ -91,7 +91,7 @@ def _folder(run: str) -> Path:
         if (folder / "report.json").is_file():
             return folder
     raise UnusableInput(
-        f"No report of this run. Received: {run}. Looked for: {Path('experiments') / run / 'report.json'}. "
+        f"The run has no report. Received: {run}. Looked for: {Path('experiments') / run / 'report.json'}. "
         "Give the name of a finished run, or its folder."
     )
 
@@ -101,12 +101,12 @@ def _entries(folder: Path) -> list[Entry]:
     run = folder.resolve().name
     found = []
     if test := report.get("teacher", {}).get("test"):
-        found.append(Entry(run, "teacher", test, size=_kept_size(folder, "teacher.keras")))
+        found.append(Entry(run, "teacher", test, size=_recorded_size(folder, "teacher.keras")))
     latency = read_result(folder / LATENCY) if (folder / LATENCY).is_file() else None
     files = report.get("verify", {}).get("files", [])
     found += [_file(run, file, report, latency) for file in files]
     if not files and (test := report.get("distill", {}).get("test")):
-        found.append(Entry(run, "student", test, size=_kept_size(folder, "student.keras")))
+        found.append(Entry(run, "student", test, size=_recorded_size(folder, "student.keras")))
     return found
 
 
@@ -129,19 +129,19 @@ def _file(run: str, file: dict[str, Any], report: dict[str, Any], latency: dict[
 
 
 def _is_of(result: dict[str, Any], file: dict[str, Any]) -> bool:
-    """Whether a latency is that of this very file: one of another file by the same name says nothing."""
+    """Tell whether a latency is that of this file, by hash: another file may have the same name."""
     return "why" not in result and result.get("sha256") == file["sha256"] and result.get("way", "best") == "best"
 
 
-def _kept_size(folder: Path, name: str) -> int | None:
-    """Bytes of a binary, from the run's `weights.txt`: hash, bytes, path."""
+def _recorded_size(folder: Path, name: str) -> int | None:
+    """Return the bytes of a binary from the run's `weights.txt` (hash, bytes, path)."""
     path = folder / "weights.txt"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     return next((int(line.split()[1]) for line in lines if line.endswith(f"/{name}")), None)
 
 
-def _known(figure: dict[str, Any] | None) -> dict[str, Any] | None:
-    return figure if figure and figure.get("value") is not None else None
+def _known(metric: dict[str, Any] | None) -> dict[str, Any] | None:
+    return metric if metric and metric.get("value") is not None else None
 
 
 def _read(path: Path) -> dict[str, Any]:

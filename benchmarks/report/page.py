@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing beside it."""
+"""The report as one self-contained HTML page."""
 
 from collections.abc import Sequence
 from html import escape
@@ -11,22 +11,19 @@ from triage.assessment import DISCLAIMER
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 
 TITLE = "Accuracy, latency, size and fairness"
-COLUMNS = ("Model", "Accuracy", "Balanced accuracy", "Worst skin tone", "Light", "Latency", "Size", "Gates")
+COLUMNS = ("Model", "Accuracy", "Balanced accuracy", "Worst skin tone", "Lighting", "Latency", "Size", "Verification")
 LEGEND = (
-    "Each dot is a model, numbered as in the table; one colour a run. Height: accuracy of the first diagnosis on the "
-    "test split, with its 95 % interval. Bar: accuracy for the worst skin tone. Area: size of the file. Dashed and "
-    "hollow: a gate of the verification failed."
+    "Each dot is a model, numbered as in the table; one colour per run. Height: accuracy of the first diagnosis on the "
+    "test split, with its 95 % interval. Bar: accuracy on the worst skin tone. Area: file size. Dashed and hollow: "
+    "failed verification."
 )
 
 
 def page(entries: Sequence[Entry]) -> str:
-    """Write the page.
+    """Return the page as HTML with style and plots inside; it loads nothing.
 
     Args:
         entries: of `benchmarks.report.collect.collect`, at least one.
-
-    Returns:
-        HTML; style and pictures are inside, nothing is loaded from elsewhere.
     """
     runs = list(dict.fromkeys(entry.run for entry in entries))
     style = files("benchmarks.report").joinpath("page.css").read_text(encoding="utf-8")
@@ -50,16 +47,15 @@ def page(entries: Sequence[Entry]) -> str:
 <figure>{wide}{narrow}<figcaption>{LEGEND}</figcaption></figure>
 <h2>Models</h2>
 {_table(COLUMNS, [_row(number, runs.index(entry.run), entry) for number, entry in enumerate(entries, 1)])}
-<p class="note">Light: accuracy of the head that says whether a photo is well lit. Intervals: 95 %, bootstrap over
-groups. Latency: median and 90th percentile of one photo. {escape(_machines(entries))}</p>
+<p class="note">Lighting: accuracy of the head that predicts whether a photo is well lit. Intervals: 95 %, bootstrap
+over groups. Latency: median and 90th percentile for one photo. {escape(_machines(entries))}</p>
 <h2>Skin tones</h2>
 {_table(("Model", *map(str.capitalize, TONE_BUCKETS), "Difference"), _tone_rows(entries, runs))}
-<p class="note">Accuracy of the first diagnosis in each bucket with its 95 % interval and number of photos.
-Difference: the best bucket less the worst. {escape(TONE_SCHEME)}: measured on the photo, it does not describe a
-person.</p>
+<p class="note">Accuracy of the first diagnosis in each bucket, with its 95 % interval and number of photos. Difference:
+best bucket minus worst. {escape(TONE_SCHEME)}: measured on the photo, it does not describe a person.</p>
 <h2>Data</h2>
 {_table(("Run", "Test photos", "Groups", "Images"), _data_rows(entries, runs))}
-<footer><p>Made by skin-distill from the runs' own reports. What a report lacks is called not measured.</p></footer>
+<footer><p>Made by skin-distill from the runs' reports.</p></footer>
 </body>
 </html>
 """
@@ -69,35 +65,35 @@ def _headline(entries: Sequence[Entry]) -> str:
     passed = [entry for entry in entries if entry.passed]
     checked = [entry for entry in entries if entry.passed is not None]
     if not checked:
-        return f"{len(entries)} models; none of them was verified as a file for a phone."
-    told = f"{len(passed)} of {len(checked)} verified files passed their gates."
-    timed = [entry for entry in passed if entry.latency]
-    if len({(entry.run, (entry.latency or {})["threads"]) for entry in timed}) == 1:
-        fastest = min(timed, key=lambda entry: entry.latency["p50_ms"])
-        told += f" The fastest of them is {fastest.name} of {fastest.run} with {words.latency(fastest.latency)}."
-    sized = [entry for entry in passed if entry.size]
+        return f"{len(entries)} models; none has a verified .tflite file."
+    text = f"{len(passed)} of {len(checked)} files passed verification."
+    timed = [(entry, entry.latency) for entry in passed if entry.latency]
+    if len({(entry.run, latency["threads"]) for entry, latency in timed}) == 1:  # timed together
+        fastest, latency = min(timed, key=lambda pair: pair[1]["p50_ms"])
+        text += f" The fastest is {fastest.name} of {fastest.run}: {words.latency(latency)}."
+    sized = [(entry.size, entry) for entry in passed if entry.size]
     if sized:
-        smallest = min(sized, key=lambda entry: entry.size or 0)
-        told += f" The smallest is {smallest.name} of {smallest.run} with {words.megabytes(smallest.size)}."
-    return told
+        size, smallest = min(sized, key=lambda pair: pair[0])
+        text += f" The smallest is {smallest.name} of {smallest.run}: {words.megabytes(size)}."
+    return text
 
 
 def _synthetic(entries: Sequence[Entry]) -> str:
     runs = dict.fromkeys(entry.run for entry in entries if entry.test.get("synthetic"))
     if not runs:
         return ""
-    told = f"Measured on synthetic images, which say nothing about real skin: {', '.join(runs)}."
-    return f'<p class="disclaimer">{escape(told)}</p>'
+    text = f"Measured on synthetic images, which say nothing about real skin: {', '.join(runs)}."
+    return f'<p class="disclaimer">{escape(text)}</p>'
 
 
 def _row(number: int, series: int, entry: Entry) -> list[str]:
-    worst = entry.worst_tone
+    bucket, worst = entry.worst_tone or ("", None)
     return [
         _name(number, series, entry),
-        _cell(words.share(entry.figure("diagnosis", "accuracy"))),
-        _cell(words.share(entry.figure("diagnosis", "balanced_accuracy"))),
-        _cell(f"{words.share(worst[1])} {worst[0]}, {words.count(worst[1]['n'])}" if worst else words.NOT_MEASURED),
-        _cell(words.share(entry.figure("lighting", "accuracy"))),
+        _cell(words.percentage(entry.metric("diagnosis", "accuracy"))),
+        _cell(words.percentage(entry.metric("diagnosis", "balanced_accuracy"))),
+        _cell(f"{words.percentage(worst)} {bucket}, {words.count(worst['n'])}" if worst else words.NOT_MEASURED),
+        _cell(words.percentage(entry.metric("lighting", "accuracy"))),
         _cell(words.latency(entry.latency)),
         _cell(words.megabytes(entry.size)),
         _gates(entry),
@@ -109,10 +105,10 @@ def _tone_rows(entries: Sequence[Entry], runs: list[str]) -> list[list[str]]:
     for number, entry in enumerate(entries, 1):
         cells = []
         for bucket in TONE_BUCKETS:
-            figure = entry.tone(bucket)
-            number_of = words.count(figure["n"] if figure else entry.tone_count(bucket))
-            cells.append(_cell(f"{words.share(figure)} {number_of}"))
-        measured = [figure["value"] for bucket in TONE_BUCKETS if (figure := entry.tone(bucket))]
+            metric = entry.tone(bucket)
+            photos = words.count(metric["n"] if metric else entry.tone_count(bucket))
+            cells.append(_cell(f"{words.percentage(metric)} {photos}"))
+        measured = [metric["value"] for bucket in TONE_BUCKETS if (metric := entry.tone(bucket))]
         gap = f"{100 * (max(measured) - min(measured)):.1f} points" if len(measured) > 1 else words.NOT_MEASURED
         rows.append([_name(number, runs.index(entry.run), entry), *cells, _cell(gap)])
     return rows
@@ -132,13 +128,13 @@ def _machines(entries: Sequence[Entry]) -> str:
     machines: dict[str, list[str]] = {}
     for entry in entries:
         if entry.machine:
-            told = f"{entry.machine.get('cpu') or 'unknown processor'}, {entry.machine.get('runtime')}"
-            machines.setdefault(told, []).append(entry.run)
+            name = f"{entry.machine.get('cpu') or 'unknown processor'}, {entry.machine.get('runtime')}"
+            machines.setdefault(name, []).append(entry.run)
     if not machines:
         return ""
-    told = "; ".join(f"{machine} ({', '.join(dict.fromkeys(runs))})" for machine, runs in machines.items())
+    text = "; ".join(f"{machine} ({', '.join(dict.fromkeys(runs))})" for machine, runs in machines.items())
     together = len({run for runs in machines.values() for run in runs}) == 1
-    return f"Measured on: {told}." + ("" if together else " Runs were not timed together: compare within one run only.")
+    return f"Measured on: {text}." + ("" if together else " Runs were not timed together: compare within one run only.")
 
 
 def _name(number: int, series: int, entry: Entry) -> str:
@@ -153,7 +149,7 @@ def _gates(entry: Entry) -> str:
 
 
 def _cell(text: str) -> str:
-    """A value, with its interval or remark set smaller."""
+    """Return a value, with its interval or remark in small type."""
     text = escape(text)
     if text.startswith(words.NOT_MEASURED):
         return f'<span class="missing">{text}</span>'

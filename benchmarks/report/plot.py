@@ -1,4 +1,4 @@
-"""Accuracy against latency, with size and the worst skin tone, as an SVG whose colours follow the page's."""
+"""Accuracy against latency, with size and the worst skin tone, as an SVG in the page's colours."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ Scale = Callable[[float], float]
 
 @dataclass(frozen=True)
 class Frame:
-    """Where things are drawn, pixels: the whole, and the margins around the axes."""
+    """Size of the plot and the margins around its axes, pixels."""
 
     width: int
     height: int
@@ -34,7 +34,7 @@ WIDE, NARROW = Frame(900, 430), Frame(360, 400, left=38, right=6, unmeasured=84)
 
 @dataclass(frozen=True)
 class Dot:
-    """One model: number in the table, colour's number, place in pixels."""
+    """One model: its number in the table, index of its colour, position in pixels."""
 
     number: int
     series: int
@@ -45,15 +45,12 @@ class Dot:
 
 
 def draw(entries: Sequence[Entry], frame: Frame) -> str:
-    """Draw entries that have an accuracy.
+    """Draw entries that have an accuracy, as an `<svg>` element that needs the page's style.
 
-    A dot's height is the accuracy, its line the 95 % interval, its area the file's size; the bar below or above is
-    the accuracy of the worst skin tone. Models without latency stand in a column of their own.
-
-    Returns:
-        An `<svg>` element; it needs the page's style.
+    A dot's height is the accuracy, its line the 95 % interval, its area the file size; the bar is the accuracy on the
+    worst skin tone. Models without latency have a column of their own.
     """
-    shown = [(number, e) for number, e in enumerate(entries, 1) if e.figure("diagnosis", "accuracy")]
+    shown = [(number, e) for number, e in enumerate(entries, 1) if e.metric("diagnosis", "accuracy")]
     if not shown:
         return "<p class='missing'>No accuracy was measured.</p>"
     runs = list(dict.fromkeys(entry.run for entry in entries))
@@ -61,18 +58,18 @@ def draw(entries: Sequence[Entry], frame: Frame) -> str:
     bare = len(times) < len(shown)
     right = frame.width - frame.right - (frame.unmeasured if bare else 0)
     to_x, ticks = _time_axis(times, frame.left, right)
-    to_y, shares = _share_axis([entry for _, entry in shown], frame)
+    to_y, fractions = _accuracy_axis([entry for _, entry in shown], frame)
     parts = [f"<svg viewBox='0 0 {frame.width} {frame.height}' role='img' aria-label='{_summary(shown)}'>"]
     parts.append(_text("tick", 6, 18, "accuracy"))
     bottom = frame.height - frame.bottom
-    for value in shares:
+    for value in fractions:
         parts.append(_line("grid", frame.left, to_y(value), frame.width - frame.right, to_y(value)))
         parts.append(_text("tick end", frame.left - 6, to_y(value) + 4, f"{100 * value:.0f} %"))
     for tick in ticks:
         parts.append(_line("grid", to_x(tick), frame.top, to_x(tick), bottom))
         parts.append(_text("tick middle", to_x(tick), bottom + 16, f"{tick:g}"))
     if times:
-        parts.append(_text("axis middle", (frame.left + right) / 2, bottom + 34, "latency of one photo, ms"))
+        parts.append(_text("axis middle", (frame.left + right) / 2, bottom + 34, "latency for one photo, ms"))
     if bare:
         parts.append(_line("axis-line", right, frame.top, right, bottom))
         middle = (right + frame.width - frame.right) / 2
@@ -89,14 +86,14 @@ def _dots(shown: list[tuple[int, Entry]], runs: list[str], to_x: Scale, to_y: Sc
     dots = []
     bare = [number for number, entry in shown if not entry.latency]
     for number, entry in shown:
-        figure = entry.figure("diagnosis", "accuracy") or {}
+        metric = entry.metric("diagnosis", "accuracy") or {}
         if entry.latency:
             x = to_x(entry.latency["p50_ms"])
         else:  # side by side, as far as the column allows
             x = unmeasured + (bare.index(number) - (len(bare) - 1) / 2) * min(APART, MOST_APART / len(bare))
         area = RADIUS_OF_A_MEGABYTE * math.sqrt((entry.size or 0) / 1e6)
         radius = min(max(area, SMALLEST_RADIUS), LARGEST_RADIUS)
-        dots.append(Dot(number, runs.index(entry.run), entry, x, to_y(figure["value"]), radius))
+        dots.append(Dot(number, runs.index(entry.run), entry, x, to_y(metric["value"]), radius))
     return dots
 
 
@@ -110,11 +107,11 @@ def _time_axis(times: list[float], left: float, right: float) -> tuple[Scale, li
     return to_x, [tick for tick in TICKS if times and low <= math.log(tick) <= high]
 
 
-def _share_axis(entries: list[Entry], frame: Frame) -> tuple[Scale, list[float]]:
-    values = []
+def _accuracy_axis(entries: list[Entry], frame: Frame) -> tuple[Scale, list[float]]:
+    values: list[float] = []
     for entry in entries:
-        figure = entry.figure("diagnosis", "accuracy") or {}
-        values += [figure[key] for key in ("value", "low", "high") if figure.get(key) is not None]
+        metric = entry.metric("diagnosis", "accuracy") or {}
+        values += [metric[key] for key in ("value", "low", "high") if metric.get(key) is not None]
         if entry.worst_tone:
             values.append(entry.worst_tone[1]["value"])
     low = max(0.0, math.floor((min(values) - 0.03) * 20) / 20)
@@ -130,10 +127,10 @@ def _share_axis(entries: list[Entry], frame: Frame) -> tuple[Scale, list[float]]
 
 
 def _whiskers(dot: Dot, to_y: Scale) -> str:
-    figure = dot.entry.figure("diagnosis", "accuracy") or {}
+    metric = dot.entry.metric("diagnosis", "accuracy") or {}
     parts = []
-    if figure.get("low") is not None:
-        parts.append(_line(f"whisker s{dot.series % 4}", dot.x, to_y(figure["low"]), dot.x, to_y(figure["high"])))
+    if metric.get("low") is not None:
+        parts.append(_line(f"whisker s{dot.series % 4}", dot.x, to_y(metric["low"]), dot.x, to_y(metric["high"])))
     if dot.entry.worst_tone:
         worst = to_y(dot.entry.worst_tone[1]["value"])
         parts.append(_line(f"worst s{dot.series % 4}", dot.x - 9, worst, dot.x + 9, worst))
@@ -150,7 +147,7 @@ def _circle(dot: Dot) -> str:
 
 
 def _labels(dots: list[Dot], frame: Frame, divider: float) -> list[str]:
-    """Numbers beside the dots, on leaders where the nearest place is taken; none stands on the divider."""
+    """Draw numbers beside the dots, with a leader where the nearest place is taken, and off the divider."""
     taken: list[tuple[float, float]] = []
     parts = []
     for dot in dots:
@@ -158,10 +155,9 @@ def _labels(dots: list[Dot], frame: Frame, divider: float) -> list[str]:
         taken.append((x, y))
         distance = math.hypot(x - dot.x, y - dot.y)
         if distance > dot.radius + 2 * LABEL:
-            share = dot.radius / distance
-            ends = (dot.x + (x - dot.x) * share, dot.y + (y - dot.y) * share)
-            stop = 1 - 0.9 * LABEL / distance
-            parts.append(_line("leader", *ends, dot.x + (x - dot.x) * stop, dot.y + (y - dot.y) * stop))
+            near, far = dot.radius / distance, 1 - 0.9 * LABEL / distance
+            ends = [(dot.x + (x - dot.x) * part, dot.y + (y - dot.y) * part) for part in (near, far)]
+            parts.append(_line("leader", *ends[0], *ends[1]))
         parts.append(_text(f"number middle s{dot.series % 4}", x, y + 4, str(dot.number)))
     return parts
 
@@ -169,7 +165,7 @@ def _labels(dots: list[Dot], frame: Frame, divider: float) -> list[str]:
 def _free_place(
     dot: Dot, dots: list[Dot], taken: list[tuple[float, float]], frame: Frame, divider: float
 ) -> tuple[float, float]:
-    """The nearest place around a dot that no other dot or number covers."""
+    """Return the nearest place around a dot that no other dot or number covers."""
 
     def is_free(x: float, y: float) -> bool:
         if abs(x - divider) < LABEL:
@@ -179,7 +175,7 @@ def _free_place(
         whiskers = all(abs(x - other.x) > 0.9 * LABEL for other in dots)
         return inside and clear and whiskers and all(math.hypot(x - a, y - b) > 2.1 * LABEL for a, b in taken)
 
-    # To the right, left, then all around, ever further away.
+    # To the right, left, then all around, at growing distances.
     turns = [0, math.pi, *(n * math.pi / 6 for n in (1, 11, 5, 7, 2, 10, 4, 8))]
     for step in range(12):
         reach = dot.radius + 1.3 * LABEL + 7 * step
@@ -191,12 +187,12 @@ def _free_place(
 
 
 def _summary(shown: list[tuple[int, Entry]]) -> str:
-    told = []
+    texts = []
     for number, entry in shown:
-        figure = entry.figure("diagnosis", "accuracy") or {}
+        metric = entry.metric("diagnosis", "accuracy") or {}
         time = f"{entry.latency['p50_ms']:.2f} ms" if entry.latency else "latency not measured"
-        told.append(f"{number}, {entry.run} {entry.name}: {100 * figure['value']:.1f} percent, {time}")
-    return escape("Accuracy against latency. " + "; ".join(told) + ".", quote=True)
+        texts.append(f"{number}, {entry.run} {entry.name}: {100 * metric['value']:.1f} percent, {time}")
+    return escape("Accuracy against latency. " + "; ".join(texts) + ".", quote=True)
 
 
 def _line(kind: str, x1: float, y1: float, x2: float, y2: float) -> str:

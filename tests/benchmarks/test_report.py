@@ -16,14 +16,14 @@ from triage.skin_tone import TONE_BUCKETS
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 
-def figure(value, n=200):
+def metric(value, n=200):
     return {"value": value, "low": value - 0.05, "high": value + 0.05, "n": n}
 
 
 def entry(name, accuracy, latency=None, tones=(0.7, 0.6, 0.5), **rest):
-    heads = {"diagnosis": {"accuracy": figure(accuracy), "balanced_accuracy": figure(accuracy)}}
+    heads = {"diagnosis": {"accuracy": metric(accuracy), "balanced_accuracy": metric(accuracy)}}
     per_tone = {
-        b: {"n": 50, "diagnosis": {"accuracy": figure(v, 50)}} for b, v in zip(TONE_BUCKETS, tones, strict=True)
+        b: {"n": 50, "diagnosis": {"accuracy": metric(v, 50)}} for b, v in zip(TONE_BUCKETS, tones, strict=True)
     }
     timed = {"p50_ms": latency, "p90_ms": latency * 1.1, "threads": 1} if latency else None
     return Entry("run", name, {"n": 200, "groups": 190, **heads, "per_tone": per_tone}, latency=timed, **rest)
@@ -101,7 +101,7 @@ def test_names_cannot_break_the_page():
 
 
 @pytest.mark.parametrize("frame", [WIDE, NARROW])
-def test_dots_stand_where_their_figures_are(frame):
+def test_dots_stand_where_their_metrics_are(frame):
     entries = [entry("a", 0.6, 2.0, size=4_000_000), entry("b", 0.7, 20.0, size=1_000_000), entry("c", 0.65)]
     checker = parsed(draw(entries, frame))
     dots = [{k: float(a[k]) for k in ("cx", "cy", "r")} for t, a in checker.tags if t == "circle"]
@@ -123,11 +123,11 @@ def test_numbers_of_models_in_one_place_do_not_cover_each_other():
 
 def test_files_that_were_not_timed_together_have_no_fastest():
     one, other = entry("a", 0.6, 2.0, passed=True), entry("b", 0.6, 3.0, passed=True)
-    assert "The fastest of them is a" in page([one, other])
+    assert "The fastest is a" in page([one, other])
     assert "fastest" not in page([one, replace(other, run="another")])
 
 
-def test_too_few_photos_of_a_tone_are_no_figure():
+def test_too_few_photos_of_a_tone_are_not_measured():
     found = entry("a", 0.6)
     for bucket in ("medium", "dark"):
         found.test["per_tone"][bucket] = {"n": 7, "diagnosis": {"accuracy": {"value": None, "why": "too few"}}}
