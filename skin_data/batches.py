@@ -1,35 +1,46 @@
-"""Training batches: prepared pixels, turned into views, with targets of both heads."""
+"""Training batches: prepared pixels, turned into views, with the targets of both heads."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skin_data.light_targets import light_targets
-from skin_data.mixup import mix_targets, own_shares, partner_rows
+from skin_data.mixup import mix_targets, own_fractions, partner_rows
 from skin_data.oversampling import draws_of_epoch, photo_repeats
 from skin_data.views import ViewRecipe, apply_views, draw_views
 from triage.errors import UnusableInput
+from triage.lighting import FEATURE_NAMES
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import tensorflow as tf
+
+    from skin_data.manifest import Manifest
+
+Arrays = dict[str, np.ndarray]
+CLIP = 4.0
+"""Standard deviations at which standardised lighting features are clipped."""
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """What one split offers to training.
+    """Photos and targets of one split.
 
     Attributes:
         pixels: uint8 [n, size, size, 3], possibly memory-mapped.
         diagnosis: float32 [n, classes], one-hot or soft labels; a row of zeros where the photo has none.
-        diagnosis_weight: float32 [n], class weight times 1, or 0 where the label is missing.
+        diagnosis_weight: float32 [n], class weight, or 0 where the label is missing.
         lighting: float32 [n], 1 well lit, 0 poor.
         lighting_weight: float32 [n], 0 where the label is missing.
-        measures: float32 [n, 14], measures of the light as `skin_data.light_targets` gives them.
+        measures: float32 [n, 14], of `light_targets`.
         measures_weight: float32 [n], 0 where nothing was measured.
-        image_ids: int64 [n], numbers that name the photos in errors and in the seeds of views.
-        repeats: int64 [n], how often each photo stands in an epoch.
-        poor_light: the lighting target of a view that is given bad light.
+        image_ids: int64 [n], numbers that identify the photos in errors and in the seeds of views.
+        repeats: int64 [n], how often each photo appears in an epoch.
+        poor_light: the lighting target of a view with bad lighting.
         names: the photos' paths, for errors.
-        photo_weight: float32 [n], what each photo counts in all that is learned from it, or None.
+        photo_weight: float32 [n], weight of each photo in every loss, or None.
     """
 
     pixels: np.ndarray
@@ -48,13 +59,13 @@ class TrainingSet:
     def __len__(self) -> int:
         return len(self.pixels)
 
-    def targets_of(self, rows: np.ndarray, poor: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the targets of some photos and what each counts, with `photo_weight` where there is one.
+    def targets_of(self, rows: np.ndarray, poor: np.ndarray) -> Arrays:
+        """Return targets and weights of some photos, with `photo_weight` where there is one.
 
         Args:
             rows: int [n].
-            poor: bool [n], whether the photo is shown in bad light: its lighting label then is that of poor light,
-                whatever its own says, and its measures are unknown.
+            poor: bool [n], whether the photo is shown in bad lighting; its lighting label is then "poor" and its
+                measures are unknown.
         """
         targets = {
             "diagnosis": self.diagnosis[rows],
@@ -72,28 +83,32 @@ class TrainingSet:
 
     def describe(self, image_ids: np.ndarray) -> str:
         """Name up to five photos by their numbers."""
-        names = [self.names[i] for i in image_ids[:5]]
-        return ", ".join(names) + (f" and {len(image_ids) - 5} more" if len(image_ids) > 5 else "")
+        return ", ".join(self.names[i] for i in image_ids[:5]) + (", ..." if len(image_ids) > 5 else "")
 
 
 def make_training_set(
-    manifest: Any, frame: Any, pixels: np.ndarray, class_weights: str, label_smoothing: float, most_repeats: int = 1
+    manifest: "Manifest",
+    frame: "pd.DataFrame",
+    pixels: np.ndarray,
+    class_weights: str,
+    label_smoothing: float,
+    most_repeats: int = 1,
 ) -> TrainingSet:
     """Join pixels with the targets of their rows.
 
     Args:
-        manifest: the `Manifest` of the data set.
+        manifest: of the data set.
         frame: rows of its table, in the order of `pixels`.
         pixels: uint8 [n, size, size, 3].
         class_weights: "balanced" (inverse frequency among an epoch's photos, mean 1) or "none".
         label_smoothing: of the lighting labels.
-        most_repeats: a photo of a rare class and skin tone stands up to this often in an epoch; 1 is once each.
+        most_repeats: largest number of times a photo of a rare class and skin tone appears in an epoch.
 
     Raises:
         UnusableInput: a class has no example, or `class_weights` is unknown.
     """
     if class_weights not in ("balanced", "none"):
-        raise UnusableInput(f"class_weights is balanced or none. Received: {class_weights!r}.")
+        raise UnusableInput(f"class_weights must be balanced or none. Received: {class_weights!r}.")
     ids = [c.id for c in manifest.taxonomy.classes]
     diagnosis = diagnosis_targets(frame, ids)
     known = diagnosis.sum(axis=1) > 0
@@ -102,7 +117,7 @@ def make_training_set(
     if missing := [name for name, count in zip(ids, counts, strict=True) if count == 0]:
         raise UnusableInput(
             f"These classes have no training example: {', '.join(missing)}. Received: {manifest.path}. "
-            "Add photos and prepare again, or leave the classes out of the taxonomy."
+            "Add photos and prepare again, or remove the classes from the taxonomy."
         )
     weight = known.astype(np.float32)
     if class_weights == "balanced":
@@ -125,23 +140,42 @@ def make_training_set(
     )
 
 
-def diagnosis_targets(frame: Any, class_ids: list[str]) -> np.ndarray:
+def diagnosis_targets(frame: "pd.DataFrame", class_ids: list[str]) -> np.ndarray:
     """Return float32 [n, classes]: the soft label where a row has one, else one-hot, else zeros.
 
     A soft label is a JSON object from class id to weight; weights are scaled to sum to one.
     """
-    import json
-
     position = {name: number for number, name in enumerate(class_ids)}
     targets = np.zeros((len(frame), len(class_ids)), np.float32)
     for row, (diagnosis, soft) in enumerate(zip(frame["diagnosis"], frame["soft_label"], strict=True)):
         if isinstance(soft, str) and soft:
-            for name, share in json.loads(soft).items():
-                targets[row, position[name]] = share
+            for name, weight in json.loads(soft).items():
+                targets[row, position[name]] = weight
             targets[row] /= targets[row].sum()
         elif diagnosis in position:
             targets[row, position[diagnosis]] = 1.0
     return targets
+
+
+def light_targets(frame: "pd.DataFrame") -> tuple[np.ndarray, np.ndarray]:
+    """Return the lighting features of photos, standardised by their own mean and standard deviation.
+
+    Args:
+        frame: rows of a meta.csv; the columns `light_...` of `triage.lighting.FEATURE_NAMES` may be missing or empty.
+
+    Returns:
+        float32 [n, 14] in [-4, 4], and float32 [n], 1 where every feature is known, else 0.
+    """
+    columns = [f"light_{name}" for name in FEATURE_NAMES]
+    measured = frame.reindex(columns=columns).to_numpy(np.float64, na_value=np.nan)
+    known = ~np.isnan(measured).any(axis=1)
+    targets = np.zeros(measured.shape, np.float32)
+    if known.any():
+        spread = measured[known].std(axis=0)
+        centred = measured[known] - measured[known].mean(axis=0)
+        standard = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-9)
+        targets[known] = np.clip(standard, -CLIP, CLIP)
+    return targets, known.astype(np.float32)
 
 
 def steps_per_epoch(training: TrainingSet, batch_size: int) -> int:
@@ -151,45 +185,45 @@ def steps_per_epoch(training: TrainingSet, batch_size: int) -> int:
 
 def draw_photos(
     training: TrainingSet, recipe: ViewRecipe, seed: int, rows: np.ndarray, views: np.ndarray, mixup: float = 0.0
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Draw what is shown of some photos, and its targets, as a function of the arguments alone.
+) -> tuple[Arrays, Arrays]:
+    """Draw views of photos and their targets, as a function of the arguments alone.
 
     Args:
         training: the split.
         recipe: how views are drawn.
         seed: of the views.
-        rows: int [n], the photos' places in the split.
+        rows: int [n], the photos' positions in the split.
         views: int [n], the number of the view of each.
-        mixup: alpha of `skin_data.mixup`; 0 leaves it out.
+        mixup: alpha of `skin_data.mixup`; 0 turns it off.
 
     Returns:
-        What `show_photos` takes, and the targets and weights of both heads (`TrainingSet.targets_of`).
+        Inputs of `show_photos`, and targets and weights of both heads (`TrainingSet.targets_of`).
     """
     shown, targets = _draw_unmixed(training, recipe, seed, rows, views)
     if not mixup:
         return shown, targets
     partners = partner_rows(rows, views, len(training), seed)
     others, their_targets = _draw_unmixed(training, recipe, seed, partners, views)
-    share = own_shares(mixup, seed, training.image_ids[rows], views)
+    fraction = own_fractions(mixup, seed, training.image_ids[rows], views)
     shown |= {f"partner_{name}": value for name, value in others.items()}
-    return {**shown, "own_share": share}, mix_targets(targets, their_targets, share)
+    return {**shown, "own_fraction": fraction}, mix_targets(targets, their_targets, fraction)
 
 
 def _draw_unmixed(
     training: TrainingSet, recipe: ViewRecipe, seed: int, rows: np.ndarray, views: np.ndarray
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+) -> tuple[Arrays, Arrays]:
     ids = training.image_ids[rows]
     pixels, parameters, poor = draw_views(np.asarray(training.pixels[rows]), recipe, seed, ids, views)
     return {"pixels": pixels, "parameters": parameters}, training.targets_of(rows, poor)
 
 
-def show_photos(shown: Mapping[str, Any]) -> Any:
-    """Make the images that `draw_photos` drew, as TensorFlow operators: float32 [n, size, size, 3] in [0, 1]."""
+def show_photos(shown: Mapping[str, Any]) -> "tf.Tensor":
+    """Render what `draw_photos` drew, in TensorFlow: float32 [n, size, size, 3] in [0, 1]."""
     images = apply_views(shown["pixels"], shown["parameters"])
-    if "own_share" not in shown:
+    if "own_fraction" not in shown:
         return images
-    share = shown["own_share"][:, None, None, None]
-    return share * images + (1.0 - share) * apply_views(shown["partner_pixels"], shown["partner_parameters"])
+    fraction = shown["own_fraction"][:, None, None, None]
+    return fraction * images + (1.0 - fraction) * apply_views(shown["partner_pixels"], shown["partner_parameters"])
 
 
 def epoch_batches(
@@ -202,21 +236,19 @@ def epoch_batches(
     extra: Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]] | None = None,
     mixup: float = 0.0,
     view_seed: int | None = None,
-) -> Any:
-    """Return one epoch as a `tf.data.Dataset` whose content depends on nothing but the arguments.
-
-    Every photo is shown in a view of its own each time.
+) -> "tf.data.Dataset":
+    """Return one epoch, each photo in a view of its own each time; a function of the arguments alone.
 
     Args:
         training: the split.
         recipe: how views are drawn.
         batch_size: photos in a batch; a smaller remainder is left out of this epoch.
         seed: the run's seed.
-        epoch: number of the epoch over the whole run; it seeds the order and chooses the views.
-        view_count: number of different views of a photo, over and over; None for ever new ones.
-        extra: `extra(rows, views)` gives further arrays [batch, ...] of the batch by name.
-        mixup: alpha of `skin_data.mixup`; 0 leaves it out.
-        view_seed: of the views, where it is another than the order's.
+        epoch: number of the epoch over the whole run; it seeds the order and selects the views.
+        view_count: number of different views of a photo, cycled; None draws new ones forever.
+        extra: `extra(rows, views)` gives further arrays [batch, ...] by name.
+        mixup: alpha of `skin_data.mixup`; 0 turns it off.
+        view_seed: of the views, if it differs from `seed`.
 
     Returns:
         Batches with `image` float32 [b, size, size, 3], `image_ids`, the targets of `TrainingSet` and the extras.
@@ -225,7 +257,7 @@ def epoch_batches(
     views = views if view_count is None else views % view_count
     view_seed = seed if view_seed is None else view_seed
 
-    def gather() -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+    def gather() -> Iterator[tuple[Arrays, Arrays]]:
         for step in range(steps_per_epoch(training, batch_size)):
             chosen = slice(step * batch_size, (step + 1) * batch_size)
             rows = order[chosen]
@@ -238,22 +270,14 @@ def epoch_batches(
 
 def photos_of_view(
     training: TrainingSet, recipe: ViewRecipe, seed: int, view: int, batch_size: int, mixup: float = 0.0
-) -> Any:
-    """Return one view of every photo of a split, in its order.
-
-    Args:
-        training: the split.
-        recipe: how views are drawn.
-        seed: of the views.
-        view: its number.
-        batch_size: photos in a batch; the last may be smaller.
-        mixup: alpha of `skin_data.mixup`; 0 leaves it out.
+) -> "tf.data.Dataset":
+    """Return view number `view` of every photo of a split, in its order; see `epoch_batches` for the arguments.
 
     Returns:
-        A `tf.data.Dataset` of `image` float32 [b, size, size, 3] and `image_ids`.
+        Batches of `image` float32 [b, size, size, 3] and `image_ids`; the last may be smaller.
     """
 
-    def gather() -> Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+    def gather() -> Iterator[tuple[Arrays, Arrays]]:
         for start in range(0, len(training), batch_size):
             rows = np.arange(start, min(start + batch_size, len(training)))
             shown, _ = draw_photos(training, recipe, seed, rows, np.full(len(rows), view), mixup)
@@ -262,15 +286,12 @@ def photos_of_view(
     return _dataset(gather)
 
 
-def _dataset(gather: Callable[[], Iterator[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]]) -> Any:
-    """Turn what `draw_photos` drew, and further arrays, into batches of images and those arrays, ahead of their use."""
+def _dataset(gather: Callable[[], Iterator[tuple[Arrays, Arrays]]]) -> "tf.data.Dataset":
+    """Render what `draw_photos` drew, ahead of use, and pass further arrays on."""
     import tensorflow as tf
 
     signature = tf.nest.map_structure(
         lambda value: tf.TensorSpec((None, *value.shape[1:]), tf.as_dtype(value.dtype)), next(gather())
     )
-
-    def to_batch(shown: dict[str, Any], rest: dict[str, Any]) -> dict[str, Any]:
-        return {"image": show_photos(shown), **rest}
-
-    return tf.data.Dataset.from_generator(gather, output_signature=signature).map(to_batch).prefetch(3)
+    batches = tf.data.Dataset.from_generator(gather, output_signature=signature)
+    return batches.map(lambda shown, rest: {"image": show_photos(shown), **rest}).prefetch(3)

@@ -1,7 +1,7 @@
-"""Mixup whose pairs are as reproducible as views: two photos, blended, with what both of them count for.
+"""Mixup (Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization") that is as reproducible as views.
 
-Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization". Which photo a view is mixed with, and how much of it,
-follows from (seed, photo, view number), so that teacher and student can be shown the same blend.
+The partner of a view and the mixing ratio derive from (seed, photo, view number), so that teacher and student see the
+same blend.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ HEADS = ("diagnosis", "lighting")
 
 
 def partner_rows(rows: np.ndarray, views: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Return the photo that each view is mixed with.
+    """Return the partner of each view.
 
     Args:
         rows: int [n], photos in [0, count).
@@ -31,11 +31,11 @@ def partner_rows(rows: np.ndarray, views: np.ndarray, count: int, seed: int) -> 
     return partners
 
 
-def own_shares(alpha: float, seed: int, images: np.ndarray, views: np.ndarray) -> np.ndarray:
-    """Return what each view keeps of its own photo.
+def own_fractions(alpha: float, seed: int, images: np.ndarray, views: np.ndarray) -> np.ndarray:
+    """Return the fraction of its own photo in each view.
 
     Args:
-        alpha: of the Beta distribution; 0 mixes nothing.
+        alpha: of the Beta distribution; 0 turns mixup off.
         seed: of the views.
         images: int [n], numbers that identify the photos.
         views: int [n].
@@ -45,43 +45,42 @@ def own_shares(alpha: float, seed: int, images: np.ndarray, views: np.ndarray) -
     """
     if not alpha:
         return np.ones(len(images), np.float32)
-    shares = [
+    drawn = [
         np.random.Generator(np.random.Philox(key=seed, counter=[3, 0, int(view), int(image)])).beta(alpha, alpha)
         for image, view in zip(images, views, strict=True)
     ]
-    return np.maximum(shares, 1 - np.array(shares)).astype(np.float32)
+    return np.asarray(np.maximum(drawn, 1 - np.array(drawn)), np.float32)
 
 
 def mix_targets(
-    own: Mapping[str, np.ndarray], partner: Mapping[str, np.ndarray], share: np.ndarray
+    own: Mapping[str, np.ndarray], partner: Mapping[str, np.ndarray], fraction: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Blend the targets of both heads.
 
-    Loss is linear in the weighted targets, so they are what is blended: a photo without a label adds nothing to a head.
-    Measures of the light are not linear in the pixels: they stay the own photo's and count less the less of it is seen.
+    The loss is linear in the weighted targets, so these are blended: a photo without a label adds nothing to a head.
+    Lighting features are not linear in the pixels: the own photo's are kept, with less weight the less of it is seen.
 
     Args:
-        own: `diagnosis` float32 [n, classes], `lighting` float32 [n], `measures` float32 [n, 14], the weight of
-            each, float32 [n], and `photo_weight` or none.
-        partner: the same of the photos mixed in.
-        share: float32 [n] of `own_shares`.
+        own: of `TrainingSet.targets_of`.
+        partner: the same of the partners.
+        fraction: float32 [n] of `own_fractions`.
 
     Returns:
-        Targets and weights by the same names, and `own_diagnosis`, the unblended labels: of a blend that classes are
-        weighted in, the largest label need not be that of the photo that most of the picture shows.
+        Targets and weights by the same names, and `own_diagnosis`, the unblended labels: with class weights the largest
+        blended label need not be that of the photo that dominates the picture.
     """
     mixed = {
         "own_diagnosis": own["diagnosis"],
         "measures": own["measures"],
-        "measures_weight": own["measures_weight"] * np.clip(2 * share - 1, 0, 1).astype(np.float32),
+        "measures_weight": own["measures_weight"] * np.clip(2 * fraction - 1, 0, 1).astype(np.float32),
     }
     for head in HEADS:
-        weights = share * own[f"{head}_weight"], (1 - share) * partner[f"{head}_weight"]
+        weights = fraction * own[f"{head}_weight"], (1 - fraction) * partner[f"{head}_weight"]
         total = weights[0] + weights[1]
         columns = [w.reshape(-1, *[1] * (own[head].ndim - 1)) for w in (*weights, total)]
         sums = columns[0] * own[head] + columns[1] * partner[head]
         mixed[head] = np.divide(sums, columns[2], out=np.zeros_like(sums), where=columns[2] > 0)
         mixed[f"{head}_weight"] = total
     if "photo_weight" in own:
-        mixed["photo_weight"] = share * own["photo_weight"] + (1 - share) * partner["photo_weight"]
+        mixed["photo_weight"] = fraction * own["photo_weight"] + (1 - fraction) * partner["photo_weight"]
     return mixed

@@ -1,4 +1,4 @@
-"""Rare skin tones of a class more often in an epoch, up to a cap."""
+"""Oversampling of rare skin tones within each class, up to a cap."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ Integers = npt.NDArray[np.int64]
 
 
 def photo_repeats(diagnoses: Sequence[str | None], tones: Sequence[str], most: int) -> Integers:
-    """How often each photo stands in an epoch, so that cells of class and skin tone come nearer to the largest.
+    """Return how often each photo appears in an epoch, so that cells of class and skin tone approach the largest.
 
-    The cap keeps a handful of photos from being learnt by heart. A photo of unknown tone stands for its class alone,
-    one without a diagnosis once.
+    The cap prevents overfitting on a few photos. A photo of unknown tone is weighed by its class alone; one without a
+    diagnosis appears once.
 
     Args:
         diagnoses: class of each photo or None.
         tones: tone bucket of each photo.
-        most: times that a photo may stand in an epoch, at least 1.
+        most: the cap, at least 1.
 
     Returns:
         int64 [n], at least 1.
@@ -41,7 +41,7 @@ def photo_repeats(diagnoses: Sequence[str | None], tones: Sequence[str], most: i
 
 
 def draws_of_epoch(repeats: Integers, seed: int, epoch: int) -> tuple[Integers, Integers]:
-    """Order of an epoch.
+    """Return the order of an epoch.
 
     Args:
         repeats: int64 [n] of `photo_repeats`.
@@ -49,8 +49,8 @@ def draws_of_epoch(repeats: Integers, seed: int, epoch: int) -> tuple[Integers, 
         epoch: number of the epoch over the whole run.
 
     Returns:
-        int64 [sum of repeats] twice: the photo, and how often it was shown before in the whole run, which numbers its
-        views: counted modulo any number of views, each has its turn as often as the others.
+        int64 [sum of repeats] twice: the photo, and how often it was shown before in the whole run, which is the number
+        of its view; modulo any number of views, all appear equally often.
     """
     photos = np.repeat(np.arange(len(repeats)), repeats)
     before = epoch * repeats[photos] + np.arange(len(photos)) - np.repeat(np.cumsum(repeats) - repeats, repeats)

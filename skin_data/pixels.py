@@ -1,13 +1,14 @@
-"""Prepared pixels of a data set, decoded once and kept as one array on disk."""
+"""Prepared pixels of a data set, decoded once and cached as one array on disk."""
 
 import functools
 import hashlib
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from skin_data.ledger import code_fingerprint
 from skin_data.progress import Progress, no_progress
@@ -16,79 +17,60 @@ from triage.atomic import replacing
 from triage.errors import UnreadablePhoto, UnusableInput
 from triage.photo import CROP_FRACTION, prepare_pixels, read_photo
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from skin_data.manifest import Manifest
+
+Pixels = npt.NDArray[np.uint8]
 _SHOWN = 5  # photos named in an error
 
 
 def load_pixels(
-    manifest: Any,
-    frame: Any,
+    manifest: "Manifest",
+    frame: "pd.DataFrame",
     size: int,
     crop_fraction: float = CROP_FRACTION,
     cache: Path | None = None,
     progress: Progress = no_progress,
-) -> np.ndarray:
-    """Return the model's view of each photo, as `triage` prepares it on the device.
+) -> Pixels:
+    """Return the model's input for each photo, prepared by `triage` as on the device.
 
     Args:
-        manifest: the `Manifest` that `frame` comes from.
+        manifest: that `frame` comes from.
         frame: rows of its table.
         size: side in pixels.
-        crop_fraction: share of each side that the centre crop keeps.
-        cache: a folder for the decoded array; it is then read back memory-mapped, so that a data set larger than
-            memory works. None decodes every time, into memory.
+        crop_fraction: fraction of each side that the centre crop keeps.
+        cache: folder for the decoded array, which is then memory-mapped, so that a data set larger than memory works.
+            None decodes every time, into memory.
         progress: called as `progress("decode photos", done, total)`.
 
     Returns:
         uint8 [len(frame), size, size, 3].
 
     Raises:
-        UnusableInput: a photo of the table is gone or damaged, or the disk is too full.
+        UnusableInput: a photo of the table is missing or damaged, or the disk is too full.
     """
-    paths = [Path(path) for path in manifest.photo_paths(frame)]
+    paths = manifest.photo_paths(frame)
     shape = (len(paths), size, size, 3)
     if cache is None:
         return _decode_into(np.empty(shape, np.uint8), paths, size, crop_fraction, progress)
-    file = pixels_file(manifest, frame, size, crop_fraction, cache)
+    file = Path(cache) / f"pixels-{size}-{_content_key(manifest, paths, size, crop_fraction)}.npy"
     if not file.is_file():
         needed = int(np.prod(shape, dtype=np.int64))
         file.parent.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(file.parent).free
         if needed > 0.9 * free:
             raise UnusableInput(
-                f"Not enough disk for the decoded photos. Received: {free / 1e9:.1f} GB free in {file.parent}, "
+                f"Not enough disk space for the decoded photos. Received: {free / 1e9:.1f} GB free in {file.parent}, "
                 f"{needed / 1e9:.1f} GB needed. Make room, or use fewer photos or a smaller input size."
             )
         with replacing(file) as temporary:
             array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
             _decode_into(array, paths, size, crop_fraction, progress)
             array.flush()
-    return np.load(file, mmap_mode="r")
-
-
-def pixels_file(manifest: Any, frame: Any, size: int, crop_fraction: float, cache: Path) -> Path:
-    """Return where `load_pixels` keeps the decoded photos of these rows; whether they are there is not asked.
-
-    Raises:
-        UnusableInput: photos of the table are gone; up to five are named.
-    """
-    paths = [Path(path) for path in manifest.photo_paths(frame)]
-    stamps, gone = [f"{size} {crop_fraction} {preparing_code()}"], []
-    for path in paths:
-        try:
-            stat = path.stat()
-        except OSError:
-            gone.append(path)
-        else:
-            # Size and time of change stand in the key, so that a photo edited in place is decoded again.
-            stamps.append(f"{path}|{stat.st_size}|{stat.st_mtime_ns}")
-    if gone:
-        named = ", ".join(map(str, gone[:_SHOWN])) + (f" and {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else "")
-        raise UnusableInput(
-            f"{len(gone)} of {len(paths)} photos of the table are gone. Received: {manifest.path}; gone: {named}. "
-            "Put them back, or run `skin-distill prepare` again."
-        )
-    key = hashlib.sha256("\n".join(stamps).encode()).hexdigest()
-    return Path(cache) / f"pixels-{size}-{key[:16]}.npy"
+    mapped: Pixels = np.load(file, mmap_mode="r")
+    return mapped
 
 
 @functools.cache
@@ -97,13 +79,32 @@ def preparing_code() -> str:
     return code_fingerprint(str(module.__file__) for module in (photo, photo_header))
 
 
-def _decode_into(array: Any, paths: list[Path], size: int, crop_fraction: float, progress: Progress) -> Any:
+def _content_key(manifest: "Manifest", paths: list[Path], size: int, crop_fraction: float) -> str:
+    stamps, missing = [f"{size} {crop_fraction} {preparing_code()}"], []
+    for path in paths:
+        try:
+            stat = path.stat()
+        except OSError:
+            missing.append(path)
+        else:
+            # With size and modification time, so that a photo edited in place is decoded again.
+            stamps.append(f"{path}|{stat.st_size}|{stat.st_mtime_ns}")
+    if missing:
+        shown = ", ".join(map(str, missing[:_SHOWN])) + (", ..." if len(missing) > _SHOWN else "")
+        raise UnusableInput(
+            f"{len(missing)} of {len(paths)} photos of the table are missing. Received: {manifest.path}; missing: "
+            f"{shown}. Put them back, or run `skin-distill prepare` again."
+        )
+    return hashlib.sha256("\n".join(stamps).encode()).hexdigest()[:16]
+
+
+def _decode_into(array: Pixels, paths: list[Path], size: int, crop_fraction: float, progress: Progress) -> Pixels:
     def decode(number: int) -> None:
         try:
             array[number] = prepare_pixels(read_photo(paths[number]), size, crop_fraction)
         except UnreadablePhoto as error:
             raise UnusableInput(
-                f"A photo of the table cannot be read any more. Received: {error}. Run `skin-distill prepare` again."
+                f"A photo of the table can no longer be read. Received: {error}. Run `skin-distill prepare` again."
             ) from error
 
     with ThreadPoolExecutor() as pool:

@@ -1,8 +1,8 @@
-"""Bad light for a photo that had none: the augmentation that moves the lighting label with it.
+"""Bad lighting as an augmentation that changes the lighting label.
 
-Faults are made in linear light, as the scene and the camera make them, and so strong that a photo cannot pass for well
-lit afterwards; what lies between is not drawn, because there the label would be a guess. All is drawn from a
-counter-based seed and computed on 8-bit pixels, so that teacher and student see the very same photo.
+Faults are simulated in linear light, and so strong that no photo passes for well lit afterwards; weaker ones are not
+drawn, because their label would be uncertain. Everything derives from a counter-based seed and is computed on 8-bit
+pixels, so that teacher and student see the same photo.
 """
 
 import cv2
@@ -15,22 +15,23 @@ from triage.skin_color import LINEAR
 Pixels = npt.NDArray[np.uint8]
 
 FAULTS = ("too_dark", "too_bright", "blurry", "glare", "uneven", "colour_cast")
-"""What the light can be made, in the words of `triage.lighting.REASONS`; equally frequent."""
+"""Kinds of bad lighting, named as in `triage.lighting.REASONS`; equally frequent."""
 PARAMETERS = ("fault", "strength", "direction", "row", "column", "noise_seed")
-# The ranges are those of skin_data/phantom/light.py, moved away from the borders, since photos differ in exposure.
+# The ranges of skin_data/phantom/light.py, away from the borders, since photos differ in exposure.
 DARK_STOPS = (3.6, 5.0)
 BRIGHT_STOPS = (0.1, 0.8)
-"""How far above white the darker third of the photo ends: what overexposes light skin leaves dark skin well lit."""
+"""How far above white the darker third of the photo ends: a gain that overexposes light skin leaves dark skin well
+lit."""
 BRIGHT_QUANTILE, MOST_STOPS = 0.35, 5.0
-BLUR_SHARE = (0.018, 0.028)
-"""Standard deviation of the defocus as a share of the side."""
-SHAKE_SHARE = (0.10, 0.15)
-"""Length of a shake as a share of the side; a third of the blurred photos are shaken."""
+BLUR_FRACTION = (0.018, 0.028)
+"""Standard deviation of the defocus as a fraction of the side."""
+SHAKE_FRACTION = (0.10, 0.15)
+"""Length of camera shake as a fraction of the side; it blurs a third of the blurry photos."""
 GLARE_RADIUS = (0.07, 0.15)
-"""Standard deviation of a highlight as a share of the side."""
+"""Standard deviation of a highlight as a fraction of the side."""
 UNEVEN_STOPS = (4.5, 6.5)
 CAST_STOPS = ((1.3, -2.2), (-2.3, 1.5))
-"""Gains of red and blue against green at full strength: a warm lamp taken for daylight, and shade taken for a lamp."""
+"""Gains of red and blue against green, in stops: a warm lamp balanced as daylight, and shade balanced as a lamp."""
 LEAST_CAST = 0.8
 READ_NOISE = 0.0012
 """Standard deviation of a dark photo's noise in linear light, amplified with it."""
@@ -40,25 +41,24 @@ _ENCODED = np.searchsorted((LINEAR[1:] + LINEAR[:-1]) / 2, np.arange(_STEPS) / (
 
 
 def relighting_parameters(
-    share: float, seed: int, images: npt.NDArray[np.int64], views: npt.NDArray[np.int64]
+    fraction: float, seed: int, images: npt.NDArray[np.int64], views: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float32]:
-    """Draw which views get bad light, and what kind.
+    """Draw which views get bad lighting, and what kind.
 
     Args:
-        share: of the views, in [0, 1].
+        fraction: of the views, in [0, 1].
         seed: the run's seed.
         images: int [n], numbers that identify the images.
         views: int [n], the number of the view of each image.
 
     Returns:
-        float32 [n, 6], columns as in `PARAMETERS`; fault 0 is none and k is `FAULTS[k - 1]`. The same four arguments
-        give the same table on every machine.
+        float32 [n, 6], columns as in `PARAMETERS`; fault 0 is none and k is `FAULTS[k - 1]`. The same on every machine.
     """
     table = np.zeros((len(images), len(PARAMETERS)), np.float32)
     for number, (image, view) in enumerate(zip(images, views, strict=True)):
-        # Another stream than that of `skin_data.views`, which counts 0 in this place.
+        # A different stream from `skin_data.views`, which has 0 in this place.
         draws = np.random.Generator(np.random.Philox(key=seed, counter=[0, 1, int(view), int(image)])).random(7)
-        if draws[0] < share:
+        if draws[0] < fraction:
             fault = 1 + int(draws[1] * len(FAULTS))
             noise_seed = np.floor(draws[6] * 2**20)
             table[number] = (fault, draws[2], 2 * np.pi * draws[3], draws[4], draws[5], noise_seed)
@@ -66,14 +66,14 @@ def relighting_parameters(
 
 
 def relight(pixels: Pixels, parameters: npt.NDArray[np.float32]) -> Pixels:
-    """Give photos the light of their parameters.
+    """Apply the faults of a parameter table.
 
     Args:
         pixels: uint8 [n, size, size, 3], sRGB.
         parameters: float32 [n, 6] of `relighting_parameters`.
 
     Returns:
-        uint8 [n, size, size, 3]; the very same array where no photo has a fault.
+        uint8 [n, size, size, 3]; the input itself where no photo has a fault.
     """
     relit = np.flatnonzero(parameters[:, 0])
     if not len(relit):
@@ -101,8 +101,8 @@ def _too_bright(photo: Pixels, strength: float, *_: float) -> Pixels:
 def _blurry(photo: Pixels, strength: float, direction: float, row: float, *_: float) -> Pixels:
     side = photo.shape[0]
     if row > 1 / 3:
-        return np.asarray(cv2.GaussianBlur(photo, (0, 0), _between(BLUR_SHARE, strength) * side), np.uint8)
-    length = max(3.0, _between(SHAKE_SHARE, strength) * side)
+        return np.asarray(cv2.GaussianBlur(photo, (0, 0), _between(BLUR_FRACTION, strength) * side), np.uint8)
+    length = max(3.0, _between(SHAKE_FRACTION, strength) * side)
     reach = int(np.ceil(length / 2))
     kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
     end = np.array([np.cos(direction), np.sin(direction)]) * length / 2
@@ -129,7 +129,7 @@ def _uneven(photo: Pixels, strength: float, direction: float, *_: float) -> Pixe
     line = np.arange(side, dtype=np.float32) / max(side - 1, 1) - np.float32(0.5)
     across = line[:, None] * np.float32(np.sin(direction)) + line[None] * np.float32(np.cos(direction))
     extent = abs(np.sin(direction)) + abs(np.cos(direction))
-    # The bright end stays a little above what it was.
+    # The bright end stays slightly brighter than before.
     stops = np.float32(_between(UNEVEN_STOPS, strength)) * (across / np.float32(extent) - np.float32(0.4))
     return _encode(LINEAR[photo] * np.exp2(stops)[..., None])
 
@@ -149,6 +149,6 @@ def _between(ends: tuple[float, float], strength: float) -> float:
 
 
 def _encode(linear: npt.NDArray[np.float32]) -> Pixels:
-    """Linear light of any range to 8-bit sRGB, clipped."""
+    """Convert linear light to 8-bit sRGB, clipped."""
     steps = np.clip(linear * np.float32(_STEPS - 1) + np.float32(0.5), 0, _STEPS - 1)
     return np.asarray(_ENCODED[steps.astype(np.int16)], np.uint8)

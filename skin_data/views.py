@@ -1,40 +1,42 @@
 """Augmented views of a photo, drawn from a counter-based seed.
 
-A view is a pure function of (seed, image number, view number) and of the pixels. Teacher and student can therefore be
-shown the very same pixels without storing them (consistent teaching: Beyer et al. 2022, "Knowledge distillation: a
+A view is a pure function of (seed, image number, view number) and of the pixels, so that teacher and student see the
+same pixels without storing them (consistent teaching: Beyer et al. 2022, "Knowledge distillation: a
 good teacher is patient and consistent").
 """
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from skin_data.relighting import relight, relighting_parameters
 from triage.errors import UnusableInput
 
-# Columns of the parameter table. A view that changes nothing has flip 0, turn 0, angle 0, zoom 1, shift 0, gains 1.
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+# Columns of the parameter table. The identity has flip 0, turn 0, angle 0, zoom 1, shift 0 and gains 1.
 PARAMETERS = ("flip", "turn", "angle", "zoom", "shift_x", "shift_y", "brightness", "contrast", "saturation")
 
 
 @dataclasses.dataclass(frozen=True)
 class ViewRecipe:
-    """How far views may stray from the photo.
+    """Ranges of the augmentation.
 
-    Skin photos have no up or down, so quarter turns and flips are free. Brightness and contrast stay small, because
-    they must not turn a well-lit photo into a badly lit one while its label stands; bad light, which moves the label,
-    is drawn apart (see `skin_data.relighting`).
+    Skin photos have no up or down, so quarter turns and flips are free. Brightness and contrast change little, because
+    the lighting label must stay true; bad lighting, which changes the label, is separate (`skin_data.relighting`).
 
     Attributes:
         flip: mirror half of the views.
         turns: quarter turns, uniformly.
         degrees: further rotation, uniform in [-degrees, degrees].
         zoom: smallest and largest magnification, log-uniform.
-        shift: largest shift as a share of the side.
+        shift: largest shift as a fraction of the side.
         brightness: largest relative change of all channels.
         contrast: largest relative change around mid-grey.
         saturation: largest relative change around the pixel's grey.
-        bad_light: share of the views that are given bad light and count as badly lit.
+        bad_light: fraction of the views that get bad lighting and the label "poor".
     """
 
     flip: bool = True
@@ -49,9 +51,9 @@ class ViewRecipe:
 
     def __post_init__(self) -> None:
         if not 0 <= self.bad_light <= 1:
-            raise UnusableInput(f"views.bad_light is a share in [0, 1]. Received: {self.bad_light}.")
+            raise UnusableInput(f"views.bad_light must be in [0, 1]. Received: {self.bad_light}.")
         if not 0 < self.zoom[0] <= self.zoom[1]:
-            raise UnusableInput(f"views.zoom is a pair 0 < smallest <= largest. Received: {self.zoom}.")
+            raise UnusableInput(f"views.zoom must be a pair 0 < smallest <= largest. Received: {self.zoom}.")
 
 
 def view_parameters(recipe: ViewRecipe, seed: int, images: np.ndarray, views: np.ndarray) -> np.ndarray:
@@ -69,7 +71,7 @@ def view_parameters(recipe: ViewRecipe, seed: int, images: np.ndarray, views: np
     table = np.empty((len(images), len(PARAMETERS)), np.float32)
     low, high = np.log(recipe.zoom)
     for row, (image, view) in enumerate(zip(images, views, strict=True)):
-        # Philox is counter-based: a draw depends on its key and counter, never on what was drawn before.
+        # Philox is counter-based: a draw depends on its key and counter, not on earlier draws.
         draws = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, int(view), int(image)])).random(9)
         signed = 2 * draws - 1
         table[row] = (
@@ -89,7 +91,7 @@ def view_parameters(recipe: ViewRecipe, seed: int, images: np.ndarray, views: np
 def draw_views(
     pixels: np.ndarray, recipe: ViewRecipe, seed: int, images: np.ndarray, views: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw views, and give those their bad light that are to have it.
+    """Draw views, and apply bad lighting to its fraction of them.
 
     Args:
         pixels: uint8 [n, size, size, 3].
@@ -99,26 +101,26 @@ def draw_views(
         views: int [n], the number of the view of each image.
 
     Returns:
-        Pixels and parameters for `apply_views`, and bool [n], whether the view has bad light.
+        Pixels and parameters for `apply_views`, and bool [n], whether the view has bad lighting.
     """
     light = relighting_parameters(recipe.bad_light, seed, images, views)
     return relight(pixels, light), view_parameters(recipe, seed, images, views), light[:, 0] > 0
 
 
 def plain_parameters(count: int) -> np.ndarray:
-    """Return the float32 [count, 9] parameters of views that change nothing."""
+    """Return the parameters of identity views, float32 [count, 9]."""
     return np.tile(np.array([0, 0, 0, 1, 0, 0, 1, 1, 1], np.float32), (count, 1))
 
 
-def apply_views(pixels: Any, parameters: Any) -> Any:
-    """Turn stored pixels into views, as TensorFlow operators.
+def apply_views(pixels: Any, parameters: Any) -> "tf.Tensor":
+    """Turn stored pixels into views, in TensorFlow.
 
     Args:
         pixels: uint8 [n, size, size, 3].
         parameters: float32 [n, 9] of `view_parameters`.
 
     Returns:
-        float32 [n, size, size, 3] in [0, 1]. Pixels that a shift or rotation brings in from outside are mirrored.
+        float32 [n, size, size, 3] in [0, 1]. Pixels from outside the photo are mirrored.
     """
     import tensorflow as tf
 
@@ -142,7 +144,7 @@ def apply_views(pixels: Any, parameters: Any) -> Any:
         fill_value=0.0,
     )
 
-    def per_image(gain: Any) -> Any:
+    def per_image(gain: "tf.Tensor") -> "tf.Tensor":
         return gain[:, None, None, None]
 
     grey = tf.reduce_mean(images, axis=-1, keepdims=True)

@@ -72,7 +72,7 @@ def trained_model(model: keras.Model) -> keras.Model:
     """Return a model on the same layers that gives what is trained against labels.
 
     They are diagnosis logits [batch, classes], lighting logit [batch, 1], and measures of the light [batch, 14],
-    standardised (`skin_data.light_targets`).
+    standardised (`skin_data.batches.light_targets`).
     """
     return keras.Model(model.input, [*logits_model(model).outputs, model.get_layer(MEASURES).output])
 

@@ -119,7 +119,9 @@ def translated_errors(what: str, where: str, advice: str, *errors: type[Exceptio
     """
     try:
         yield
-    except (*errors, ConnectionError, TimeoutError) as error:
+    except Exception as error:
+        if not isinstance(error, (*errors, ConnectionError, TimeoutError)):
+            raise
         status = getattr(error, "code", None) or getattr(getattr(error, "response", None), "status_code", 0)
         if status and int(status) >= 400:
             raise refusal(int(status), what, where, advice) from error

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from skin_data.download import remote as remote_module
 from skin_data.download.remote import ConnectionLost, RangeRefused, RemoteFile
@@ -204,21 +205,22 @@ def checksum_of(path: Path, algorithm: str) -> str:
         path: of the file.
         algorithm: crc32, crc32c or a name that hashlib knows, such as md5.
     """
-    crc, digest = 0, None
+    if algorithm == "crc32":
+        crc = 0
+        for block in _blocks(path):
+            crc = zlib.crc32(block, crc)
+        return f"crc32:{crc:08x}"
+    digest: Any
     if algorithm == "crc32c":
         # Part of google-cloud-storage, the only client whose server gives such checksums.
         import google_crc32c
 
         digest = google_crc32c.Checksum()  # type: ignore[no-untyped-call]
-    elif algorithm != "crc32":
+    else:
         digest = hashlib.new(algorithm)
-    with open(path, "rb") as file:
-        while block := file.read(BLOCK):
-            if digest is None:
-                crc = zlib.crc32(block, crc)
-            else:
-                digest.update(block)
-    return f"{algorithm}:{crc:08x}" if digest is None else f"{algorithm}:{digest.digest().hex()}"
+    for block in _blocks(path):
+        digest.update(block)
+    return f"{algorithm}:{digest.digest().hex()}"
 
 
 def from_base64(algorithm: str, digest: str | None) -> str | None:
@@ -227,6 +229,12 @@ def from_base64(algorithm: str, digest: str | None) -> str | None:
         return f"{algorithm}:{base64.b64decode(digest, validate=True).hex()}" if digest else None
     except (binascii.Error, ValueError):
         return None
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK):
+            yield block
 
 
 def _fetch_all(remote: RemoteFile, partial: PartialFile) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from skin_data.light_targets import light_targets
+from skin_data.batches import light_targets
 from triage.lighting import FEATURE_NAMES
 
 
