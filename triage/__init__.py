@@ -1,4 +1,4 @@
-"""What runs on the device: photo, lighting tips, answer. numpy, OpenCV and a TFLite interpreter, nothing else."""
+"""The part that runs on the device: lighting tips and classification with numpy, OpenCV and a TFLite interpreter."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ __all__ = ["Assessment", "Triage"]
 
 
 def __getattr__(name: str) -> Any:
-    # OpenCV takes a tenth of a second to import; the errors and paths of this package are needed without it.
+    # Lazy: importing OpenCV takes 0.1 s, and errors and file helpers are needed without it.
     if name in __all__:
         from triage import assessment
 

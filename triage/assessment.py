@@ -1,4 +1,4 @@
-"""From a photo to what a person should know: the light first, then the answer, then what to do."""
+"""Assessment of a photo: lighting, then classes, then what to do."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _TINY = 1e-12
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One class with its probability in [0, 1]. `label` is the class id, `name` what a person calls it."""
+    """One class with its calibrated probability in [0, 1]; `label` is the class id, `name` the display name."""
 
     label: str
     name: str
@@ -35,13 +35,13 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Lighting:
-    """What is known about the light.
+    """Lighting of a photo.
 
     Attributes:
-        ok: the measured features and the model both find it good.
+        ok: measured features and model both find it good.
         probability: the model's probability that the photo is well lit, in [0, 1].
-        verdict: what the measured features say.
-        tips: what to do better, most serious first; empty exactly when `ok`.
+        verdict: from the measured features.
+        tips: most serious first; empty exactly when `ok`.
     """
 
     ok: bool
@@ -52,15 +52,15 @@ class Lighting:
 
 @dataclass(frozen=True)
 class Assessment:
-    """The answer for one photo.
+    """Assessment of one photo.
 
     Attributes:
         photo: path of the photo; empty for one in memory.
-        lighting: the light.
-        diagnosis: every class, most likely first.
+        lighting: the lighting.
+        diagnosis: all classes, most likely first.
         urgency: "urgent", "soon" or "watch".
         abstained: no class is likely enough to be named.
-        disclaimer: must be shown wherever any of this is shown.
+        disclaimer: must accompany any part of this.
     """
 
     photo: str
@@ -71,7 +71,7 @@ class Assessment:
     disclaimer: str = DISCLAIMER
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, ready for `json.dumps`."""
+        """Return plain values for `json.dumps`."""
         return {
             "photo": self.photo,
             "lighting": {
@@ -86,7 +86,7 @@ class Assessment:
 
 
 class Triage:
-    """A loaded model that answers for photos. Not thread-safe: load one for each thread.
+    """A loaded model that assesses photos. Not thread-safe: load one for each thread.
 
     Example:
         >>> from triage import Triage
@@ -99,10 +99,10 @@ class Triage:
     """
 
     def __init__(self, model: ModelFile, interpreter: Interpreter):
-        """Join a model's card with its opened interpreter; `Triage.load` is the usual way.
+        """Combine a model file with its interpreter; usually called by `Triage.load`.
 
         Raises:
-            UnusableInput: the model's outputs or input do not fit its card.
+            UnusableInput: the model's outputs or input do not match its card.
         """
         self.card = model.card
         self.interpreter = interpreter
@@ -111,8 +111,8 @@ class Triage:
         self._crop_fraction = model.card["input"]["crop_fraction"]
         self._temperature = model.card["temperature"]
         self._thresholds = model.card["thresholds"]
-        # The interpreter works for milliseconds without Python's lock; a second core measures the light meanwhile.
-        self._beside = ThreadPoolExecutor(1, "light")
+        # The interpreter releases the GIL, so a second core can measure the lighting meanwhile.
+        self._light_thread = ThreadPoolExecutor(1, "light")
         _check_fit(model, interpreter)
 
     @classmethod
@@ -121,10 +121,10 @@ class Triage:
 
         Args:
             path: a .tflite made by `skin-distill convert`.
-            threads: processor threads of the interpreter.
+            threads: interpreter threads.
 
         Raises:
-            UnusableInput: missing, altered, or not such a model.
+            UnusableInput: missing, altered, or not a release file.
             MissingDependency: no TFLite runtime is installed.
         """
         model = read_model(path)
@@ -132,52 +132,52 @@ class Triage:
 
     @property
     def urgent_threshold_text(self) -> str:
-        """How the card decides on "urgent", in words that follow the urgency; empty if no class is urgent."""
+        """The card's rule for "urgent", to be appended to the urgency; empty if no class is urgent."""
         names = [entry["name"] for entry in self._classes if entry["urgency"] == "urgent"]
         if not names:
             return ""
-        share = f"{self._thresholds['urgent']:.1%}"
-        return f" (urgent from {share} for {' and '.join(names)}{' together' if len(names) > 1 else ''})"
+        threshold = f"{self._thresholds['urgent']:.1%}"
+        return f" (urgent from {threshold} for {' and '.join(names)}{' together' if len(names) > 1 else ''})"
 
     def assess(self, photo: Photo | str | Path | bytes) -> Assessment:
-        """Judge the light of a photo, then the photo.
+        """Assess a photo.
 
         Args:
             photo: path or bytes of an encoded photo, or decoded pixels, uint8 [height, width, 3] in RGB.
 
         Raises:
             UnreadablePhoto: it cannot be decoded.
-            UnusableInput: pixels of another shape or type, or a model that gives no number.
+            UnusableInput: pixels of another shape or dtype, or a NaN or infinite prediction.
         """
         name = str(photo) if isinstance(photo, (str, Path)) else ""
         pixels = read_photo(photo) if isinstance(photo, (str, Path, bytes)) else check_photo(photo)
         prepared = prepare_pixels(pixels, self._size, self._crop_fraction)
-        light = self._beside.submit(measure_lighting, pixels, self._crop_fraction)
+        light = self._light_thread.submit(measure_lighting, pixels, self._crop_fraction)
         outputs = self.interpreter.run(prepared)
-        # Where no core was free for it until now, the light is measured here.
+        # If no core was free, measure here.
         features = measure_lighting(pixels, self._crop_fraction) if light.cancel() else light.result()
         return self.answer(judge_lighting(features), outputs, name)
 
     def answer(
         self, verdict: LightingVerdict, outputs: dict[str, npt.NDArray[np.float32]], name: str = ""
     ) -> Assessment:
-        """Say what measured light and the model's outputs mean.
+        """Combine measured lighting and model outputs.
 
         Args:
-            verdict: what the measured features say.
+            verdict: from the measured features.
             outputs: `diagnosis` [1, classes] and `lighting` [1, 1], probabilities.
             name: of the photo.
 
         Raises:
-            UnusableInput: an output is not a number, or infinite.
+            UnusableInput: an output is NaN or infinite.
         """
-        # No comparison with NaN is true, so NaN would pass every threshold, and "watch" would reassure.
+        # Comparisons with NaN are false, so NaN would pass every threshold and end as "watch".
         for output in OUTPUTS:
             wrong = outputs[output][~np.isfinite(outputs[output])]
             if len(wrong):
                 raise UnusableInput(
-                    f"The model's answer is not a number. Received: {wrong[0]} in {output} for "
-                    f"{name or 'a photo in memory'}. Prove the file with `skin-distill verify`, or use another one."
+                    f"The model's prediction is NaN or infinite. Received: {wrong[0]} in {output} for "
+                    f"{name or 'a photo in memory'}. Check the file with `skin-distill verify`, or use another one."
                 )
         probabilities = apply_temperature(outputs["diagnosis"].reshape(-1), self._temperature)
         well_lit = float(np.clip(outputs["lighting"].reshape(-1)[0], 0, 1))
@@ -199,27 +199,26 @@ class Triage:
         )
 
     def _decide(self, probabilities: npt.NDArray[np.float64]) -> tuple[str, bool]:
-        """Urgency and whether to abstain."""
+        """Return the urgency and whether to abstain."""
         urgencies = [entry["urgency"] for entry in self._classes]
         urgent = float(sum(p for p, urgency in zip(probabilities, urgencies, strict=True) if urgency == "urgent"))
         top = int(np.argmax(probabilities))
         abstained = bool(probabilities[top] < self._thresholds["abstain_below"])
         if "urgent" in urgencies and urgent >= self._thresholds["urgent"]:
             return "urgent", abstained
-        # "watch" reassures; neither an unsure model nor one that leans to an urgent class may say it.
+        # "watch" reassures: never when the model is unsure or an urgent class leads.
         if abstained or urgencies[top] == "urgent":
             return "soon", abstained
         return urgencies[top], abstained
 
 
 def apply_temperature(probabilities: npt.NDArray[Any], temperature: float) -> npt.NDArray[np.float64]:
-    """Sharpen or soften probabilities: p^(1/T), renormalised.
+    """Apply temperature scaling to probabilities: p^(1/T), renormalized.
 
-    The same as dividing the logits by T before the softmax (Guo et al. 2017, "On Calibration of Modern Neural
-    Networks"), for a model that gives probabilities.
+    Equals dividing the logits by T before the softmax (Guo et al. 2017, "On Calibration of Modern Neural Networks").
 
     Args:
-        probabilities: [classes], at least one above 0; rounding below 0 counts as 0.
+        probabilities: [classes], at least one above 0; negative values count as 0.
         temperature: T above 0; above 1 softens.
 
     Returns:
@@ -238,11 +237,11 @@ def _check_fit(model: ModelFile, interpreter: Interpreter) -> None:
             f"{', '.join(interpreter.output_names) or 'none'} in {model.path}. "
             "Give a file made by `skin-distill convert`."
         )
-    answers = int(np.prod(interpreter.output_shapes["diagnosis"]))
-    if answers != len(model.card["classes"]):
+    count = int(np.prod(interpreter.output_shapes["diagnosis"]))
+    if count != len(model.card["classes"]):
         raise UnusableInput(
-            f"The model and its card disagree on the classes. Received: {answers} answers and "
-            f"{len(model.card['classes'])} classes in {model.path}. Convert it again with its own data set's taxonomy."
+            f"The model and its card disagree on the classes. Received: {count} outputs and "
+            f"{len(model.card['classes'])} classes in {model.path}. Convert it again with the taxonomy of its data set."
         )
     if int(np.prod(interpreter.output_shapes["lighting"])) != 1:
         raise UnusableInput(

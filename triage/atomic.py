@@ -1,7 +1,7 @@
-"""Files that appear whole or not at all: write beside, fsync, rename.
+"""Atomic file writes: write a temporary file, fsync, rename.
 
-A killed process leaves its half-written file. It is locked while it is written, where the system has `flock`, so that
-`remove_abandoned` can tell what a killed process left from what another one is writing now.
+Temporary files are locked with `flock` (where available) while they are written, so that `remove_abandoned` can tell
+leftovers of killed processes from files being written now.
 """
 
 import errno
@@ -24,19 +24,19 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
-"""Numbers of the system's errors for a full disk, and a full share of one."""
-LEAST_FREE = 65_536
-"""Bytes below which a disk counts as full when a file could not be written."""
+"""Error numbers for a full disk and an exceeded quota."""
+MIN_FREE_BYTES = 65_536
+"""A disk with less counts as full if a write has failed."""
 MARK = ".half"
-"""Stands before the suffix of a half-written file's name: `.teacher-3f9ac204.half.keras`."""
+"""Part of a temporary file's name: `.teacher-3f9ac204.half.keras`."""
 
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path in the folder of `path`; on success it becomes `path`, on an exception it is removed.
+    """Yield a temporary path beside `path`; on success it replaces `path`, on an exception it is removed.
 
-    The temporary name keeps the suffix of `path`, because many writers choose the format by it. The folder is made
-    if needed. What stood at `path` before stays until the very moment it is replaced.
+    The temporary name keeps the suffix of `path`, because many writers choose the format by it. Missing folders are
+    created.
 
     Raises:
         UnusableInput: the disk is full.
@@ -56,7 +56,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
         if full:
             raise UnusableInput(
-                f"The disk is full. Received: {path}, which stays as it was. Make room and try again."
+                f"The disk is full. Received: {path}, which is unchanged. Free some space and try again."
             ) from error
         raise
     finally:
@@ -67,14 +67,14 @@ def replacing(path: str | Path) -> Iterator[Path]:
 def _is_full(folder: Path, error: OSError) -> bool:
     if error.errno is not None:
         return error.errno in FULL_DISK
-    # numpy says only that fewer bytes were written than it asked for, so the disk is asked.
+    # numpy reports a short write without an errno, so ask the disk.
     with suppress(OSError):
-        return shutil.disk_usage(folder).free < LEAST_FREE
+        return shutil.disk_usage(folder).free < MIN_FREE_BYTES
     return False
 
 
 def _locked_file(path: Path) -> tuple[int | None, Path]:
-    """Make the half-written file; its descriptor holds the lock and is None where there are no locks."""
+    """Create the temporary file; its descriptor holds the lock and is None where there are no locks."""
     while True:
         temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{MARK}{path.suffix}")
         try:
@@ -82,34 +82,34 @@ def _locked_file(path: Path) -> tuple[int | None, Path]:
         except FileExistsError:
             continue
         if fcntl is None:
-            os.close(descriptor)  # Windows renames nothing that is open
+            os.close(descriptor)  # Windows cannot rename open files
             return None, temporary
         with suppress(OSError):  # a file system without locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        # Between its making and its locking another process may have taken it for abandoned.
+        # Before it was locked, another process may have removed it as abandoned.
         if os.fstat(descriptor).st_nlink:
             return descriptor, temporary
         os.close(descriptor)
 
 
 def remove_abandoned(folder: str | Path) -> int:
-    """Remove the half-written files that killed processes left in a folder and below it.
+    """Remove temporary files of killed processes in a folder and its subfolders.
 
-    A file that another process is writing is locked, and stays. Without `flock` (Windows) nothing is removed.
+    Files being written are locked and stay. Without `flock` (Windows) nothing is removed.
 
     Args:
-        folder: need not exist.
+        folder: may be missing.
 
     Returns:
-        The number of files removed.
+        Number of files removed.
     """
     if fcntl is None:
         return 0
     removed = 0
-    for parent, _, names in os.walk(folder):  # which passes over folders that are gone meanwhile
+    for parent, _, names in os.walk(folder):  # skips folders that vanish meanwhile
         for name in fnmatch.filter(names, f".*-????????{MARK}*"):
             path = Path(parent, name)
-            with suppress(OSError):  # locked, or gone meanwhile
+            with suppress(OSError):  # locked, or already gone
                 descriptor = os.open(path, os.O_RDONLY)
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -121,23 +121,23 @@ def remove_abandoned(folder: str | Path) -> int:
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
-    """Write `content` to `path`, whole or not at all."""
+    """Write bytes atomically."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path`, whole or not at all."""
+    """Write UTF-8 text atomically."""
     write_bytes(path, text.encode("utf-8"))
 
 
 def write_json(path: str | Path, value: Any) -> None:
-    """Write `value` as indented JSON to `path`, whole or not at all. NaN and infinities are refused."""
+    """Write indented JSON atomically; NaN and inf raise ValueError."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def sha256_of(path: str | Path) -> str:
-    """Hexadecimal SHA-256 of the bytes of a file."""
+    """Return the hexadecimal SHA-256 of a file."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         for block in iter(lambda: file.read(1 << 20), b""):

@@ -1,7 +1,7 @@
-"""Whether skin fills the guide of a live preview, measured where the model looks.
+"""Whether skin fills the guide of a live preview, measured by colour in the model's crop.
 
-Only colour is looked at, so wood, cardboard or a beige wall pass for skin. What it is for is the moment before a photo:
-a person who points the camera past the skin, or holds it too far away, is told.
+Wood, cardboard and beige walls look like skin. The measure is meant for tips before a photo: the camera points past the
+skin, or is too far away.
 """
 
 from dataclasses import dataclass
@@ -15,36 +15,36 @@ from triage.photo import CROP_FRACTION, Photo, center_crop, samples
 from triage.skin_tone import NEAR_BLACK
 
 FRAMING_REASONS = ("no_skin", "too_far")
-"""Ids of what can be wrong with the framing."""
+"""Ids of framing faults."""
 COLOURLESS_REASONS = ("too_dark", "too_bright")
-"""Faults of light that leave no colour to tell skin by."""
+"""Lighting faults that leave no colour to recognize skin by."""
 ANALYSIS_SIDE = 224
-"""Longer side in pixels at which skin is looked for, in every second of them both ways."""
+"""Longer side in pixels for the analysis, which uses every second pixel both ways."""
 NO_SKIN_BELOW, TOO_FAR_BELOW = 0.2, 0.5
-"""Shares of the guide. On 2,500 real photographs (DermNet and HAM10000, drawn with seed 1) none is below the first and
-13 are below the second: 10 show a hand, a foot, a limb or a whole body before a background."""
+"""Skin fractions of the guide. Of 2,500 real photographs (DermNet and HAM10000, seed 1) none is below the first and 13
+are below the second, 10 of them a hand, foot, limb or whole body on a background."""
 
 LAMPS = (0.43, 0.90)
-"""Direction in which black bodies from 2,300 to 14,000 K move colours (Planck 1901): red over green, green over blue,
-in stops of linear light, scaled to length 1."""
+"""Unit direction in which black bodies from 2,300 to 14,000 K shift colours (Planck 1901): red over green, green over
+blue, in stops of linear light."""
 ACROSS_LAMPS = (-1.1, 3.0)
-"""Least and greatest distance of skin from grey across that direction, stops. Leaves, a yellow or a red cloth and
-purple lie outside, and no lamp explains them. What looks like skin in 1,200 well-lit photographs lies from -0.4 to
-2.7, lesions being the reddest, and phantoms under a cast from -1.1 to 1.7."""
-LEAST_RED_GREEN = 0.05
-"""Red over green of skin in white light, stops: grey has 0, and 99.5% of 1,186 well-lit clinical photographs a median
-of at least this; well-lit phantoms of all tones have 0.35 and more."""
-MOST_ALONG_LAMPS = 2.6
-"""Furthest that skin lies along the lamps' direction in white light, stops: yellow and orange things lie beyond."""
+"""Range of skin perpendicular to that direction, stops from grey. Leaves, yellow or red cloth and purple lie outside
+under any lamp. Skin in 1,200 well-lit photographs lies from -0.4 to 2.7 (lesions are reddest), phantoms under a colour
+cast from -1.1 to 1.7."""
+MIN_RED_GREEN = 0.05
+"""Least red over green of skin in white light, stops. Grey has 0; 99.5% of 1,186 well-lit clinical photographs have at
+least this median, well-lit phantoms of all tones 0.35 or more."""
+MAX_ALONG_LAMPS = 2.6
+"""Greatest distance of skin along the lamp direction in white light, stops; yellow and orange objects lie beyond."""
 
 
 @dataclass(frozen=True)
 class Framing:
-    """What fills the guide.
+    """Content of the guide.
 
     Attributes:
-        skin: share of the guide that has a colour of skin in white light, [0, 1].
-        skin_by_lamp: share that could be skin under some lamp, [0, 1].
+        skin: fraction with a skin colour in white light, [0, 1].
+        skin_by_lamp: fraction that could be skin under some lamp, [0, 1].
     """
 
     skin: float
@@ -52,13 +52,13 @@ class Framing:
 
 
 def measure_framing(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Framing:
-    """Measure what fills the centre crop that the model sees.
+    """Measure the skin fraction of the model's crop.
 
     Args:
         photo: uint8 [height, width, 3], RGB.
-        crop_fraction: share of each side that the model sees, above 0 and at most 1.
+        crop_fraction: fraction of each side that the model sees, in (0, 1].
     """
-    # A little smoothing: in the noise of dim light single pixels have any colour.
+    # Smooth slightly: in dim light, noise gives single pixels any colour.
     pixels = np.asarray(cv2.blur(samples(center_crop(photo, crop_fraction), ANALYSIS_SIDE), (3, 3)), np.uint8)
     red, green, blue = cv2.split(cv2.LUT(pixels, LOG_LINEAR))
     red_green, green_blue = red - green, green - blue
@@ -68,22 +68,22 @@ def measure_framing(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Frami
     by_lamp = (across >= ACROSS_LAMPS[0]) & (across <= ACROSS_LAMPS[1])
     # Black and clipped pixels have no colour to judge.
     by_lamp &= (highest >= NEAR_BLACK) & (middle < NEAR_CLIPPED)
-    skin = by_lamp & (red_green >= LEAST_RED_GREEN) & (along <= MOST_ALONG_LAMPS)
+    skin = by_lamp & (red_green >= MIN_RED_GREEN) & (along <= MAX_ALONG_LAMPS)
     return Framing(float(skin.mean()), float(by_lamp.mean()))
 
 
 def preview_reasons(verdict: LightingVerdict, framing: Framing) -> tuple[str, ...]:
-    """Everything that is wrong in a live preview, what to see to first in front.
+    """Return all faults of a live preview, most important first.
 
-    Too little and too much light hide the colours that tell skin and come before the framing. So does a cast, unless
-    no lamp explains the colours. The other faults of light only matter once there is skin.
+    Very dark or bright light hides skin colour and comes before framing. So does a colour cast, unless no lamp explains
+    the colours. Other lighting faults only matter once there is skin.
 
     Args:
-        verdict: on the light of the same picture.
-        framing: of the picture.
+        verdict: lighting of the frame.
+        framing: framing of the frame.
 
     Returns:
-        Ids out of `triage.lighting.REASONS` and `FRAMING_REASONS`, each at most once.
+        Ids from `triage.lighting.REASONS` and `FRAMING_REASONS`, each at most once.
     """
     found = verdict.reasons
     first: tuple[str, ...] = tuple(reason for reason in found if reason in COLOURLESS_REASONS)

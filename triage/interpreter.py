@@ -1,4 +1,4 @@
-"""One face for the TFLite interpreters that exist: LiteRT, tflite_runtime, TensorFlow's own."""
+"""One interface to the TFLite runtimes: LiteRT, tflite_runtime and TensorFlow's interpreter."""
 
 import importlib
 import importlib.util
@@ -14,8 +14,8 @@ import numpy.typing as npt
 from triage.errors import MissingDependency, UnusableInput
 from triage.native_output import native_stderr_muted
 
-# Name -> (module that holds Interpreter, distributions it may come from), in order of preference: the maintained
-# runtime, its predecessor, and TensorFlow, which takes 3 s and ten times the memory to import.
+# Name -> (module with Interpreter, distributions), in order of preference: the maintained runtime, its predecessor, and
+# TensorFlow, which takes 3 s and ten times the memory to import.
 RUNTIMES = {
     "ai_edge_litert": ("ai_edge_litert.interpreter", ("ai-edge-litert",)),
     "tflite_runtime": ("tflite_runtime.interpreter", ("tflite-runtime",)),
@@ -27,18 +27,18 @@ _registered: dict[str, tuple[ModuleType, str]] = {}
 
 
 def register_runtime(name: str, version: str, module: ModuleType) -> None:
-    """Offer a runtime that pip cannot install, before all others: on Android LiteRT is a Java library.
+    """Add a runtime that pip cannot install and prefer it to all others; on Android LiteRT is a Java library.
 
     Args:
-        name: what it is called.
-        version: of it.
-        module: holds `Interpreter` and `OpResolverType`, to be used as those of `ai_edge_litert.interpreter`.
+        name: of the runtime.
+        version: of the runtime.
+        module: has `Interpreter` and `OpResolverType` like `ai_edge_litert.interpreter`.
     """
     _registered[name] = module, version
 
 
 def available_runtimes() -> dict[str, str]:
-    """Names and versions of the runtimes at hand in order of preference. Nothing is imported."""
+    """Return names and versions of the installed runtimes, preferred first, without importing them."""
     found = {name: registered for name, (_, registered) in _registered.items()}
     for name, (_, distributions) in RUNTIMES.items():
         if importlib.util.find_spec(name) is None:
@@ -57,17 +57,17 @@ def available_runtimes() -> dict[str, str]:
 def open_interpreter(
     model: bytes, threads: int = 1, preserve_all_tensors: bool = False, use_delegate: bool = True
 ) -> "Interpreter":
-    """Open a TFLite model with the best runtime that is installed.
+    """Open a TFLite model with the preferred runtime.
 
     Args:
-        model: the flatbuffer; anything appended to it is ignored by the runtimes.
+        model: the flatbuffer; runtimes ignore anything appended to it.
         threads: processor threads, at least 1.
-        preserve_all_tensors: keep intermediate results readable through `Interpreter.raw`.
-        use_delegate: let XNNPACK take the operators that it knows. False runs the reference-exact built-in kernels.
+        preserve_all_tensors: keep intermediate tensors readable through `Interpreter.raw`.
+        use_delegate: use XNNPACK where possible; False uses the exact built-in kernels.
 
     Raises:
-        UnusableInput: not a TFLite model, damaged, with operators that the runtime lacks or is known to run wrongly,
-            or not one image in.
+        UnusableInput: not a TFLite model, damaged, not exactly one image input, or operators that the runtime lacks
+            or is known to compute wrongly.
         MissingDependency: no runtime is installed.
     """
     if threads < 1:
@@ -89,7 +89,7 @@ def open_interpreter(
             warnings.simplefilter("ignore")
             raw = module.Interpreter(**options)
             if name == "tflite_runtime":
-                # Before anything runs: some kernels spread one scale over all channels while they prepare.
+                # Before anything runs: while preparing, some kernels spread one scale over all channels.
                 _refuse_lost_scales(raw, _named(name))
             raw.allocate_tensors()
     except (ValueError, RuntimeError, TypeError) as error:
@@ -101,15 +101,15 @@ def open_interpreter(
 
 
 class Interpreter:
-    """An opened model with one image input, whatever its number types. Not thread-safe: one for each thread.
+    """An opened model with one image input of any dtype. Not thread-safe: use one per thread.
 
     Attributes:
-        raw: the runtime's own interpreter, tensors allocated.
+        raw: the runtime's interpreter with allocated tensors.
         runtime: name and version of the runtime, as "ai_edge_litert 2.3.0".
         input_shape: (1, height, width, 3).
         input_dtype: np.float32, np.uint8 or np.int8.
         input_quantization: (scale, zero point) of the input; (0.0, 0) for float.
-        output_names: names of the outputs by the model's signature, in its order.
+        output_names: from the model's signature, in its order.
         output_shapes: shape of each output by name.
     """
 
@@ -144,7 +144,7 @@ class Interpreter:
         }
         self._pixel_values = self._values_of_pixels()
         self._plain_pixels = np.array_equal(self._pixel_values, np.arange(256))
-        self._tensor = np.empty(self.input_shape, self.input_dtype)  # used again and again
+        self._tensor = np.empty(self.input_shape, self.input_dtype)  # reused
 
     @property
     def input_size(self) -> int:
@@ -159,7 +159,7 @@ class Interpreter:
         return height
 
     def run(self, pixels: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[np.float32]]:
-        """Answer for one prepared photo.
+        """Predict for one prepared photo.
 
         Args:
             pixels: uint8 [height, width, 3] or [1, height, width, 3] of the input's size, RGB.
@@ -168,7 +168,7 @@ class Interpreter:
             Output name -> float32 array of the output's shape, dequantized.
 
         Raises:
-            UnusableInput: another shape or number type.
+            UnusableInput: another shape or dtype.
         """
         if pixels.dtype != np.uint8:
             raise UnusableInput(f"Pixels must be uint8. Received: {pixels.dtype}. Use `run_tensor` for tensors.")
@@ -177,17 +177,17 @@ class Interpreter:
         return self._invoke(self._values_of(batch))
 
     def run_tensor(self, tensor: npt.NDArray[Any]) -> dict[str, npt.NDArray[np.float32]]:
-        """Answer for one input tensor.
+        """Predict for one input tensor.
 
         Args:
-            tensor: [1, height, width, 3], in the input's own number type (set as it is), or float32 in [0, 1]
-                (quantized first where the model's input is an integer).
+            tensor: [1, height, width, 3] in the input's dtype (passed unchanged), or float32 in [0, 1] (quantized for
+                integer inputs).
 
         Returns:
             Output name -> float32 array of the output's shape, dequantized.
 
         Raises:
-            UnusableInput: another shape or number type.
+            UnusableInput: another shape or dtype.
         """
         self._check_shape(tensor)
         if tensor.dtype == self.input_dtype:
@@ -207,7 +207,7 @@ class Interpreter:
             )
 
     def _values_of(self, batch: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
-        """The input tensor of uint8 pixels: by `_pixel_values`, but where the same can be had faster."""
+        """Return the input tensor for uint8 pixels: a lookup in `_pixel_values`, or faster where possible."""
         if self._plain_pixels:
             return batch
         if self.input_dtype == np.float32:
@@ -217,14 +217,14 @@ class Interpreter:
         return self._tensor
 
     def _values_of_pixels(self) -> npt.NDArray[Any]:
-        """What each of the 256 pixel values becomes at the input, as a table: one look-up instead of arithmetic."""
+        """Return the input value of each of the 256 pixel values."""
         fractions = np.arange(256, dtype=np.float32) / np.float32(255)
         return fractions if self.input_dtype == np.float32 else self._quantized(fractions)
 
     def _quantized(self, values: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
         scale, zero_point = self.input_quantization
         limits = np.iinfo(np.dtype(self.input_dtype).name)
-        # An integer input without a scale counts as plain pixel values.
+        # An integer input without a scale takes plain pixel values.
         steps = values / scale + zero_point if scale else values * 255 + limits.min
         return np.clip(np.rint(steps), limits.min, limits.max).astype(self.input_dtype)
 
@@ -260,19 +260,19 @@ def _import_runtime() -> tuple[str, ModuleType]:
 
 
 def _named(name: str) -> str:
-    """Name and version of a runtime, as "ai_edge_litert 2.3.0"."""
+    """Return name and version of a runtime, such as "ai_edge_litert 2.3.0"."""
     return f"{name} {available_runtimes().get(name, 'unknown')}"
 
 
 def _refuse_lost_scales(raw: Any, runtime: str) -> None:
-    """Refuse a model whose weights tflite_runtime would ignore without a word.
+    """Reject a model whose weights tflite_runtime would silently ignore.
 
-    It computes with float activations and 8-bit weights by one scale for all channels. Where a file has a scale for
-    each (ai-edge-quantizer's dynamic range does), that one scale is 0, and what comes out of the layer is its bias: so
-    measured with 2.8 and 2.14, of dense layers always, of convolutions where the scales happen to be equal.
+    With float activations and 8-bit weights it uses one scale for all channels. For files with per-channel scales (from
+    ai-edge-quantizer's dynamic range) that scale is 0 and the layer returns its bias. Measured with 2.8 and 2.14:
+    always for dense layers, for convolutions if all scales are equal.
     """
     tensors = {int(tensor["index"]): tensor for tensor in raw.get_tensor_details()}
-    # Private, but there in all versions, and there is no other way to ask.
+    # Private, but present in all versions, and the only way.
     for node in raw._get_ops_details():
         if node["op_name"] not in ("FULLY_CONNECTED", "CONV_2D"):
             continue
@@ -281,14 +281,14 @@ def _refuse_lost_scales(raw: Any, runtime: str) -> None:
         lost = len(scales) > 1 and (node["op_name"] == "FULLY_CONNECTED" or len(set(scales.tolist())) == 1)
         if lost and image["dtype"] == np.float32 and weights["dtype"] == np.int8:
             raise UnusableInput(
-                f"{runtime} is known to answer wrongly for this model: it ignores 8-bit weights that have a scale for "
-                f"each channel where the input is float. Received: such a {node['op_name']}. Install ai-edge-litert, "
+                f"{runtime} computes wrong results for this model: it ignores per-channel 8-bit weights of layers with "
+                f"float input. Received: such a {node['op_name']}. Install ai-edge-litert, "
                 "or use the float32 or int8 file that `skin-distill convert` makes."
             )
 
 
 def _outputs_by_name(raw: Any) -> dict[str, dict[str, Any]]:
-    """Signature name -> tensor details; the tensors' own names where the model has no single signature."""
+    """Return tensor details by signature name; by tensor name if there is not exactly one signature."""
     details: Callable[[], Any] = raw.get_output_details
     if len(raw.get_signature_list()) == 1:
         by_index = {int(output["index"]): output for output in details()}

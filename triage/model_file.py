@@ -1,8 +1,7 @@
-"""The release file: a TFLite flatbuffer with a zip appended that holds the labels of its outputs and `card.json`.
+"""The release file: a TFLite flatbuffer followed by a zip with output labels and `card.json`.
 
-This is how TFLite Metadata attaches associated files: interpreters read the flatbuffer and ignore the rest, and any
-unzip program shows what is inside. The zip's comment, the last bytes of the file, is the SHA-256 of all before it: no
-byte of the file can change unseen. It tells damage, not intent: whoever rewrites a file can seal it again.
+TFLite Metadata attaches associated files in the same way: interpreters ignore the zip, and any unzip program opens it.
+The zip's comment, the last bytes of the file, is the SHA-256 of everything before it. It detects damage, not forgery.
 """
 
 import hashlib
@@ -22,14 +21,14 @@ from triage.model_card import ModelCard, check_card
 LABELS_NAME = "labels.txt"
 LIGHTING_LABELS_NAME = "lighting_labels.txt"
 LIGHTING_LABEL = "well lit"
-"""What the one value of the lighting output is the probability of."""
+"""Meaning of the lighting output's probability."""
 CARD_NAME = "card.json"
-SEAL_BYTES = 2 * hashlib.sha256().digest_size  # in hexadecimal, so that programs that show the comment show text
+SEAL_BYTES = 2 * hashlib.sha256().digest_size  # hexadecimal, so that programs can display the comment
 RELEASE_FORMAT = 2
-"""Grows when files of older formats cannot be read any more; format 1 had no seal."""
+"""Increases when older files can no longer be read; format 1 had no seal."""
 MAX_CARD_BYTES = 1 << 20
-"""A card is some kilobytes of text; a zip entry that claims more is not unpacked."""
-# Zip entries carry a date; a constant one (the earliest that zip knows) makes equal models equal files.
+"""Larger zip entries are not unpacked; a card is a few kilobytes."""
+# A constant date (the earliest in zip) makes equal models equal files.
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -40,7 +39,7 @@ class ModelFile:
     Attributes:
         flatbuffer: the TFLite model alone.
         card: its card; empty for a plain .tflite.
-        path: where it was read.
+        path: of the file.
     """
 
     flatbuffer: bytes
@@ -49,18 +48,17 @@ class ModelFile:
 
 
 def pack_model(flatbuffer: bytes, card: Mapping[str, Any]) -> bytes:
-    """Join a TFLite model and its card into the bytes of a release file.
+    """Pack a TFLite model and its card into the bytes of a release file.
 
     Args:
         flatbuffer: the model, nothing appended.
-        card: the card; its `flatbuffer_sha256` is set here. `labels.txt` takes the class names in order,
-            `lighting_labels.txt` what the lighting output tells.
+        card: the card; `flatbuffer_sha256` is set here. Its class names become `labels.txt`.
 
     Returns:
-        The file's bytes, equal for equal arguments.
+        The file's bytes; deterministic.
 
     Raises:
-        UnusableInput: not a TFLite flatbuffer, or a card that could not be read back.
+        UnusableInput: not a TFLite flatbuffer, or an invalid card.
     """
     _check_identifier(flatbuffer, "the model to pack")
     if _zip_of(flatbuffer) is not None:
@@ -75,7 +73,7 @@ def pack_model(flatbuffer: bytes, card: Mapping[str, Any]) -> bytes:
     labels = "".join(f"{entry['name']}\n" for entry in checked["classes"])
     contents = {LABELS_NAME: labels, LIGHTING_LABELS_NAME: f"{LIGHTING_LABEL}\n", CARD_NAME: text}
     buffer = io.BytesIO(flatbuffer)
-    # Stored, not compressed: MediaPipe reads associated files where they lie.
+    # Stored, not compressed: MediaPipe reads associated files in place.
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as archive:
         for name, content in contents.items():
             archive.writestr(zipfile.ZipInfo(name, ZIP_DATE), content.encode("utf-8"))
@@ -85,15 +83,14 @@ def pack_model(flatbuffer: bytes, card: Mapping[str, Any]) -> bytes:
 
 
 def read_model(path: str | Path, card_required: bool = True) -> ModelFile:
-    """Read a release file and prove that it is whole.
+    """Read a release file and verify its checksum.
 
     Args:
         path: the file.
-        card_required: False also takes a plain .tflite, whose card is then empty.
+        card_required: False also accepts a plain .tflite; its card is then empty.
 
     Raises:
-        UnusableInput: missing, not TFLite, without a card, with a card that cannot be used, or altered: a byte of it
-            is not the one that was written.
+        UnusableInput: missing, not TFLite, without a valid card, or altered after it was written.
     """
     path = Path(path)
     try:
@@ -108,12 +105,11 @@ def read_model(path: str | Path, card_required: bool = True) -> ModelFile:
     _check_identifier(data, str(path))
     if data[-SEAL_BYTES:] == _seal_of(data[:-SEAL_BYTES]):
         return _read_sealed(data, path)
-    # The name stands in the flatbuffer's metadata and twice in the zip; damage rarely takes all three.
+    # The name appears three times (metadata, zip twice); damage rarely destroys all.
     if CARD_NAME.encode() in data:
         raise UnusableInput(
-            f"The model file was altered, damaged or cut off: its last bytes are not the checksum of all others. "
-            f"Received: {path}, {len(data)} bytes. Copy it again from its source; a file of an older skin-distill "
-            "has no such checksum: convert it again."
+            f"The model file was altered, damaged or cut off: its checksum does not match. Received: {path}, "
+            f"{len(data)} bytes. Copy it again from its source. If an older skin-distill made it, convert it again."
         )
     if card_required:
         raise UnusableInput(
@@ -134,7 +130,7 @@ def _read_sealed(data: bytes, path: Path) -> ModelFile:
     digest = hashlib.sha256(flatbuffer).hexdigest()
     if digest != card["flatbuffer_sha256"]:
         raise UnusableInput(
-            f"The model file was put together from two: the model's checksum is not the one on its card. Received: "
+            f"The model file mixes two models: the model's checksum is not the one on its card. Received: "
             f"{path}, SHA-256 {digest[:16]}..., card {str(card['flatbuffer_sha256'])[:16]}.... Copy it again from "
             "its source."
         )
@@ -158,10 +154,10 @@ def _check_identifier(data: bytes, source: str) -> None:
 
 
 def _zip_of(data: bytes) -> zipfile.ZipFile | None:
-    """The zip appended to a file, None if there is none that can be read."""
+    """Return the zip appended to a file; None if there is none or it is damaged."""
     try:
         return zipfile.ZipFile(io.BytesIO(data))
-    # A damaged directory makes zipfile raise more than its own error.
+    # On damaged directories zipfile also raises other errors.
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OverflowError, IndexError):
         return None
 

@@ -1,4 +1,4 @@
-"""Keep what native libraries print about themselves away from the person at the terminal."""
+"""Silence messages that native libraries print to standard error."""
 
 import os
 import sys
@@ -12,11 +12,10 @@ _lock = threading.RLock()
 
 @contextmanager
 def native_stderr_muted() -> Iterator[None]:
-    """Send file descriptor 2 to nowhere while the block runs.
+    """Redirect file descriptor 2 to the null device inside the block.
 
-    LiteRT writes "INFO: Created TensorFlow Lite XNNPACK delegate" there from C++, out of reach of Python's
-    `sys.stderr` and of any log level. The whole process is muted meanwhile, so keep the block short. Where the process
-    has no descriptor 2 (a windowed application), nothing is done.
+    LiteRT's C++ writes "INFO: Created TensorFlow Lite XNNPACK delegate" there, beyond the reach of `sys.stderr` and log
+    levels. The whole process is muted, so keep the block short. Does nothing without a descriptor 2 (windowed apps).
     """
     with _lock:
         with suppress(Exception):

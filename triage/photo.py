@@ -1,4 +1,4 @@
-"""From an encoded photo to the model's input. The one implementation that training, conversion and the app share."""
+"""From an encoded photo to model input: the implementation shared by training, conversion and the app."""
 
 import os
 import stat
@@ -18,26 +18,26 @@ Pixels = npt.NDArray[np.uint8]
 """uint8, a photo or one channel of it."""
 
 CROP_FRACTION = 0.8
-"""Share of each side that the centre crop keeps."""
+"""Fraction of each side that the centre crop keeps."""
 INPUT_SIZE = 224
-"""Default side of the model's input in pixels, as the ImageNet weights of the backbones expect it."""
+"""Default side of the model's input in pixels, as for ImageNet weights."""
 MAX_PIXELS = 100_000_000
-"""Larger photos are refused: 100 megapixels take 300 MB decoded; phone cameras rarely give more than 50."""
+"""Larger photos are rejected: 100 megapixels take 300 MB decoded; phone cameras rarely exceed 50."""
 MIN_SIDE = 32
-"""Photos with a shorter side are refused: there is too little in them to judge light or skin."""
+"""Photos with a shorter side are rejected: too little detail to judge lighting or skin."""
 MAX_SIDE = 32_766
-"""Photos with a longer side are refused: OpenCV 4 transforms none (`samples`), whose places are 16-bit numbers."""
+"""Photos with a longer side are rejected: OpenCV 4 uses 16-bit coordinates in `samples`."""
 MAX_BYTES = 1 << 29
-"""Larger files are refused unread."""
+"""Larger files are rejected unread."""
 
 LINEAR_UP_TO = 3.0
-"""Shrinking by more than this is not left to linear interpolation, which looks at two pixels along each side."""
+"""Linear interpolation, which uses two pixels along each side, shrinks by at most this factor."""
 
 _READ_RGB = int(getattr(cv2, "IMREAD_COLOR_RGB", cv2.IMREAD_COLOR))
 _NO_MEMORY = -4  # OpenCV's StsNoMem
 # EXIF orientation, after the transposition of 5 to 8, -> OpenCV's flip: 1 left and right, 0 up and down, -1 both.
 _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
-# Damage is told through UnreadablePhoto; OpenCV would print it to the terminal as well, once for each photo.
+# UnreadablePhoto reports damage; OpenCV would also print it for each photo.
 if hasattr(cv2, "setLogLevel"):  # until OpenCV 4.12
     cv2.setLogLevel(0)
 else:
@@ -47,10 +47,9 @@ else:
 def read_photo(source: str | os.PathLike[str] | bytes) -> Photo:
     """Decode a photo as a person sees it.
 
-    EXIF orientation is applied, alpha dropped, grey spread to three channels, 16 bit reduced to 8. JPEG (also CMYK
-    and progressive), PNG, WebP, TIFF and BMP are read. Embedded colour profiles are ignored: values count as sRGB.
-    Damage is found where an end is missing, a PNG's checksum is wrong or the decoder gives up; other damage inside a
-    JPEG, WebP, TIFF or BMP passes.
+    Applies EXIF orientation, drops alpha, expands grey to RGB, reduces 16 bit to 8. Reads JPEG (also CMYK and
+    progressive), PNG, WebP, TIFF and BMP. Embedded colour profiles are ignored: values count as sRGB. Detects a missing
+    end, wrong PNG checksums and decoder errors; other damage in JPEG, WebP, TIFF or BMP goes unnoticed.
 
     Args:
         source: path of a file, or the bytes of one.
@@ -61,7 +60,7 @@ def read_photo(source: str | os.PathLike[str] | bytes) -> Photo:
     Raises:
         UnreadablePhoto: missing, empty, truncated, damaged, not a photo, over `MAX_PIXELS`, or a side under `MIN_SIDE`
             or over `MAX_SIDE`.
-        SkinDistillError: too little memory. The photo may be good.
+        SkinDistillError: not enough memory; the photo may be fine.
     """
     if isinstance(source, bytes):
         name, data = "photo in memory", source
@@ -72,8 +71,8 @@ def read_photo(source: str | os.PathLike[str] | bytes) -> Photo:
         shape = f"{header.width} x {header.height} pixels"
         raise UnreadablePhoto(name, f"too large: {shape}, at most {MAX_PIXELS // 1_000_000} megapixels")
     _check_sides(header.width, header.height, name)
-    # The orientation is applied here and not by OpenCV, whose versions differ in which formats they apply it to.
-    # The JPEG decoder of OpenCV from 4.11 on can give RGB at no cost; swapping channels of 12 megapixels takes 3 ms.
+    # OpenCV versions differ in the formats they apply orientation to, so it is applied here.
+    # Since 4.11 OpenCV decodes JPEG to RGB at no cost; swapping the channels of 12 megapixels takes 3 ms.
     as_rgb = header.kind == "JPEG" and _READ_RGB != cv2.IMREAD_COLOR
     flags = (_READ_RGB if as_rgb else cv2.IMREAD_COLOR) | cv2.IMREAD_IGNORE_ORIENTATION
     try:
@@ -85,18 +84,18 @@ def read_photo(source: str | os.PathLike[str] | bytes) -> Photo:
     except (cv2.error, MemoryError) as error:
         if isinstance(error, MemoryError) or error.code == _NO_MEMORY:
             raise SkinDistillError(
-                f"There is not enough memory to decode a photo. Received: {name}, {header.width} x {header.height} "
+                f"Not enough memory to decode a photo. Received: {name}, {header.width} x {header.height} "
                 "pixels. Close other programs, or run with fewer workers."
             ) from error
         raise UnreadablePhoto(name, f"damaged {header.kind}: {_first_line(error)}") from error
 
 
 def check_photo(pixels: Any, name: str = "photo in memory") -> Photo:
-    """Return decoded pixels unchanged if they are what the rest of `triage` takes.
+    """Return decoded pixels unchanged if they are valid.
 
     Args:
-        pixels: anything; uint8 [height, width, 3] in RGB passes.
-        name: how errors call the photo.
+        pixels: must be uint8 [height, width, 3] in RGB.
+        name: of the photo in error messages.
 
     Raises:
         UnusableInput: not a uint8 array of that shape.
@@ -113,10 +112,7 @@ def check_photo(pixels: Any, name: str = "photo in memory") -> Photo:
 
 
 def crop_box(width: int, height: int, crop_fraction: float = CROP_FRACTION) -> tuple[int, int, int, int]:
-    """Left, top, width, height in pixels of the centre crop of a photo of this width and height.
-
-    It is `crop_fraction` of each side, rounded, at least one pixel.
-    """
+    """Return left, top, width, height of the centre crop in pixels: `crop_fraction` of each side, at least 1."""
     if not 0 < crop_fraction <= 1:
         raise UnusableInput(f"The crop fraction must be above 0 and at most 1. Received: {crop_fraction}.")
     crop_width, crop_height = (max(1, round(side * crop_fraction)) for side in (width, height))
@@ -124,23 +120,21 @@ def crop_box(width: int, height: int, crop_fraction: float = CROP_FRACTION) -> t
 
 
 def center_crop(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Photo:
-    """Return a view of the middle of a photo, what `crop_box` says of it."""
+    """Return a view of a photo's centre crop, see `crop_box`."""
     left, top, width, height = crop_box(photo.shape[1], photo.shape[0], crop_fraction)
     return photo[top : top + height, left : left + width]
 
 
 def prepare_pixels(photo: Photo, size: int = INPUT_SIZE, crop_fraction: float = CROP_FRACTION) -> Photo:
-    """Cut out the centre and bring it to the model's size.
+    """Crop the centre and resize it to the model's input; the aspect ratio is not kept.
 
-    Sides that shrink are averaged by area, sides that grow are interpolated linearly. A crop of at least twice the size
-    both ways is brought to twice the size first, by averaging 2 x 2 pixels as often as it can be and linear
-    interpolation: nearly the same for a sixth of the time or less. The aspect ratio of the photo is not kept: the whole
-    crop fills the square.
+    Shrinks by area averaging, enlarges by linear interpolation. Crops at least twice the size both ways are first
+    halved repeatedly and interpolated to twice the size: nearly the same result in a sixth of the time or less.
 
     Args:
         photo: uint8 [height, width, 3].
         size: side of the result in pixels.
-        crop_fraction: share of each side that stays, above 0 and at most 1.
+        crop_fraction: fraction of each side to keep, in (0, 1].
 
     Returns:
         uint8 [size, size, 3].
@@ -160,17 +154,14 @@ def prepare_pixels(photo: Photo, size: int = INPUT_SIZE, crop_fraction: float = 
 
 
 def _halved(pixels: Photo, size: int) -> Photo:
-    """Halve a photo, both sides together where they allow it, by means of pixels.
-
-    It ends where the shorter side is less than twice `size`, and linear interpolation to `size` leaves out little.
-    """
+    """Halve a photo by averaging until its shorter side is below twice `size` and linear interpolation loses little."""
 
     def is_far(side: int) -> bool:
         return side > LINEAR_UP_TO * size
 
     while min(pixels.shape[:2]) >= 2 * size or (min(pixels.shape[:2]) >= size and is_far(max(pixels.shape[:2]))):
         height, width = (side // 2 for side in pixels.shape[:2])
-        # An odd side loses its last row or column: OpenCV is fast at exact halves only.
+        # Drop the last row or column of odd sides: OpenCV is fast for exact halves only.
         pixels = _resized(pixels[: 2 * height, : 2 * width], (width, height), cv2.INTER_AREA)
     while is_far(max(pixels.shape[:2])):
         height, width = (side // 2 if is_far(side) else side for side in pixels.shape[:2])
@@ -179,11 +170,10 @@ def _halved(pixels: Photo, size: int) -> Photo:
 
 
 def small_copy(photo: Pixels, longest: int) -> Pixels:
-    """Shrink a photo so that its longer side has at most `longest` pixels, for measurements of bounded cost.
+    """Shrink a photo to at most `longest` pixels on its longer side, keeping the aspect ratio, at bounded cost.
 
-    Photos of more than twice the size are brought to twice the size first: from four times on by leaving pixels out
-    (`thinned`), so that a 12-megapixel photo costs no more than a preview frame, below by linear interpolation. The
-    rest is area averaging. Smaller photos stay as they are. The aspect ratio is kept.
+    Photos over twice that size are first brought to twice the size: by dropping pixels from four times on (`thinned`),
+    so that 12 megapixels cost no more than a preview frame, otherwise by linear interpolation. Then area averaging.
 
     Args:
         photo: uint8 [height, width, 3], or one channel of it [height, width]; may be a cropped view.
@@ -198,15 +188,15 @@ def small_copy(photo: Pixels, longest: int) -> Pixels:
         return np.ascontiguousarray(photo)
     shape = _shape_of_copy(photo, longest)
     if max(height, width) > 2 * longest:
-        # Exactly twice the size: OpenCV averages pairs of pixels some ten times as fast as other ratios.
+        # OpenCV averages exact pairs of pixels about ten times as fast as other ratios.
         photo = _resized(photo, (2 * shape[0], 2 * shape[1]), cv2.INTER_LINEAR)
     return _resized(photo, shape, cv2.INTER_AREA)
 
 
 def thinned(photo: Pixels, longest: int) -> Pixels:
-    """Leave pixels out of a photo whose longer side has at least `4 * longest` of them, until `2 * longest` are left.
+    """Drop pixels of a photo with a longer side of at least `4 * longest`, down to `2 * longest`; else return it as is.
 
-    Other photos come back as they are; arguments as in `small_copy`, which is the same on the thinned photo.
+    `small_copy` gives the same result for the thinned photo.
     """
     if max(photo.shape[:2]) < 4 * longest:
         return photo
@@ -215,21 +205,21 @@ def thinned(photo: Pixels, longest: int) -> Pixels:
 
 
 def samples(photo: Photo, longest: int) -> Photo:
-    """Take what every second pixel both ways of `small_copy` would show, without making the copy.
+    """Sample a photo at every second pixel both ways of its `small_copy`, without making the copy.
 
     Args:
         photo: uint8 [height, width, 3]; may be a cropped view.
         longest: of the copy, pixels.
 
     Returns:
-        uint8 [height, width, 3], contiguous: the photo at the centres of those pixels, interpolated linearly.
+        uint8 [height, width, 3], contiguous, linearly interpolated.
     """
     height, width = photo.shape[:2]
     if max(height, width) <= longest:
         return np.ascontiguousarray(photo[::2, ::2])
     shape = _shape_of_copy(photo, longest)
     right, down = width / shape[0], height / shape[1]
-    # Pixel n of the copy is centred on place (n + 1/2) * right - 1/2 of the photo.
+    # Pixel n of the copy is centred at (n + 1/2) * right - 1/2 in the photo.
     places = np.array([[2 * right, 0, (right - 1) / 2], [0, 2 * down, (down - 1) / 2]])
     taken = cv2.warpAffine(
         photo,
@@ -248,7 +238,7 @@ def to_tensor(pixels: Photo) -> npt.NDArray[np.float32]:
 
 
 def _shape_of_copy(photo: Pixels, longest: int) -> tuple[int, int]:
-    """Width and height of a larger photo's small copy."""
+    """Return width and height of the small copy."""
     height, width = photo.shape[:2]
     scale = longest / max(height, width)
     return max(1, round(width * scale)), max(1, round(height * scale))
@@ -272,7 +262,7 @@ def _file_bytes(path: Path) -> bytes:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
             raise UnreadablePhoto(name, "a folder, not a photo")
-        # Reading a pipe or a device could wait for ever.
+        # Reading a pipe or device could block for ever.
         if not stat.S_ISREG(status.st_mode):
             raise UnreadablePhoto(name, "not a regular file")
         if status.st_size > MAX_BYTES:
@@ -286,7 +276,7 @@ def _file_bytes(path: Path) -> bytes:
 
 def _upright(pixels: Photo, orientation: int) -> Photo:
     """Apply an EXIF orientation (Exif 2.32, tag 0x0112)."""
-    # OpenCV takes a fifth of NumPy's time.
+    # Five times as fast as NumPy.
     if orientation >= 5:
         pixels = np.asarray(cv2.transpose(pixels), dtype=np.uint8)
     if orientation in _FLIPS:

@@ -1,9 +1,7 @@
-"""What the bytes of a photo say before a pixel of it is decoded: format, size, orientation, and whether it is whole.
+"""Photo headers: format, size, orientation and completeness, checked before decoding.
 
-A decoder trusts the header: 30 bytes can ask it for gigabytes, and a photo that was cut off may come back half grey
-without a word. So size and completeness are checked here first, for the formats that phones, cameras and published
-data sets use. What is noticed is a missing end, and in a PNG a wrong checksum. The other formats have no checksums:
-damage inside them may pass as a photo with wrong pixels.
+Decoders trust the header: 30 bytes can request gigabytes, and a truncated photo may silently come back half grey. These
+checks detect a missing end, and wrong checksums in PNG. Other formats have no checksums.
 """
 
 import struct
@@ -15,21 +13,21 @@ from dataclasses import dataclass
 from triage.errors import UnreadablePhoto
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Chunks that change the decoded pixels (PNG 1.2, section 4.1, and tRNS). The rest is left out of what the decoder
-# sees: a colour profile that libpng dislikes makes it write to the terminal, and OpenCV ignores profiles anyway.
+# Chunks that affect decoded pixels (PNG 1.2, section 4.1, and tRNS). Others are removed before decoding: libpng prints
+# warnings about odd colour profiles, and OpenCV ignores profiles anyway.
 PNG_PIXEL_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 TIFF_SUBFILE, TIFF_WIDTH, TIFF_HEIGHT, TIFF_ORIENTATION, TIFF_EXTRA_SAMPLES, TIFF_DNG_VERSION = (
     254, 256, 257, 274, 338, 50706,
 )  # fmt: skip
 TIFF_REDUCED = 1  # bit of the subfile type: a smaller copy of another image in the file
 TIFF_LAYOUTS = {3: "H", 4: "I"}  # SHORT and LONG
-# What libtiff is told in place of what the file says. It turns each tile by itself, and multiplies alpha in.
+# Overrides for libtiff, which would rotate each tile by itself and premultiply alpha.
 TIFF_DECODED_AS = {TIFF_ORIENTATION: 1, TIFF_EXTRA_SAMPLES: 0}
 # JPEG start-of-frame markers: 0xC0 to 0xCF without DHT (C4), JPG (C8) and DAC (CC) (ITU-T T.81, table B.1).
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_SCAN, JPEG_APP1, JPEG_END = 0xDA, 0xE1, b"\xff\xd9"
 HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
-# Signature -> what a person calls the format. OpenCV may read some of these; nobody checks their size beforehand.
+# Signature -> name of unsupported formats; their headers are not checked.
 OTHER_FORMATS = (
     (b"GIF8", "GIF"),
     (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
@@ -46,14 +44,14 @@ OTHER_FORMATS = (
 
 @dataclass(frozen=True)
 class PhotoHeader:
-    """The header of one photo.
+    """Header of a photo.
 
     Attributes:
         kind: "JPEG", "PNG", "WebP", "TIFF" or "BMP".
         width: stored width in pixels, before the orientation is applied.
         height: stored height in pixels.
-        orientation: EXIF orientation 1 to 8 that is still to be applied.
-        stream: the bytes for the decoder.
+        orientation: EXIF orientation 1 to 8, to be applied after decoding.
+        stream: bytes for the decoder.
     """
 
     kind: str
@@ -64,11 +62,11 @@ class PhotoHeader:
 
 
 def read_header(data: bytes, name: str) -> PhotoHeader:
-    """Read the header of an encoded photo and check that its end is there, and a PNG's checksums.
+    """Read the header of an encoded photo and check that it is complete.
 
     Args:
         data: all bytes of the file.
-        name: how errors call the photo.
+        name: of the photo in error messages.
 
     Raises:
         UnreadablePhoto: empty, truncated, damaged, or not one of JPEG, PNG, WebP, TIFF and BMP.
@@ -122,7 +120,7 @@ def _jpeg(data: bytes, name: str) -> PhotoHeader:
         body = data[at + 4 : at + 2 + length]
         if marker in JPEG_FRAMES:
             height, width = struct.unpack_from(">HH", body, 1)
-        # A large block goes on in further segments, which begin alike and without a directory.
+        # Large blocks continue in further segments without a directory.
         elif marker == JPEG_APP1 and body[:6] == b"Exif\0\0" and not orientation:
             orientation = _orientation(body[6:])
         elif marker == JPEG_SCAN:
@@ -130,8 +128,8 @@ def _jpeg(data: bytes, name: str) -> PhotoHeader:
         at += 2 + length
     if not width or not height:
         raise UnreadablePhoto(name, "damaged JPEG: its header gives no size")
-    # From the first scan on, 0xFF is stuffed, so these two bytes are the end marker. Phones append motion photos and
-    # other data after it, so it need not be the last thing in the file; mostly it is, and is found at once from there.
+    # After the first scan 0xFF is stuffed, so these two bytes are the end marker. Phones append motion photos and other
+    # data after it; search from the end, where it usually is.
     if data.rfind(JPEG_END, at) < 0:
         raise UnreadablePhoto(name, "truncated JPEG: the end of the image is missing")
     return PhotoHeader("JPEG", width, height, orientation or 1, data)
@@ -220,7 +218,7 @@ def _bmp(data: bytes, name: str) -> PhotoHeader:
         raise UnreadablePhoto(name, "this old kind of BMP is not supported: export as JPEG")
     width, height = (abs(side) for side in struct.unpack_from("<ii", data, 18))
     bits, compression, image_size = struct.unpack_from("<HII", data, 28)
-    # Rows are padded to 4 bytes; 0 and 3 are the uncompressed kinds, the others say their own size.
+    # Rows are padded to 4 bytes; kinds 0 and 3 are uncompressed, others state their size.
     needed = (width * bits + 31) // 32 * 4 * height if compression in (0, 3) else image_size
     if offset + needed > len(data):
         raise UnreadablePhoto(name, "truncated BMP: the end of the image is missing")
@@ -230,7 +228,7 @@ def _bmp(data: bytes, name: str) -> PhotoHeader:
 
 
 def _orientation(exif: bytes) -> int:
-    """EXIF orientation 1 to 8; 1 where the block is damaged before it, because the pixels are still good."""
+    """Return the EXIF orientation 1 to 8; 1 if the block is damaged, because the pixels are still good."""
     with suppress(struct.error):
         for tag, value, _, _ in _first_directory(exif):
             if tag == TIFF_ORIENTATION and 1 <= value <= 8:
@@ -239,9 +237,9 @@ def _orientation(exif: bytes) -> int:
 
 
 def _first_directory(data: bytes) -> Iterator[tuple[int, int, str, int]]:
-    """Tag, first value, its layout and its place, for the entries of the first directory (TIFF 6.0, section 2).
+    """Yield tag, first value, its layout and offset for each entry of the first directory (TIFF 6.0, section 2).
 
-    Values of other kinds than SHORT and LONG, and those that stand elsewhere, give 0 and no layout.
+    Values other than inline SHORT and LONG yield 0 and an empty layout.
     """
     if data[:2] not in (b"II", b"MM"):
         return

@@ -43,7 +43,7 @@ def measure(model: str, photo: str, rounds: int, cores: int) -> dict[str, list[f
     # Pinned: the scheduler might leave the second core idle.
     if mine := own_cores():
         os.sched_setaffinity(0, {mine[0]})
-        triage._beside.submit(os.sched_setaffinity, 0, {mine[cores - 1]}).result()
+        triage._light_thread.submit(os.sched_setaffinity, 0, {mine[cores - 1]}).result()
     interpreter = triage.interpreter
     size, crop = interpreter.input_size, triage.card["input"]["crop_fraction"]
     is_frame = photo.endswith(".npy")

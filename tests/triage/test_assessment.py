@@ -72,7 +72,7 @@ def test_the_answer_is_the_models_answer_for_the_prepared_pixels(triage_path, fl
 def test_the_answer_is_the_same_where_no_core_is_free_for_the_light(triage_path, good_photo):
     expected = Triage.load(triage_path).assess(good_photo)
     triage, busy = Triage.load(triage_path), threading.Event()
-    triage._beside.submit(busy.wait)
+    triage._light_thread.submit(busy.wait)
     try:
         assert triage.assess(good_photo) == expected
     finally:
@@ -123,7 +123,7 @@ def test_decision(card, good_photo, probabilities, urgency, abstained):
     [(np.full(10, np.nan), 0.9), ([*spread()[1:], np.nan], 0.9), ([*spread()[1:], np.inf], 0.9), (spread(), np.nan)],
 )
 def test_an_answer_that_is_no_number_is_refused(card, good_photo, probabilities, lighting):
-    with pytest.raises(UnusableInput, match=r"not a number\. Received: (nan|inf) in"):
+    with pytest.raises(UnusableInput, match=r"Received: (nan|inf) in"):
         answering(card, probabilities, lighting).assess(good_photo)
 
 
@@ -188,8 +188,8 @@ def test_models_that_do_not_fit_their_card_are_refused(tmp_path, flatbuffers, ca
             Triage.load(path)
 
     refused(flatbuffers["other_outputs"], card, "something_else")
-    refused(flatbuffers["float32"], {**card, "classes": card["classes"][:7]}, "10 answers and 7 classes")
-    refused(flatbuffers["float32"], {**card, "input": {**card["input"], "size": 224}}, "disagree on the input")
+    refused(flatbuffers["float32"], {**card, "classes": card["classes"][:7]}, "10 outputs and 7 classes")
+    refused(flatbuffers["float32"], {**card, "input": {**card["input"], "size": 224}}, "224")
 
 
 def test_photos_that_cannot_be_used_are_refused(triage_path, tmp_path):
