@@ -1,8 +1,8 @@
-"""Draw the pictures of docs/app.md again: the app itself, on its demo stream of skin phantoms.
+"""Draw the pictures of docs/app.md: screenshots of the app with its demo stream.
 
     SDL_VIDEODRIVER=offscreen python docs/make_app_images.py [MODEL.tflite]
 
-Needs the extra `app` and, without MODEL, the demo model. Every picture is what a person would see at that moment.
+Needs the extra `app`. Without MODEL it uses the demo model.
 """
 
 import io
@@ -21,8 +21,8 @@ from mobile_app.settings import Settings, write_settings
 
 FOLDER = Path(__file__).parent / "images"
 NARROW, WIDE = (360, 720), (1280, 720)
-SETTLE = 8  # frames until words and layout are in place
-MOST_BYTES = 150_000
+SETTLE = 8  # frames until the layout is stable
+MAX_BYTES = 150_000
 
 
 def main(model: Path | None) -> None:
@@ -41,7 +41,7 @@ def main(model: Path | None) -> None:
 
     app = SkinApp(Capture("demo"), BackgroundClassifier(model), folder, SystemTheme())
 
-    def picture() -> np.ndarray:
+    def screenshot() -> np.ndarray:
         width, height = Window.size
         raw = glReadPixels(0, 0, width, height, GL_RGB, GL_UNSIGNED_BYTE)
         return np.frombuffer(raw, np.uint8).reshape(height, width, 3)[::-1]
@@ -55,13 +55,13 @@ def main(model: Path | None) -> None:
     def guidance() -> object:
         return app.capture.state.guidance
 
-    def dressed(size: tuple[int, int], theme: str) -> Iterator[None]:
+    def reset(size: tuple[int, int], theme: str) -> Iterator[None]:
         Window.size = size
         app.change_settings(theme=theme)
         app.reset_to("camera")
         yield from until(lambda: app.root.screen.preview.frame_count > SETTLE)
 
-    def answered() -> Iterator[None]:
+    def take_picture() -> Iterator[None]:
         app.root.screen.press()
         yield from until(lambda: app._history[-1][0] in ("answer", "light_first"))
         if app._history[-1][0] == "light_first":
@@ -69,31 +69,31 @@ def main(model: Path | None) -> None:
             yield from until(lambda: True)
 
     def walk() -> Iterator[None]:
-        yield from dressed(WIDE, "light")
+        yield from reset(WIDE, "light")
         yield from until(lambda: guidance() and guidance().tip == "uneven")
-        _write("app-tip.png", [picture()], 0.55)
+        _write("app-tip.png", [screenshot()], 0.55)
         yield from until(lambda: guidance() and guidance().ready)
-        yield from answered()
-        _write("app-answer.png", [picture()], 0.75)
+        yield from take_picture()
+        _write("app-answer.png", [screenshot()], 0.75)
         phone = []
-        yield from dressed(NARROW, "dark")
+        yield from reset(NARROW, "dark")
         yield from until(lambda: guidance() and guidance().tip)
-        phone.append(picture())
+        phone.append(screenshot())
         app.root.screen.explain()
         yield from until(lambda: True)
-        phone.append(picture())
+        phone.append(screenshot())
         app.root.close_sheet()
         yield from until(lambda: guidance() and guidance().ready)
-        phone.append(picture())
-        yield from answered()
-        phone.append(picture())
+        phone.append(screenshot())
+        yield from take_picture()
+        phone.append(screenshot())
         _write("app-phone.png", phone, 0.6)
         app.change_settings(theme="light")
         lists = []
         for name in ("settings", "sources", "about"):
             app.reset_to(name)
             yield from until(lambda: True)
-            lists.append(picture())
+            lists.append(screenshot())
         _write("app-lists.png", lists, 0.6)
 
     walking = walk()
@@ -107,7 +107,7 @@ def main(model: Path | None) -> None:
 
 
 def _write(name: str, pictures: list[np.ndarray], scale: float) -> None:
-    """Side by side, shrunk, as a PNG with few enough colors to stay small."""
+    """Write pictures side by side, shrunk, as a PNG with few colours."""
     gap = np.full((pictures[0].shape[0], 16, 3), 255, np.uint8)
     joined = np.hstack([part for picture in pictures for part in (picture, gap)][:-1])
     small = cv2.resize(joined, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -115,7 +115,7 @@ def _write(name: str, pictures: list[np.ndarray], scale: float) -> None:
         buffer = io.BytesIO()
         image = Image.fromarray(small).quantize(colors, dither=Image.Dither.NONE)
         image.save(buffer, "PNG", optimize=True)
-        if buffer.tell() <= MOST_BYTES:
+        if buffer.tell() <= MAX_BYTES:
             break
     (FOLDER / name).write_bytes(buffer.getvalue())
     print(f"{name}: {buffer.tell() / 1000:.0f} kB, {colors} colors")

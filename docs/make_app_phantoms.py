@@ -1,10 +1,10 @@
-"""Render the phantoms of the app's demo stream again.
+"""Render the phantoms of the app's demo stream.
 
     python docs/make_app_phantoms.py
 
-Writes JPEGs to `mobile_app/assets/phantoms/`, lightest skin first. The app moves its own light over them
-(`mobile_app/sources/moving_light.py`), so the chosen ones are in good light, with their lesion inside the frame, and
-well inside the limits of `triage.lighting`: sharpness over 2.1, green over blue under 1.65 stops.
+Writes JPEGs to `mobile_app/assets/phantoms/`, lightest skin first. The app relights them
+(`mobile_app/sources/moving_light.py`), so the chosen ones are well lit, with the lesion inside the frame, and well
+within the limits of `triage.lighting`: sharpness over 2.1, green over blue under 1.65 stops.
 """
 
 from pathlib import Path

@@ -13,7 +13,7 @@ Examples:
   skin-distill app --model student.tflite
   skin-distill app --source demo
 
-Without a model the app uses one that knows computer-drawn skin only, and says DEMO beside every answer.
+Without --model the app uses a model trained on synthetic skin only and shows DEMO beside every answer.
 """
 
 
@@ -24,8 +24,8 @@ Without a model the app uses one that knows computer-drawn skin only, and says D
     default="camera",
     show_default=True,
     metavar="camera|0|video.mp4|folder|demo",
-    help="Where pictures come from: the first camera, one by its number, a video, a folder of photos, or computer-drawn"
-    " skin under a moving light.",
+    help="Source of pictures: the first camera, a camera number, a video, a folder of photos, or synthetic skin under"
+    " moving light.",
 )
 def command(model: Path | None, source: str) -> None:
     """Open the camera app: better light first, then an answer."""
@@ -35,5 +35,5 @@ def command(model: Path | None, source: str) -> None:
         try:
             main(source, model)
         except KeyboardInterrupt as error:
-            # Nothing was left half done, so there is nothing to say.
+            # No unfinished work: exit without a message.
             sys.exit(exit_code(error))

@@ -1,4 +1,4 @@
-"""`skin-distill classify`: lighting tips first, then the answer."""
+"""`skin-distill classify`: lighting tips and classes for photos."""
 
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,17 @@ Examples:
   skin-distill classify photo.jpg --model student-int8.tflite
   skin-distill classify photos/*.jpg --model student-int8.tflite --json
 
-Photos that cannot be read are named and the others answered; then the exit code is 1, or 2 when none could be read.
+Unreadable photos are listed and the others classified; the exit code is then 1, or 2 if none could be read.
 """
 
 
 @click.command("classify", epilog=EPILOG)
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .tflite of `convert`.")
-@click.option("--threads", default=1, show_default=True, help="Threads of the interpreter.")
+@click.option("--threads", default=1, show_default=True, help="Interpreter threads.")
 @output_options
 def command(photos: tuple[Path, ...], model: Path, threads: int, terminal: Terminal) -> None:
-    """Tell how to take a better photo, then what it looks most like.
+    """Check lighting, then classify photos.
 
     PHOTOS are image files, or folders of them.
     """
@@ -32,19 +32,19 @@ def command(photos: tuple[Path, ...], model: Path, threads: int, terminal: Termi
 
     paths = _files(photos)
     triage = Triage.load(model, threads=threads)
-    answers: list[dict[str, Any]] = []
+    assessments: list[dict[str, Any]] = []
     unreadable = 0
     for number, path in enumerate(paths):
         try:
-            answers.append({**triage.assess(path).to_json(), "photo": str(path)})
+            assessments.append({**triage.assess(path).to_json(), "photo": str(path)})
         except UnreadablePhoto as error:
             unreadable += 1
-            answers.append({"photo": str(path), "error": error.reason})
+            assessments.append({"photo": str(path), "error": error.reason})
         if not terminal.as_json:
-            terminal.result(None, assessment_text(answers[-1], triage.card, triage.urgent_threshold_text))
+            terminal.result(None, assessment_text(assessments[-1], triage.card, triage.urgent_threshold_text))
         terminal.progress("classify", number + 1, len(paths))
     if terminal.as_json:
-        terminal.result(answers)
+        terminal.result(assessments)
     if unreadable:
         summary = f"{unreadable} of {len(paths)} photos could not be read."
         raise UnusableInput(summary) if unreadable == len(paths) else CheckFailed(summary)
@@ -55,5 +55,5 @@ def _files(photos: tuple[Path, ...]) -> list[Path]:
     for photo in photos:
         paths += sorted(p for p in photo.rglob("*") if p.is_file()) if photo.is_dir() else [photo]
     if not paths:
-        raise UnusableInput(f"No photo found. Received: {', '.join(map(str, photos))}.")
+        raise UnusableInput(f"No photos found. Received: {', '.join(map(str, photos))}.")
     return paths

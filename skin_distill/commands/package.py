@@ -1,4 +1,4 @@
-"""`skin-distill package`: the app with a model, as a project for a phone."""
+"""`skin-distill package`: an Android project of the app with a model."""
 
 import re
 from importlib.metadata import version
@@ -11,7 +11,7 @@ from skin_distill.terminal import Terminal, output_options
 from triage.errors import UnusableInput
 
 RUNTIME = "litert-1.4"
-"""Of the phone, as `convert.runtimes` calls it."""
+"""The phone's runtime in `convert.verifying.runtimes`."""
 
 EPILOG = """\b
 Examples:
@@ -26,8 +26,8 @@ Then, on a machine that may download Android's tools: cd phone && buildozer andr
 @click.argument("system", type=click.Choice(["android"]))
 @click.option("--model", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .tflite of `convert`.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the project.")
-@click.option("--title", default="Skin Distill", show_default=True, help="Name beneath the icon.")
-@click.option("--package", default="org.skindistill.triage", show_default=True, help="Android's name for the app.")
+@click.option("--title", default="Skin Distill", show_default=True, help="Name below the icon.")
+@click.option("--package", default="org.skindistill.triage", show_default=True, help="Android package name.")
 @output_options
 def command(system: str, model: Path, out: Path, title: str, package: str, terminal: Terminal) -> None:
     """Write a buildozer project of the app with a model.
@@ -40,10 +40,10 @@ def command(system: str, model: Path, out: Path, title: str, package: str, termi
     from triage.model_file import read_model
 
     _require_operators(read_model(model).flatbuffer)
-    Triage.load(model)  # a model that does not open here will not on a phone
+    Triage.load(model)  # fails early for models that would not open on a phone
     numbers = re.match(r"\d+(?:\.\d+){0,2}", version("skin-distill"))
     if numbers is None:
-        raise UnusableInput(f"The version does not begin with a number. Received: {version('skin-distill')}.")
+        raise UnusableInput(f"The version must start with a number. Received: {version('skin-distill')}.")
     requirements = write_project(model, out, Identity(title, package, numbers.group()))
     terminal.result(
         {"project": str(out), "requirements": list(requirements), "runtime": LITERT},
@@ -53,7 +53,7 @@ def command(system: str, model: Path, out: Path, title: str, package: str, termi
 
 
 def _require_operators(flatbuffer: bytes) -> None:
-    """Refuse a model with operators that LiteRT on the phone does not have."""
+    """Reject a model with operators that the phone's LiteRT lacks."""
     load_tensorflow()
     with needs_extra("train"):
         from convert.verifying.runtimes import require_runtime

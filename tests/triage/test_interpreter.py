@@ -150,7 +150,7 @@ class OneLayer:
 
 @pytest.mark.parametrize("operator", ["FULLY_CONNECTED", "CONV_2D"])
 def test_weights_that_tflite_runtime_would_ignore_are_refused(operator):
-    with pytest.raises(UnusableInput, match=f"answer wrongly.*{operator}"):
+    with pytest.raises(UnusableInput, match=operator):
         _refuse_lost_scales(OneLayer(operator, np.int8, [0.1, 0.1]), "tflite_runtime 2.14.0")
 
 

@@ -219,9 +219,9 @@ def test_a_decompression_bomb_is_refused_by_its_header(data):
 
 def test_a_side_that_opencv_4_cannot_transform_is_refused():
     assert read_photo(encoded(Image.new("RGB", (MAX_SIDE, MIN_SIDE)), "PNG")).shape == (MIN_SIDE, MAX_SIDE, 3)
-    with pytest.raises(UnreadablePhoto, match="too large: 32 x 32767 pixels, at most 32766 on each side"):
+    with pytest.raises(UnreadablePhoto, match=r"32 x 32767.*32766"):
         read_photo(encoded(Image.new("RGB", (MIN_SIDE, MAX_SIDE + 1)), "PNG"))
-    with pytest.raises(UnreadablePhoto, match="too large: 32767 x 32 pixels"):
+    with pytest.raises(UnreadablePhoto, match="32767 x 32"):
         check_photo(np.zeros((MIN_SIDE, MAX_SIDE + 1, 3), np.uint8))
 
 
