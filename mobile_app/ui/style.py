@@ -14,7 +14,7 @@ class Style:
     """Theme and texts. A change of theme makes all widgets anew.
 
     Attributes:
-        theme: one of `theme.THEMES`.
+        theme: one of `theme.PALETTES`.
         tr: returns a text by id, its placeholders filled.
     """
 

@@ -1,97 +1,38 @@
 """Colours, font sizes and spacing. No Kivy, so that tests compute contrast without a window."""
 
-from dataclasses import dataclass
-
 Color = tuple[float, float, float, float]
 """Red, green, blue and opacity, each in [0, 1], sRGB."""
 
 
-def rgb(code: str, alpha: float = 1.0) -> Color:
-    """Parse `#rrggbb`."""
+# Purpose -> colour in the light and in the dark theme. Warnings always have an icon and text beside their colour.
+_COLORS = {
+    "background": ("#F4F6F5", "#0E1514"),  # behind everything
+    "surface": ("#FFFFFF", "#18211F"),  # cards and bars
+    "inset": ("#E6EBEA", "#24302E"),  # tracks of bars, the surround of a photo
+    "viewfinder": ("#0B1110", "#060A09"),  # around the camera preview
+    "on_viewfinder": ("#FFFFFF", "#FFFFFF"),  # text and marks on the viewfinder
+    "text": ("#13201E", "#E9F0EE"),
+    "muted": ("#50605D", "#A5B5B1"),  # secondary text
+    "border": ("#D3DBD9", "#2F3C39"),  # hairlines
+    "accent": ("#0B6A64", "#5FD0C3"),  # what can be pressed or is chosen
+    "accent_soft": ("#E0F0EE", "#15302C"),  # `*_soft`: background of cards with content in that colour
+    "on_accent": ("#FFFFFF", "#03201C"),  # content on the accent
+    "urgent": ("#A1232B", "#FFA39B"),  # see a doctor now
+    "urgent_soft": ("#FBE8E7", "#3B1B1C"),
+    "soon": ("#7D4B00", "#F1C36B"),  # see a doctor soon; also warnings
+    "soon_soft": ("#FAEFDA", "#33280F"),
+}
+
+
+def _rgba(code: str) -> Color:
     red, green, blue = (int(code[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    return red, green, blue, alpha
-
-
-@dataclass(frozen=True)
-class Palette:
-    """Colours by purpose.
-
-    Warnings always have an icon and text beside their colour. `*_soft` are the backgrounds of cards with content in the
-    colour of that name.
-
-    Attributes:
-        background: behind everything.
-        surface: cards and bars.
-        inset: tracks of progress bars, the surround of a photo.
-        viewfinder: around the camera preview, the same in both themes.
-        on_viewfinder: text and marks on the viewfinder.
-        text: normal text.
-        muted: secondary text.
-        border: hairlines.
-        accent: what can be pressed or is chosen.
-        on_accent: content on the accent.
-        urgent: see a doctor now.
-        soon: see a doctor soon; also warnings.
-    """
-
-    background: Color
-    surface: Color
-    inset: Color
-    viewfinder: Color
-    on_viewfinder: Color
-    text: Color
-    muted: Color
-    border: Color
-    accent: Color
-    accent_soft: Color
-    on_accent: Color
-    urgent: Color
-    urgent_soft: Color
-    soon: Color
-    soon_soft: Color
-
-    def __getitem__(self, name: str) -> Color:
-        color: Color = getattr(self, name)
-        return color
+    return red, green, blue, 1.0
 
 
 PALETTES = {
-    "light": Palette(
-        background=rgb("#F4F6F5"),
-        surface=rgb("#FFFFFF"),
-        inset=rgb("#E6EBEA"),
-        viewfinder=rgb("#0B1110"),
-        on_viewfinder=rgb("#FFFFFF"),
-        text=rgb("#13201E"),
-        muted=rgb("#50605D"),
-        border=rgb("#D3DBD9"),
-        accent=rgb("#0B6A64"),
-        accent_soft=rgb("#E0F0EE"),
-        on_accent=rgb("#FFFFFF"),
-        urgent=rgb("#A1232B"),
-        urgent_soft=rgb("#FBE8E7"),
-        soon=rgb("#7D4B00"),
-        soon_soft=rgb("#FAEFDA"),
-    ),
-    "dark": Palette(
-        background=rgb("#0E1514"),
-        surface=rgb("#18211F"),
-        inset=rgb("#24302E"),
-        viewfinder=rgb("#060A09"),
-        on_viewfinder=rgb("#FFFFFF"),
-        text=rgb("#E9F0EE"),
-        muted=rgb("#A5B5B1"),
-        border=rgb("#2F3C39"),
-        accent=rgb("#5FD0C3"),
-        accent_soft=rgb("#15302C"),
-        on_accent=rgb("#03201C"),
-        urgent=rgb("#FFA39B"),
-        urgent_soft=rgb("#3B1B1C"),
-        soon=rgb("#F1C36B"),
-        soon_soft=rgb("#33280F"),
-    ),
+    theme: {name: _rgba(codes[number]) for name, codes in _COLORS.items()}
+    for number, theme in enumerate(("light", "dark"))
 }
-THEMES = tuple(PALETTES)
 
 READABLE = {
     "background": ("text", "muted", "accent", "urgent", "soon"),

@@ -2,7 +2,7 @@ package org.skindistill;
 
 import org.kivy.android.PythonActivity;
 
-/** Asks the person for the camera, once, and waits for the answer. */
+/** Asks for the camera permission and waits for the answer. */
 public final class CameraPermission implements PythonActivity.PermissionsCallback {
     private static final String CAMERA = "android.permission.CAMERA";
     private static final int REQUEST = 0x5ca;
@@ -17,7 +17,7 @@ public final class CameraPermission implements PythonActivity.PermissionsCallbac
     }
 
     /**
-     * Shows Android's question. Not to be called on the thread that draws the screen.
+     * Shows Android's permission dialog. Not for the UI thread.
      *
      * @param milliseconds how long to wait for the answer
      * @return whether the camera may be used now

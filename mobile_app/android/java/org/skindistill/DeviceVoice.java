@@ -6,27 +6,27 @@ import android.speech.tts.Voice;
 import java.util.Locale;
 import java.util.Set;
 
-/** Speaks English with a voice that lies on the phone; never with one that sends the words away. */
+/** Speaks English with an offline voice, never with a network one. */
 public final class DeviceVoice implements TextToSpeech.OnInitListener {
     private TextToSpeech engine;
     private boolean ready;
     private boolean failed;
     private String waiting;
 
-    /** Begins to look for a voice; Android answers later. */
+    /** Starts looking for a voice; Android answers later. */
     public DeviceVoice(Context context) {
         synchronized (this) {
-            // Where there is no engine, onInit is called in here.
+            // Without an engine, onInit is called inside this constructor.
             engine = new TextToSpeech(context, this);
         }
     }
 
-    /** Whether there is a voice, as far as is known by now. */
+    /** Whether a voice has been found so far. */
     public synchronized boolean isAvailable() {
         return !failed;
     }
 
-    /** Says it at once, or as soon as the voice is there; new words cut off old ones. */
+    /** Speaks now, or as soon as the voice is ready; a new text interrupts the one before. */
     public synchronized void say(String text) {
         if (ready) {
             engine.speak(text, TextToSpeech.QUEUE_FLUSH, null, null);

@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import org.kivy.android.PythonActivity;
 
-/** Takes in a photo that the person picks, and hands a file to an app that the person picks. No permission is needed. */
+/** Photo picker and share list; neither needs a permission. */
 public final class Documents implements PythonActivity.ActivityResultListener {
     private static final int REQUEST = 0x5cb;
     private static final int PIECE = 1 << 16;
@@ -24,12 +24,11 @@ public final class Documents implements PythonActivity.ActivityResultListener {
     private Documents() {}
 
     /**
-     * Shows Android's own list of photos and waits until the person is back. Not to be called on the thread that draws
-     * the screen.
+     * Shows the photo picker and waits for the person. Not for the UI thread.
      *
-     * @param most bytes
-     * @return the file as it is, or null where nothing was picked
-     * @throws IOException there is no app to pick with, or the file cannot be read or is larger
+     * @param most largest file, bytes
+     * @return the unchanged file, or null if nothing was picked
+     * @throws IOException no app can pick photos, or the file is unreadable or too large
      */
     public static byte[] pickPhoto(PythonActivity activity, int most) throws IOException, InterruptedException {
         Documents question = new Documents();
@@ -44,9 +43,9 @@ public final class Documents implements PythonActivity.ActivityResultListener {
     }
 
     /**
-     * Shows the apps that can take a file and returns; the chosen one may read this one file.
+     * Shows the share list and returns; the chosen app may read this one file.
      *
-     * @param path of a file beneath a folder of manifest/shared_files.xml
+     * @param path of a file in a folder listed in manifest/shared_files.xml
      * @param type such as image/png
      */
     public static void share(PythonActivity activity, String path, String type) {
@@ -54,7 +53,7 @@ public final class Documents implements PythonActivity.ActivityResultListener {
         Intent send = new Intent(Intent.ACTION_SEND);
         send.setType(type);
         send.putExtra(Intent.EXTRA_STREAM, uri);
-        // Only what is in the clip data is also allowed to the app that is chosen in the list.
+        // The chosen app may read only what is in the clip data.
         send.setClipData(ClipData.newRawUri("", uri));
         send.addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION);
         Intent list = Intent.createChooser(send, null);

@@ -33,7 +33,7 @@ public final class FrameCamera {
     private static final String DENIED = "denied";
     private static final String UNPLUGGED = "unplugged";
 
-    /** Pictures that the camera may fill at once: one shown, one being filled, one to spare. */
+    /** Picture buffers: one shown, one being filled, one spare. */
     private static final int PICTURES = 3;
     /** Bits of a data space that tell the range of its values; their value for 16 to 235, DataSpace.RANGE_LIMITED. */
     private static final int RANGE_SHIFT = 27;
@@ -51,8 +51,8 @@ public final class FrameCamera {
     }
 
     /**
-     * Takes hold of the camera and begins the preview. Returns at once: what goes wrong later ends the waiting of
-     * {@link #take} and is told by {@link #problem}.
+     * Opens the camera and starts the preview. Returns at once: later errors end {@link #take} and are reported by
+     * {@link #problem}.
      *
      * @param width largest width of a picture, before it is turned upright
      * @param height largest height
@@ -78,25 +78,25 @@ public final class FrameCamera {
     }
 
     /**
-     * What the bytes of the last picture taken are: width, height, bytes from row to row of Y, bytes from row to row of
-     * U and V, bytes from value to value of U and V, first bytes of U and of V, degrees by which the picture has to be
-     * turned clockwise to be upright, and 1 where values go from 0 to 255, 0 where from 16 to 235.
+     * Memory layout of the last picture: width, height, row strides of Y and of U and V, pixel stride of U and V,
+     * offsets of U and V, clockwise rotation to upright in degrees, and 1 for full range (0 to 255), 0 for video range
+     * (16 to 235).
      */
     public int[] layout() {
         return layout;
     }
 
-    /** When the last picture taken reached the app, on the clock of System.nanoTime(). */
+    /** Arrival time of the last picture, System.nanoTime(). */
     public long takenNanos() {
         return takenNanos;
     }
 
-    /** Why no more pictures come; null while nothing is wrong. */
+    /** Why there are no more pictures; null if all is well. */
     public synchronized String problem() {
         return connection == null ? null : connection.problem;
     }
 
-    /** What Android says about the problem. */
+    /** Android's own message. */
     public synchronized String detail() {
         return connection == null ? "closed" : connection.detail;
     }

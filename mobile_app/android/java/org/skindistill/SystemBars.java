@@ -3,11 +3,11 @@ package org.skindistill;
 import android.app.Activity;
 import android.view.View;
 
-/** Keeps the app clear of Android's own bars: from target API 35 on, an app's window lies beneath them. */
+/** Keeps the app clear of the system bars: since target API 35 an app's window extends below them. */
 public final class SystemBars {
     private SystemBars() {}
 
-    /** Insets the content of an activity by the height of the bars, now and whenever they change. */
+    /** Pads an activity's content by the system bars, now and whenever they change. */
     public static void keepClear(final Activity activity) {
         activity.runOnUiThread(() -> {
             View content = activity.findViewById(android.R.id.content);
