@@ -8,11 +8,16 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 RUNTIMES := tflite-runtime-2.14 litert-1.4 mediapipe
 AARCH64 := .venv-aarch64
 
-.PHONY: demo test runtimes test-runtimes aarch64-check lint format clean help
+# A worker takes about 1.5 GB. Tests of a file share a worker, and thus fixtures; files with slow tests start first.
+PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+
+.PHONY: demo test test-fast stress runtimes test-runtimes aarch64-check lint format clean help
 
 help:
 	@echo "make demo           run the whole pipeline on synthetic skin phantoms, in minutes"
 	@echo "make test           run the test suite; ARGS=tests/triage runs a part"
+	@echo "make test-fast      run the tests that neither train nor convert, in 3 minutes"
+	@echo "make stress         kill commands at random moments, damage photos, keep the app open: 15 minutes or more"
 	@echo "make test-runtimes  run the files in tflite-runtime, LiteRT 1.4 and MediaPipe, in their own environments"
 	@echo "make aarch64-check  run the files on an emulated phone processor (Debian, qemu-user-static)"
 	@echo "make lint           check style, import contracts and types"
@@ -37,7 +42,13 @@ demo: $(VENV)/.train
 	@echo "To use skin-distill in this shell: . $(BIN)/activate"
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+
+test-fast: $(VENV)/.dev
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not stress" $(ARGS)
+
+stress: $(VENV)/.dev
+	$(BIN)/python -m pytest -m stress $(ARGS)
 
 .venv-%/.done: tests/environments/%.txt
 	$(PYTHON) -m venv .venv-$*

@@ -6,6 +6,7 @@ from mobile_app import live_session
 from tests.stress import app_soak
 
 
+@pytest.mark.stress
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_twenty_seconds_of_a_failing_source_leave_nothing_behind(monkeypatch):
     monkeypatch.setattr(live_session, "STALLED_S", 0.5)

@@ -13,6 +13,7 @@ def _sweep(what, folder, kills, queue):
     queue.put(sweep(make_job(what), folder, kills, seed=3, say=lambda text: None))
 
 
+@pytest.mark.stress
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="attempts are forks")
 @pytest.mark.parametrize(("what", "kills"), [("prepare", 4), ("teacher", 4), ("distill", 2), ("convert", 2)])
 def test_a_command_killed_at_random_moments_ends_as_one_left_alone(what, kills, tmp_path):
