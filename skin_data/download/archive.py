@@ -18,12 +18,8 @@ RESOURCE_FORKS = "__MACOSX/"  # macOS puts them into archives
 def unpack(remote: RemoteFile, ledger: Ledger, progress: Callable[[str, int, int], None]) -> None:
     """Unpack a downloaded archive below the data set's folder and remove it.
 
-    All names are checked before the first file is written. Complete files are left alone.
-
-    Args:
-        remote: the archive; it is at its path in the ledger's folder.
-        ledger: of the data set's folder.
-        progress: called as `progress(stage, done, total)`.
+    All names are checked before the first file is written. Complete files are left alone. `progress(stage, done,
+    total)` is called after each file.
 
     Raises:
         UnusableInput: not a zip archive, damaged, a name leads out of the folder, a foreign file is in the way, or the
@@ -65,7 +61,7 @@ def _unpack_one(
 ) -> None:
     target = inside(ledger.folder, name)
     identity = _identity(member)
-    if not ledger.knows(name) and target.exists():
+    if name not in ledger.entries and target.exists():
         # Perhaps unpacked by hand.
         if target.stat().st_size != member.file_size or checksum_of(target, "crc32") != identity:
             raise UnusableInput(

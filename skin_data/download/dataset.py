@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def download(
     start = time.perf_counter()
     for remote in offer.files:
         inside(folder, remote.path)
-    with Ledger(folder) as ledger:
+    with closing(Ledger(folder)) as ledger:
         counter = _Counter(offer.size, bytes_progress)
         missing = []
         for remote in offer.files:
@@ -82,7 +83,7 @@ def download(
             if ledger.holds(remote.path, remote.identity) or _is_adopted(remote, ledger):
                 counter.skip(remote.size or 0)
             else:
-                _fetch(remote, ledger, counter)
+                _fetch(remote, ledger, counter, threading.Event())
             unpack(remote, ledger, progress)
         now = {remote.path for remote in offer.files}
         ledger.remove_withdrawn(
@@ -131,13 +132,12 @@ def _is_complete(remote: RemoteFile, ledger: Ledger) -> bool:
 def _is_adopted(remote: RemoteFile, ledger: Ledger) -> bool:
     """Record a file that is not in the ledger but has the server's checksum, such as one downloaded in a browser.
 
-    Raises:
-        UnusableInput: it is a foreign file.
+    Any other file there is foreign: UnusableInput.
     """
     path = ledger.folder / remote.path
     # An unpacked archive was removed: a file in its place came from elsewhere.
     unpacked = "members" in ledger.entries.get(remote.path, {})
-    if (ledger.knows(remote.path) and not unpacked) or not path.exists():
+    if (remote.path in ledger.entries and not unpacked) or not path.exists():
         return False
     if remote.checksum is None or checksum_of(path, remote.checksum.split(":")[0]) != remote.checksum:
         raise UnusableInput(
@@ -153,9 +153,6 @@ def _check_space(folder: Path, partials: dict[Path, RemoteFile], ledger: Ledger,
 
     Photos in an archive are compressed already, so unpacked they take about as much again; each archive is removed
     before the next one comes. An archive of unknown size is taken for the whole data set.
-
-    Raises:
-        UnusableInput: too little space.
     """
     needed, largest = 0, 0
     for partial, remote in partials.items():
@@ -172,7 +169,7 @@ def _check_space(folder: Path, partials: dict[Path, RemoteFile], ledger: Ledger,
         )
 
 
-def _fetch(remote: RemoteFile, ledger: Ledger, counter: _Counter, stopped: threading.Event | None = None) -> None:
+def _fetch(remote: RemoteFile, ledger: Ledger, counter: _Counter, stopped: threading.Event) -> None:
     target = ledger.folder / remote.path
     partial = partial_path(target, remote)
     counter.skipped += partial.stat().st_size if partial.is_file() else 0

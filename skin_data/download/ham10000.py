@@ -6,7 +6,6 @@ with `lesion_id`, `image_id` and `dx`. The client library pyDataverse holds a wh
 
 import re
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
@@ -58,7 +57,7 @@ def offer_ham10000(server: str | None = None) -> Offer:
     where = f"{DOI} at {server or SERVER}"
 
     def ask() -> Mapping[str, Any]:
-        with _translated("the list of files", where):
+        with translated_errors("the list of files", where, ADVICE):
             response = requests.get(f"{api}/datasets/:persistentId/", {"persistentId": DOI}, timeout=TIMEOUT)
             response.raise_for_status()
         try:
@@ -109,14 +108,7 @@ def _licence(version: Mapping[str, Any]) -> str:
 
 
 def _fetch(url: str, query: Mapping[str, str], name: str, where: str, file: PartialFile) -> None:
-    with _translated(name, where):
+    with translated_errors(name, where, ADVICE):
         status = fetch_url(url, file, query)
     if status not in (200, 206):  # a firewall's question to a browser comes as 202
         raise UnusableInput(f"{where} did not send {name}. Received: HTTP {status}. {ADVICE}")
-
-
-def _translated(what: str, where: str) -> AbstractContextManager[None]:
-    import requests
-    import urllib3
-
-    return translated_errors(what, where, ADVICE, requests.RequestException, urllib3.exceptions.HTTPError)

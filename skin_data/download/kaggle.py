@@ -98,14 +98,10 @@ def _fetch(version: int, file: PartialFile) -> None:
 def _client(what: str) -> Iterator[Any]:
     """Yield Kaggle's client, and translate its exceptions."""
     import requests
-    import urllib3
     from kagglehub.clients import build_kaggle_client
 
     # kagglehub announces new versions of itself on standard output, which is reserved for results.
-    with (
-        translated_errors(what, PAGE, TOKEN_ADVICE, requests.RequestException, urllib3.exceptions.HTTPError),
-        redirect_stdout(sys.stderr),
-    ):
+    with translated_errors(what, PAGE, TOKEN_ADVICE), redirect_stdout(sys.stderr):
         try:
             client = build_kaggle_client()
         except ValueError as error:  # an invalid kaggle.json

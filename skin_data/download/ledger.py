@@ -5,11 +5,15 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, TextIO
+from typing import Any
 
 from skin_data.download.transfer import checksum_of
 from triage.errors import UnusableInput
+
+try:
+    import fcntl
+except ImportError:  # no such locks on Windows
+    fcntl = None  # type: ignore[assignment]
 
 NAME = ".download.jsonl"
 
@@ -17,7 +21,7 @@ NAME = ".download.jsonl"
 class Ledger:
     """A JSON line per complete file: path, size, checksum, modification time. The last line of a path counts.
 
-    Used as a context manager; it keeps other downloads out of the folder meanwhile. Threads may share it.
+    Threads may share it. While it is open it keeps other downloads out of the folder.
 
     Args:
         folder: of the data set; made if needed.
@@ -35,44 +39,36 @@ class Ledger:
             self._file = open(folder / NAME, "a+", encoding="utf-8", errors="replace")  # noqa: SIM115
         except OSError as error:
             raise UnusableInput(f"The folder cannot be written to. Received: {folder} ({error.strerror}).") from error
-
-    def __enter__(self) -> "Ledger":
-        if not _lock_file(self._file):
-            self._file.close()
+        try:
+            if fcntl is not None:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self.close()
             raise UnusableInput(
-                f"Another download is running in this folder. Received: {self.folder}. Wait for it, or stop it and run "
-                "this command again."
-            )
+                f"Another download is running in this folder. Received: {folder}. Wait for it, or stop it and run this "
+                "command again."
+            ) from error
+        except OSError:
+            pass  # some network file systems have no locks
         self._file.seek(0)
         text = self._file.read()
         for line in text.split("\n"):
-            try:
+            with suppress(ValueError, KeyError, TypeError):  # cut short by a kill
                 entry = json.loads(line)
-                if entry["identity"]:
-                    self.entries[entry["path"]] = entry
-                else:
-                    self.entries.pop(entry["path"], None)
-            except (ValueError, KeyError, TypeError):
-                continue  # cut short by a kill
+                path, identity = entry["path"], entry["identity"]
+                self.entries[path] = entry
+                if not identity:
+                    del self.entries[path]
         if text and not text.endswith("\n"):
             self._file.write("\n")
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        # On a full disk close() fails again; the error that ended the run counts.
+    def close(self) -> None:
+        """Close the file and release the folder; on a full disk the error that ended the run counts."""
         with suppress(OSError):
             self._file.close()
 
     def record(self, path: str, identity: str, **facts: Any) -> None:
-        """Remember that a file is complete.
-
-        Args:
-            path: relative to the folder; an archive may be gone.
-            identity: of its content.
-            facts: anything else worth keeping.
-        """
+        """Remember that the file at a path, relative to the folder, was complete with this content."""
         entry = {"path": path, "identity": identity, **facts}
         with self._lock:
             self.entries[path] = entry
@@ -80,15 +76,7 @@ class Ledger:
             self._file.flush()
 
     def record_file(self, path: str, identity: str, checksum: str | None, at: Path, **facts: Any) -> None:
-        """Remember a complete file with its size, checksum and modification time.
-
-        Args:
-            path: relative to the folder.
-            identity: of its content.
-            checksum: of its bytes.
-            at: where the bytes are now; moving them to `path` changes nothing.
-            facts: anything else worth keeping.
-        """
+        """Remember a complete file whose bytes are now `at` another path, from where they will be moved."""
         stat = at.stat()
         self.record(path, identity, size=stat.st_size, checksum=checksum, changed=stat.st_mtime_ns, **facts)
 
@@ -103,15 +91,8 @@ class Ledger:
             self.record(path, "")
             del self.entries[path]
 
-    def knows(self, path: str) -> bool:
-        """Whether the file at a path was downloaded, in whatever version."""
-        return path in self.entries
-
     def holds(self, path: str, identity: str) -> bool:
-        """Whether a file is here, complete and with this content.
-
-        Its size is compared, and its checksum too if it was modified since.
-        """
+        """Whether a file is here with this content: by its size, and by its checksum if it was modified since."""
         entry = self.entries.get(path)
         if not entry or entry["identity"] != identity or "size" not in entry:
             return False
@@ -119,10 +100,8 @@ class Ledger:
             stat = (self.folder / path).stat()
         except OSError:
             return False
-        if stat.st_size != entry["size"]:
-            return False
-        if stat.st_mtime_ns == entry["changed"]:
-            return True
+        if stat.st_size != entry["size"] or stat.st_mtime_ns == entry["changed"]:
+            return bool(stat.st_size == entry["size"])
         checksum = entry["checksum"]
         return bool(checksum) and checksum_of(self.folder / path, checksum.split(":")[0]) == checksum
 
@@ -133,16 +112,3 @@ class Ledger:
             return False
         members = [entry for entry in self.entries.values() if entry.get("archive") == path]
         return len(members) >= archive["members"] and all(self.holds(m["path"], m["identity"]) for m in members)
-
-
-def _lock_file(file: TextIO) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # no such locks on Windows
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        # Some network file systems have no locks.
-        return not isinstance(error, BlockingIOError)
-    return True

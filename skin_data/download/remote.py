@@ -1,7 +1,5 @@
 """What a server offers, and its failures as errors of ours."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,7 +43,7 @@ class RemoteFile:
     path: str
     size: int | None
     checksum: str | None
-    fetch: Callable[[PartialFile], None]
+    fetch: "Callable[[PartialFile], None]"
     version: str = ""
     unpack_into: str | None = None
 
@@ -75,11 +73,7 @@ class Offer:
 
 
 def inside(folder: Path, name: str) -> Path:
-    """Return the path of a name below a folder.
-
-    Raises:
-        UnusableInput: the path would lie outside the folder.
-    """
+    """Return the path of a name below a folder; UnusableInput if it would lie outside."""
     relative = PurePosixPath(name)
     path = folder / relative
     outside = relative.is_absolute() or ".." in relative.parts or "\\" in name or "\0" in name or not relative.parts
@@ -90,11 +84,7 @@ def inside(folder: Path, name: str) -> Path:
 
 
 def retrying(ask: Callable[[], T]) -> T:
-    """Return what a server answers, asking up to `LIST_ATTEMPTS` times.
-
-    Raises:
-        ConnectionLost: the last attempt failed.
-    """
+    """Return what a server answers, asking again after a `ConnectionLost`, up to `LIST_ATTEMPTS` times."""
     for attempt in range(LIST_ATTEMPTS - 1):
         try:
             return ask()
@@ -104,23 +94,27 @@ def retrying(ask: Callable[[], T]) -> T:
 
 
 @contextmanager
-def translated_errors(what: str, where: str, advice: str, *errors: type[Exception]) -> Iterator[None]:
-    """Translate a client library's exceptions.
+def translated_errors(what: str, where: str, advice: str, *libraries: type[Exception]) -> Iterator[None]:
+    """Translate the exceptions of HTTP libraries.
 
     Args:
         what: is asked for.
         where: it is asked for.
         advice: what to do about HTTP 401 and 403 at this server.
-        errors: base classes of the library's exceptions; those with an HTTP status become a `refusal`.
+        libraries: further base classes beside those of requests and urllib3.
 
     Raises:
         ConnectionLost: the network failed, or another attempt may help.
         UnusableInput: the server refused.
     """
+    import requests
+    import urllib3
+
+    bases = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError, *libraries)
     try:
         yield
     except Exception as error:
-        if not isinstance(error, (*errors, ConnectionError, TimeoutError)):
+        if not isinstance(error, bases):
             raise
         status = getattr(error, "code", None) or getattr(getattr(error, "response", None), "status_code", 0)
         if status and int(status) >= 400:

@@ -99,14 +99,11 @@ def _fetch_uncompressed(blob: Any, where: str, file: PartialFile) -> None:
 
 @contextmanager
 def _translated(what: str, where: str) -> Iterator[None]:
-    import requests
-    import urllib3
     from google.api_core.exceptions import GoogleAPICallError, RetryError
     from google.auth.exceptions import TransportError
     from google.cloud.storage.exceptions import DataCorruption
 
-    network = (GoogleAPICallError, RetryError, TransportError, requests.RequestException, urllib3.exceptions.HTTPError)
-    with translated_errors(what, where, ADVICE, *network):
+    with translated_errors(what, where, ADVICE, GoogleAPICallError, RetryError, TransportError):
         try:
             yield
         except DataCorruption as error:

@@ -1,19 +1,16 @@
 """One file from a server to the disk: whole or not at all, resumed where it stopped."""
 
 import base64
-import binascii
 import hashlib
 import os
 import threading
-import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from skin_data.download import remote as remote_module
+from skin_data.download import remote as servers
 from skin_data.download.remote import ConnectionLost, RangeRefused, RemoteFile
 from triage.atomic import FULL_DISK
 from triage.errors import SkinDistillError, UnusableInput
@@ -35,6 +32,11 @@ class Stopped(SkinDistillError):
 class PartialFile:
     """The beginning of a file, kept beside its target until it is complete.
 
+    Attributes:
+        offset: bytes that are here already; the server is asked for the rest.
+        size: of the complete file; None until known.
+        checksum: of the complete file; None until known.
+
     Args:
         target: where the complete file goes.
         remote: the file on the server; a beginning of other content has another name.
@@ -42,50 +44,27 @@ class PartialFile:
         stopped: ends the transfer at the next bytes.
     """
 
-    def __init__(
-        self, target: Path, remote: RemoteFile, on_bytes: Callable[[int], None], stopped: threading.Event | None = None
-    ):
+    def __init__(self, target: Path, remote: RemoteFile, on_bytes: Callable[[int], None], stopped: threading.Event):
         self.target, self.remote, self.on_bytes, self.stopped = target, remote, on_bytes, stopped
         self.size, self.checksum = remote.size, remote.checksum
         self.path = partial_path(target, remote)
-        self.offset = 0
-
-    def __enter__(self) -> "PartialFile":
-        with _disk_errors(self.target):
-            self.target.parent.mkdir(parents=True, exist_ok=True)
-            self._file = open(self.path, "ab")
+        with _disk_errors(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._file = open(self.path, "ab")  # noqa: SIM115
         self.offset = self._file.tell()
-        self.on_bytes(self.offset)
-        if self.remote.size is not None and self.offset > self.remote.size:
+        on_bytes(self.offset)
+        if self.size is not None and self.offset > self.size:
             self.restart()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        # On a full disk close() fails again; the bytes before count.
-        with suppress(OSError):
-            self._file.close()
 
     def write(self, data: bytes) -> int:
-        """Append bytes.
-
-        Raises:
-            UnusableInput: the disk is full or broken.
-            Stopped: the download was ended.
-        """
-        if self.stopped is not None and self.stopped.is_set():
+        """Append bytes; `Stopped` if the download was ended."""
+        if self.stopped.is_set():
             raise Stopped(f"{self.remote.path} is incomplete because the download was stopped.")
         with _disk_errors(self.target):
             self._file.write(data)
         self.offset += len(data)
         self.on_bytes(len(data))
         return len(data)
-
-    def flush(self) -> None:
-        """Hand the bytes to the operating system."""
-        with _disk_errors(self.target):
-            self._file.flush()
 
     def restart(self) -> None:
         """Discard the bytes, because the server sends the file from its beginning."""
@@ -96,32 +75,31 @@ class PartialFile:
 
     @property
     def complete(self) -> bool:
-        """Whether all bytes are there; False while their number is unknown."""
+        """Whether all bytes are here; False while their number is unknown."""
         return self.size is not None and self.offset == self.size
 
     def problem(self) -> str | None:
         """Return how the file differs from the server's, by checksum where there is one; None where it does not."""
-        self.flush()
+        with _disk_errors(self.target):
+            self._file.flush()
         if self.checksum:
             found = checksum_of(self.path, self.checksum.split(":")[0])
             return None if found == self.checksum else f"checksum {found} instead of {self.checksum}"
-        if self.size is not None and self.offset != self.size:
-            return f"{self.offset} bytes instead of {self.size}"
-        return None
+        return None if self.size in (None, self.offset) else f"{self.offset} bytes instead of {self.size}"
 
     def publish(self, record: Callable[[Path, str | None], None]) -> None:
-        """Move the complete file to its target.
-
-        Args:
-            record: called before that with the path of the bytes and their checksum, so that no file ever lies at its
-                target without a record.
-        """
+        """Move the complete file to its target, after recording it: no file ever lies there without a record."""
         with _disk_errors(self.target):
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
             record(self.path, self.checksum)
             self.path.replace(self.target)
+
+    def close(self) -> None:
+        """Close the file; on a full disk that fails again, and the bytes before count."""
+        with suppress(OSError):
+            self._file.close()
 
 
 def partial_path(target: Path, remote: RemoteFile) -> Path:
@@ -135,7 +113,7 @@ def fetch_file(
     target: Path,
     on_bytes: Callable[[int], None],
     record: Callable[[Path, str | None], None],
-    stopped: threading.Event | None = None,
+    stopped: threading.Event,
 ) -> None:
     """Download one file, from where an earlier attempt stopped.
 
@@ -143,17 +121,17 @@ def fetch_file(
         remote: the file on the server.
         target: where it goes.
         on_bytes: see `PartialFile`.
-        record: see `PartialFile.publish`; the checksum is None if the server gave none.
+        record: called with the path of the complete bytes and their checksum, None if the server gave none.
         stopped: ends the transfer at the next bytes.
 
     Raises:
         ConnectionLost: the network failed `ATTEMPTS` times in a row without a new byte.
         UnusableInput: the server refused, sent something damaged, or the disk is full.
     """
-    with PartialFile(target, remote, on_bytes, stopped) as partial:
+    with closing(PartialFile(target, remote, on_bytes, stopped)) as partial:
         resumed = partial.offset > 0
         while True:
-            _fetch_all(remote, partial)
+            _fetch_rest(remote, partial)
             problem = partial.problem()
             if problem is None:
                 partial.publish(record)
@@ -161,8 +139,7 @@ def fetch_file(
             partial.restart()
             # Bytes of an earlier run may be damaged; what arrived in one piece is what the server sends.
             if not resumed:
-                with suppress(OSError):
-                    partial.path.unlink()
+                partial.path.unlink(missing_ok=True)
                 raise UnusableInput(
                     f"{remote.path} is damaged and was discarded. Received: {problem}. Run the same command again; if "
                     "it happens again, the server's copy or a proxy is at fault."
@@ -172,11 +149,6 @@ def fetch_file(
 
 def fetch_url(url: str, partial: PartialFile, params: Mapping[str, str] | None = None) -> int:
     """Stream a URL into a partial file from its offset on, by a byte range where the server supports it.
-
-    Args:
-        url: redirections are followed.
-        partial: gets the bytes.
-        params: query.
 
     Returns:
         The HTTP status; only with 200 and 206 is anything written.
@@ -199,45 +171,31 @@ def fetch_url(url: str, partial: PartialFile, params: Mapping[str, str] | None =
 
 
 def checksum_of(path: Path, algorithm: str) -> str:
-    """Return the checksum of a file as `algorithm:hexadecimal`.
-
-    Args:
-        path: of the file.
-        algorithm: crc32, crc32c or a name that hashlib knows, such as md5.
-    """
-    if algorithm == "crc32":
-        crc = 0
-        for block in _blocks(path):
-            crc = zlib.crc32(block, crc)
-        return f"crc32:{crc:08x}"
-    digest: Any
+    """Return a file's checksum (crc32, crc32c or an algorithm of hashlib) as `algorithm:hexadecimal`."""
+    digest: Any = None
     if algorithm == "crc32c":
         # Part of google-cloud-storage, the only client whose server gives such checksums.
         import google_crc32c
 
         digest = google_crc32c.Checksum()  # type: ignore[no-untyped-call]
-    else:
+    elif algorithm != "crc32":
         digest = hashlib.new(algorithm)
-    for block in _blocks(path):
-        digest.update(block)
-    return f"{algorithm}:{digest.digest().hex()}"
+    crc = 0
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK):
+            if digest is None:
+                crc = zlib.crc32(block, crc)
+            else:
+                digest.update(block)
+    return f"{algorithm}:{crc:08x}" if digest is None else f"{algorithm}:{digest.digest().hex()}"
 
 
 def from_base64(algorithm: str, digest: str | None) -> str | None:
-    """Write a Base64 digest, as Google's storage gives it, as `algorithm:hexadecimal`; None where it is invalid."""
-    try:
-        return f"{algorithm}:{base64.b64decode(digest, validate=True).hex()}" if digest else None
-    except (binascii.Error, ValueError):
-        return None
+    """Write a Base64 digest, as Google's storage gives it, as `algorithm:hexadecimal`."""
+    return f"{algorithm}:{base64.b64decode(digest).hex()}" if digest else None
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
-    with open(path, "rb") as file:
-        while block := file.read(BLOCK):
-            yield block
-
-
-def _fetch_all(remote: RemoteFile, partial: PartialFile) -> None:
+def _fetch_rest(remote: RemoteFile, partial: PartialFile) -> None:
     failures = 0
     while not partial.complete:
         before = partial.offset
@@ -255,16 +213,11 @@ def _fetch_all(remote: RemoteFile, partial: PartialFile) -> None:
             failures = 0 if partial.offset > before else failures + 1
             if failures >= ATTEMPTS:
                 raise
-            pause = remote_module.PAUSE * 2 ** max(0, failures - 1)
-            if partial.stopped is not None:
-                partial.stopped.wait(pause)
-            else:
-                time.sleep(pause)
+            partial.stopped.wait(servers.PAUSE * 2 ** max(0, failures - 1))
 
 
 @contextmanager
 def _disk_errors(target: Path) -> Iterator[None]:
-    """Translate errors of the disk."""
     try:
         yield
     except OSError as error:

@@ -3,6 +3,7 @@
 import errno
 import shutil
 from collections import namedtuple
+from contextlib import closing
 
 import pytest
 
@@ -207,5 +208,5 @@ def test_an_archive_of_ones_own_is_left_alone(kaggle, make_zip, tmp_path):
 
 
 def test_two_downloads_do_not_share_a_folder(scin, tmp_path):
-    with Ledger(tmp_path), pytest.raises(UnusableInput, match=str(tmp_path)):
+    with closing(Ledger(tmp_path)), pytest.raises(UnusableInput, match=str(tmp_path)):
         download(offer_scin(scin.url), tmp_path)
