@@ -5,6 +5,8 @@ import pytest
 
 from triage.model_file import pack_model, read_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory, make_card):

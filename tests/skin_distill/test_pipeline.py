@@ -6,6 +6,8 @@ import shutil
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow
+
 RECIPE = """
 teacher:
   backbone: resnet10
@@ -22,6 +24,7 @@ distill:
   batch_size: 16
   batch_norm_momentum: 0.8
   view_count: 1
+  without_teacher: false
   phases:
     - {name: distill, trains: all, epochs: 1, learning_rate: 1.0e-3}
 convert:
@@ -54,9 +57,6 @@ def test_the_pipeline_writes_every_promised_file(shell):
     report = json.loads((folder / "experiments/s/report.json").read_text())
     assert report["distill"]["test"]["synthetic"] is True
     assert report["distill"]["test"]["n"] > 0
-    gain = report["distill"]["without_teacher"]["gain"]
-    assert gain["verdict"] in ("helped", "hurt", "no difference shown", "too few samples to tell")
-    assert set(gain["per_tone"]) == {"light", "medium", "dark", "unknown"} & set(gain["per_tone"])
     assert (folder / "artifacts/s/student-float32.tflite").stat().st_size > 1_000_000
     for name in ("int8", "int8-qat"):
         assert (folder / f"artifacts/s/student-{name}.tflite").stat().st_size < 2_000_000
@@ -127,7 +127,7 @@ def test_evaluate_tells_other_classes_and_another_table(shell):
     (other / "meta.csv").write_text("".join(rows[:-1]))
     models = "s", "artifacts/s/student.keras", "artifacts/s/student-float32.tflite"
     done = shell("evaluate", models[1], "--data", "other/meta.csv")
-    assert "made with another table" in " ".join((done.stdout + done.stderr).split())
+    assert "another meta.csv" in " ".join(done.stdout.split())
     taxonomy = yaml.safe_load((other / "taxonomy.yaml").read_text())
     taxonomy["classes"].reverse()
     (other / "taxonomy.yaml").write_text(yaml.safe_dump(taxonomy))

@@ -52,6 +52,7 @@ def train(shell, name, data="data", expect=0, size=32, **recipe):
     return shell("teacher", "--config", f"{name}.yaml", "--data", f"{data}/meta.csv", "--run", name, expect=expect)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_a_training_cleanly_and_the_checkpoint_stays(shell, number, code):
@@ -165,12 +166,14 @@ cli.main()
     assert words in done.stderr and bool(words) == bool(done.stderr)
 
 
+@pytest.mark.slow
 def test_a_nan_loss_names_phase_step_and_photos(shell):
     errors = train(shell, "mad", epochs=2, rate=1e30, expect=1).stderr
     for part in ("D all", "step", ".jpg"):
         assert part in errors, part
 
 
+@pytest.mark.slow
 def test_a_missing_photo_is_named(shell):
     missing = next((shell.folder / "data").rglob("*.jpg"))
     missing.rename(missing.with_suffix(".gone"))
@@ -179,6 +182,7 @@ def test_a_missing_photo_is_named(shell):
     assert missing.name in errors
 
 
+@pytest.mark.slow
 def test_a_class_without_a_training_example_is_named(shell):
     data, rare = shell.folder / "data", shell.folder / "rare"
     rows = list(csv.DictReader((data / "meta.csv").open(newline="")))

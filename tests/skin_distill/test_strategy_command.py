@@ -12,6 +12,8 @@ import pytest
 
 from tests.noise_data import make_photos
 
+pytestmark = pytest.mark.slow
+
 RECIPE = """
 teacher:
   backbone: resnet10
