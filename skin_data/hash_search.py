@@ -104,37 +104,15 @@ def _of_band(
     for probe in (0, *(1 << bit for bit in range(width))):
         first = starts[bucket ^ probe]
         size = starts[(bucket ^ probe) + 1] - first
-        upto = np.concatenate([[0], np.cumsum(size, dtype=np.int64)])
-        begin = 0
-        while begin < len(size):
-            end = int(np.searchsorted(upto, upto[begin] + _COMPARED_AT_ONCE, side="right")) - 1
-            end = max(end, begin + 1)
-            yield from _compared(asked, indexed, first, size, begin, end, largest_distance, asking, order)
-            begin = end
-
-
-def _compared(
-    asked: npt.NDArray[np.uint64],
-    indexed: npt.NDArray[np.uint64],
-    first: npt.NDArray[np.int32],
-    size: npt.NDArray[np.int32],
-    begin: int,
-    end: int,
-    largest_distance: int,
-    asking: npt.NDArray[np.int64],
-    order: npt.NDArray[np.int32],
-) -> Iterator[npt.NDArray[np.int32]]:
-    """Compare queries `begin` to `end` with their buckets: `size` indexed hashes from `first` on."""
-    some = np.flatnonzero(size[begin:end]) + begin
-    if not len(some):
-        return
-    counts = size[some]
-    ends = np.cumsum(counts, dtype=np.int64)
-    rows = np.repeat(some, counts)
-    places = np.arange(ends[-1]) + np.repeat(first[some] - (ends - counts), counts)
-    distance = np.bitwise_count(asked[rows] ^ indexed[places])
-    near = np.flatnonzero(distance <= largest_distance)
-    yield np.stack([asking[rows[near]].astype(np.int32), distance[near].astype(np.int32), order[places[near]]])
+        queries = np.flatnonzero(size)
+        portion = np.cumsum(size[queries], dtype=np.int64) // _COMPARED_AT_ONCE
+        for some in np.split(queries, np.flatnonzero(np.diff(portion)) + 1):
+            counts = size[some]
+            rows = np.repeat(some, counts)
+            places = first[rows] + np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+            distance = np.bitwise_count(asked[rows] ^ indexed[places])
+            near = np.flatnonzero(distance <= largest_distance)
+            yield np.stack([asking[rows[near]].astype(np.int32), distance[near].astype(np.int32), order[places[near]]])
 
 
 def _thinned(pairs: npt.NDArray[np.int32], crowd: int | None = None) -> npt.NDArray[np.int32]:

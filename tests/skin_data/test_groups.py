@@ -15,6 +15,8 @@ from skin_data.sources.record import Record
 from skin_data.taxonomy import load_taxonomy
 from triage.errors import UnusableInput
 
+pytestmark = pytest.mark.usefixtures("table_only")
+
 
 def records(root, groups, diagnoses=None):
     diagnoses = diagnoses or ["a"] * len(groups)

@@ -12,6 +12,8 @@ from skin_data.views import ViewRecipe
 from triage.errors import UnusableInput
 from triage.photo import prepare_pixels, read_photo, to_tensor
 
+pytestmark = pytest.mark.usefixtures("table_only")
+
 SIZE = 64
 NO_CHANGE = ViewRecipe(False, False, 0.0, (1.0, 1.0), 0.0, 0.0, 0.0, 0.0)
 

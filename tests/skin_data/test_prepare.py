@@ -7,19 +7,18 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 
 from skin_data import measurement
 from skin_data.check import check_manifest
-from skin_data.datacard import SYNTHETIC_NOTE
-from skin_data.manifest import COLUMNS, read_manifest
-from skin_data.plots import LARGEST_TYPOLOGY_ANGLE, plot_tones
+from skin_data.manifest import read_manifest
 from skin_data.prepare import prepare
 from skin_data.sources import phantom as phantom_source
 from skin_data.sources.own_photos import read_folder
 from triage.errors import SkinDistillError, UnusableInput
+
+pytestmark = pytest.mark.usefixtures("table_only")
 
 
 def picture(seed, size=(80, 100)):
@@ -44,20 +43,6 @@ def classes(root, counts):
 def rows_of(path):
     with open(path, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
-
-
-def test_a_folder_becomes_a_table(tmp_path):
-    source = classes(tmp_path / "photos", {"10 moles": 12, "9 warts": 14})
-    result = prepare("folder", source, tmp_path / "out", workers=1)
-    manifest = read_manifest(result.meta_path)
-    assert (result.used, result.rejected) == (26, 0)
-    assert tuple(manifest.frame.columns[: len(COLUMNS)]) == COLUMNS
-    assert manifest.taxonomy.ids == ["9_warts", "10_moles"]
-    assert all(path.is_file() for path in manifest.photo_paths(manifest.frame))
-    assert set(manifest.frame["split"]) == {"train", "val", "test"}
-    for name in ("datacard.md", "rejected.csv", "figures/class_balance.png", "figures/skin_tone.png"):
-        assert (tmp_path / "out" / name).stat().st_size > 0
-    assert check_manifest(result.meta_path) == []
 
 
 def test_the_same_seed_gives_the_same_split_wherever_the_photos_are(tmp_path):
@@ -256,41 +241,6 @@ def test_a_seed_that_some_generator_refuses_is_said_first(tmp_path, seed):
     assert not (tmp_path / "out").exists()
 
 
-def test_phantoms_show_every_class_and_are_called_synthetic(tmp_path):
-    with pytest.raises(UnusableInput, match=r"10.* 9, "):
-        prepare("phantom", None, tmp_path, workers=1, count=9)
-    meta = prepare("phantom", None, tmp_path, workers=1, count=20, size=64).meta_path
-    manifest = read_manifest(meta)
-    assert manifest.synthetic
-    assert (manifest.frame["diagnosis"].value_counts() == 2).all()
-    assert {"true_ita", "true_lighting_ok", "true_lesion_box"} <= set(manifest.frame.columns)
-    assert SYNTHETIC_NOTE in (tmp_path / "datacard.md").read_text()
-    assert (tmp_path / "figures" / "contact_sheet.png").is_file()
-
-
-def test_every_measured_angle_is_drawn():
-    from matplotlib.figure import Figure
-
-    angles = [-157.8, -91, -60, 9, 25, 40.9, 41.1, 60, 89, 91, 151.3, None]
-    buckets = ["dark"] * 4 + ["medium"] * 2 + ["light"] * 5 + ["unknown"]
-    axes = Figure().subplots()
-    plot_tones(axes, pd.DataFrame({"ita": pd.to_numeric(angles), "tone_bucket": buckets}))
-    assert sum(bar.get_height() for bars in axes.containers for bar in bars) == 11
-    low, high = axes.get_xlim()
-    assert low < -157.8 and high > 151.3
-
-
-def test_the_data_card_says_how_many_angles_are_no_skin_tone(tmp_path):
-    source = classes(tmp_path / "photos", {"x": 6, "y": 6})
-    for name in ("x/blue.jpg", "y/blue.jpg"):
-        noise = np.random.default_rng(len(name)).integers(-6, 6, (90, 90, 3))
-        Image.fromarray((np.array([205, 180, 200]) + noise).astype(np.uint8)).save(source / name)
-    frame = read_manifest(prepare("folder", source, tmp_path / "out", workers=1).meta_path).frame
-    bluish = int((frame["ita"].abs() > LARGEST_TYPOLOGY_ANGLE).sum())
-    assert bluish >= 2
-    assert f"**{bluish} of {int(frame['ita'].notna().sum())} angles" in (tmp_path / "out/datacard.md").read_text()
-
-
 def test_a_class_whose_photos_are_all_unusable_is_named(tmp_path):
     source = classes(tmp_path / "photos", {"x": 5, "y": 5, "z": 1})
     (source / "z" / "0.jpg").write_bytes(b"")
@@ -305,5 +255,5 @@ def test_what_a_kill_left_half_written_is_removed(tmp_path):
     for path in left:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    prepare("phantom", None, tmp_path / "out", workers=1, count=10, size=64)
+    prepare("folder", classes(tmp_path / "photos", {"x": 5, "y": 5}), tmp_path / "out", workers=1)
     assert not any(path.exists() for path in left)

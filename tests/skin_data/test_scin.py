@@ -12,6 +12,8 @@ from skin_data.sources.scin import read_scin
 from skin_data.sources.scin_labels import boolean, hard_label, read_opinion, soft_label
 from skin_data.taxonomy import load_taxonomy
 
+pytestmark = pytest.mark.usefixtures("table_only")
+
 YES, NO = "DEFAULT_YES_IMAGE_QUALITY_SUFFICIENT", "NO_IMAGE_QUALITY_INSUFFICIENT"
 HEALTHY = "YES_IMAGE_QUALITY_SUFFICIENT_NO_DISCERNIBLE_PATHOLOGY"
 NAMES = "dermatologist_skin_condition_on_label_name"

@@ -14,6 +14,8 @@ from skin_data.sources.record import LINKED_FOLDER, Rejection, photos_in
 from skin_data.taxonomy import load_taxonomy
 from triage.errors import UnusableInput
 
+pytestmark = pytest.mark.usefixtures("table_only")
+
 
 def save(path, seed):
     """A smooth picture like no other."""
