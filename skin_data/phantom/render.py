@@ -1,5 +1,6 @@
 """One phantom: skin, lesion, light, camera, and the truth about all of them."""
 
+import textwrap
 from dataclasses import dataclass
 
 import cv2
@@ -144,10 +145,11 @@ def contact_sheet(seed: int, rows: int, size: int = 128) -> npt.NDArray[np.uint8
         lit.sort(key=lambda pair: -pair[0])
         columns.append(np.concatenate([lit[round((r + 0.5) / rows * len(lit))][1] for r in range(rows)]))
     sheet = np.concatenate(columns, axis=1)
-    band = np.full((34, sheet.shape[1], 3), 255, np.uint8)
+    band = np.full((46, sheet.shape[1], 3), 255, np.uint8)
     font = cv2.FONT_HERSHEY_SIMPLEX
-    title = "Skin phantoms: synthetic images, ten archetypes, light to dark skin from top to bottom"
+    title = "Skin phantoms: synthetic images of ten archetypes, from light to dark skin"
     cv2.putText(band, title, (4, 13), font, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
     for number, name in enumerate(names):
-        cv2.putText(band, name[: size // 7], (number * size + 4, 29), font, 0.36, (0, 0, 0), 1, cv2.LINE_AA)
+        for line, words in enumerate(textwrap.wrap(name.replace("_", " ").capitalize(), size // 7)[:2]):
+            cv2.putText(band, words, (number * size + 4, 28 + 13 * line), font, 0.36, (0, 0, 0), 1, cv2.LINE_AA)
     return np.concatenate([band, sheet])
