@@ -1,7 +1,7 @@
 """The data card: what a prepared data set contains, lacks and may mislead about."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,18 +93,15 @@ def write_datacard(out: Path, manifest: Manifest, findings: DataFindings, seed: 
 def _counts(
     rows: "pd.Series[Any]", columns: "pd.Series[Any]", order: Sequence[str], across: Sequence[str], corner: str
 ) -> str:
-    return _table(pd.crosstab(rows, columns).reindex(list(order), columns=list(across)), corner)
+    counts = pd.crosstab(rows, columns).reindex(list(order), columns=list(across)).fillna(0).astype(int)
+    return _table([corner, *across], ([name, *row] for name, row in zip(order, counts.to_numpy(), strict=True)))
 
 
-def _table(frame: pd.DataFrame, corner: str) -> str:
-    frame = frame.fillna(0)
-    header = f"| {corner} | " + " | ".join(map(str, frame.columns)) + " |"
-    rule = "|---" + "|---:" * len(frame.columns) + "|"
-    rows = [
-        f"| {name} | " + " | ".join(str(int(v)) for v in row) + " |"
-        for name, row in zip(frame.index, frame.values, strict=True)
-    ]
-    return "\n".join([header, rule, *rows])
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Write a Markdown table whose first column is text and whose others are numbers."""
+    rule = "|---" + "|---:" * (len(header) - 1) + "|"
+    lines = ("| " + " | ".join(map(str, row)) + " |" for row in (header, *rows))
+    return "\n".join([next(lines), rule, *lines])
 
 
 def _pure_classes(frame: pd.DataFrame) -> str:
@@ -147,16 +144,12 @@ def _coverage(coverage: Sequence[ConditionCoverage]) -> str:
         return ""
     total, mapped = sum(c.weight for c in coverage), sum(c.weight for c in coverage if c.diagnosis)
     unmapped = [c for c in coverage if not c.diagnosis]
-    shown = [f"| {c.condition} | {c.weight:.1f} | {c.cases} |" for c in unmapped[:LISTED]]
-    return "\n".join(
-        [
-            f"{len(coverage) - len(unmapped)} of {len(coverage)} conditions map onto a class, and with them "
-            f"{mapped / total:.0%} of the experts' confidence (`coverage.csv`). The heaviest that map onto no class:",
-            "",
-            "| condition | confidence, cases | named in cases |",
-            "|---|---:|---:|",
-            *shown,
-        ]
+    return (
+        f"{len(coverage) - len(unmapped)} of {len(coverage)} conditions map onto a class, and with them "
+        f"{mapped / total:.0%} of the experts' confidence (`coverage.csv`). The heaviest that map onto no class:\n\n"
+    ) + _table(
+        ["condition", "confidence, cases", "named in cases"],
+        ([c.condition, f"{c.weight:.1f}", c.cases] for c in unmapped[:LISTED]),
     )
 
 
@@ -175,13 +168,11 @@ def _groups(frame: pd.DataFrame, pairs: Sequence[Duplicate]) -> str:
 
 def _missing(frame: pd.DataFrame) -> str:
     columns = ("diagnosis", "soft_label", "lighting_label", "ita", "fitzpatrick", "monk")
-    lines = [f"| {column} | {int(frame[column].isna().sum())} |" for column in columns]
-    return "\n".join(["| column | missing |", "|---|---:|", *lines])
+    return _table(["column", "missing"], ([column, int(frame[column].isna().sum())] for column in columns))
 
 
 def _kinds(kinds: Sequence[str], file: str, none: str) -> str:
     if not kinds:
         return none
     counted = Counter(kind.split(":")[0] for kind in kinds)
-    lines = [f"| {kind} | {count} |" for kind, count in counted.most_common(LISTED)]
-    return "\n".join([f"{len(kinds)}, listed in `{file}`.", "", "| what | count |", "|---|---:|", *lines])
+    return f"{len(kinds)}, listed in `{file}`.\n\n" + _table(["what", "count"], counted.most_common(LISTED))

@@ -1,8 +1,6 @@
 """meta.csv: one row per photo, with everything that later steps need to know about it."""
 
-import csv
 import hashlib
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skin_data.csv_table import csv_text, read_csv
 from skin_data.taxonomy import Taxonomy, load_taxonomy
 from triage.atomic import write_text
 from triage.errors import UnusableInput
@@ -101,22 +100,6 @@ def write_manifest(path: Path, rows: Iterable[Mapping[str, Any]], taxonomy: Taxo
     write_text(path, csv_text(columns, ([row.get(column) for column in columns] for row in rows)))
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Write a table as CSV (RFC 4180 quoting, lines end in LF); None becomes an empty cell.
-
-    Before Python 3.13 the csv module quotes a carriage return only where it is part of the line terminator, and
-    unquoted it breaks the row. So each row is written with CRLF, which is then cut to LF.
-    """
-    text, line = io.StringIO(), io.StringIO()
-    writer = csv.writer(line, lineterminator="\r\n")
-    for row in (header, *rows):
-        writer.writerow(["" if cell is None else cell for cell in row])
-        text.write(line.getvalue()[:-2] + "\n")
-        line.seek(0)
-        line.truncate()
-    return text.getvalue()
-
-
 def read_manifest(path: str | Path) -> Manifest:
     """Read and check a meta.csv.
 
@@ -124,20 +107,7 @@ def read_manifest(path: str | Path) -> Manifest:
         UnusableInput: missing, not such a table, or rows with unknown classes, splits or labels; these are named.
     """
     path = Path(path)
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except OSError as error:
-        raise UnusableInput(
-            f"The table cannot be read. Received: {path} ({error.strerror}). Make it with `skin-distill prepare`."
-        ) from error
-    except (ValueError, UnicodeDecodeError) as error:
-        raise UnusableInput(f"Not a meta.csv of `skin-distill prepare`. Received: {path}: {error}") from error
-    if missing := [c for c in COLUMNS if c not in frame.columns]:
-        raise UnusableInput(
-            f"meta.csv lacks the columns {', '.join(missing)}. Received: {path}. Run `skin-distill prepare` again."
-        )
-    if frame.empty:
-        raise UnusableInput(f"meta.csv has no row. Received: {path}. Run `skin-distill prepare` again.")
+    frame = read_csv(path, COLUMNS, "`skin-distill prepare` writes a meta.csv.")
     taxonomy = load_taxonomy(path.parent / TAXONOMY_FILE)
     _check(frame, "split", frame["split"].isin(SPLITS), f"must be one of {', '.join(SPLITS)}", path)
     _check(frame, "diagnosis", frame["diagnosis"].isin([*taxonomy.ids, ""]), "must be a class of taxonomy.yaml", path)

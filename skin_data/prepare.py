@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from skin_data.confounding import trivial_baselines
+from skin_data.csv_table import csv_text
 from skin_data.datacard import DataFindings, write_datacard
 from skin_data.duplicate_sheets import write_duplicate_sheets
 from skin_data.duplicates import same_pictures
 from skin_data.groups import group_photos, read_groups
 from skin_data.ledger import run_resumable
-from skin_data.manifest import csv_text, read_manifest, write_manifest
+from skin_data.manifest import read_manifest, write_manifest
 from skin_data.measurement import measure_photo, measurement_key
 from skin_data.perceptual_hash import read_outlines
 from skin_data.progress import Progress, no_progress

@@ -1,6 +1,5 @@
 """CSV tables of data sets: read as text, checked for columns, joined with the photos they name."""
 
-import io
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,8 +7,7 @@ from filecmp import cmp
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
+from skin_data.csv_table import read_csv
 from skin_data.sources.record import LINKED_FOLDER, Rejection, photos_in
 from triage.errors import UnusableInput
 
@@ -37,32 +35,10 @@ def find_table(root: Path, name: str) -> Path:
 
 
 def read_table(path: Path, needed: Iterable[str]) -> list[Row]:
-    """Read a CSV file with every cell as text; nothing is parsed as a number or a missing value.
-
-    Args:
-        path: of the file, UTF-8.
-        needed: required columns.
-
-    Raises:
-        UnusableInput: not CSV, empty, or a column is missing.
-    """
-    try:
-        content = path.read_bytes()
-        if b"\0" in content:
-            raise ValueError("it contains NUL bytes, as UTF-16 and damaged files do. Save it as UTF-8.")
-        frame = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except OSError as error:
-        raise UnusableInput(f"The table cannot be read. Received: {path} ({error.strerror}).") from error
-    except ValueError as error:  # not UTF-8, not a table, empty
-        raise UnusableInput(f"The table cannot be read as CSV. Received: {path}: {error}") from error
-    if missing := [c for c in needed if c not in frame.columns]:
-        raise UnusableInput(
-            f"{path.name} lacks the columns {', '.join(missing)}. Received in {path}: {', '.join(frame.columns)}."
-        )
-    if frame.empty:
-        raise UnusableInput(f"The table has no row. Received: {path}.")
+    """Read a CSV file; see `read_csv` for arguments and errors."""
     # Rows are counted as records after the header, as spreadsheets do; a cell may hold line ends.
-    return [Row(f"{path.name} row {n}", cells) for n, cells in enumerate(frame.to_dict("records"), start=2)]
+    records = read_csv(path, needed).to_dict("records")
+    return [Row(f"{path.name} row {n}", cells) for n, cells in enumerate(records, start=2)]
 
 
 def without_contradictions(
