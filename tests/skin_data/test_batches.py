@@ -95,7 +95,7 @@ def test_targets_stay_with_their_photo():
         assert 0 <= batch["image"].numpy().min() <= batch["image"].numpy().max() <= 1
 
 
-def test_rare_tones_of_a_class_stand_more_often_in_an_epoch_up_to_the_cap():
+def test_rare_tones_of_a_class_are_repeated_up_to_the_cap():
     diagnoses = ["a"] * 12 + ["b"] * 6 + [None]
     tones = ["light"] * 8 + ["dark"] * 2 + ["unknown"] * 2 + ["light"] * 5 + ["dark"] + ["dark"]
     repeats = photo_repeats(diagnoses, tones, 5).tolist()
@@ -104,7 +104,7 @@ def test_rare_tones_of_a_class_stand_more_often_in_an_epoch_up_to_the_cap():
     assert photo_repeats(diagnoses, tones, 1).tolist() == [1] * 19
 
 
-def test_a_repeated_photo_has_another_view_each_time_and_classes_stay_balanced():
+def test_repeats_have_different_views_and_classes_stay_balanced():
     table = frame(["a", "a", "a", "b"], [1] * 4)
     training = make_training_set(manifest(), table, pixels(4), "balanced", 0.0, most_repeats=3)
     assert training.repeats.tolist() == [1, 1, 1, 3]
@@ -118,7 +118,7 @@ def test_a_repeated_photo_has_another_view_each_time_and_classes_stay_balanced()
     assert len(set(shown)) == len(shown) == 6
 
 
-def test_every_photo_has_all_its_views_in_turn_however_often_it_stands_in_an_epoch():
+def test_all_views_of_a_photo_appear_equally_often():
     repeats, count = np.array([1, 3, 4, 2]), 4
     seen = [Counter() for _ in repeats]
     for number in range(8):
@@ -130,7 +130,7 @@ def test_every_photo_has_all_its_views_in_turn_however_often_it_stands_in_an_epo
     assert [len(views) for views in seen] == [count] * 4
 
 
-def test_bad_light_moves_the_label_and_nothing_else():
+def test_bad_lighting_changes_only_the_lighting_label():
     table = frame(["a", "b"] * 20, [1, None] * 20)
     training = make_training_set(manifest(), table, pixels(40, 48), "none", 0.1)
     training = dataclasses.replace(training, measures_weight=np.ones(40, np.float32))
@@ -146,7 +146,7 @@ def test_bad_light_moves_the_label_and_nothing_else():
     np.testing.assert_array_equal(poor["diagnosis"], plain["diagnosis"])
 
 
-def test_mixup_blends_photos_and_what_they_count_for():
+def test_mixup_blends_photos_and_weights():
     """Against plain sums: the loss of a mixed photo is the blend of both photos' weighted losses."""
     generator = np.random.default_rng(0)
     own = {
@@ -176,7 +176,7 @@ def test_mixup_blends_photos_and_what_they_count_for():
     np.testing.assert_allclose(mixed["measures_weight"], [0.8, 0.2, 0, 0], rtol=1e-6)
 
 
-def test_a_weighted_photo_counts_so_in_its_part_of_a_blend():
+def test_photo_weights_apply_to_their_part_of_a_blend():
     training = make_training_set(manifest(), frame(["a", "b"], [1, 0]), pixels(2), "none", 0.0)
     plain = training.targets_of(np.arange(2), np.zeros(2, bool))
     weighted = dataclasses.replace(training, photo_weight=np.array([3.0, 0.5], np.float32))
@@ -190,7 +190,7 @@ def test_a_weighted_photo_counts_so_in_its_part_of_a_blend():
     np.testing.assert_array_equal(mixed["own_diagnosis"], own["diagnosis"])
 
 
-def test_a_mixed_view_is_the_blend_of_two_views_by_their_shares():
+def test_a_mixed_view_is_the_weighted_sum_of_two_views():
     training = make_training_set(manifest(), frame(["a", "b"] * 4, [1, 0] * 4), pixels(8), "none", 0.0)
     rows, views = np.array([3, 0, 6]), np.array([1, 1, 4])
     image = show_photos(draw_photos(training, ViewRecipe(), 5, rows, views, 0.4)[0])
@@ -199,7 +199,7 @@ def test_a_mixed_view_is_the_blend_of_two_views_by_their_shares():
     np.testing.assert_allclose(image, share * own + (1 - share) * other, atol=1e-6)
 
 
-def test_who_is_mixed_with_whom_follows_from_the_view_alone():
+def test_mixup_partners_derive_from_the_view_number():
     rows = np.arange(50)
     first, second = (partner_rows(rows, np.full(50, view), 50, 1) for view in (0, 1))
     assert sorted(first) == sorted(second) == list(rows)

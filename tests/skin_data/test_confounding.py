@@ -33,7 +33,7 @@ def test_a_watermark_that_reveals_source_and_class_is_warned_of():
     assert "from the detail of the frame alone" in text or "from the colours of the frame alone" in text
 
 
-def test_nothing_is_warned_of_where_nothing_tells():
+def test_no_warning_where_no_cue_is_informative():
     generator = np.random.default_rng(6)
     names = list(generator.choice(["a", "b"], 200))
     baselines = baselines_of(names, ["s"] * 200, photos(200, np.zeros(200, bool), generator))
@@ -42,7 +42,7 @@ def test_nothing_is_warned_of_where_nothing_tells():
     assert "**Beware**" not in describe_confounding(baselines)
 
 
-def test_photos_of_a_group_are_never_on_both_sides():
+def test_photos_of_a_group_are_never_in_two_folds():
     """Colours that name the group, and not the class, teach nothing about other groups."""
     generator = np.random.default_rng(7)
     colors = generator.integers(0, 256, (20, 3), np.uint8)
@@ -54,7 +54,7 @@ def test_photos_of_a_group_are_never_on_both_sides():
     assert alone["colours of the frame"] > 0.95 > 0.75 > whole["colours of the frame"]
 
 
-def test_too_few_photos_say_nothing():
+def test_too_few_photos_give_no_baseline():
     baselines = baselines_of(["a", "b"], ["s", "t"], photos(2, [], np.random.default_rng(1)))
     assert baselines == []
     assert "|" not in describe_confounding(baselines)

@@ -60,7 +60,7 @@ def test_every_measured_angle_is_drawn():
     assert low < -157.8 and high > 151.3
 
 
-def test_the_data_card_says_how_many_angles_are_no_skin_tone(tmp_path):
+def test_the_data_card_counts_bluish_angles(tmp_path):
     source = classes(tmp_path / "photos", {"x": 6, "y": 6})
     for name in ("x/blue.jpg", "y/blue.jpg"):
         noise = np.random.default_rng(len(name)).integers(-6, 6, (90, 90, 3))

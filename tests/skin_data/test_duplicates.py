@@ -113,14 +113,14 @@ def test_outlines_survive_being_written():
     ],
     ids=["mirror", "turn", "half", "colour", "jpeg", "crop 5%", "crop 10%", "off-centre", "proportions", "all at once"],
 )
-def test_copies_are_found_and_strangers_are_not(tmp_path, copy):
+def test_copies_are_found_and_other_photos_are_not(tmp_path, copy):
     originals = [photo(seed) for seed in range(8)]
     pairs = found_among(tmp_path, [*originals, copy(originals[3]), copy(originals[5])])
     assert [(pair.first, pair.second) for pair in pairs] == [(3, 8), (5, 9)]
     assert all(pair.distance <= 7 and 0.5 <= pair.correlation <= 1 for pair in pairs)
 
 
-def test_a_mark_that_strangers_share_does_not_make_them_one():
+def test_a_shared_watermark_does_not_make_photos_duplicates():
     correlations = []
     for seed in range(6):
         one, other = (np.clip(128 + 0.15 * (photo(s).astype(float) - 128), 0, 255).astype(np.uint8) for s in
@@ -131,7 +131,7 @@ def test_a_mark_that_strangers_share_does_not_make_them_one():
     assert max(correlations) < 0.5
 
 
-def test_quick_comparison_agrees_with_the_cut_and_not_with_strangers():
+def test_outline_correlation_separates_crops_from_other_photos():
     one, stranger = photo(3), photo(4)
     part = np.ascontiguousarray(cut(one, 0.1, 0.0, 0.05, 0.05)[:, ::-1])
     outlines = np.stack([outline(pixels) for pixels in (one, part, stranger)])
@@ -141,7 +141,7 @@ def test_quick_comparison_agrees_with_the_cut_and_not_with_strangers():
     assert abs(other) < 0.4
 
 
-def test_thousands_of_black_photos_make_a_chain_and_not_millions_of_pairs():
+def test_thousands_of_black_photos_give_a_chain_of_pairs():
     outlines = np.zeros((3000, 32, 32), np.uint8)
     outlines[::10] = np.random.default_rng(0).integers(0, 256, (300, 32, 32))
     pairs = near_duplicates(outlines)
@@ -160,7 +160,7 @@ def test_photos_without_detail_are_one_picture_and_no_other(tmp_path):
     assert len(set(clusters(CROWD + 3, [pair[:2] for pair in crowd]).tolist())) == 1
 
 
-def test_no_photo_is_no_pair():
+def test_no_photos_give_no_pairs():
     assert len(near_duplicates(np.zeros((0, 32, 32), np.uint8)).first) == 0
 
 

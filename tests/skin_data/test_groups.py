@@ -40,7 +40,7 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
-def test_photos_without_names_are_grouped_by_what_they_show(tmp_path):
+def test_photos_without_a_named_group_are_grouped_by_near_duplicates(tmp_path):
     pairs = [Duplicate(0, 2, 3, 0.6), Duplicate(2, 3, 0, 0.9)]
     groups, doubts = group_photos(records(tmp_path, [None] * 5), pairs, {})
     assert groups == ["picture-0", "picture-1", "picture-0", "picture-0", "picture-4"]
@@ -55,20 +55,20 @@ def test_only_certain_copies_merge_named_groups(tmp_path):
     assert [(d.path, d.kind) for d in doubts] == [(str(tmp_path / "1.jpg"), "copy joins groups")]
 
 
-def test_ones_own_groups_stand_and_their_copies_are_told(tmp_path):
+def test_own_groups_are_kept_and_copies_across_them_reported(tmp_path):
     groups, doubts = group_photos(records(tmp_path, [None] * 3), [Duplicate(0, 1, 0, 0.9)], {0: "x", 1: "y"})
     assert groups == ["x", "y", "picture-2"]
     assert [d.kind for d in doubts] == ["copy in two groups"]
 
 
-def test_an_unlisted_photo_does_not_join_two_of_ones_own_groups(tmp_path):
+def test_an_unlisted_photo_does_not_merge_two_own_groups(tmp_path):
     pairs = [Duplicate(0, 1, 2, 0.6), Duplicate(1, 2, 2, 0.6)]
     groups, _ = group_photos(records(tmp_path, [None] * 3), pairs, {0: "x", 2: "y"})
     assert groups == ["x", "x", "y"]
 
 
 @pytest.mark.parametrize("own", [{0: "x"}, {1: "x"}])
-def test_a_copy_of_a_listed_photo_goes_with_it(tmp_path, own):
+def test_a_copy_of_a_listed_photo_joins_its_group(tmp_path, own):
     groups, doubts = group_photos(records(tmp_path, ["L1", "L2", "L2"]), [Duplicate(0, 1, 0, 1.0)], own)
     assert groups == ["x", "x", "x"]
     assert [d.kind for d in doubts] == ["copy joins groups"]
@@ -79,7 +79,7 @@ def test_an_unlisted_photo_stays_with_its_lesion_unless_all_of_it_is_listed(tmp_
     assert group_photos(lesions, [], {1: "x", 2: "y", 3: "z"})[0] == ["x", "x", "y", "z", "L3", "picture-5"]
 
 
-def test_a_copy_that_is_left_in_two_of_ones_own_groups_is_told(tmp_path):
+def test_a_copy_in_two_own_groups_is_reported(tmp_path):
     pairs = [Duplicate(0, 1, 0, 0.9), Duplicate(1, 2, 0, 0.9)]
     for between in (None, "L1"):
         groups, doubts = group_photos(records(tmp_path, [None, between, None]), pairs, {0: "x", 2: "y"})
@@ -87,12 +87,12 @@ def test_a_copy_that_is_left_in_two_of_ones_own_groups_is_told(tmp_path):
         assert (doubts[-1].kind, doubts[-1].detail[-9:]) == ("copy in two groups", "(x and y)")
 
 
-def test_a_group_that_spans_diagnoses_is_told(tmp_path):
+def test_a_group_of_several_diagnoses_is_reported(tmp_path):
     _, doubts = group_photos(records(tmp_path, ["p", "p", "p", "q"], ["a", "b", None, "b"]), [], {})
     assert [(d.kind, d.detail) for d in doubts] == [("group of several diagnoses", "p: 1 a, 1 b")]
 
 
-def test_own_groups_are_matched_by_path_or_by_a_name_that_is_alone(tmp_path):
+def test_own_groups_are_matched_by_path_or_unique_name(tmp_path):
     photos = [Record(tmp_path / place, "d", "s", "a") for place in ("a/1.jpg", "b/1.jpg", "b/2.jpg", "b/neu ü.jpg")]
     table = tmp_path / "tables" / "groups.csv"
     table.parent.mkdir()
@@ -107,7 +107,7 @@ def test_own_groups_are_matched_by_path_or_by_a_name_that_is_alone(tmp_path):
     ]
 
 
-def test_a_photo_with_two_groups_joins_them(tmp_path):
+def test_a_photo_with_two_groups_merges_them(tmp_path):
     table = tmp_path / "groups.csv"
     table.write_text("image_path,group\n0.jpg,x\n0.jpg,y\n1.jpg,y\n")
     assert read_groups(table, records(tmp_path, [None] * 2), tmp_path)[0] == {0: "x", 1: "x"}
@@ -127,7 +127,7 @@ def test_groups_from_a_file_reach_the_split(tmp_path):
     assert {row["doubt"] for row in rows_of(tmp_path / "out" / "doubtful.csv")} == {"group of several diagnoses"}
 
 
-def test_a_table_of_ones_own_photos(tmp_path):
+def test_a_table_of_own_photos(tmp_path):
     for n in range(24):
         save(tmp_path / "my photos" / f"photo {n}.jpg", n)
     lines = ["image_path,diagnosis,group,soft_label,hospital"]

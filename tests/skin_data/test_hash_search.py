@@ -73,6 +73,6 @@ def test_a_crowd_that_does_not_fit_keeps_its_nearest(monkeypatch):
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
-def test_few_photos_have_no_strange_neighbours(count):
+def test_few_photos_have_no_false_neighbours(count):
     hashes = np.array([0, 2**64 - 1], np.uint64)[:count]
     assert len(neighbours(hashes[:, None], hashes[:, None], 7).indexed) == 0

@@ -25,7 +25,7 @@ def test_measures_are_standardised_over_the_photos_that_have_them():
     assert not targets[:, FEATURE_NAMES.index("clipped")].any()
 
 
-def test_a_table_without_measures_teaches_none():
+def test_a_table_without_measures_has_weight_zero():
     targets, known = light_targets(pd.DataFrame({"image_path": ["a.jpg", "b.jpg"]}))
     assert targets.shape == (2, 14)
     assert not known.any()

@@ -46,7 +46,7 @@ def test_training_sees_the_pixels_that_the_device_computes(manifest, tmp_path):
     assert seen == len(frame) // 4 * 4
 
 
-def test_decoded_photos_are_kept_until_one_or_the_code_changes(manifest, tmp_path, monkeypatch):
+def test_decoded_photos_are_cached_until_a_photo_or_the_code_changes(manifest, tmp_path, monkeypatch):
     frame, decoded = manifest.split("train"), []
     monkeypatch.setattr("skin_data.pixels.read_photo", lambda path: decoded.append(path) or read_photo(path))
     for expected in (len(frame), 0):

@@ -58,7 +58,7 @@ def test_the_same_seed_gives_the_same_split_wherever_the_photos_are(tmp_path):
     assert hashes[0] != hashes[2]
 
 
-def test_copies_stay_on_one_side_of_the_split(tmp_path):
+def test_copies_stay_in_one_split(tmp_path):
     source = classes(tmp_path / "photos", {"x": 20, "y": 20})
     twins = []
     for number in range(12):
@@ -85,7 +85,7 @@ def test_near_duplicates_are_shown_only_when_asked(tmp_path):
     assert [page.name for page in (tmp_path / "out" / "figures" / "duplicates").iterdir()] == ["page-001.png"]
 
 
-def test_check_finds_a_leak_and_a_photo_that_is_gone(tmp_path):
+def test_check_finds_leaks_and_missing_photos(tmp_path):
     source = classes(tmp_path / "photos", {"x": 12, "y": 12})
     meta = prepare("folder", source, tmp_path / "out", workers=1).meta_path
     rows = rows_of(meta)
@@ -178,7 +178,7 @@ def test_two_folders_that_would_be_one_class_are_named(tmp_path):
         prepare("folder", source, tmp_path / "out", workers=1)
 
 
-def test_a_refused_photo_is_tried_again_and_a_good_one_is_not(tmp_path, monkeypatch):
+def test_rejected_photos_are_measured_again_and_good_ones_are_not(tmp_path, monkeypatch):
     source = classes(tmp_path / "photos", {"x": 5, "y": 5})
     tried, real = [], measurement.measure_photo
 
@@ -194,7 +194,7 @@ def test_a_refused_photo_is_tried_again_and_a_good_one_is_not(tmp_path, monkeypa
     assert tried == [str(source / "x" / "0.jpg")]
 
 
-def test_want_of_memory_rejects_no_photo(tmp_path, monkeypatch):
+def test_lack_of_memory_rejects_no_photo(tmp_path, monkeypatch):
     def fail(*_):
         raise MemoryError
 
@@ -203,7 +203,7 @@ def test_want_of_memory_rejects_no_photo(tmp_path, monkeypatch):
         measurement.measure_photo(str(save(tmp_path / "0.jpg", 0)))
 
 
-def test_kept_measurements_belong_to_all_the_code_that_measures():
+def test_cached_measurements_depend_on_all_measuring_code():
     """Every module that measuring reaches by import is part of the key, so none can change behind its back."""
     named = {measurement.__name__, *(module.__name__ for module in measurement.MEASURING_MODULES)}
     reached, open_names = set(), {measurement.__name__}
@@ -234,7 +234,7 @@ def test_phantoms_of_older_code_are_rendered_again(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32])
-def test_a_seed_that_some_generator_refuses_is_said_first(tmp_path, seed):
+def test_a_seed_out_of_range_is_refused_first(tmp_path, seed):
     source = classes(tmp_path / "photos", {"x": 12, "y": 12})
     with pytest.raises(UnusableInput, match=f"4294967295.*{seed}"):
         prepare("folder", source, tmp_path / "out", seed, workers=1)
@@ -250,7 +250,7 @@ def test_a_class_whose_photos_are_all_unusable_is_named(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="without flock nothing is removed")
-def test_what_a_kill_left_half_written_is_removed(tmp_path):
+def test_half_written_files_of_a_killed_run_are_removed(tmp_path):
     left = [tmp_path / "out" / name for name in (".meta-k3v9x2pa.half.csv", "figures/.lighting-k3v9x2pa.half.png")]
     for path in left:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -42,7 +42,7 @@ def phantoms():
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_is_made_poor_is_measured_as_poor_on_every_tone(phantoms, fault):
+def test_relit_photos_are_measured_as_poor_on_every_tone(phantoms, fault):
     """The label that is moved is the one that the device would measure."""
     poor = {"light": [], "medium": [], "dark": []}
     for number, (pixels, tone) in enumerate(phantoms):

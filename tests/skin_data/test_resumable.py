@@ -18,7 +18,7 @@ from skin_data.taxonomy import load_taxonomy
 from triage.errors import SkinDistillError, UnusableInput
 
 
-def test_work_goes_on_where_it_was_killed(tmp_path):
+def test_work_resumes_after_a_kill(tmp_path):
     ledger, done = tmp_path / "ledger.jsonl", []
 
     def work(item):
@@ -104,7 +104,7 @@ def is_running(process):
     return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def test_no_processes_are_refused(tmp_path):
+def test_less_than_one_process_is_refused(tmp_path):
     with pytest.raises(UnusableInput, match="-1 workers"):
         run_resumable(as_dict, {"a": 1}, tmp_path / "ledger.jsonl", workers=-1)
 
@@ -115,7 +115,7 @@ def test_keys_with_odd_line_ends_are_remembered(tmp_path):
     assert run_resumable(None, items, tmp_path / "ledger.jsonl", workers=1) == {next(iter(items)): {"value": 1}}
 
 
-def test_a_fingerprint_follows_the_code_and_not_its_place(tmp_path):
+def test_a_fingerprint_depends_on_code_and_not_on_its_path(tmp_path):
     for folder, text in (("a", "x = 1"), ("b", "x = 1"), ("c", "x = 2")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "code.py").write_text(text)
@@ -153,7 +153,7 @@ def test_a_class_of_three_groups_is_in_every_split():
     ]
 
 
-def test_splits_keep_the_shares_of_tones_within_classes():
+def test_splits_are_stratified_by_tone_within_classes():
     generator = np.random.default_rng(3)
     groups = [f"g{n}" for n in range(900)]
     names = list(generator.choice(["a", "b"], 900))

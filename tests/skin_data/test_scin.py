@@ -100,7 +100,7 @@ def test_booleans_of_both_tables():
         boolean("perhaps")
 
 
-def test_tones_are_the_middle_of_the_raters_estimates():
+def test_tones_are_the_lower_median_of_the_ratings():
     cells = label("1", "{}") | {
         "dermatologist_fitzpatrick_skin_type_label_1": "FST2",
         "dermatologist_fitzpatrick_skin_type_label_2": "FST5",
@@ -123,13 +123,13 @@ def test_tones_are_the_middle_of_the_raters_estimates():
         "1e999",
     ],
 )
-def test_a_label_that_cannot_be_read_is_a_doubt_and_no_diagnosis(tmp_path, cell):
+def test_an_unreadable_label_is_doubtful_and_gives_no_diagnosis(tmp_path, cell):
     listing = made(tmp_path, [case("1", "a.png")], [label("1", cell)])
     assert listing.records[0].diagnosis is None
     assert [(d.path, d.kind) for d in listing.doubts] == [("scin_labels.csv row 2 (case 1)", "label not read")]
 
 
-def test_a_photo_of_several_cases_joins_them(tmp_path):
+def test_a_photo_in_several_cases_merges_them(tmp_path):
     listing = made(
         tmp_path,
         [case("1", "a.png", "x.png"), case("2", "x.png"), case("3", "c.png")],
@@ -142,7 +142,7 @@ def test_a_photo_of_several_cases_joins_them(tmp_path):
     assert [d.kind for d in listing.doubts] == ["photo of several cases"]
 
 
-def test_what_does_not_match_is_named_by_its_row(tmp_path):
+def test_rows_that_do_not_match_are_rejected(tmp_path):
     listing = made(
         tmp_path,
         [case("1"), case("2", "a.png"), case("2", "b.png"), case("4", "d.png")],
@@ -165,7 +165,7 @@ def test_what_does_not_match_is_named_by_its_row(tmp_path):
     assert [(d.path, d.kind) for d in listing.doubts] == [("scin_cases.csv row 5 (case 4)", "no label")]
 
 
-def test_a_class_that_is_missing_in_mapped_data_is_a_doubt(tmp_path):
+def test_a_missing_class_in_mapped_data_is_doubtful(tmp_path):
     root = tmp_path / "scin"
     cases = [case(str(n), f"{n}.png") for n in range(12)]
     made(root, cases, [label(str(n), str({("Eczema", "Tinea")[n % 2]: 1.0})) for n in range(12)])

@@ -43,7 +43,7 @@ def test_a_missing_class_is_named(tmp_path, missing):
     assert not (tmp_path / "out" / "meta.csv").exists()
 
 
-def test_what_lies_beside_the_kaggle_classes_is_listed(tmp_path):
+def test_files_beside_the_kaggle_classes_are_rejected(tmp_path):
     for number, skin_class in enumerate(load_taxonomy("kaggle10").classes):
         save(tmp_path / skin_class.folder / f"{'ISIC_00' if number else 'photo'}{number}.jpg", number)
     save(tmp_path / "11. Something else" / "1.jpg", 99)
@@ -114,7 +114,7 @@ def test_a_broken_ham10000_table_is_one_clear_error(tmp_path, content, message):
         prepare("ham10000", tmp_path, tmp_path / "out", workers=1)
 
 
-def test_ham10000_folders_that_are_there_twice_count_once(tmp_path):
+def test_repeated_ham10000_folders_count_once(tmp_path):
     for part, seed in (("part_1", 1), ("PART_1", 1), ("part_2", 2)):
         save(tmp_path / part / "ISIC_1.jpg", seed)
     (tmp_path / "HAM10000_metadata.csv").write_text("lesion_id,image_id,dx\nH1,ISIC_1,nv\n")

@@ -14,7 +14,7 @@ def answers():
     return truth, probabilities / probabilities.sum(axis=1, keepdims=True)
 
 
-def test_figures_equal_scikit_learn(answers):
+def test_metrics_equal_scikit_learn(answers):
     truth, probabilities = answers
     answer = probabilities.argmax(axis=1)
     assert statistics.accuracy(truth, answer) == pytest.approx(metrics.accuracy_score(truth, answer))

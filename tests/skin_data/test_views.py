@@ -47,6 +47,6 @@ def test_parameters_stay_in_their_ranges():
     assert table[:, 3].max() <= 1.5 + 1e-6
 
 
-def test_a_backward_zoom_range_is_refused():
+def test_an_inverted_zoom_range_is_refused():
     with pytest.raises(UnusableInput, match="zoom"):
         ViewRecipe(zoom=(1.2, 0.9))

@@ -73,7 +73,7 @@ def test_kaggle_arrives_as_prepare_reads_it(kaggle, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["scin", "ham10000", "kaggle"])
-def test_what_is_complete_is_not_fetched_again_and_what_was_lost_is(kind, request, tmp_path):
+def test_only_lost_files_are_fetched_again(kind, request, tmp_path):
     server = request.getfixturevalue(kind)
     ask = {
         "scin": lambda: offer_scin(server.url),
@@ -94,7 +94,7 @@ def test_what_is_complete_is_not_fetched_again_and_what_was_lost_is(kind, reques
     assert len({path for path, _ in server.asked}) == 1
 
 
-def test_a_broken_connection_goes_on_by_byte_range(scin, tmp_path):
+def test_a_broken_connection_resumes_by_byte_range(scin, tmp_path):
     scin.cut["-003.png"] = [10_000, 5_000]
     download(offer_scin(scin.url), tmp_path, workers=1)
     asked = [given for path, given in scin.asked if "-003.png" in path]
@@ -104,7 +104,7 @@ def test_a_broken_connection_goes_on_by_byte_range(scin, tmp_path):
 
 @pytest.mark.parametrize("kind", ["ham10000", "kaggle"])
 @pytest.mark.parametrize("ranges", [True, False])
-def test_an_archive_begun_by_an_earlier_run_goes_on(kind, ranges, request, tmp_path, monkeypatch):
+def test_a_partial_archive_of_an_earlier_run_resumes(kind, ranges, request, tmp_path, monkeypatch):
     server = request.getfixturevalue(kind)
     server.ranges = ranges
     part = "part_1.zip" if kind == "ham10000" else "/signed/"
@@ -129,7 +129,7 @@ def test_an_archive_begun_by_an_earlier_run_goes_on(kind, ranges, request, tmp_p
     assert leftovers(tmp_path / "D") == []
 
 
-def test_a_killed_process_goes_on_where_it_was(scin, tmp_path):
+def test_a_killed_process_resumes(scin, tmp_path):
     command = [sys.executable, "-m", "skin_distill", "download", "scin", "--out", str(tmp_path / "D")]
     command += ["--server", scin.url, "--accept-licence", "--workers", "2"]
     scin.gate = threading.Semaphore(4)
@@ -156,7 +156,7 @@ def test_a_killed_process_goes_on_where_it_was(scin, tmp_path):
     assert (tmp_path / "D" / "LICENCE.txt").read_text().count("SCIN Data Use License") == 1
 
 
-def test_a_wrong_checksum_is_said_and_leaves_no_file(scin, tmp_path):
+def test_a_wrong_checksum_is_an_error_and_leaves_no_file(scin, tmp_path):
     scin.lie["-005.png"] = b"?" * len(scin.objects["dataset/images/-005.png"])
     with pytest.raises(UnusableInput, match=r"-005\.png .*md5:\w+ instead of md5:\w+"):
         download(offer_scin(scin.url), tmp_path)
@@ -164,7 +164,7 @@ def test_a_wrong_checksum_is_said_and_leaves_no_file(scin, tmp_path):
     assert leftovers(tmp_path) == []
 
 
-def test_a_damaged_beginning_is_thrown_away_and_fetched_anew(scin, tmp_path, monkeypatch):
+def test_a_damaged_partial_file_is_fetched_again(scin, tmp_path, monkeypatch):
     monkeypatch.setattr(transfer, "ATTEMPTS", 1)
     scin.cut["-005.png"] = [10_000, 0]
     with pytest.raises(ConnectionLost):
@@ -213,7 +213,7 @@ def test_a_server_in_trouble_is_asked_again(scin, ham10000, tmp_path):
     assert download(offer_ham10000(ham10000.url), tmp_path / "H").files == 15
 
 
-def test_refused_files_do_not_keep_the_others_from_coming(scin, tmp_path):
+def test_refused_files_do_not_stop_the_others(scin, tmp_path):
     scin.statuses = {"-004.png": 404, "-007.png": 403}
     with pytest.raises(UnusableInput, match="2 of 14") as error:
         download(offer_scin(scin.url), tmp_path)
@@ -222,7 +222,7 @@ def test_refused_files_do_not_keep_the_others_from_coming(scin, tmp_path):
     assert len(list((tmp_path / "dataset/images").glob("[!.]*"))) == 10
 
 
-def test_a_server_that_is_not_there(scin, ham10000, kaggle):
+def test_an_unreachable_server(scin, ham10000, kaggle):
     scin.server.shutdown()
     scin.server.server_close()
     for ask in (lambda: offer_scin(scin.url), lambda: offer_ham10000(scin.url), offer_kaggle):
@@ -265,7 +265,7 @@ def test_a_table_that_is_stored_compressed_comes_unpacked(scin, tmp_path):
     assert (tmp_path / "dataset/scin_cases.csv").read_bytes() == table
 
 
-def test_other_contents_than_published(scin, ham10000):
+def test_contents_that_differ_from_the_published_ones(scin, ham10000):
     del scin.objects["dataset/scin_labels.csv"]
     with pytest.raises(UnusableInput, match=r"scin_labels\.csv"):
         offer_scin(scin.url)

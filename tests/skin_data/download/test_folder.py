@@ -17,7 +17,7 @@ from skin_data.download.scin import offer_scin
 from triage.errors import UnusableInput
 
 
-def test_room_is_looked_at_before_the_first_byte(scin, tmp_path, monkeypatch):
+def test_disk_space_is_checked_before_the_first_byte(scin, tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(dataset.shutil, "disk_usage", lambda path: usage(10**9, 10**9 - 1000, 1000))
     with pytest.raises(UnusableInput, match=r"1\.0 kB free"):
@@ -58,7 +58,7 @@ def test_a_full_disk_ends_the_run_and_loses_nothing(kind, request, tmp_path, mon
     assert server.transfers(wanted)
 
 
-def test_a_full_disk_while_unpacking_goes_on_without_fetching(ham10000, tmp_path, monkeypatch):
+def test_unpacking_resumes_after_a_full_disk_without_fetching(ham10000, tmp_path, monkeypatch):
     copy, calls = shutil.copyfileobj, []
 
     def full(*arguments):
@@ -86,7 +86,7 @@ def test_an_archive_cannot_write_outside_its_folder(kaggle, make_zip, tmp_path, 
     assert not (tmp_path / "D" / "IMG_CLASSES").exists()
 
 
-def test_neither_can_a_bucket_nor_a_link_that_lies_there(scin, tmp_path):
+def test_a_bucket_or_a_link_cannot_write_outside_its_folder(scin, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "D").mkdir()
     (tmp_path / "D" / "dataset").symlink_to(tmp_path / "elsewhere")
@@ -98,13 +98,13 @@ def test_neither_can_a_bucket_nor_a_link_that_lies_there(scin, tmp_path):
     assert not list(tmp_path.rglob("*.csv"))
 
 
-def test_an_archive_that_is_none(kaggle, tmp_path):
+def test_an_archive_that_is_not_a_zip(kaggle, tmp_path):
     kaggle.archive = b"<html>" * 100
     with pytest.raises(UnusableInput, match=r"dataset\.zip"):
         download(offer_kaggle(), tmp_path / "D")
 
 
-def test_files_of_ones_own_are_left_alone(scin, ham10000, tmp_path):
+def test_own_files_are_left_alone(scin, ham10000, tmp_path):
     own = tmp_path / "S" / "dataset" / "scin_cases.csv"
     own.parent.mkdir(parents=True)
     own.write_text("mine")
@@ -119,7 +119,7 @@ def test_files_of_ones_own_are_left_alone(scin, ham10000, tmp_path):
     assert photo.read_text() == "mine"
 
 
-def test_the_right_file_without_its_line_is_taken_over(scin, tmp_path):
+def test_a_correct_file_without_a_record_is_adopted(scin, tmp_path):
     download(offer_scin(scin.url), tmp_path)
     ledger = tmp_path / ".download.jsonl"
     lines = ledger.read_text().splitlines(keepends=True)
@@ -129,7 +129,7 @@ def test_the_right_file_without_its_line_is_taken_over(scin, tmp_path):
     assert scin.asked == []
 
 
-def test_a_kill_just_before_the_rename_costs_nothing(scin, tmp_path, monkeypatch):
+def test_a_kill_just_before_the_rename_loses_nothing(scin, tmp_path, monkeypatch):
     replace = transfer.Path.replace
 
     def killed(self, target):
@@ -156,7 +156,7 @@ def test_a_newer_content_on_the_server_replaces_the_older(scin, tmp_path):
     assert (tmp_path / "dataset/images/-001.png").read_bytes() == b"newer"
 
 
-def test_what_was_withdrawn_on_the_server_is_removed_here_unless_it_was_changed(scin, kaggle, make_zip, tmp_path):
+def test_withdrawn_files_are_removed_unless_changed(scin, kaggle, make_zip, tmp_path):
     kaggle.archive = make_zip({f"IMG_CLASSES/{n}.jpg": bytes([n]) * 100 for n in range(4)})
     download(offer_kaggle(), tmp_path / "K")
     (tmp_path / "K" / "IMG_CLASSES" / "2.jpg").write_text("edited by hand")
@@ -172,7 +172,7 @@ def test_what_was_withdrawn_on_the_server_is_removed_here_unless_it_was_changed(
     assert scin.asked == []
 
 
-def test_a_beginning_longer_than_the_file_is_fetched_anew(kaggle, tmp_path):
+def test_a_partial_file_that_is_too_long_is_fetched_again(kaggle, tmp_path):
     offer = offer_kaggle()
     (tmp_path / "D").mkdir()
     partial = transfer.partial_path(tmp_path / "D" / offer.files[0].path, offer.files[0])
@@ -190,7 +190,7 @@ def test_archives_from_a_browser_are_adopted(ham10000, tmp_path):
         download(offer_ham10000(ham10000.url), tmp_path / "own")
 
 
-def test_an_archive_of_ones_own_is_left_alone(kaggle, make_zip, tmp_path):
+def test_an_own_archive_is_left_alone(kaggle, make_zip, tmp_path):
     folder = tmp_path / "D"
     folder.mkdir()
     own = folder / "skin-diseases-image-dataset.zip"
