@@ -71,12 +71,12 @@ def test_another_python_sees_only_what_measures(model):
         ((["m.tflite"], ["keras"]), "student.keras"),
     ],
 )
-def test_who_cannot_compete_is_told_before_anything_is_measured(arguments, message):
+def test_unusable_candidates_are_refused_before_anything_is_measured(arguments, message):
     with pytest.raises(UnusableInput, match=message):
         candidates_of(*arguments)
 
 
-def test_files_of_one_name_are_told_apart(tmp_path, model):
+def test_files_of_the_same_name_get_distinct_names(tmp_path, model):
     for run in ("a", "b"):
         (tmp_path / run / "models").mkdir(parents=True)
         shutil.copy(model, tmp_path / run / "models" / "student.tflite")
@@ -114,7 +114,7 @@ def test_intervals_are_those_of_students_t():
     assert np.log(found["high"] / found["value"]) == pytest.approx(half, rel=1e-3)
 
 
-def test_equal_models_are_rarely_told_apart():
+def test_equal_models_are_rarely_significantly_different():
     rounds = np.exp(0.05 * np.random.default_rng(0).normal(size=(2000, 2, 3)))
     for ratio in (paired_ratio, unpaired_ratio):
         assert np.mean([verdict(ratio(*pair)) != "cannot tell" for pair in rounds]) < 0.07
@@ -152,14 +152,14 @@ def test_the_least_that_a_phone_writes_can_be_compared(result, tmp_path):
         '{"format": 1, "results": [{"model": "a", "threads": 1}]}',
     ],
 )
-def test_what_is_no_result_is_refused(text, tmp_path):
+def test_other_files_are_refused_as_results(text, tmp_path):
     path = tmp_path / "old.json"
     path.write_text(text)
     with pytest.raises(UnusableInput, match=r"old\.json"):
         read_result(path)
 
 
-def test_the_picture_shows_every_round(result, tmp_path):
+def test_the_plot_is_a_png(result, tmp_path):
     draw_latency(tmp_path / "latency.png", result)
     assert (tmp_path / "latency.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 

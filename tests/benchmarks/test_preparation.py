@@ -19,7 +19,7 @@ def test_preparation_is_measured_against_decoding(tmp_path):
     assert all(q["low"] <= q["median"] <= q["high"] for q in found["speed"].values())
 
 
-def test_a_folder_without_photos_is_told(tmp_path):
+def test_a_folder_without_photos_is_refused(tmp_path):
     run = CliRunner().invoke(preparation.main, [str(tmp_path)])
     assert run.exit_code == 2
-    assert "no JPEG" in run.output
+    assert tmp_path.name in run.output

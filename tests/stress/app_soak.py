@@ -1,10 +1,10 @@
-"""Run the app's engine for long with a source that fails at random, and see that nothing crashes, leaks or grows.
+"""Run the app's engine for long with a source that fails at random: nothing may crash, leak or grow.
 
     nice -n 10 python -m tests.stress.app_soak --minutes 30
 
-The source is the demo's phantoms, unplugged, busy, absent, throwing, hanging for a moment, giving garbage and odd
-sizes as drawn from a seed; the screen's part is played by a loop that takes frames, pauses and resumes. Prints JSON.
-Exits with 1 if a thread died or was left, memory grew by more than `MOST_GROWTH_MB`, or no frame came at the end.
+The source shows the demo's phantoms and is unplugged, busy, absent, raises, hangs for a moment, or gives garbage and
+odd sizes, drawn from a seed; a loop takes frames, pauses and resumes as the screen would. Prints JSON. Exits with 1 if
+a thread died or was left, memory grew by more than `MOST_GROWTH_MB`, or no frame came at the end.
 """
 
 import argparse
@@ -26,15 +26,15 @@ from mobile_app.sources.phantom_stream import PhantomStream
 from mobile_app.sources.source import REASONS, Frame, SourceUnavailable
 
 MOST_GROWTH_MB = 25.0
-"""Between the median of the second fifth of the time (caches are full by then) and that of the last."""
+"""From the median of the second fifth of the time, when caches are full, to that of the last fifth."""
 FAILURE, ODD = 0.004, 0.01
-"""Chance of each frame to bring a failure of the source, and garbage or an odd size."""
+"""Probability per frame of a failure of the source, and of garbage or an odd size."""
 PAUSE_EACH_S = 7.0
 SIZES = ((36, 64), (720, 1280), (1281, 33), (481, 639), (32, 32), (1080, 1920))
 
 
 class Unreliable:
-    """The demo stream behind a loose plug."""
+    """The demo stream with random failures."""
 
     name = "unreliable"
     live = True
@@ -45,7 +45,6 @@ class Unreliable:
         self.failures: Counter[str] = Counter()
 
     def open(self) -> None:
-        """Fail once in four times."""
         if self._generator.random() < 0.25:
             reason = str(self._generator.choice(REASONS))
             self.failures[f"open: {reason}"] += 1
@@ -53,7 +52,6 @@ class Unreliable:
         self._stream.open()
 
     def read(self) -> Frame | None:
-        """Give a frame, or something else."""
         frame = self._stream.read()
         chance = self._generator.random()
         if chance < FAILURE:
@@ -63,7 +61,6 @@ class Unreliable:
         return frame
 
     def close(self) -> None:
-        """Release the stream."""
         self._stream.close()
 
     def _fail(self) -> None:
@@ -90,7 +87,7 @@ class Unreliable:
 
 
 def soak(seconds: float, seed: int = 0) -> dict[str, object]:
-    """Run the engine and return what was seen.
+    """Run the engine.
 
     Returns:
         `seconds`, `frames` (and those of the last fifth, `frames_at_the_end`), `looks`, `failures` and `statuses` by
@@ -145,7 +142,6 @@ def soak(seconds: float, seed: int = 0) -> dict[str, object]:
 
 
 def passed(result: dict[str, object]) -> bool:
-    """Whether nothing died, was left or grew."""
     return bool(
         result["alive"]
         and not result["threads_left"]
@@ -160,7 +156,6 @@ def _resident_mb() -> float:
 
 
 def main() -> None:
-    """Soak for some minutes and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=0)

@@ -1,28 +1,33 @@
-"""Damaged photo files, read as `prepare`, `classify` and the app read them: a photo, a reason, or a crash?
+"""Read damaged photo files as `prepare`, `classify` and the app do: each gives a photo or a reason, and never a crash.
 
     python -m tests.stress.malformed_photos [--files 10000] [--seed 0] [--json FILE]
 
-Synthetic photos are written as JPEG, PNG, WebP, TIFF and BMP and damaged in one of six ways. Each batch is read in a
-process of its own, so that a crash of a decoder is counted and does not end the run.
+Phantom photos are written as JPEG, PNG, WebP, TIFF and BMP and damaged in one of six ways. Each batch is read in a
+process of its own, so that a crash of a decoder is counted and does not end the sweep.
 """
 
-import json
 import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 import cv2
 import numpy as np
 
 from benchmarks.console import run_script
+from skin_data.phantom import render_phantom
+from triage.atomic import write_json
+from triage.errors import UnreadablePhoto
+from triage.photo import read_photo
 
 KINDS = (".jpg", ".png", ".webp", ".tiff", ".bmp")
 DAMAGES = ("bits flipped", "cut short", "bytes lost", "bytes repeated", "tail of noise", "header of noise")
 BATCH = 500
+ALLOWED = {"a photo", "a reason"}
 OTHER, CRASHED = "another error", "crashed"
 
 
@@ -46,24 +51,10 @@ def damaged(data: bytes, damage: str, generator: np.random.Generator) -> bytes:
 
 
 def write_batch(folder: Path, number: int, seed: int, files: int) -> list[tuple[Path, str]]:
-    """Write one batch of damaged files.
-
-    Args:
-        folder: that takes them.
-        number: of the batch.
-        seed: of the run; a batch depends on these two alone.
-        files: how many.
-
-    Returns:
-        Each file with its damage.
-    """
-    from skin_data.phantom import render_phantom
-
+    """Write batch `number` of damaged files; return each file with its damage."""
     generator = np.random.default_rng([seed, number])
-    whole = {}
-    for kind in KINDS:
-        photo, _ = render_phantom(seed, number, 96)
-        whole[kind] = cv2.imencode(kind, photo[..., ::-1])[1].tobytes()
+    photo = render_phantom(seed, number, 96)[0][..., ::-1]
+    whole = {kind: cv2.imencode(kind, photo)[1].tobytes() for kind in KINDS}
     written = []
     for index in range(files):
         kind, damage = KINDS[int(generator.integers(len(KINDS)))], DAMAGES[int(generator.integers(len(DAMAGES)))]
@@ -74,10 +65,7 @@ def write_batch(folder: Path, number: int, seed: int, files: int) -> list[tuple[
 
 
 def read_each(paths: list[Path]) -> None:
-    """Read photos and print for each, as a line, what became of it; runs in a process of its own."""
-    from triage.errors import UnreadablePhoto
-    from triage.photo import read_photo
-
+    """Read photos and print the outcome of each as a line."""
     for path in paths:
         try:
             photo = read_photo(path)
@@ -89,34 +77,23 @@ def read_each(paths: list[Path]) -> None:
         print(outcome, flush=True)
 
 
-def measure(files: int, seed: int, progress: Any = lambda done: None) -> dict[str, Any]:
-    """Damage and read files.
-
-    Args:
-        files: how many.
-        seed: of the damage.
-        progress: called with the number that were read.
-
-    Returns:
-        `files`, `seed`, and `outcomes`: of each damage how many became a photo, a reason, another error or a crash.
-    """
+def measure(files: int, seed: int, progress: Callable[[int], None] = lambda done: None) -> dict[str, Any]:
+    """Damage and read files; return `files`, `seed`, and `outcomes`: counts of each outcome by damage."""
     outcomes: dict[str, Counter[str]] = {damage: Counter() for damage in DAMAGES}
     done = 0
     while done < files:
         with tempfile.TemporaryDirectory() as folder:
-            written = write_batch(Path(folder), done // BATCH, seed, min(BATCH, files - done))
-            left = list(written)
+            left = write_batch(Path(folder), done // BATCH, seed, min(BATCH, files - done))
+            done += len(left)
             while left:
                 command = [sys.executable, "-m", "tests.stress.malformed_photos", "--read", "-"]
                 names = "\n".join(str(path) for path, _ in left)
-                run = subprocess.run(command, input=names, capture_output=True, text=True)
-                lines = run.stdout.splitlines()
+                lines = subprocess.run(command, input=names, capture_output=True, text=True).stdout.splitlines()
                 for (_, damage), outcome in zip(left, lines, strict=False):
                     outcomes[damage][outcome] += 1
                 if len(lines) < len(left):
                     outcomes[left[len(lines)][1]][CRASHED] += 1
-                left = left[len(lines) + 1 :] if len(lines) < len(left) else []
-            done += len(written)
+                left = left[len(lines) + 1 :]
             progress(done)
     return {"files": files, "seed": seed, "outcomes": {damage: dict(found) for damage, found in outcomes.items()}}
 
@@ -124,10 +101,10 @@ def measure(files: int, seed: int, progress: Any = lambda done: None) -> dict[st
 @click.command()
 @click.option("--files", default=10_000, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
-@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Also write the figures.")
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here.")
 @click.option("--read", hidden=True, type=click.File("r"), help="Read the photos named there, one a line.")
-def main(files: int, seed: int, json_path: Path | None, read: Any) -> None:
-    """Print what became of damaged photo files; exit code 1 if any was more than a photo or a reason."""
+def main(files: int, seed: int, json_path: Path | None, read: IO[str] | None) -> None:
+    """Read damaged photo files; exit with 1 if one gave neither a photo nor a reason."""
     if read:
         read_each([Path(line) for line in read.read().splitlines()])
         return
@@ -136,10 +113,10 @@ def main(files: int, seed: int, json_path: Path | None, read: Any) -> None:
     bad = 0
     for damage, outcomes in found["outcomes"].items():
         print(f"{damage:16} {', '.join(f'{outcome} {count}' for outcome, count in sorted(outcomes.items()))}")
-        bad += sum(count for outcome, count in outcomes.items() if outcome not in ("a photo", "a reason"))
-    print(f"{found['files']} files, seed {seed}: {bad} of them an error that nobody foresaw, or a crash")
+        bad += sum(count for outcome, count in outcomes.items() if outcome not in ALLOWED)
+    print(f"{files} files, seed {seed}: {bad} unexpected errors or crashes")
     if json_path:
-        json_path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        write_json(json_path, found)
     sys.exit(1 if bad else 0)
 
 

@@ -1,16 +1,13 @@
-"""Memory and time of `prepare` on a table of many rows, without as many photos.
+"""Peak memory and duration of `prepare` on many rows, without as many photos.
 
     python -m tests.stress.preparation_memory [--rows 100000] [--json FILE]
 
-All photos are links to one tiny picture, and the ledger says that they were measured already: what is left is
-everything that grows with the number of rows (listing, ledger, near-duplicates, splits, meta.csv, data card). It runs
-in a process of its own, whose peak of resident memory counts. Measuring itself takes the memory of one photo for each
-process.
+All photos are links to one tiny image, and the ledger holds their measurements: what remains is everything that grows
+with the number of rows (listing, ledger, near-duplicates, splits, meta.csv, data card). It runs in a process of its
+own, whose peak of resident memory counts. Measuring takes the memory of one photo per process.
 """
 
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -20,38 +17,29 @@ import click
 import cv2
 import numpy as np
 
-from benchmarks.console import run_script
+from benchmarks.console import run_script, run_worker
 from benchmarks.latency.peak_memory import MEBIBYTE, peak_of_this_process
+from triage.atomic import write_json
 
 ROWS, CLASSES = 100_000, 10
 SEED = 1
 
 
 def measure(rows: int = ROWS) -> dict[str, Any]:
-    """Prepare a made-up data set in a fresh process.
-
-    Args:
-        rows: photos, at least some hundred.
+    """Prepare a synthetic data set of `rows` photos, at least some hundred, in a fresh process.
 
     Returns:
-        `rows`, `seconds`, `peak_mib` of resident memory, `imports_mib` (of it, before anything is done), `stages`
-        (seconds until each stage reported progress for the last time) and `meta_mib`, the size of the table.
+        `rows`, `seconds`, `peak_mib` of resident memory, `imports_mib` (before `prepare`), `stages` (seconds until the
+        last progress of each) and `meta_mib`, the size of the table.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         write_photos_and_ledger(folder, rows)
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.stress.preparation_memory", "--worker", str(folder)],
-            capture_output=True,
-            text=True,
-        )
-    if done.returncode:
-        raise click.ClickException(f"The measured process died: {done.stderr.strip().splitlines()[-1:]}")
-    return {"rows": rows, **json.loads(done.stdout)}
+        return {"rows": rows, **json.loads(run_worker("tests.stress.preparation_memory", "--worker", folder))}
 
 
 def write_photos_and_ledger(folder: Path, rows: int) -> None:
-    """Write `photos/<class>/photo-<row>.jpg` and a ledger that holds a measurement of each of them."""
+    """Write `photos/<class>/photo-<row>.jpg` and a ledger with a measurement of each."""
     from skin_data.measurement import measurement_key
     from skin_data.perceptual_hash import OUTLINE_SIDE, outline_text
     from skin_data.photo_frame import frame_signature
@@ -62,14 +50,14 @@ def write_photos_and_ledger(folder: Path, rows: int) -> None:
     generator = np.random.default_rng(SEED)
     (folder / "out").mkdir()
     _, tiny = cv2.imencode(".jpg", np.full((MIN_SIDE, MIN_SIDE, 3), 128, np.uint8))
-    # Random outlines: hardly any two photos are near duplicates, whose detail is compared.
+    # Random outlines: hardly any two photos are near duplicates.
     outlines = generator.integers(0, 256, (rows, OUTLINE_SIDE, OUTLINE_SIDE), np.uint8)
     frame = frame_signature(generator.integers(0, 256, (64, 64, 3), np.uint8))
     features = generator.random((rows, len(FEATURE_NAMES))).round(5)
     angles = generator.normal(35, 30, rows).round(2)
     with open(folder / "out" / ".measurements.jsonl", "w", encoding="utf-8") as ledger:
         for row in range(rows):
-            photo = folder / "photos" / f"{row % CLASSES + 1}. class of made-up photos" / f"photo-{row:07d}.jpg"
+            photo = folder / "photos" / f"{row % CLASSES + 1}. class of synthetic photos" / f"photo-{row:07d}.jpg"
             if row < CLASSES:
                 photo.parent.mkdir(parents=True)
                 photo.write_bytes(tiny.tobytes())
@@ -92,8 +80,8 @@ def write_photos_and_ledger(folder: Path, rows: int) -> None:
             ledger.write(json.dumps({"key": measurement_key(photo), "result": result}) + "\n")
 
 
-def prepare_made_up_photos(folder: Path) -> dict[str, Any]:
-    """Prepare what `write_photos_and_ledger` wrote, in this process; figures as in `measure`."""
+def prepare_photos(folder: Path) -> dict[str, Any]:
+    """Prepare what `write_photos_and_ledger` wrote, in this process; returns the values of `measure`."""
     from skin_data.prepare import prepare
 
     imports = peak_of_this_process()
@@ -102,7 +90,7 @@ def prepare_made_up_photos(folder: Path) -> dict[str, Any]:
 
     def note(stage: str, done: int, total: int) -> None:
         if stage == "measure photos":
-            raise AssertionError("The photos were measured again: the ledger does not hold.")
+            raise AssertionError("The photos were measured again despite the ledger.")
         stages[stage] = round(time.perf_counter() - begun, 2)
 
     result = prepare("folder", folder / "photos", folder / "out", workers=1, progress=note)
@@ -118,20 +106,20 @@ def prepare_made_up_photos(folder: Path) -> dict[str, Any]:
 
 @click.command()
 @click.option("--rows", default=ROWS, show_default=True, type=click.IntRange(min=1000))
-@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Also write the figures.")
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here.")
 @click.option("--worker", type=click.Path(exists=True, file_okay=False, path_type=Path), hidden=True)
 def main(rows: int, json_path: Path | None, worker: Path | None) -> None:
-    """Print the peak memory and the time of `prepare` on many rows that are measured already."""
+    """Measure peak memory and duration of `prepare` on many rows with stored measurements."""
     if worker:
-        print(json.dumps(prepare_made_up_photos(worker)))
+        print(json.dumps(prepare_photos(worker)))
         return
     found = measure(rows)
     print(
-        f"{found['rows']} rows: {found['peak_mib']:.0f} MiB at most ({found['imports_mib']:.0f} MiB of it imports), "
+        f"{found['rows']} rows: peak {found['peak_mib']:.0f} MiB ({found['imports_mib']:.0f} MiB of it imports), "
         f"{found['seconds']:.1f} s; meta.csv has {found['meta_mib']:.0f} MiB"
     )
     if json_path:
-        json_path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        write_json(json_path, found)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def test_another_error_and_a_crash_are_counted(tmp_path, monkeypatch, capsys):
     def fails(path):
         raise IndexError
 
-    monkeypatch.setattr("triage.photo.read_photo", fails)
+    monkeypatch.setattr(malformed_photos, "read_photo", fails)
     read_each([tmp_path / "any.jpg"])
     assert capsys.readouterr().out == "another error: IndexError\n"
 

@@ -1,4 +1,4 @@
-"""What a sweep of kills has to know of a command."""
+"""What a sweep of kills needs to know about a command."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -9,8 +9,8 @@ from typing import Any
 from skin_data.progress import Progress
 
 Record = Mapping[str, Any]
-"""A line of an attempt's log: `stage` and `done` of a progress call; or `placed`, the path under the root that a file
-is about to take, and what `Job.describe` says of it; or, at the end, the counts of `moments` and of the `tail`."""
+"""A line of an attempt's log: `stage` and `done` of a progress call; or `placed`, the path below the root that a file
+is about to be renamed to, and what `Job.describe` says about it; or, at the end, the counts of `moments` and `tail`."""
 TIMES = ("seconds",)
 
 
@@ -18,7 +18,8 @@ class Job(ABC):
     """A command on a small input, for `tests.stress.kills.sweep`.
 
     Attributes:
-        tail: a path with this in it begins the tail, in which results are written; half of the kills fall there.
+        tail: the first file operation on a path that contains this begins the tail, in which results are written; half
+            of the kills fall there.
         left_over: half-written files that one kill may leave; the next start removes them.
     """
 
@@ -27,13 +28,11 @@ class Job(ABC):
 
     @abstractmethod
     def load(self) -> None:
-        """Import what the command needs and nothing else: what TensorFlow starts with its first operation would not
-        survive the forks of a sweep.
-        """
+        """Import what the command needs, but run no TensorFlow operation: its threads would not survive a fork."""
 
     @abstractmethod
     def make_material(self, folder: Path) -> None:
-        """Write what the command is given, once; runs in a process of its own."""
+        """Write the command's input, once."""
 
     def lay_out(self, material: Path, root: Path) -> None:
         """Make a run's folder, with what it needs before its first start."""
@@ -41,10 +40,10 @@ class Job(ABC):
 
     @abstractmethod
     def run(self, material: Path, root: Path, progress: Progress) -> None:
-        """Run the command, or go on with it; runs in a process of its own."""
+        """Run or resume the command."""
 
     def describe(self, file: Path, target: str) -> dict[str, Any]:
-        """Say what is worth a record of a file that is about to be renamed to a target."""
+        """Return what to record about a file that is about to be renamed to a target."""
         return {}
 
     def state(self, root: Path) -> Any:
@@ -52,30 +51,30 @@ class Job(ABC):
         return None
 
     def faults(self, root: Path, before: Any, records: Sequence[Record], alone: Sequence[Record]) -> list[str]:
-        """Say what an attempt did that it must not, such as work that was done already.
+        """Return what an attempt did wrong, such as repeating finished work.
 
         Args:
             root: of the run, as the attempt left it.
-            before: what `state` returned before the attempt.
+            before: `state` before the attempt.
             records: of the attempt.
-            alone: those of the run that was left alone.
+            alone: those of the undisturbed run.
         """
         return []
 
     @abstractmethod
     def result(self, root: Path) -> dict[str, Any]:
-        """Return by name what a run that has ended is compared by, times left out."""
+        """Return by name what finished runs are compared by, without times."""
 
 
 def without_times(value: Any) -> Any:
-    """Return a JSON-able value without the entries that say how long something took, however deep they lie."""
+    """Return a JSON-able value without durations, at any depth."""
     if isinstance(value, Mapping):
         return {key: without_times(part) for key, part in value.items() if key not in TIMES}
     return [without_times(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def files_of(root: Path, hashed: Callable[[Path], bool]) -> dict[str, str]:
-    """Return the SHA-256 of each file under a folder by its path there, or "" where only its being there counts."""
+    """Return the SHA-256 of each file below a folder by relative path; "" where only its presence counts."""
     return {
         str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() if hashed(path) else ""
         for path in sorted(root.rglob("*"))

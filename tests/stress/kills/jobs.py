@@ -7,24 +7,17 @@ JOBS = ("prepare", "phantoms", "teacher", "distill", "convert", "best")
 
 
 def make_job(what: str, backbone: str = TINY) -> Job:
-    """Return a job by its name.
-
-    Args:
-        what: one of `JOBS`.
-        backbone: of the teacher, or of the student that is distilled or converted: tiny, or a real one's name.
-    """
+    """Return one of `JOBS`; `backbone` of the teacher or student: tiny, or a real one's name."""
     if what in ("prepare", "phantoms"):
         from tests.stress.kills.prepare_job import PrepareJob
 
         return PrepareJob("phantom" if what == "phantoms" else "folder")
-    if what == "teacher":
-        from tests.stress.kills.teacher_job import TeacherJob
+    from tests.stress.kills import training_jobs
 
-        return TeacherJob(backbone)
-    if what == "distill":
-        from tests.stress.kills.distill_job import DistillJob
-
-        return DistillJob(backbone)
-    from tests.stress.kills.convert_job import BestJob, ConvertJob
-
-    return BestJob(backbone) if what == "best" else ConvertJob(backbone)
+    kinds = {
+        "teacher": training_jobs.TeacherJob,
+        "distill": training_jobs.DistillJob,
+        "convert": training_jobs.ConvertJob,
+        "best": training_jobs.BestJob,
+    }
+    return kinds[what](backbone)

@@ -18,24 +18,19 @@ LEDGERS = (".measurements.jsonl", "images/truth-seed-42-64px.jsonl")
 
 
 class PrepareJob(Job):
-    """`prepare` in two processes, of a folder of photographs or of phantoms that it renders itself.
-
-    What the ledgers remember is not done again.
-    """
+    """`prepare` in two processes, of a folder of photos or of phantoms; what the ledgers hold is not repeated."""
 
     tail = "rejected"  # rejected.csv comes after the last photo is measured
     left_over = 1 + WORKERS
 
     def __init__(self, kind: str):
-        """Choose the kind of the data set, folder or phantom."""
         self.kind = kind
 
     def load(self) -> None:
-        """Import the preparation."""
         import skin_data.prepare  # noqa: F401
 
     def make_material(self, folder: Path) -> None:
-        """Write class folders with photos of noise, the same photo in two of them, a damaged one and a text."""
+        """Write class folders of noise photos, with one photo in two of them, a damaged one and a text file."""
         import cv2
 
         generator = np.random.default_rng(0)
@@ -50,7 +45,6 @@ class PrepareJob(Job):
         (folder / "photos/3 class/notes.txt").write_text("no photo")
 
     def run(self, material: Path, root: Path, progress: Progress) -> None:
-        """Prepare."""
         from skin_data.prepare import prepare
 
         if self.kind == "phantom":
@@ -59,18 +53,17 @@ class PrepareJob(Job):
             prepare(self.kind, material / "photos", root, workers=WORKERS, progress=progress, show_duplicates=True)
 
     def faults(self, root: Path, before: Any, records: Sequence[Record], alone: Sequence[Record]) -> list[str]:
-        """Look for what was remembered and is done again."""
         names = ((ledger, name) for ledger in LEDGERS for name, _ in _entries(root / ledger))
         return [f"{name} was done again: {ledger}" for (ledger, name), times in Counter(names).items() if times > 1]
 
     def result(self, root: Path) -> dict[str, Any]:
-        """Return all files but the ledgers by their hash, and of the ledgers what they remember."""
+        """Return the hash of all files but the ledgers, and the ledgers' entries."""
         remembered = {ledger: sorted(_entries(root / ledger)) for ledger in LEDGERS}
         return {**remembered, "files": files_of(root, lambda path: path.suffix != ".jsonl")}
 
 
 def _entries(ledger: Path) -> list[tuple[str, str]]:
-    """Return name and result of each item of a ledger; photos that could not be read are looked at by each start."""
+    """Return name and result of each entry of a ledger but unreadable photos, which each start reads again."""
     found = []
     for line in ledger.read_bytes().splitlines() if ledger.is_file() else []:
         try:

@@ -1,7 +1,8 @@
-"""Kill a job again and again at random moments, and compare what it ends with to a run left alone."""
+"""Kill a job again and again at random moments, and compare its final state with an undisturbed run."""
 
 import json
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -13,20 +14,15 @@ from typing import Any
 import numpy as np
 
 from tests.stress.kills.job import Job, Record
-from tests.stress.kills.moments import Moments
 from triage.atomic import MARK
+
+FILE_EVENTS = ("open", "os.rename", "os.remove", "tempfile.mkstemp")
+"""Python audit events of file operations; each is raised just before the operation."""
 
 
 @dataclass
 class Outcome:
-    """What a sweep found.
-
-    Attributes:
-        kills: processes that were killed.
-        tail_kills: of them, those chosen among the moments in which results are written.
-        runs: runs that came to their end after kills.
-        faults: what differed from a run left alone, in words.
-    """
+    """Result of a sweep: kills, those of them in the tail, runs that finished, and faults as text."""
 
     kills: int = 0
     tail_kills: int = 0
@@ -34,16 +30,43 @@ class Outcome:
     faults: list[str] = field(default_factory=list)
 
 
-def sweep(job: Job, folder: Path, kills: int, seed: int = 0, say: Callable[[str], None] = print) -> Outcome:
-    """Run a job once alone, then again under kills until there were enough, and compare.
+class Moments:
+    """Counts moments of this process (progress calls and file operations in a folder) and kills it at one of them.
 
-    A killed run is started again with the same arguments until it ends; then the next one begins. Each attempt is a
+    Args:
+        folder: whose files count.
+        tail: the tail begins with the first path that contains this.
+        at: number of the moment to be killed at, from 1; 0 spares the process.
+        in_tail: count `at` from the beginning of the tail.
+    """
+
+    def __init__(self, folder: Path, tail: str, at: int, in_tail: bool):
+        self.folder, self.tail, self.at, self.in_tail = str(folder), tail, at, in_tail
+        self.count = self.tail_count = 0
+
+    def pass_by(self) -> None:
+        self.count += 1
+        self.tail_count += self.tail_count > 0
+        if self.at and self.at == (self.tail_count if self.in_tail else self.count):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event in FILE_EVENTS and (path := str(arguments[0])).startswith(self.folder):
+            if self.tail_count == 0 and self.tail in path[len(self.folder) :]:
+                self.tail_count = 1
+            self.pass_by()
+
+
+def sweep(job: Job, folder: Path, kills: int, seed: int = 0, say: Callable[[str], None] = print) -> Outcome:
+    """Run a job undisturbed, then under kills until there were enough, and compare.
+
+    A killed run is started again with the same arguments until it finishes; then the next one begins. Each attempt is a
     fork of this process, which must not have used TensorFlow (POSIX only).
 
     Args:
         job: what is killed.
         folder: for everything that is written; empty.
-        kills: enough of them; the run in which they are reached is left to end.
+        kills: number of kills; the run in which it is reached is left to finish.
         seed: of the moments.
         say: called with a line for each run.
 
@@ -51,14 +74,13 @@ def sweep(job: Job, folder: Path, kills: int, seed: int = 0, say: Callable[[str]
         SystemExit: the job fails without any kill.
     """
     job.load()
-    material = folder / "material"
-    alone, log = folder / "alone", folder / "alone.log"
+    material, alone, log = folder / "material", folder / "alone", folder / "alone.log"
     if not _forked(lambda: job.make_material(material)) or not _attempt(job, material, alone, log):
         raise SystemExit("The job fails without any kill.")
     of_alone = _read(log)
     moments, tail = of_alone[-1]["moments"], of_alone[-1]["tail"]
     expected = job.result(alone)
-    say(f"alone: {moments} moments, {tail} of them in the tail")
+    say(f"undisturbed: {moments} moments, {tail} of them in the tail")
     random, outcome = np.random.default_rng(seed), Outcome()
     while outcome.kills < kills:
         root = folder / f"run{outcome.runs}"
@@ -85,17 +107,17 @@ def sweep(job: Job, folder: Path, kills: int, seed: int = 0, say: Callable[[str]
 
 
 def _attempt(job: Job, material: Path, root: Path, log: Path, at: int = 0, in_tail: bool = False) -> bool:
-    """Start a job in a fork, or go on with it, recording in `log` what it does; return whether it came to its end."""
+    """Start or resume a job in a fork that logs what it does; return whether it finished."""
     if not root.is_dir():
         job.lay_out(material, root)
     return _forked(lambda: _run(job, material, root, log, Moments(root, job.tail, at, in_tail)))
 
 
 def _forked(work: Callable[[], None]) -> bool:
-    """Work in a fork of this process and return whether it came to its end.
+    """Work in a fork of this process and return whether it finished.
 
     Raises:
-        SystemExit: it ended with an error, which no kill is to bring about.
+        SystemExit: it ended with an error, which no kill may cause.
     """
     process = os.fork()
     if process:
@@ -130,7 +152,7 @@ def _run(job: Job, material: Path, root: Path, log: Path, moments: Moments) -> N
             record(placed=target, **job.describe(Path(arguments[0]), target))
 
     sys.addaudithook(renames)
-    moments.watch_files()
+    sys.addaudithook(moments.audit)
     job.run(material, root, progress)
     record(moments=moments.count, tail=moments.tail_count)
 

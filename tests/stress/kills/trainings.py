@@ -1,4 +1,4 @@
-"""Trainings under kills: what a start finds, and what it must neither lose nor compute again."""
+"""Trainings under kills: what a start finds, and must neither lose nor repeat."""
 
 import csv
 import hashlib
@@ -22,9 +22,9 @@ class Training(NamedTuple):
     """One of a job's trainings.
 
     Attributes:
-        stage: the word in its progress calls.
-        name: of its checkpoint; a pattern as `Path.glob` has them.
-        phases: that it goes through.
+        stage: its name in progress calls.
+        name: of its checkpoint, a pattern of `Path.glob`.
+        phases: of the training.
     """
 
     stage: str
@@ -33,17 +33,16 @@ class Training(NamedTuple):
 
 
 class TrainingJob(Job):
-    """A command that trains, and is watched epoch by epoch and view by view.
+    """A command that trains, checked epoch by epoch and view by view.
 
-    A checkpoint must at any moment be, bit for bit, one that the run left alone wrote: so the best weights are never
-    replaced by worse ones. No epoch and no view of stored answers that is kept is computed again, and a kill loses
-    none but the one under way.
+    A checkpoint is at any moment bit for bit one of the undisturbed run, so that worse weights never replace the best.
+    No saved epoch or view of stored teacher predictions is repeated, and a kill loses only the one in progress.
 
     Attributes:
         run_name: name of the run.
         trainings: in order.
-        answers_of: name of the run with which answers are stored; "" where none are.
-        views: of each photo that are answered.
+        answers_of: name of the run with which teacher predictions are stored; "" if none are.
+        views: of each photo.
     """
 
     run_name: str
@@ -52,11 +51,10 @@ class TrainingJob(Job):
     views = 0
 
     def describe(self, file: Path, target: str) -> dict[str, Any]:
-        """Give a checkpoint's digest."""
         return {"checkpoint": digest_of_checkpoint(file)[0]} if target.endswith(CHECKPOINT) else {}
 
     def state(self, root: Path) -> dict[str, Any]:
-        """Return under `checkpoints` digest and epochs of each by its stage, and the number of `views` answered."""
+        """Return `checkpoints` (digest and epochs by stage) and the number of `views` with stored predictions."""
         checkpoints = {}
         for stage, name, _ in self.trainings:
             for path in root.glob(f"artifacts/{self.run_name}/{name}{CHECKPOINT}"):
@@ -66,7 +64,6 @@ class TrainingJob(Job):
         return {"checkpoints": checkpoints, "views": len(list(answered))}
 
     def faults(self, root: Path, before: Any, records: Sequence[Record], alone: Sequence[Record]) -> list[str]:
-        """Look for other checkpoints, and for epochs and views computed again or lost."""
         after, known = self.state(root), {r["checkpoint"] for r in alone if "checkpoint" in r}
         faults = [
             f"the checkpoint of '{stage}' after {epochs} epochs is another"
@@ -91,7 +88,7 @@ class TrainingJob(Job):
         return faults
 
     def result(self, root: Path) -> dict[str, Any]:
-        """Return metrics, report, and the files of the run, models and arrays by their hash."""
+        """Return metrics, report, and the files of the run, models and arrays by hash."""
         experiment = RunFolder(self.run_name, root).experiment
         with open(experiment / "metrics.csv", newline="") as file:
             rows = without_times(list(csv.DictReader(file)))
@@ -99,20 +96,20 @@ class TrainingJob(Job):
             "metrics.csv": rows,
             "report.json": without_times(json.loads((experiment / "report.json").read_text())),
             "weights.txt": (experiment / "weights.txt").read_text(),
-            # A checkpoint that stays tells how long it took.
+            # A checkpoint contains durations.
             "files": files_of(root, lambda path: path.suffix in HASHED and not path.name.endswith(CHECKPOINT)),
         }
 
 
 def epochs_begun(stage: str, phases: Sequence[Phase], records: Sequence[Record]) -> list[int]:
-    """Return the number of each epoch whose first steps stand in an attempt's records, from 0 through all phases."""
+    """Return the numbers, from 0 through all phases, of the epochs that an attempt began."""
     epochs = [f"{phase.name} {number + 1}" for phase in phases for number in range(phase.epochs)]
     shown = (re.fullmatch(rf"{stage}: (.*), epoch (\d+) of \d+", r["stage"]) for r in records if "stage" in r)
     return [epochs.index(f"{found[1]} {found[2]}") for found in shown if found]
 
 
 def digest_of_checkpoint(path: Path) -> tuple[str, dict[str, Any]]:
-    """Return a hash of everything in a checkpoint but times, and its state."""
+    """Return a hash of a checkpoint without times, and its state."""
     with np.load(path) as stored:
         state = json.loads(stored["state"].tobytes())
         digest = hashlib.sha256(json.dumps(without_times(state), sort_keys=True).encode())
