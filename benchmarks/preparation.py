@@ -127,8 +127,8 @@ def render(folder: Path, count: int) -> list[Path]:
     photos = [folder / f"phantom-{number:04d}.jpg" for number in range(count)]
     top = (WIDTH - HEIGHT) // 2
     for number, photo in enumerate(photos):
-        picture, _ = render_phantom(SEED, number, WIDTH)
-        pixels = cv2.cvtColor(picture[top : top + HEIGHT], cv2.COLOR_RGB2BGR)
+        phantom, _ = render_phantom(SEED, number, WIDTH)
+        pixels = cv2.cvtColor(phantom[top : top + HEIGHT], cv2.COLOR_RGB2BGR)
         _, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
         photo.write_bytes(encoded.tobytes())
     return photos

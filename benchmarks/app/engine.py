@@ -77,12 +77,12 @@ def stream_cost(seconds: float) -> dict[str, float]:
         time.sleep(0.01)
     first, begun, cpu = session.latest_frame(), time.monotonic(), time.process_time()
     time.sleep(seconds)
-    share, elapsed, last = time.process_time() - cpu, time.monotonic() - begun, session.latest_frame()
+    used, elapsed, last = time.process_time() - cpu, time.monotonic() - begun, session.latest_frame()
     session.stop()
     assert first is not None and last is not None
     return {
         "cores_drawing": drawing,
-        "cores": share / elapsed,
+        "cores": used / elapsed,
         "frames_per_second": (last.number - first.number) / elapsed,
         "delay_p50_ms": float(np.percentile(delays, 50)),
         "delay_p95_ms": float(np.percentile(delays, 95)),

@@ -32,7 +32,7 @@ MODEL is any .tflite that takes one photo, or a .keras file.
 )
 @click.option("--also", default="", help="Run the .tflite files also by: keras, tensorflow, tflite_runtime.")
 @click.option("--tflite-python", help="A Python that has tflite_runtime; it needs numpy below 2.")
-@click.option("--end-to-end", is_flag=True, help="From a JPEG or a camera's frame to the answer, part by part.")
+@click.option("--end-to-end", is_flag=True, help="Time every part from a JPEG or camera frame to the prediction.")
 @click.option(
     "--compare", type=click.Path(path_type=Path, dir_okay=False), help="JSON of an earlier run, or of the app."
 )
