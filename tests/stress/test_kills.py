@@ -13,9 +13,11 @@ def _sweep(what, folder, kills, queue):
     queue.put(sweep(make_job(what), folder, kills, seed=3, say=lambda text: None))
 
 
-@pytest.mark.stress
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="attempts are forks")
-@pytest.mark.parametrize(("what", "kills"), [("prepare", 3), ("teacher", 2), ("distill", 1), ("convert", 1)])
+@pytest.mark.parametrize(
+    ("what", "kills"),
+    [("prepare", 2), *(pytest.param(what, 3, marks=pytest.mark.stress) for what in ("teacher", "distill", "convert"))],
+)
 def test_a_command_killed_at_random_moments_ends_as_one_left_alone(what, kills, tmp_path):
     # In a process of its own: an attempt is a fork, and what TensorFlow has started here would not survive it.
     context = multiprocessing.get_context("spawn")
