@@ -37,7 +37,8 @@ def wait_for(condition):
 
 def running():
     app = getattr(sys.modules.get("kivy.app"), "App", None)
-    return app and app.get_running_app() and app.get_running_app().root
+    root = app and app.get_running_app() and app.get_running_app().root
+    return root and root.screen
 
 def on_screen(act):
     from kivy.clock import Clock
@@ -50,8 +51,8 @@ def use():
     try:
         wait_for(running)
         app = sys.modules["kivy.app"].App.get_running_app()
-        from mobile_app.ui.screens.save_share import hand_over
-        wait_for(lambda: phone.pictures.get() > 3 and app.answerer.card)
+        from mobile_app.ui.screens.save_share import export_file
+        wait_for(lambda: phone.pictures.get() > 3 and app.classifier.card)
         padding = list(activity.mActivity.content.padding)
         seen.update(opened=phone.opened.get(), questions=activity.questions, padding=padding)
         seen["may_pause"] = on_screen(lambda: app.dispatch("on_pause"))
@@ -60,7 +61,7 @@ def use():
         on_screen(lambda: app.dispatch("on_resume"))
         wait_for(lambda: phone.opened.get() == 1 and phone.pictures.get() > taken + 3)
         files.folder = str(app.folder / "shared")
-        on_screen(lambda: hand_over(app, "note.json", lambda path: path.write_text("{}")))
+        on_screen(lambda: export_file(app, "note.json", lambda path: path.write_text("{}")))
         wait_for(lambda: activity.started)
         seen["shared"] = activity.started.target.clip.uri.toString()
         activity.picks = "content://photos/1"
@@ -68,7 +69,7 @@ def use():
         on_screen(app.open_photo)
         wait_for(lambda: app._history[-1][0] not in ("camera", "checking"))
         seen["after_picking"] = app._history[-1][0]
-        seen.update(model=str(app.answerer.model), problem=app.answerer.problem, folder=str(app.folder))
+        seen.update(model=str(app.classifier.model), problem=app.classifier.problem, folder=str(app.folder))
     finally:
         on_screen(app.stop)
 
