@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,39 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a core to itself
         os.environ.setdefault(name, "1")
 
 
+SLOW_FIXTURES = {
+    "benchmarks": {"model"},
+    "convert": {"aware", "fast", "files", "flatbuffers", "job", "ranges"},
+    "distill": {"job"},
+}
+"""Fixtures, by folder of tests, that train or convert: whatever uses them is slow."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files with the most slow tests first, so that no worker is left alone with one at the end."""
+    """Mark what uses `SLOW_FIXTURES`; put files with the most slow tests first, so that none is left for the end."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if SLOW_FIXTURES.get(folder, set()).intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.path])
+
+
+@pytest.fixture(scope="module")
+def tiny_networks() -> Iterator[str]:
+    """Name of a teacher's backbone of two convolutions; the student's MobileNetV3-Small is as small.
+
+    What a training does around its network is tested with it: a large graph takes longer to build than to train.
+    """
+    import distill.student
+    from teacher.backbones import BACKBONES
+    from tests.noise_data import TINY, know_tiny_networks
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distill.student, "mobilenet_v3_small", None)
+        patch.setitem(BACKBONES, TINY, None)
+        know_tiny_networks(student=True)
+        yield TINY
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from triage.model_file import pack_model, read_model
 
 
 @pytest.fixture
-def job(tmp_path):
+def job(tmp_path, tiny_networks):
     """A run with an untrained student, and its data set."""
     manifest, run = read_manifest(make_photos(tmp_path / "data")), RunFolder("s", tmp_path)
     keras.utils.set_random_seed(0)

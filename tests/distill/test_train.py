@@ -37,11 +37,11 @@ RECIPE = DistillRecipe(
 
 
 @pytest.fixture(scope="module")
-def job(tmp_path_factory):
+def job(tmp_path_factory, tiny_networks):
     """A data set, a teacher, and a student distilled with every option."""
     folder = tmp_path_factory.mktemp("distill")
     manifest = read_manifest(make_photos(folder / "data"))
-    teacher = TeacherRecipe((Phase("A heads", "heads", 1, 1e-2),), "resnet10", "none", SIZE, batch_size=16)
+    teacher = TeacherRecipe((Phase("A heads", "heads", 1, 1e-2),), tiny_networks, "none", SIZE, batch_size=16)
     train_teacher(teacher, manifest, RunFolder("t", folder))
     report = distill_student(RECIPE, manifest, RunFolder("t", folder), RunFolder("s", folder))
     return folder, manifest, report
