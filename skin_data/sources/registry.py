@@ -3,10 +3,12 @@
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from skin_data.sources.record import Listing
 from triage.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from skin_data.sources.record import Listing
 
 
 class Entry(NamedTuple):
@@ -36,7 +38,7 @@ class Source:
         look_alike: whether all photos resemble each other, so that a search for near-duplicates makes no sense.
     """
 
-    read: Callable[..., Listing]
+    read: "Callable[..., Listing]"
     options: tuple[str, ...] = ("taxonomy", "ignored")
     takes: Literal["folder", "folder or file", "files", "nothing"] = "folder"
     may_lack_classes: bool = False
