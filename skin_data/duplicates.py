@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from skin_data.hash_search import Neighbours, neighbours
+from skin_data.hash_search import HashPairs, neighbours
 from skin_data.perceptual_hash import photo_hashes, turned_hashes, window_hashes
 from skin_data.registration import detail_copy, detail_correlation, fine_correlation
 from triage.photo import read_photo
@@ -39,24 +39,6 @@ _AT_ONCE = 1 << 16  # pairs whose outlines are compared: 100 MB
 Integers = npt.NDArray[np.int32]
 
 
-class Candidates(NamedTuple):
-    """Pairs that may show the same picture; every field is an array int32 [pairs].
-
-    Attributes:
-        first: photo that the window is cropped from.
-        window: number in `perceptual_hash.WINDOWS`; 0 is the whole photo.
-        second: photo that resembles the window.
-        orientation: of the second photo, as `perceptual_hash.turned` numbers them.
-        distance: of the hashes, in bits.
-    """
-
-    first: Integers
-    window: Integers
-    second: Integers
-    orientation: Integers
-    distance: Integers
-
-
 class Duplicate(NamedTuple):
     """Two photos that show the same picture.
 
@@ -73,7 +55,7 @@ class Duplicate(NamedTuple):
     correlation: float
 
 
-def near_duplicates(outlines: npt.NDArray[np.uint8]) -> Candidates:
+def near_duplicates(outlines: npt.NDArray[np.uint8]) -> HashPairs:
     """Find pairs of photos that may show the same picture, in any orientation, one perhaps cropped from the other.
 
     All pairs of whole photos up to 7 bits apart are found; of a photo and a window of another all up to 5 bits, 88 % at
@@ -83,7 +65,7 @@ def near_duplicates(outlines: npt.NDArray[np.uint8]) -> Candidates:
         outlines: uint8 [n, 32, 32] of `perceptual_hash.outline`.
 
     Returns:
-        Each pair once, in the nearest window and orientation.
+        Each pair once, in the nearest window (0 is the whole photo) and orientation, numbered as in `perceptual_hash`.
     """
     hashes = photo_hashes(outlines)
     searched, chained = _crowds(hashes)
@@ -92,21 +74,22 @@ def near_duplicates(outlines: npt.NDArray[np.uint8]) -> Candidates:
         neighbours(hashes[searched, None], asked, LARGEST_DISTANCE, _PHOTO_BANDS),
         neighbours(window_hashes(outlines[searched]), asked, LARGEST_DISTANCE, _WINDOW_BANDS),
     ]
-    joined = Neighbours(*map(np.concatenate, zip(*found, strict=True)))
+    # Chained photos are pairs of whole photos at distance 0.
+    first, window, second, orientation, distance = map(np.concatenate, zip(*found, strict=True))
     links = np.zeros(len(chained[0]), np.int32)
-    pairs = Candidates(
-        np.concatenate([searched[joined.indexed], chained[0]]),
-        np.concatenate([joined.which, links]),
-        np.concatenate([searched[joined.asked], chained[1]]),
-        np.concatenate([joined.orientation, links]),
-        np.concatenate([joined.distance, links]),
+    pairs = HashPairs(
+        np.concatenate([searched[first], chained[0]]),
+        np.concatenate([window, links]),
+        np.concatenate([searched[second], chained[1]]),
+        np.concatenate([orientation, links]),
+        np.concatenate([distance, links]),
     )
     low, high = np.minimum(pairs.first, pairs.second), np.maximum(pairs.first, pairs.second)
     order = np.lexsort((pairs.orientation, pairs.first, pairs.window, pairs.distance, high, low))
     low, high = low[order], high[order]
     nearest = np.ones(len(order), bool)
     nearest[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
-    return Candidates(*(field[order[nearest]] for field in pairs))
+    return HashPairs(*(field[order[nearest]] for field in pairs))
 
 
 def _crowds(hashes: npt.NDArray[np.uint64]) -> tuple[Integers, tuple[Integers, Integers]]:
@@ -154,7 +137,7 @@ def same_pictures(
         alike[some] = fine_correlation(outlines, *(field[some] for field in pairs[:4])) >= SAME_OUTLINE
     # Includes photos without any detail, whose outlines do not correlate.
     alike |= pairs.distance <= SURE_DISTANCE
-    pairs = Candidates(*(field[alike] for field in pairs))
+    pairs = HashPairs(*(field[alike] for field in pairs))
     photos = np.unique([pairs.first, pairs.second]).tolist()
     total, kept = len(photos) + len(pairs.first), []
     # Threads, because OpenCV releases the interpreter lock.

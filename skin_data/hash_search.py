@@ -24,24 +24,27 @@ _MOVED_AT_ONCE = 1 << 18  # hashes: 16 MB of single bits
 _HELD_AT_ONCE = 1 << 23  # pairs found, before they are reduced to CROWD per query
 
 
-class Neighbours(NamedTuple):
-    """Near pairs of hashes, each once; every field is an array [pairs]."""
+class HashPairs(NamedTuple):
+    """Near pairs of hashes of different photos; every field is an array int32 [pairs].
 
-    indexed: npt.NDArray[np.int32]
-    """Photo of the indexed hash."""
-    which: npt.NDArray[np.int32]
-    """Which of that photo's indexed hashes."""
-    asked: npt.NDArray[np.int32]
-    """Photo of the query hash."""
+    Attributes:
+        first: photo of the indexed hash.
+        window: which of its indexed hashes.
+        second: photo of the query hash.
+        orientation: which of its query hashes.
+        distance: in bits.
+    """
+
+    first: npt.NDArray[np.int32]
+    window: npt.NDArray[np.int32]
+    second: npt.NDArray[np.int32]
     orientation: npt.NDArray[np.int32]
-    """Which of that photo's query hashes."""
     distance: npt.NDArray[np.int32]
-    """In bits."""
 
 
 def neighbours(
     indexed: npt.NDArray[np.uint64], asked: npt.NDArray[np.uint64], largest_distance: int, bands: int = 4
-) -> Neighbours:
+) -> HashPairs:
     """Find photos that have a hash near another photo's hash.
 
     All pairs up to 2 * bands - 1 bits apart are found, and beyond that those that differ by at most one bit in a band.
@@ -54,7 +57,7 @@ def neighbours(
         bands: parts of a hash, at least 3.
 
     Returns:
-        Pairs of different photos, sorted by query, distance and indexed hash.
+        Each pair once, sorted by query, distance and indexed hash.
     """
     widths = [len(range(band, BITS, bands)) for band in range(bands)]
     edges = BITS - np.cumsum([0, *widths])  # the first band holds the highest bits
@@ -70,9 +73,9 @@ def neighbours(
                 held = found[0].shape[1]
                 limit = max(limit, 2 * held)  # thinning often would be slow
     asking, distance, place = _thinned(np.concatenate(found, axis=1))
-    photo, which = np.divmod(place, indexed.shape[1])
-    query, orientation = np.divmod(asking, asked.shape[1])
-    return Neighbours(photo, which, query, orientation, distance)
+    first, window = np.divmod(place, indexed.shape[1])
+    second, orientation = np.divmod(asking, asked.shape[1])
+    return HashPairs(first, window, second, orientation, distance)
 
 
 def _bands_together(hashes: npt.NDArray[np.uint64], bands: int) -> npt.NDArray[np.uint64]:

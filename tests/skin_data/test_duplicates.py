@@ -173,6 +173,7 @@ def test_sheets_show_the_most_doubtful_pairs_and_replace_older_ones(tmp_path):
     pages = write_duplicate_sheets(folder, records, ["train"] * 4, pairs, lambda *step: steps.append(step))
     assert [page.name for page in pages] == ["page-001.png", "page-002.png"]
     assert steps[-1] == ("draw near-duplicates", 2, 2)
-    assert Image.open(pages[0]).width == 1200
+    with Image.open(pages[0]) as page:
+        assert page.width == 1200
     assert write_duplicate_sheets(folder, records, ["train"] * 4, []) == []
     assert list(folder.iterdir()) == []

@@ -197,10 +197,10 @@ def test_combined_data_sets_share_no_picture_between_splits(tmp_path):
     for n in range(40):
         save(tmp_path / "one" / ("a", "b")[n % 2] / f"{n}.jpg", n)
         if n < 20:
-            shared = Image.open(tmp_path / "one" / ("a", "b")[n % 2] / f"{n}.jpg")
             place = tmp_path / "two" / ("a", "b")[n % 2] / f"again {n}.jpg"
             place.parent.mkdir(parents=True, exist_ok=True)
-            shared.save(place, quality=60)
+            with Image.open(tmp_path / "one" / ("a", "b")[n % 2] / f"{n}.jpg") as shared:
+                shared.save(place, quality=60)
         save(tmp_path / "two" / ("a", "b")[n % 2] / f"{n}.jpg", 100 + n)
     tables = [prepare("folder", tmp_path / name, tmp_path / f"out {name}", 7, 1).meta_path for name in ("one", "two")]
     manifest = read_manifest(prepare("combined", tables, tmp_path / "both", workers=1).meta_path)

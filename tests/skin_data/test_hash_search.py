@@ -68,11 +68,11 @@ def test_a_crowd_that_does_not_fit_keeps_its_nearest(monkeypatch):
     monkeypatch.setattr(hash_search, "CROWD", 8)
     crowd = np.uint64(1) << np.arange(64, dtype=np.uint64)  # all two bits apart
     found = neighbours(crowd[:, None], crowd[:, None], 7)
-    assert 64 * 8 <= len(found.indexed) < 64 * 63
-    assert set(found.asked.tolist()) == set(range(64))
+    assert 64 * 8 <= len(found.first) < 64 * 63
+    assert set(found.second.tolist()) == set(range(64))
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_few_photos_have_no_false_neighbours(count):
     hashes = np.array([0, 2**64 - 1], np.uint64)[:count]
-    assert len(neighbours(hashes[:, None], hashes[:, None], 7).indexed) == 0
+    assert len(neighbours(hashes[:, None], hashes[:, None], 7).first) == 0

@@ -62,8 +62,8 @@ def test_copies_stay_in_one_split(tmp_path):
     source = classes(tmp_path / "photos", {"x": 20, "y": 20})
     twins = []
     for number in range(12):
-        original = Image.open(source / "x" / f"{number}.jpg")
-        turned = original.transpose(list(Image.Transpose)[number % len(Image.Transpose)])
+        with Image.open(source / "x" / f"{number}.jpg") as original:
+            turned = original.transpose(list(Image.Transpose)[number % len(Image.Transpose)])
         turned.save(source / "x" / f"twin-{number}.jpg", quality=60)
         twins.append((f"{number}.jpg", f"twin-{number}.jpg"))
     rows = rows_of(prepare("folder", source, tmp_path / "out", workers=1).meta_path)
