@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.console import run_script, with_interval
-from distill.worth import paired_gain
+from distill.distillation_gain import paired_gain
 from skin_data.manifest import Manifest, read_manifest
 from skin_training.run_folder import RunFolder
 from triage.atomic import write_json
@@ -96,11 +96,11 @@ def _differences(recipe: dict[str, Any], other: dict[str, Any]) -> list[str]:
 
 
 def _predictions(run: RunFolder, student: str) -> np.ndarray:
-    kept = run.read_test_answers()
+    kept = run.read_test_predictions()
     if student not in kept:
         raise UnusableInput(
-            f"Run '{run.name}' has no student trained without the teacher. Received: {run.test_answers_path}. Repeat "
-            "its command with `without_teacher: true`: that student alone is trained."
+            f"Run '{run.name}' has no label-only baseline. Received: {run.test_predictions_path}. Repeat its command "
+            "with `without_teacher: true`: only the baseline is then trained."
         )
     return kept[student]
 

@@ -1,8 +1,8 @@
-"""Weights that turn a training toward the group that falls behind.
+"""Weights of groups (skin tones or classes) that grow where validation accuracy falls behind.
 
-Multiplicative weights on groups, after Sagawa et al. 2020 ("Distributionally Robust Neural Networks"), but moved once
-an epoch by how far a group's validation accuracy lies behind, not by its training loss, which a small student drives to
-nothing on a small group. A shortfall counts the less, the fewer photos it was measured on.
+Multiplicative weights after Sagawa et al. 2020 ("Distributionally Robust Neural Networks"), but updated once an epoch
+by the shortfall of a group's validation accuracy, not by its training loss, which a student drives to zero on a small
+group. The fewer photos a shortfall was measured on, the less it counts.
 """
 
 import dataclasses
@@ -10,15 +10,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from skin_training.report_types import FairnessSection, GainSection, WeightedGroup
 from triage.errors import UnusableInput
 from triage.skin_tone import TONE_BUCKETS
 
 COLUMNS = {"tone": "tone_bucket", "class": "diagnosis"}
 METRIC = "accuracy of {}"
-"""Name of a group's validation figure, in `metrics.csv` with `val_` before it."""
-DOUBT = 20
-"""Photos at which a shortfall counts half."""
+"""Name of a group's validation metric; `metrics.csv` prefixes it with `val_`."""
+HALF_WEIGHT_COUNT = 20
+"""Number of photos at which a shortfall counts half."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,11 +28,12 @@ class Fairness:
     """How groups are weighted.
 
     Attributes:
-        by: "tone" or "class"; "" weighs all photos alike.
-        rate: of the logarithm of a group's weight, for each epoch and unit of shortfall.
-        tolerance: shortfall of the worst group, in [0, 1], up to which weights stay.
-        largest: weight of a group, and one over its smallest, before they are scaled to a mean of 1 over the photos.
-        without: also train the same student without these weights, so that the report can say what they did.
+        by: "tone" or "class"; "" weights all photos equally.
+        rate: change of the logarithm of a group's weight per epoch and unit of shortfall.
+        tolerance: shortfall of the worst group, in [0, 1), up to which weights do not change.
+        largest: upper bound of a group's weight, and inverse of the lower bound, before scaling to a mean of 1 over the
+            photos.
+        without: also train the same student without these weights, as a baseline for the report.
     """
 
     by: str = ""
@@ -49,11 +52,11 @@ class Fairness:
 
 @dataclasses.dataclass(frozen=True)
 class Groups:
-    """The groups of the training and the validation split.
+    """Groups of the training and the validation split.
 
     Attributes:
         names: of the groups that are weighted.
-        of_training: int [n], number of each training photo's group; -1 is in none and keeps the weight 1.
+        of_training: int [n], number of each training photo's group; -1 for none, with weight 1.
         of_validation: int [m], the same for validation photos.
     """
 
@@ -62,7 +65,9 @@ class Groups:
     of_validation: np.ndarray
 
 
-def find_groups(by: str, training_frame: Any, validation_frame: Any, class_ids: Sequence[str]) -> Groups:
+def find_groups(
+    by: str, training_frame: pd.DataFrame, validation_frame: pd.DataFrame, class_ids: Sequence[str]
+) -> Groups:
     """Number the groups of both splits.
 
     Args:
@@ -72,29 +77,29 @@ def find_groups(by: str, training_frame: Any, validation_frame: Any, class_ids: 
         class_ids: of the taxonomy.
 
     Returns:
-        Groups with photos in both splits, in the order of buckets or classes. Photos whose tone is unknown are in none.
+        Groups with photos in both splits, in the order of buckets or classes. Photos of unknown tone belong to none.
     """
-    wanted = TONE_BUCKETS if by == "tone" else tuple(class_ids)
+    candidates = TONE_BUCKETS if by == "tone" else tuple(class_ids)
     columns = [frame[COLUMNS[by]].astype(str).to_numpy() for frame in (training_frame, validation_frame)]
-    names = tuple(name for name in wanted if all((column == name).any() for column in columns))
+    names = tuple(name for name in candidates if all((column == name).any() for column in columns))
     number = {name: index for index, name in enumerate(names)}
     return Groups(names, *(np.array([number.get(value, -1) for value in column], np.int64) for column in columns))
 
 
-def group_accuracies(groups: Groups, right: np.ndarray, known: np.ndarray) -> dict[str, float]:
+def group_accuracies(groups: Groups, correct: np.ndarray, known: np.ndarray) -> dict[str, float]:
     """Return each group's validation accuracy under the name `METRIC`.
 
     Args:
         groups: of the splits.
-        right: bool [m], whether a validation photo was answered rightly.
+        correct: bool [m], whether a validation photo was predicted correctly.
         known: bool [m], whether it has a label.
     """
     rows = {name: known & (groups.of_validation == number) for number, name in enumerate(groups.names)}
-    return {METRIC.format(name): float(right[chosen].mean()) for name, chosen in rows.items() if chosen.any()}
+    return {METRIC.format(name): float(correct[chosen].mean()) for name, chosen in rows.items() if chosen.any()}
 
 
 def group_weights(recipe: Fairness, groups: Groups, epochs: Sequence[Mapping[str, Any]]) -> np.ndarray:
-    """Return the weight of each group after some epochs, a function of them alone.
+    """Return the weight of each group after some epochs, a function of their rows alone.
 
     Args:
         recipe: rate, tolerance and bounds.
@@ -111,34 +116,34 @@ def group_weights(recipe: Fairness, groups: Groups, epochs: Sequence[Mapping[str
         accuracy = np.array([float(row.get(f"val_{METRIC.format(name)}", np.nan)) for name in groups.names])
         shortfall = np.nanmean(accuracy) - accuracy
         if np.nanmax(shortfall, initial=0.0) > recipe.tolerance:
-            believed = np.nan_to_num(shortfall) * counts / (counts + DOUBT)
-            logs = np.clip(logs + recipe.rate * believed, -bound, bound)
+            damped = np.nan_to_num(shortfall) * counts / (counts + HALF_WEIGHT_COUNT)
+            logs = np.clip(logs + recipe.rate * damped, -bound, bound)
     weights = np.exp(logs)
-    return weights / ((weights * in_training).sum() / max(1, in_training.sum()))
+    return np.asarray(weights / ((weights * in_training).sum() / max(1, in_training.sum())))
 
 
 def photo_weights(groups: Groups, weights: np.ndarray) -> np.ndarray:
-    """Return float32 [n], the weight of each training photo: its group's, or 1."""
-    return np.append(weights, 1.0)[groups.of_training].astype(np.float32)
+    """Return float32 [n], the weight of each training photo: that of its group, or 1."""
+    return np.asarray(np.append(weights, 1.0)[groups.of_training], np.float32)
 
 
 def fairness_table(
-    recipe: Fairness, groups: Groups, epochs: Sequence[Mapping[str, Any]], change: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """Say what the weights were and did.
+    recipe: Fairness, groups: Groups, epochs: Sequence[Mapping[str, Any]], change: GainSection | None
+) -> FairnessSection:
+    """Summarize the weights and their effect.
 
     Args:
-        recipe: as trained.
+        recipe: rate, tolerance and bounds.
         groups: of the splits.
         epochs: rows of the weighted student's training.
-        change: `distill.worth.paired_gain` of the weighted student and the unweighted one, or None.
+        change: `distill.distillation_gain.paired_gain` of the weighted over the unweighted student, or None.
 
     Returns:
-        JSON-able: `by`; `groups`, for each its photos in training and validation, the first and last epoch's validation
-        accuracy and the weight after the last; `change_on_test`, paired differences, or None.
+        JSON-able: `by`; `groups`, for each its number of training and validation photos, validation accuracy of the
+        first and last epoch, and weight after the last; `change_on_test`, paired differences, or None.
     """
     weights = group_weights(recipe, groups, epochs)
-    table = {}
+    table: dict[str, WeightedGroup] = {}
     for number, name in enumerate(groups.names):
         seen = [row[f"val_{METRIC.format(name)}"] for row in epochs if f"val_{METRIC.format(name)}" in row]
         table[name] = {

@@ -3,17 +3,19 @@
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
 
 from triage.errors import UnusableInput
 
+if TYPE_CHECKING:
+    import tf_keras as keras
 
-def load_model(path: str | Path) -> Any:
+
+def load_model(path: str | Path) -> "keras.Model":
     """Load a .keras model with this project's own layers.
 
-    Keras reads the weights inside the archive by seeking to and fro in it, which takes minutes where there are many
-    layers; here they are unpacked first.
+    Weights are unpacked first: Keras seeks back and forth inside the archive, which takes minutes for many layers.
 
     Args:
         path: a file that `Model.save` wrote.
@@ -26,35 +28,28 @@ def load_model(path: str | Path) -> Any:
     """
     import tf_keras as keras
 
-    from distill.mobilenet_v3 import HardSigmoid, HardSwish
-    from skin_training.color_calibration import ColorCalibration
-    from skin_training.dropout import SeededDropout
-    from skin_training.light_grid import LightGrid
-    from teacher.backbones import BackbonePreprocessing
-    from teacher.maxvit import LIBRARY, import_library
+    # Importing these modules registers the project's layers.
+    import distill.backbones  # noqa: F401
+    import skin_training.color_calibration
+    import skin_training.heads  # noqa: F401
+    from teacher.backbones import BACKBONES
 
-    own = (
-        HardSigmoid,
-        HardSwish,
-        BackbonePreprocessing,
-        ColorCalibration,
-        LightGrid,
-        SeededDropout,
-    )
     try:
         with ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
             text = archive.read("config.json").decode()
-            if LIBRARY in text:
-                import_library()
+            for library in filter(None, (backbone.library for backbone in BACKBONES.values())):
+                package, import_library = library
+                if package in text:
+                    import_library()
             config = json.loads(text)
             config["compile_config"] = None
-            model: Any = keras.saving.deserialize_keras_object(config, {c.__name__: c for c in own})
+            model: keras.Model = keras.saving.deserialize_keras_object(config)
             if not isinstance(model, keras.Model):
-                raise ValueError("its config.json describes none")
+                raise ValueError("its config.json does not describe a model")
             model.load_weights(archive.extract("model.weights.h5", folder))
     except (OSError, KeyError, ValueError, TypeError, BadZipFile) as error:
         raise UnusableInput(
-            f"This is not a model of skin-distill as it is now. Received: {path}: {error}. Train the run again, or "
-            "read it with the skin-distill that made it."
+            f"This is not a model of this version of skin-distill. Received: {path}: {error}. Train the run again, or "
+            "read it with the version that made it."
         ) from error
     return model

@@ -1,4 +1,4 @@
-"""The recipes that travel with the package."""
+"""The recipes that are shipped with the package."""
 
 import dataclasses
 from importlib.resources import files
@@ -14,7 +14,7 @@ Recipe = TypeVar("Recipe", bound="DataclassInstance")
 
 
 def recipe_path(name: str) -> Path:
-    """Return the file of a recipe: a path as given, or the name of one that travels with the package.
+    """Return the file of a recipe, given by path or by the name of a shipped one.
 
     Raises:
         UnusableInput: neither exists.
@@ -30,10 +30,10 @@ def recipe_path(name: str) -> Path:
 
 
 def recipe_names() -> list[str]:
-    """Return the names of the recipes that travel with the package."""
+    """Return the names of the shipped recipes."""
     return sorted(p.stem for p in Path(str(files("skin_distill.configs"))).glob("*.yaml"))
 
 
 def with_given(recipe: Recipe, **options: Any) -> Recipe:
-    """Return a recipe with the options of a command line in place of its own; None is an option not given."""
+    """Return a recipe with options of the command line, except those that are None."""
     return dataclasses.replace(recipe, **{name: value for name, value in options.items() if value is not None})

@@ -1,4 +1,4 @@
-"""Reading the numpy archives that trainings keep, which a copy cut short or a bad disk may have damaged."""
+"""Read numpy archives that an interrupted copy or a bad disk may have damaged."""
 
 import zipfile
 import zlib
@@ -9,7 +9,7 @@ import numpy as np
 from triage.errors import UnusableInput
 
 DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What numpy and zipfile raise for an archive that is cut, empty, altered, or none."""
+"""What numpy and zipfile raise for a file that is truncated, empty, altered, or not an archive."""
 
 
 def read_archive(path: Path, what: str, remedy: str) -> dict[str, np.ndarray]:
@@ -17,8 +17,8 @@ def read_archive(path: Path, what: str, remedy: str) -> dict[str, np.ndarray]:
 
     Args:
         path: of the file.
-        what: it is, as the error's first words.
-        remedy: a sentence: what to do where it is damaged.
+        what: first words of the error, such as "The checkpoint".
+        remedy: last sentence of the error.
 
     Raises:
         UnusableInput: the file cannot be read.

@@ -1,4 +1,4 @@
-"""The learnable colour-calibration matrix (CCM) that stands in front of every model of the project."""
+"""The learnable colour-calibration matrix (CCM) in front of every model."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ class PullToMatrix(keras.regularizers.Regularizer):
     """Penalty `strength * ||M - target||^2` on a 3x3 colour matrix (squared Frobenius norm).
 
     Args:
-        strength: of the pull.
-        target: [3, 3]; the identity, unless another is given.
+        strength: of the penalty.
+        target: [3, 3]; None for the identity.
     """
 
     def __init__(self, strength: float = 1e-4, target: Any = None):
@@ -31,13 +31,12 @@ class ColorCalibration(keras.layers.Layer):
     """Per-pixel affine colour correction: `y = clip(x M + b, 0, 1)`.
 
     M is 3x3 and starts at the identity, b is a 3-vector and starts at zero, so an untrained layer changes nothing.
-    The product is written as a 1x1 convolution, because the TFLite converter keeps that as an operator of its own
-    from which M and b can be read back. Neither takes part in weight decay; `ccm_reg` pulls M to the identity, or where
-    `pull_to` says.
+    The product is a 1x1 convolution, because the TFLite converter keeps that as a separate operator, from which M and b
+    can be read back. Neither decays; `ccm_reg` pulls M to the identity or to the matrix of `pull_to`.
 
     Args:
         ccm_reg: strength of the penalty `ccm_reg * ||M - target||^2`.
-        target: [3, 3], what M is pulled to; None: the identity.
+        target: [3, 3] of the penalty; None for the identity.
 
     Input: float32 [batch, height, width, 3], sRGB in [0, 1], RGB order. Output: the same shape and range.
     """
@@ -47,7 +46,7 @@ class ColorCalibration(keras.layers.Layer):
         self.pull = PullToMatrix(ccm_reg, target)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Create M and b; an input without exactly three channels is refused."""
+        """Create M and b; ValueError unless the input has three channels."""
         if input_shape[-1] != 3:
             raise ValueError(f"ColorCalibration needs RGB input [batch, height, width, 3]. Received: {input_shape}")
         self.matrix = self.add_weight(
@@ -70,7 +69,7 @@ class ColorCalibration(keras.layers.Layer):
         return {**super().get_config(), "ccm_reg": self.pull.strength, "target": self.pull.target.tolist()}
 
     def pull_to(self, matrix: np.ndarray) -> None:
-        """Let the penalty pull M to another matrix, [3, 3], in steps that are compiled from now on."""
+        """Set the penalty's target, [3, 3]; applies to steps that are compiled afterwards."""
         self.pull.target = np.asarray(matrix, np.float32)
 
 

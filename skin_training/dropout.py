@@ -1,4 +1,4 @@
-"""Dropout whose masks depend on the run's seed and the epoch alone, so that a resumed run repeats them."""
+"""Dropout whose masks depend on the run's seed and epoch only, so that a resumed run repeats them."""
 
 from typing import Any
 
@@ -9,26 +9,26 @@ import tf_keras as keras
 
 @keras.saving.register_keras_serializable("skin_distill")
 class SeededDropout(keras.layers.Layer):
-    """Inverted dropout (Srivastava et al. 2014) with a generator of its own.
+    """Inverted dropout (Srivastava et al. 2014) with its own generator.
 
-    Keras's own layer draws from a state that no checkpoint holds: a run that was interrupted would go on with other
-    masks than an uninterrupted one. A frozen layer drops nothing: like frozen batch normalisation it stays in inference
-    mode, so that a frozen backbone gives the same features every time.
+    Keras's layer draws from a state that checkpoints do not hold, so a resumed run would use other masks than an
+    uninterrupted one. A frozen layer drops nothing: like frozen batch normalisation it stays in inference mode, so that
+    a frozen backbone always computes the same features.
 
     Args:
-        rate: share of the inputs set to zero, in [0, 1).
-        noise_shape: shape of the mask where it is to be broadcast, None for the batch size, as in Keras.
+        rate: fraction of the inputs set to zero, in [0, 1).
+        noise_shape: shape of a mask to broadcast, with None for the batch size, as in Keras.
     """
 
     def __init__(self, rate: float, noise_shape: tuple[int | None, ...] | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         if not 0 <= rate < 1:
-            raise ValueError(f"rate is in [0, 1). Received: {rate}")
+            raise ValueError(f"rate must be in [0, 1). Received: {rate}")
         self.rate, self.noise_shape = rate, noise_shape
         self.generator = tf.random.Generator.from_seed(0)
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
-        """Return a tensor of the input's shape; outside training, and when frozen, the input itself."""
+        """Return a tensor of the input's shape; outside training and when frozen, the input."""
         if not training or not self.trainable or not self.rate:
             return inputs
         shape = tf.shape(inputs)
@@ -43,10 +43,10 @@ class SeededDropout(keras.layers.Layer):
 
 
 def reseed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
-    """Start the masks of an epoch.
+    """Seed the masks of an epoch.
 
     Args:
-        model: its `SeededDropout` layers, also those of models inside it, are set.
+        model: its `SeededDropout` layers, nested ones included, are seeded.
         seed: the run's seed, at least 0.
         epoch: number of the epoch over the whole run.
     """
@@ -57,13 +57,13 @@ def reseed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
 
 
 def with_seeded_dropout(model: keras.Model) -> keras.Model:
-    """Return a model like the given one, with the same weights, in which every dropout is a `SeededDropout`."""
+    """Return a copy of a model, weights included, in which every dropout is a `SeededDropout`."""
     if not any(isinstance(layer, keras.layers.Dropout) for layer in model.layers):
         return model
 
     def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
         if isinstance(layer, keras.layers.Dropout):
-            # EfficientNet's stochastic depth is a dropout with one value a photo.
+            # EfficientNet's stochastic depth is a dropout with one value per photo.
             return SeededDropout(layer.rate, layer.noise_shape, name=layer.name)
         return layer.__class__.from_config(layer.get_config())
 

@@ -1,4 +1,4 @@
-"""What a reader needs to judge or repeat a figure: versions, processor, command."""
+"""What is needed to reproduce a result: versions, processor, command."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ RECORDED_PACKAGES = (
 
 
 def describe_environment() -> dict[str, Any]:
-    """Return what a reader needs to judge or repeat a figure: packages, Python, platform, cores, command."""
+    """Return packages, Python, platform, processor, cores and command of this process."""
     return {
         "packages": package_versions(RECORDED_PACKAGES),
         "python": platform.python_version(),

@@ -1,9 +1,9 @@
-"""Features of a frozen backbone, computed once for each fixed view: training the heads then costs next to nothing."""
+"""Features of a frozen backbone, computed once for each fixed view, so that training the heads is cheap."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,22 +15,25 @@ from skin_data.views import ViewRecipe, apply_views, draw_views, plain_parameter
 from triage.atomic import replacing
 from triage.errors import UnusableInput
 
+if TYPE_CHECKING:
+    import tf_keras as keras
+
 HEADS = ("diagnosis_", "lighting_")
-"""Beginnings of the names of layers that features do not depend on."""
+"""Prefixes of the names of layers that features do not depend on."""
 
 
 class HeadFeatures:
-    """What the heads see of the training views and of the validation photos, behind the frozen part of a model.
+    """Inputs of the heads for training views and validation photos, from the frozen part of a model.
 
-    One file holds one view of all photos and appears whole; a kill loses at most the view under way.
+    One file holds one view of all photos and appears whole; a kill loses at most the current view.
 
     Args:
-        model: a teacher whose backbone and CCM will not change while this is used.
+        model: a teacher whose backbone and CCM stay frozen while this is used.
         training: the split.
-        recipe: how views are drawn.
+        recipe: ranges of the views.
         seed: of the views and of the order.
         view_count: fixed views of each photo.
-        validation: pixels uint8 [n, size, size, 3], shown as they are.
+        validation: pixels uint8 [n, size, size, 3], without augmentation.
         folder: for the files.
         batch_size: photos at once.
         progress: called as `progress("features", done, total)`.
@@ -38,7 +41,7 @@ class HeadFeatures:
 
     def __init__(
         self,
-        model: Any,
+        model: "keras.Model",
         training: TrainingSet,
         recipe: ViewRecipe,
         seed: int,
@@ -87,7 +90,7 @@ class HeadFeatures:
             }
 
     def predict_validation(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the heads' answers on the validation photos, as `skin_training.predict.predict` does."""
+        """Predict the validation photos, like `skin_training.predict.predict`."""
         import tensorflow as tf
 
         diagnosis, lighting, _ = self.heads(tf.constant(np.asarray(self.validation)), training=False)
@@ -109,19 +112,20 @@ class HeadFeatures:
             self.progress("features", min(before * len(self.training) + start + len(photos), total), total)
         return np.concatenate(parts)
 
-    def _stored(self, name: str, compute: Any) -> np.ndarray:
+    def _stored(self, name: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
         path = self.folder / f"features-{self._key}-{name}.npy"
         if not path.is_file():
-            features = compute()
+            computed = compute()
             with replacing(path) as temporary, open(temporary, "wb") as file:
-                np.save(file, features)
+                np.save(file, computed)
         try:
-            return np.load(path, mmap_mode="r")
+            features: np.ndarray = np.load(path, mmap_mode="r")
         except (OSError, ValueError) as error:
             raise UnusableInput(f"A file of features is damaged; remove it. Received: {path}: {error}") from error
+        return features
 
 
-def _features_forward(model: Any) -> Any:
+def _features_forward(model: "keras.Model") -> Any:
     import tensorflow as tf
 
     from skin_training.heads import before_heads
@@ -137,7 +141,7 @@ def _features_forward(model: Any) -> Any:
     return forward
 
 
-def _frozen_digest(model: Any) -> str:
+def _frozen_digest(model: "keras.Model") -> str:
     digest = hashlib.sha256()
     for layer in model.layers:
         if not layer.name.startswith(HEADS):
@@ -147,7 +151,7 @@ def _frozen_digest(model: Any) -> str:
 
 
 def _digest_of(pixels: np.ndarray) -> str:
-    """Hash all pixels, some at a time: seconds, where features take minutes."""
+    """Hash all pixels in parts, without loading them at once."""
     digest = hashlib.blake2b(str(pixels.shape).encode())
     for start in range(0, len(pixels), 256):
         digest.update(np.ascontiguousarray(pixels[start : start + 256]).data)

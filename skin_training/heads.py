@@ -1,8 +1,8 @@
-"""The two answers every model of the project gives: what it looks like, and whether the photo is well lit."""
+"""The two heads of every model: diagnosis and lighting."""
 
 import math
-from typing import Any
 
+import tensorflow as tf
 import tf_keras as keras
 
 from skin_training.dropout import SeededDropout
@@ -12,7 +12,7 @@ from triage.lighting import FEATURE_NAMES
 
 HEAD_UNITS, LIGHT_UNITS = 128, 32
 MEASURES = "lighting_measures"
-"""Layer that estimates what `triage.lighting` measures, on the way to the lighting logit."""
+"""Layer that estimates the features of `triage.lighting`, an intermediate result of the lighting logit."""
 OUTPUTS = ("diagnosis", "lighting")
 HEAD_LAYERS = (
     "diagnosis_hidden",
@@ -25,13 +25,13 @@ HEAD_LAYERS = (
 )
 
 
-def add_heads(image: Any, features: Any, class_count: int, dropout: float) -> dict[str, Any]:
-    """Put the diagnosis and the lighting head on pooled features.
+def add_heads(image: tf.Tensor, features: tf.Tensor, class_count: int, dropout: float) -> dict[str, tf.Tensor]:
+    """Add the diagnosis and the lighting head to pooled features.
 
-    Each head is Dense(128, ReLU), dropout, Dense; the logits are layers of their own so that distillation can read
-    them before the softmax. The lighting head also sees a coarse grid of the photo's light
-    (`skin_training.light_grid`). From it, it first estimates what `triage.lighting` measures: the label follows from
-    these measures, and estimating them teaches more than the label alone. One more Dense(32, ReLU) joins all of these.
+    Each head is Dense(128, ReLU), dropout, Dense; logits are separate layers, which distillation reads before the
+    softmax. The lighting head also sees a coarse grid of the photo's light (`skin_training.light_grid`) and estimates
+    from it the features that `triage.lighting` measures: the label follows from them, so they are a richer target than
+    the label alone. Another Dense(32, ReLU) joins all of these.
 
     Args:
         image: Keras tensor float32 [batch, size, size, 3] in [0, 1], the calibrated photo.
@@ -62,14 +62,14 @@ def add_heads(image: Any, features: Any, class_count: int, dropout: float) -> di
 
 
 def logits_model(model: keras.Model) -> keras.Model:
-    """Return a model on the same layers that gives (diagnosis logits [batch, classes], lighting logit [batch, 1])."""
+    """Return a model on the same layers: image to diagnosis logits [batch, classes] and lighting logit [batch, 1]."""
     return keras.Model(
         model.input, [model.get_layer("diagnosis_logits").output, model.get_layer("lighting_logit").output]
     )
 
 
 def trained_model(model: keras.Model) -> keras.Model:
-    """Return a model on the same layers that gives what is trained against labels.
+    """Return a model on the same layers with the outputs that are trained against labels.
 
     They are diagnosis logits [batch, classes], lighting logit [batch, 1], and measures of the light [batch, 14],
     standardised (`skin_data.batches.light_targets`).
@@ -78,7 +78,7 @@ def trained_model(model: keras.Model) -> keras.Model:
 
 
 def before_heads(model: keras.Model) -> keras.Model:
-    """Return what the heads see of a photo, on the same layers.
+    """Return the part in front of the heads, on the same layers.
 
     Args:
         model: a teacher or student.
@@ -98,14 +98,15 @@ def after_features(model: keras.Model) -> keras.Model:
         model: a teacher or student.
 
     Returns:
-        [pooled features float32 [batch, channels], light grid float32 [batch, h, w, 33]] to what `trained_model` gives.
+        [pooled features float32 [batch, channels], light grid float32 [batch, h, w, 33]] to the outputs of
+        `trained_model`.
     """
     seen = [model.get_layer(name).output for name in ("features", GRID_LAYER_NAME)]
     return keras.Model(seen, trained_model(model).outputs)
 
 
 def heads_alone(model: keras.Model) -> keras.Model:
-    """Return the heads on the same layers, behind what `before_heads` gives: float32 [batch, channels + cells]."""
+    """Return the heads on the same layers, from the output of `before_heads`: float32 [batch, channels + cells]."""
     channels = model.get_layer("features").output_shape[-1]
     grid_shape = model.get_layer(GRID_LAYER_NAME).output_shape[1:]
     seen = keras.Input((channels + math.prod(grid_shape),))

@@ -1,65 +1,66 @@
-"""Losses against labels, shared by the teacher and by the student's hard-label share."""
+"""Losses against labels, for teacher and student."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
+import tf_keras as keras
+
+from skin_training.heads import heads_alone, trained_model
 
 
-def weighted_mean(values: Any, weights: Any) -> Any:
+def weighted_mean(values: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Return `sum(values * weights) / n` of two float32 [n] tensors.
 
-    Dividing by n and not by the weights' sum keeps a class weight's meaning from batch to batch.
+    Dividing by n, not by the sum of weights, keeps the meaning of a class weight from batch to batch.
     """
     return tf.reduce_mean(values * weights)
 
 
-def diagnosis_cross_entropy(labels: Any, logits: Any, weights: Any) -> Any:
+def diagnosis_cross_entropy(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Return the weighted mean of `-sum_c labels_c log softmax(logits)_c`.
 
     Args:
         labels: float32 [n, classes], rows that sum to one.
         logits: float32 [n, classes].
-        weights: float32 [n]; 0 leaves a row out.
+        weights: float32 [n]; 0 excludes a row.
     """
     return weighted_mean(tf.nn.softmax_cross_entropy_with_logits(labels, logits), weights)
 
 
-def lighting_cross_entropy(labels: Any, logits: Any, weights: Any) -> Any:
+def lighting_cross_entropy(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Return the weighted mean of the binary cross entropy of `sigmoid(logits)`.
 
     Args:
         labels: float32 [n] in [0, 1].
         logits: float32 [n].
-        weights: float32 [n]; 0 leaves a row out.
+        weights: float32 [n]; 0 excludes a row.
     """
     return weighted_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, logits), weights)
 
 
-def measures_error(targets: Any, estimates: Any, weights: Any) -> Any:
-    """Return the weighted mean of the Huber loss (Huber 1964, delta 1) of estimated measures of the light.
+def measures_error(targets: tf.Tensor, estimates: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """Return the weighted mean of the Huber loss (Huber 1964, delta 1) of estimated lighting features.
 
     Args:
         targets: float32 [n, 14], standardised.
         estimates: float32 [n, 14].
-        weights: float32 [n]; 0 leaves a row out.
+        weights: float32 [n]; 0 excludes a row.
     """
     error = tf.abs(estimates - targets)
     huber = tf.where(error < 1.0, 0.5 * error**2, error - 0.5)
     return weighted_mean(tf.reduce_mean(huber, axis=1), weights)
 
 
-def supervised_loss(model: Any, lighting_weight: float) -> Callable[[Mapping[str, Any]], Any]:
+def supervised_loss(model: keras.Model, lighting_weight: float) -> Callable[[Mapping[str, Any]], tf.Tensor]:
     """Return `loss(batch)`: the diagnosis head's loss plus `lighting_weight` times the lighting head's.
 
-    The lighting head's is that of its answer and of its measures. A batch holds `image`, or `features` of a frozen
-    backbone for the heads alone.
+    The lighting head's loss is that of its label and of its estimated features. A batch holds `image`, or `features`
+    of a frozen backbone for the heads alone.
     """
-    from skin_training.heads import heads_alone, trained_model
-
     on_image, on_features = trained_model(model), heads_alone(model)
 
-    def loss(batch: Mapping[str, Any]) -> Any:
+    def loss(batch: Mapping[str, Any]) -> tf.Tensor:
         if "features" in batch:
             diagnosis, lighting, measures = on_features(batch["features"], training=True)
         else:

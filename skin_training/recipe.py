@@ -4,7 +4,7 @@ import dataclasses
 import json
 import re
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,14 +77,14 @@ class Phase:
 
 
 @dataclasses.dataclass(frozen=True)
-class TeacherRecipe:
-    """The `teacher` section of a recipe.
+class ModelRecipe:
+    """What the recipes of teacher and student share.
 
     Attributes:
         phases: in order; the best epoch of each starts the next.
-        backbone: a key of `teacher.backbones.BACKBONES`.
-        weights: "imagenet", "none" or a file; the command line's `--weights` overrides it.
-        class_weights: "balanced" (inverse frequency, mean 1) or "none".
+        backbone: a name from the registry of teachers or students.
+        weights: of the backbone: "imagenet", "none" or a file; the command line's `--weights` overrides it.
+        class_weights: of the diagnosis labels: "balanced" (inverse frequency, mean 1) or "none".
         most_repeats: oversampling: largest number of times a photo of a rare class and skin tone appears in an epoch.
         label_smoothing: s of the lighting labels: 1 becomes 1 - s / 2 and 0 becomes s / 2.
         lighting_weight: weight of the lighting head's loss relative to the diagnosis head's.
@@ -92,7 +92,7 @@ class TeacherRecipe:
     """
 
     phases: tuple[Phase, ...]
-    backbone: str = "resnet152v2"
+    backbone: str
     weights: str = "imagenet"
     input_size: int = INPUT_SIZE
     crop_fraction: float = CROP_FRACTION
@@ -108,14 +108,16 @@ class TeacherRecipe:
     seed: int = 42
 
     def __post_init__(self) -> None:
-        check_phase_names(self.phases)
+        names = [phase.name for phase in self.phases]
+        if len(set(names)) < len(names):
+            raise UnusableInput(f"Each phase needs a name of its own. Received: {', '.join(names)}.")
 
 
-def check_phase_names(phases: Sequence[Phase]) -> None:
-    """Raise UnusableInput where two phases share a name, by which reports tell them apart."""
-    names = [phase.name for phase in phases]
-    if len(set(names)) < len(names):
-        raise UnusableInput(f"Each phase needs a name of its own. Received: {', '.join(names)}.")
+@dataclasses.dataclass(frozen=True)
+class TeacherRecipe(ModelRecipe):
+    """The `teacher` section of a recipe; `backbone` is a key of `teacher.backbones.BACKBONES`."""
+
+    backbone: str = "resnet152v2"
 
 
 class _Loader(yaml.SafeLoader):

@@ -1,4 +1,4 @@
-"""What a training will need, said before the hours are spent."""
+"""Memory and disk that a training needs, checked before it starts."""
 
 import os
 import shutil
@@ -9,39 +9,39 @@ from triage.errors import UnusableInput
 
 FLOAT = 4  # bytes
 BASE_MEMORY = 1_000_000_000
-"""Bytes that Python, TensorFlow and its compiled graphs take at least. Real batches take more: an EfficientNet-Lite2
-peaked at 4.7 GB with 32 photos of 224 pixels, mapped files included."""
+"""Least number of bytes for Python, TensorFlow and its compiled graphs. Batches add to it: EfficientNet-Lite2 peaked at
+4.7 GB with 32 photos of 224 pixels, mapped files included."""
 COPIES_IN_MEMORY = 6
-"""Of the weights: themselves, gradients, AdamW's two moments, their average, and the best epoch's."""
+"""Of the weights: weights, gradients, AdamW's two moments, moving average, best epoch."""
 COPIES_IN_CHECKPOINT = 5
-"""Of the weights: as trained, the best, AdamW's two moments, their average."""
+"""Of the weights: weights, best epoch, AdamW's two moments, moving average."""
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
-def needed_memory(parameters: int, answering: int = 0) -> int:
-    """Return the bytes of memory that training a model takes at least.
+def needed_memory(parameters: int, frozen: int = 0) -> int:
+    """Return the least number of bytes of memory for training a model.
 
-    What a batch's activations take comes on top; photos are read from disk as they are needed.
+    Activations of a batch come on top; photos are read from disk when needed.
 
     Args:
         parameters: of the model that is trained.
-        answering: parameters of models that are held beside it and only answer.
+        frozen: parameters of models that only predict.
     """
-    return BASE_MEMORY + FLOAT * (COPIES_IN_MEMORY * parameters + answering)
+    return BASE_MEMORY + FLOAT * (COPIES_IN_MEMORY * parameters + frozen)
 
 
 def needed_disk(parameters: int, features: int = 0) -> int:
-    """Return the bytes of disk that a run takes at most, beside the prepared photos (`skin_data.pixels`).
+    """Return the largest number of bytes of disk for a run, without prepared photos (`skin_data.pixels`).
 
     Args:
-        parameters: of the model that is trained. A checkpoint is written beside the one that it replaces.
-        features: float32 values of a frozen backbone's features.
+        parameters: of the model that is trained. A new checkpoint is written before the old one is removed.
+        features: number of float32 values that are stored, such as a frozen backbone's features.
     """
     return 2 * COPIES_IN_CHECKPOINT * FLOAT * parameters + FLOAT * features
 
 
 def memory_limit() -> int | None:
-    """Return the bytes of memory that this process may use: the machine's, or its container's; None if unknown."""
+    """Return the memory limit of this process in bytes, of the machine or container; None if unknown."""
     limits = []
     for path in CGROUP_LIMITS:
         try:
@@ -59,22 +59,22 @@ def check_resources(
     features: int = 0,
     limit: int | None = None,
     free: int | None = None,
-    answering: int = 0,
+    frozen: int = 0,
 ) -> None:
-    """Raise where a training cannot come to its end here.
+    """Raise where memory or disk does not suffice for a training.
 
     Args:
         parameters: of the model that is trained.
         folder: where the run is written.
-        features: float32 values of a frozen backbone's features that are stored.
+        features: number of float32 values that are stored, such as a frozen backbone's features.
         limit: bytes of memory; None asks the system.
         free: bytes of disk; None asks the system.
-        answering: parameters of models that are held beside it and only answer, such as a student's teacher.
+        frozen: parameters of models that only predict, such as a student's teacher.
 
     Raises:
-        UnusableInput: too little memory or disk; the message says how much is needed and what to do.
+        UnusableInput: too little memory or disk; names what is needed and available.
     """
-    memory, disk = needed_memory(parameters, answering), needed_disk(parameters, features)
+    memory, disk = needed_memory(parameters, frozen), needed_disk(parameters, features)
     limit = memory_limit() if limit is None else limit
     if limit is not None and memory > limit:
         raise UnusableInput(

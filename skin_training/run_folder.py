@@ -1,4 +1,4 @@
-"""A run's folders: `experiments/<run>` for what people read, `artifacts/<run>` for binaries that git ignores."""
+"""A run's folders: `experiments/<run>` for text and plots, `artifacts/<run>` for binaries that git ignores."""
 
 import atexit
 import csv
@@ -21,6 +21,8 @@ from triage.atomic import remove_abandoned, replacing, sha256_of, write_json, wr
 from triage.errors import UnusableInput
 
 if TYPE_CHECKING:
+    import tf_keras as keras
+
     from skin_data.manifest import Manifest
     from skin_training.stage import Stage
 
@@ -29,11 +31,11 @@ RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The places of one run. Nothing is created before something is written.
+    """Paths and files of one run. Nothing is created before something is written.
 
     Attributes:
         name: the run's name: letters, digits, dot, dash and underscore.
-        root: the folder in which `experiments/` and `artifacts/` stand.
+        root: the folder with `experiments/` and `artifacts/`.
     """
 
     name: str
@@ -48,7 +50,7 @@ class RunFolder:
 
     @property
     def experiment(self) -> Path:
-        """Folder of the run's text and pictures."""
+        """Folder of the run's text and plots."""
         return self.root / "experiments" / self.name
 
     @property
@@ -58,12 +60,12 @@ class RunFolder:
 
     @property
     def figures(self) -> Path:
-        """Folder of the run's pictures."""
+        """Folder of the run's plots."""
         return self.experiment / "figures"
 
     @property
     def config_path(self) -> Path:
-        """The recipe that the run was made with."""
+        """The run's resolved recipe."""
         return self.experiment / "config.yaml"
 
     @property
@@ -73,13 +75,13 @@ class RunFolder:
 
     @property
     def metrics_path(self) -> Path:
-        """What the epochs of the run's trainings came to."""
+        """Metrics of every epoch."""
         return self.experiment / "metrics.csv"
 
     @property
-    def test_answers_path(self) -> Path:
-        """What the run's models say of the photos of the test split."""
-        return self.experiment / "test_answers.npz"
+    def test_predictions_path(self) -> Path:
+        """Predictions of the run's models for the test split."""
+        return self.experiment / "test_predictions.npz"
 
     @property
     def features(self) -> Path:
@@ -87,11 +89,11 @@ class RunFolder:
         return self.artifacts / "features"
 
     def checkpoint(self, model: str) -> Path:
-        """Return the file that holds the state of a training, such as that of the `teacher`."""
+        """Return the file with the training state of a model, such as `teacher`."""
         return self.artifacts / f"{model}-checkpoint.npz"
 
     def private_copy(self) -> "RunFolder":
-        """Return a run of the same name and state in a folder that is forgotten, for processes that must not write."""
+        """Return a run with the same name and checkpoints in a temporary folder, for processes that must not write."""
         copy = RunFolder(self.name, Path(tempfile.mkdtemp(prefix="skin-distill-")))
         atexit.register(shutil.rmtree, copy.root, ignore_errors=True)
         for path in self.artifacts.glob("*-checkpoint.npz"):
@@ -100,11 +102,11 @@ class RunFolder:
         return copy
 
     def checkpoints(self, model: str) -> list[Path]:
-        """Return the checkpoints that exist of models whose names begin so."""
+        """Return the existing checkpoints of models whose names begin with `model`."""
         return sorted(self.artifacts.glob(f"{model}*-checkpoint.npz"))
 
     def remove_checkpoints(self, model: str) -> None:
-        """Remove what only an unfinished training needs: checkpoints of models whose names begin so, and features."""
+        """Remove features and the checkpoints of models whose names begin with `model`."""
         for path in self.checkpoints(model):
             path.unlink()
         shutil.rmtree(self.features, ignore_errors=True)
@@ -128,7 +130,7 @@ class RunFolder:
         return Stage(self, section, key, config or {}, accepts, extends, manifest, checkpoints, incremental, writes)
 
     def remove_abandoned(self) -> None:
-        """Remove what a killed process left half-written, in the cache of pixels, too."""
+        """Remove files that a killed process left half-written, also in the pixel cache."""
         for folder in (self.experiment, self.artifacts, self.root / "artifacts" / "pixels"):
             remove_abandoned(folder)
 
@@ -141,15 +143,15 @@ class RunFolder:
             )
         return dict(json.loads(self.report_path.read_text(encoding="utf-8")))
 
-    def update_report(self, section: str, value: Any) -> None:
+    def update_report(self, section: str, value: Mapping[str, object]) -> None:
         """Set one section of `report.json`, keeping the others."""
         report = json.loads(self.report_path.read_text(encoding="utf-8")) if self.report_path.is_file() else {}
         write_json(self.report_path, {**report, section: value})
 
-    def save_model(self, model: Any, name: str) -> Path:
-        """Save a Keras model under the run's binaries, whole or not at all.
+    def save_model(self, model: "keras.Model", name: str) -> Path:
+        """Save a Keras model among the run's binaries, whole or not at all.
 
-        The same model gives the same bytes: the time of saving is left out.
+        The same model gives the same bytes: time stamps are left out.
         """
         path = self.artifacts / name
         with replacing(path) as temporary:
@@ -158,19 +160,19 @@ class RunFolder:
         return path
 
     def write_config(self, config: Mapping[str, Any]) -> None:
-        """Keep the recipe, fully resolved, beside the results made with it; sections not given stay."""
+        """Write sections of config.yaml; other sections stay."""
         import yaml
 
         known = self.read_config() if self.config_path.is_file() else {}
         write_text(self.config_path, yaml.safe_dump({**known, **config}, sort_keys=False, allow_unicode=True))
 
     def read_config(self) -> dict[str, Any]:
-        """Return the recipe that the run was made with."""
+        """Return the run's config.yaml; raise UnusableInput when there is none."""
         import yaml
 
         if not self.config_path.is_file():
             raise UnusableInput(
-                f"Run '{self.name}' does not exist here. Looked for: {self.config_path}. "
+                f"Run '{self.name}' does not exist. Looked for: {self.config_path}. "
                 "Make it with `skin-distill teacher` or `skin-distill distill`, "
                 "or look under experiments/ for another name."
             )
@@ -187,37 +189,38 @@ class RunFolder:
         write_text(self.metrics_path, text.getvalue())
 
     def read_metrics(self) -> list[dict[str, Any]]:
-        """Return the rows of `metrics.csv` as they were written; a column that a row lacks is left out of it."""
+        """Return the rows of `metrics.csv` as they were written, without empty columns."""
         import pandas as pd
 
         rows = pd.read_csv(self.metrics_path).to_dict("records")
         return [{str(column): value for column, value in row.items() if pd.notna(value)} for row in rows]
 
-    def write_test_answers(self, answers: Mapping[str, np.ndarray]) -> None:
-        """Keep what models say of the test split, so that runs can be compared photo by photo without their models.
+    def write_test_predictions(self, predictions: Mapping[str, np.ndarray]) -> None:
+        """Store predictions for the test split, so that runs can be compared photo by photo without their models.
 
         Args:
-            answers: by the model's name, float32 [n, classes], probabilities, in the order of the split's rows.
+            predictions: by the model's name, probabilities float32 [n, classes] in the order of the split's rows.
         """
-        with replacing(self.test_answers_path) as temporary:
-            np.savez_compressed(temporary, **answers)
+        arrays: dict[str, Any] = dict(predictions)
+        with replacing(self.test_predictions_path) as temporary:
+            np.savez_compressed(temporary, **arrays)
 
-    def read_test_answers(self) -> dict[str, np.ndarray]:
-        """Return what `write_test_answers` kept; raise UnusableInput when it is not there or cannot be read."""
-        path = self.test_answers_path
+    def read_test_predictions(self) -> dict[str, np.ndarray]:
+        """Return what `write_test_predictions` wrote; raise UnusableInput when it is missing or cannot be read."""
+        path = self.test_predictions_path
         if not path.is_file():
             raise UnusableInput(
-                f"Run '{self.name}' does not hold its models' answers. Looked for: {path}. "
-                "Runs made before answers were kept have none; repeat it with `skin-distill reproduce`."
+                f"Run '{self.name}' has no stored predictions. Looked for: {path}. "
+                "Early runs have none; repeat it with `skin-distill reproduce`."
             )
         return read_archive(
             path,
-            f"What the models of run '{self.name}' answered",
-            "Get the file anew, or repeat the run with `skin-distill reproduce`.",
+            f"The predictions of run '{self.name}'",
+            "Restore the file, or repeat the run with `skin-distill reproduce`.",
         )
 
     def record_weights(self) -> None:
-        """Write `weights.txt`: SHA-256, size in bytes and place of each model file of the run."""
+        """Write `weights.txt`: SHA-256, size in bytes and path of each model file of the run."""
         files = sorted(p for p in self.artifacts.glob("[!.]*") if p.suffix in {".keras", ".tflite"})
         lines = [f"{sha256_of(path)}  {path.stat().st_size:>10}  artifacts/{self.name}/{path.name}" for path in files]
         write_text(self.experiment / "weights.txt", "\n".join(lines) + "\n")
@@ -228,7 +231,7 @@ class RunFolder:
 
 
 def _without_times(path: Path) -> None:
-    """Write a .keras file anew with neither the date in its metadata nor its entries' times."""
+    """Rewrite a .keras file without the date in its metadata and the times of its entries."""
     with zipfile.ZipFile(path) as archive:
         entries = [(entry, archive.read(entry)) for entry in archive.infolist()]
     with zipfile.ZipFile(path, "w") as archive:
@@ -236,5 +239,5 @@ def _without_times(path: Path) -> None:
             if entry.filename == "metadata.json":
                 kept = {k: v for k, v in json.loads(content).items() if k != "date_saved"}
                 content = json.dumps(kept).encode()
-            # A ZipInfo of its own has the format's first date, 1980.
+            # A new ZipInfo has the format's first date, 1980.
             archive.writestr(zipfile.ZipInfo(entry.filename), content)

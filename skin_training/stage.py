@@ -54,7 +54,7 @@ class Stage:
         key: JSON-able; everything that the result depends on.
         config: JSON-able sections of config.yaml that the result depends on, for `begin`. Empty for a stage that leaves
             config.yaml and environment.json as they are.
-        accepts: keys of sections that hold all that is asked for, and more.
+        accepts: other keys of sections that contain everything this stage would produce.
         extends: keys of sections that this stage completes.
         manifest: the data set. A finished section with a `test` must have its classes.
         checkpoints: what the names of the stage's checkpoints begin with, such as "student". Empty for a stage that
@@ -109,13 +109,13 @@ class Stage:
         self.run.write_config({**self.config, **further})
         self.run.write_environment()
 
-    def save(self, section: Mapping[str, Any]) -> dict[str, Any]:
+    def save(self, section: Mapping[str, object]) -> dict[str, Any]:
         """Write the section and its key to the report; return both together. The stage goes on."""
         self.report = {"key": self.key, **section}
         self.run.update_report(self.section, self.report)
         return self.report
 
-    def finish(self, section: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def finish(self, section: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Write weights.txt, then the section like `save`; None keeps what was saved. Return the section."""
         self.run.record_weights()
         if section is not None:

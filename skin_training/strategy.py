@@ -14,14 +14,14 @@ STRATEGIES = ("none", "mirrored", "multiworker")
 
 
 def make_strategy(name: str) -> tf.distribute.Strategy:
-    """Return a strategy; call it before TensorFlow has done anything else.
+    """Return a strategy; call it before any other use of TensorFlow.
 
     Args:
         name: `none`; `mirrored`, all GPUs of this machine; `multiworker`, the machines that the environment variable
-            TF_CONFIG names, of which each runs the same command with its own `task`.
+            TF_CONFIG lists; each runs the same command with its own `task`.
 
     Raises:
-        UnusableInput: an unknown name, or a TF_CONFIG that is missing or no cluster.
+        UnusableInput: an unknown name, or TF_CONFIG is missing or does not describe a cluster.
     """
     if name == "none":
         return tf.distribute.get_strategy()
@@ -38,7 +38,7 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
         usable = False
     if not usable:
         raise UnusableInput(
-            "multiworker needs TF_CONFIG, the same on each machine but for the index: "
+            "multiworker needs TF_CONFIG, the same on each machine except for the index: "
             '{"cluster": {"worker": ["host0:port", "host1:port"]}, "task": {"type": "worker", "index": 0}}. '
             f"Received: {text or 'nothing'}."
         )
@@ -46,27 +46,27 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Return whether this process writes the files: the only one, or the first worker."""
+    """Return whether this process writes files: the only one, or the first worker."""
     return not strategy.cluster_resolver or not strategy.cluster_resolver.task_id
 
 
 def split_batch(strategy: tf.distribute.Strategy, batch: Mapping[str, Any]) -> Any:
-    """Deal a batch out to the strategy's replicas, in equal parts; alone, return it as it is.
+    """Split a batch into equal parts for the strategy's replicas; return it unchanged for one replica.
 
     Args:
         strategy: of `make_strategy`.
-        batch: tensors by name, all with the batch as their first axis. Every process holds the whole batch.
+        batch: tensors by name, batch axis first. Every process holds the whole batch.
 
     Raises:
-        UnusableInput: the batch cannot be dealt out evenly.
+        UnusableInput: the batch cannot be split evenly.
     """
     replicas, count = strategy.num_replicas_in_sync, len(batch["image_ids"])
     if replicas == 1:
         return batch
     if count % replicas:
         raise UnusableInput(
-            f"A batch of {count} photos cannot be dealt out to {replicas} replicas evenly. "
-            "Choose a batch_size that is a multiple of their number."
+            f"A batch of {count} photos cannot be split evenly between {replicas} replicas. "
+            "Choose a batch_size that is a multiple of the number of replicas."
         )
 
     def of_replica(context: Any) -> dict[str, Any]:
@@ -78,23 +78,23 @@ def split_batch(strategy: tf.distribute.Strategy, batch: Mapping[str, Any]) -> A
 
 @contextmanager
 def others_alive() -> Iterator[None]:
-    """Turn TensorFlow's error about a worker that is gone into one that says what to do: a CheckFailed."""
+    """Turn TensorFlow's error about a lost worker into a CheckFailed."""
     try:
         yield
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
         raise CheckFailed(
-            "Another worker has ended or cannot be reached. The epochs before are kept: start the same command on all "
+            "Another worker has ended or cannot be reached. Earlier epochs are kept: start the same command on all "
             f"workers again. Received: {type(error).__name__}."
         ) from error
 
 
-def agreed(strategy: tf.distribute.Strategy, figures: Mapping[str, float]) -> dict[str, float]:
-    """Return figures that are the same in every process: their mean. What is decided by them is then decided alike."""
+def agreed(strategy: tf.distribute.Strategy, metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return the mean of metrics over the processes, so that all of them make the same decisions."""
     if strategy.num_replicas_in_sync == 1:
-        return dict(figures)
+        return dict(metrics)
 
     def mean(value: float) -> float:
         values = strategy.run(lambda: tf.constant(value, tf.float64))
         return float(strategy.reduce(tf.distribute.ReduceOp.MEAN, values, axis=None))
 
-    return {name: mean(value) for name, value in figures.items()}
+    return {name: mean(value) for name, value in metrics.items()}

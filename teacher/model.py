@@ -1,15 +1,19 @@
 """The teacher: colour calibration, a backbone with its own preprocessing in the graph, and the two heads."""
 
+import dataclasses
+
+import tensorflow as tf
 import tf_keras as keras
 
 from skin_training.color_calibration import CCM_LAYER_NAME, ColorCalibration
 from skin_training.heads import HEAD_LAYERS, OUTPUTS, add_heads
-from skin_training.recipe import TeacherRecipe
-from teacher.backbones import BACKBONES, BackbonePreprocessing, build_backbone
+from skin_training.recipe import TRAINABLE, TeacherRecipe
+from teacher.backbones import BACKBONES
+from teacher.backbones.build import build_backbone
 from triage.errors import UnusableInput
 
 MIXED = "mixed_bfloat16"
-"""Activations in bfloat16, weights in float32. Its range is that of float32: the loss needs no scaling."""
+"""Activations in bfloat16, weights in float32. bfloat16 has the range of float32, so the loss needs no scaling."""
 
 
 def build_teacher(recipe: TeacherRecipe, class_count: int, mixed_precision: bool = False) -> keras.Model:
@@ -24,7 +28,7 @@ def build_teacher(recipe: TeacherRecipe, class_count: int, mixed_precision: bool
         A functional model: `image` float32 [batch, size, size, 3] in [0, 1] to [`diagnosis`, `lighting`].
 
     Raises:
-        UnusableInput: an unknown backbone or weights that cannot be had.
+        UnusableInput: an unknown backbone, or weights that are not available.
     """
     size = recipe.input_size
     policy = keras.mixed_precision.global_policy()
@@ -35,33 +39,50 @@ def build_teacher(recipe: TeacherRecipe, class_count: int, mixed_precision: bool
         keras.mixed_precision.set_global_policy(policy)
     image = keras.Input((size, size, 3), name="image")
     calibrated = ColorCalibration(recipe.ccm_reg, name=CCM_LAYER_NAME)(image)
-    x = BackbonePreprocessing(BACKBONES[recipe.backbone].preprocessing, name="preprocessing")(calibrated)
+    x = BACKBONES[recipe.backbone].preprocessing(name="preprocessing")(calibrated)
     x = keras.layers.GlobalAveragePooling2D(name="features")(backbone(x))
     heads = add_heads(calibrated, x, class_count, recipe.dropout)
     return keras.Model(image, [heads[name] for name in OUTPUTS], name="teacher")
 
 
+def build_with_inference(
+    recipe: TeacherRecipe, class_count: int, strategy: tf.distribute.Strategy, mixed_precision: bool
+) -> tuple[keras.Model, keras.Model]:
+    """Build a teacher to train in a strategy's scope, and the model that predicts for it.
+
+    Returns:
+        The teacher, and a float32 model of this process alone: the teacher itself where it is one, else an untrained
+        one of the same layers, so that processes need not predict at the same moment.
+    """
+    with strategy.scope():
+        model = build_teacher(recipe, class_count, mixed_precision)
+    if strategy.num_replicas_in_sync == 1 and not mixed_precision:
+        return model, model
+    return model, build_teacher(dataclasses.replace(recipe, weights="none"), class_count)
+
+
 def first_of_top(backbone: keras.Model) -> int:
-    """Return the number of the first layer of a backbone that belongs to its top."""
-    return round(len(backbone.layers) * (1 - backbone.top_share))
+    """Return the index of the first layer of a backbone's top."""
+    first: int = round(len(backbone.layers) * (1 - backbone.top_share))
+    return first
 
 
 def set_trainable(model: keras.Model, trains: str, frozen_ccm: bool = False) -> list[str]:
-    """Freeze everything but what a phase trains.
+    """Freeze everything except the part that a phase trains.
 
     Batch normalisation in a frozen layer stays in inference mode, as Keras does for `trainable = False`.
 
     Args:
         model: a teacher of `build_teacher`.
-        trains: `heads`; `ccm` (with the heads); `top` (heads, CCM and the last layers of the backbone, as `BACKBONES`
-            says); `all`.
-        frozen_ccm: leave the CCM as it is, whatever else is trained.
+        trains: `heads`; `ccm` (with the heads); `top` (heads, CCM and the last layers of the backbone, see
+            `Backbone.top`); `all`.
+        frozen_ccm: freeze the CCM, whatever else is trained.
 
     Returns:
-        The names of the variables that will move.
+        The names of the trainable variables.
     """
-    if trains not in ("heads", "ccm", "top", "all"):
-        raise UnusableInput(f"A phase trains heads, ccm, top or all. Received: {trains!r}.")
+    if trains not in TRAINABLE:
+        raise UnusableInput(f"A phase trains one of {', '.join(TRAINABLE)}. Received: {trains!r}.")
     model.trainable = True
     backbone = model.get_layer("backbone")
     first = first_of_top(backbone)

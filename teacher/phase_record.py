@@ -1,4 +1,4 @@
-"""What a phase did: which variables it moved, and what the model was worth after it."""
+"""Which variables a phase moved."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -9,13 +9,14 @@ import tf_keras as keras
 
 from skin_training.color_calibration import CCM_LAYER_NAME
 from skin_training.heads import HEAD_LAYERS
+from skin_training.report_types import MovedVariables
 from teacher.model import first_of_top
 
 PARTS = ("ccm", "backbone_below", "backbone_top", "heads")
 
 
 def weights_by_part(model: keras.Model) -> dict[str, list[Any]]:
-    """Return a teacher's variables, moving averages included, by the part of the model they belong to."""
+    """Return a teacher's variables, moving averages included, by part of the model."""
     backbone = model.get_layer("backbone")
     first = first_of_top(backbone)
     return {
@@ -27,7 +28,7 @@ def weights_by_part(model: keras.Model) -> dict[str, list[Any]]:
 
 
 def weight_digests(model: keras.Model) -> dict[str, list[str]]:
-    """Return a short hash of every variable, by part: what is needed to tell later which of them moved."""
+    """Return a short hash of every variable by part, to tell later which of them moved."""
     return {
         part: [hashlib.blake2b(np.ascontiguousarray(w.numpy()).tobytes(), digest_size=8).hexdigest() for w in weights]
         for part, weights in weights_by_part(model).items()
@@ -36,11 +37,11 @@ def weight_digests(model: keras.Model) -> dict[str, list[str]]:
 
 def moved_variables(
     before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]
-) -> dict[str, dict[str, int]]:
+) -> dict[str, MovedVariables]:
     """Count the variables that differ between two results of `weight_digests`.
 
     Returns:
-        For each of `PARTS` the number `moved` and the number there are, `of`.
+        For each of `PARTS` the number of variables that `moved`, and their total number, `of`.
     """
     return {
         part: {

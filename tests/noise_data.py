@@ -1,5 +1,7 @@
 """Small inputs of noise for commands that are killed: photographs and networks whose graphs are built at once."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +43,13 @@ def know_tiny_networks(student: bool = False) -> None:
         student: also put two convolutions in the place of the student's MobileNetV3-Small.
     """
     from teacher.backbones import BACKBONES, Backbone
+    from teacher.backbones.preprocessing import BackbonePreprocessing
 
-    BACKBONES[TINY] = Backbone(_tiny_teacher, "symmetric")
+    BACKBONES[TINY] = Backbone(_tiny_teacher, partial(BackbonePreprocessing, "symmetric"))
     if student:
-        import distill.student
+        from distill.backbones import BACKBONES as STUDENTS
 
-        distill.student.mobilenet_v3_small = _tiny_student
+        STUDENTS["mobilenetv3small"] = replace(STUDENTS["mobilenetv3small"], features=_tiny_student)
 
 
 def _tiny_teacher(include_top: bool, weights: str | None, input_shape: tuple[int, int, int]) -> Any:
@@ -57,7 +60,7 @@ def _tiny_teacher(include_top: bool, weights: str | None, input_shape: tuple[int
 
 
 def _tiny_student(image: Any, width: float = 1.0, batch_norm_momentum: float = 0.999) -> Any:
-    from distill.mobilenet_v3 import HardSwish
+    from distill.backbones.mobilenet_v3_small import HardSwish
 
     return _convolutions(image, HardSwish)
 

@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 import tf_keras as keras
 
-from distill.mobilenet_v3 import HardSigmoid, HardSwish
+from distill.backbones.mobilenet_v3_small import HardSigmoid, HardSwish
 from triage.errors import UnusableInput
 
 

@@ -70,10 +70,11 @@ def train_further(
         UnusableInput: photos or stored answers cannot be used.
         CheckFailed: the loss is no longer a finite number.
     """
+    from convert.making.tuning_task import TuningTask
+    from distill.distillation_data import load_distillation_data
     from distill.fairness import Fairness
-    from distill.material import load_material
     from distill.recipe import DistillRecipe
-    from distill.student_training import fit_student
+    from skin_training.training import Trainer
 
     recipe = getattr(of_convert, training)
     tuned = _tuned(student, recipe, ranges)
@@ -94,27 +95,23 @@ def train_further(
         "meta_sha256": manifest.sha256,
         "ranges": dict(ranges or {}),
     }
-    material = load_material(distillation, manifest, student, student_sha256, run, progress)
+    data = load_distillation_data(distillation, manifest, student, student_sha256, run, progress)
     # A checkpoint of another key would be refused; this one's name is its own.
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:12]
     name = training.replace("_", "-")
-    rows, seconds = fit_student(
-        distillation,
-        material,
-        tuned.model,
-        tuned.model,
-        lambda: tuned.answers(material.validation_pixels),
-        tuned.select,
+    trainer = Trainer(
+        TuningTask(distillation, data, tuned),
         run.checkpoint(f"{name}-{digest}"),
-        key,
+        {**key, "stage": "convert"},
         "convert",
         progress,
     )
+    rows = trainer.run()
     return tuned.float_student(), {
         "recipe": to_mapping(recipe),
         "seed": distillation.seed,
         "rows": _shown(rows),
-        "seconds": round(seconds, 1),
+        "seconds": round(trainer.state.seconds, 1),
     }
 
 

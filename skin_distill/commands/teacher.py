@@ -13,7 +13,7 @@ EPILOG = """\b
 Example:
   skin-distill teacher --config demo --data data/phantoms/meta.csv --run phantom-teacher
 
-Killed or stopped, the same command goes on after the last whole epoch.
+After a kill or stop, the same command resumes after the last whole epoch.
 """
 
 
@@ -22,18 +22,18 @@ Killed or stopped, the same command goes on after the last whole epoch.
     "--config",
     default="resnet152v2_baseline",
     show_default=True,
-    help="Recipe: a YAML file, or the name of one that travels with the package.",
+    help="Recipe: a YAML file, or the name of a shipped one.",
 )
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="meta.csv of `prepare`.")
-@click.option("--run", "run_name", required=True, help="Name of the run folder under experiments/ and artifacts/.")
-@click.option("--weights", help="imagenet, none or a file; replaces the recipe's.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Replaces the recipe's.")
+@click.option("--run", "run_name", required=True, help="Name of the run's folders in experiments/ and artifacts/.")
+@click.option("--weights", help="imagenet, none or a file; overrides the recipe's.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Overrides the recipe's.")
 @click.option(
     "--strategy",
     type=click.Choice(["none", "mirrored", "multiworker"]),
     default="none",
     show_default=True,
-    help="mirrored: all GPUs of this machine; multiworker: the machines of TF_CONFIG, which share this folder.",
+    help="mirrored: all GPUs of this machine; multiworker: the machines of TF_CONFIG, with a shared folder.",
 )
 @click.option("--mixed-precision", is_flag=True, help="Compute the backbone in bfloat16, for GPUs since 2020.")
 @output_options
@@ -47,16 +47,16 @@ def command(
     mixed_precision: bool,
     terminal: Terminal,
 ) -> None:
-    """Train a teacher through its phases.
+    """Train a teacher.
 
-    It learns lighting and diagnosis behind a learnable colour calibration.
+    It learns diagnosis and lighting quality with a learnable colour calibration, phase by phase.
     """
     if strategy == "multiworker":
         terminal.line("teacher: waiting for the other workers")
     with needs_extra("train"), native_stderr_muted():
         from skin_training.strategy import make_strategy
 
-        # First: several workers cannot be joined once TensorFlow has run anything.
+        # First: TensorFlow cannot join workers after any other operation.
         devices = make_strategy(strategy)
     load_tensorflow()
     with needs_extra("train"):

@@ -2,13 +2,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from distill.losses import (
-    binary_soft_target_divergence,
-    decoupled_divergence,
-    relational_distance,
-    similarity_distance,
-    soft_target_divergence,
-)
+from distill.losses import make_loss
+from distill.losses.dist import relational_distance
+from distill.losses.dkd import decoupled_divergence
+from distill.losses.feature_similarity import similarity_distance
+from distill.losses.soft_targets import binary_soft_target_divergence, soft_target_divergence
+from triage.errors import UnusableInput
 
 
 def softmax(x):
@@ -69,7 +68,7 @@ def test_the_binary_forms_gradient_equals_differences():
     np.testing.assert_allclose(tape.gradient(total, variable), differences, rtol=1e-5)
 
 
-def test_equal_answers_cost_nothing_and_extreme_ones_stay_finite():
+def test_equal_logits_cost_nothing_and_extreme_ones_stay_finite():
     logits = tf.constant([[100.0, -100.0, 0.0]])
     assert float(soft_target_divergence(logits, logits, 2.0)[0]) == pytest.approx(0, abs=1e-6)
     assert np.isfinite(soft_target_divergence(logits, -logits, 1.0)).all()
@@ -163,15 +162,37 @@ def test_gradients_equal_differences(logits, loss, plain):
         assert gradient[place] == pytest.approx(difference, rel=1e-4)
 
 
-def test_extreme_and_constant_answers_have_finite_losses_and_gradients():
+def test_extreme_and_constant_logits_have_finite_losses_and_gradients():
     teacher = tf.constant([[100.0, -100.0, 0.0], [0.0, 0.0, 0.0]])
     for loss in (
         lambda s: tf.reduce_sum(decoupled_divergence(teacher, s, [1, 0], 1.0, 1.0, 8.0)),
         lambda s: relational_distance(teacher, s, 1.0, 1.0, 1.0),
     ):
-        for answer in (-teacher, tf.zeros_like(teacher)):
-            variable = tf.Variable(answer)
+        for logits in (-teacher, tf.zeros_like(teacher)):
+            variable = tf.Variable(logits)
             with tf.GradientTape() as tape:
                 value = loss(variable)
             assert np.isfinite(float(value))
             assert np.isfinite(tape.gradient(value, variable).numpy()).all()
+
+
+def test_options_of_a_loss_override_the_recipes_common_ones():
+    common = {"temperature": 2.0, "loss_weights": (1.0, 8.0)}
+    assert make_loss("hinton", **common).temperature == 2.0
+    assert make_loss("dkd", **common).loss_weights == (1.0, 8.0)
+    own = make_loss({"name": "dkd", "temperature": 4.0}, **common)
+    assert (own.temperature, own.loss_weights) == (4.0, (1.0, 8.0))
+
+
+@pytest.mark.parametrize(
+    ("loss", "named"),
+    [
+        ("huber", "huber"),
+        ({"temperature": 2.0}, "temperature"),
+        ({"name": "hinton", "loss_weights": [1, 1]}, "loss_weights"),
+        ({"name": "dkd", "temperature": "hot"}, "temperature.*hot"),
+    ],
+)
+def test_an_unknown_loss_or_option_is_refused(loss, named):
+    with pytest.raises(UnusableInput, match=named):
+        make_loss(loss)

@@ -57,7 +57,7 @@ def found(recipe, batch, outputs):
     )
 
 
-def expected(recipe, batch, outputs, answer_weights):
+def expected(recipe, batch, outputs, prediction_weights):
     diagnosis, lighting, measures, _ = outputs
     t, n = recipe.temperature, COUNT
     hard = (batch["diagnosis_weight"] * cross_entropy(batch["diagnosis"], softmax(diagnosis))).sum() / n
@@ -66,7 +66,7 @@ def expected(recipe, batch, outputs, answer_weights):
     huber = np.where(error < 1, error**2 / 2, error - 0.5).mean(axis=1)
     of_measures = 0.5 * (batch["measures_weight"] * huber).sum() / n
     p, q = softmax(batch["teacher_diagnosis"] / t), softmax(diagnosis / t)
-    soft = (answer_weights * t**2 * (p * np.log(p / q)).sum(axis=1)).sum() / n
+    soft = (prediction_weights * t**2 * (p * np.log(p / q)).sum(axis=1)).sum() / n
     believed = 1 / (1 + np.exp(-batch["teacher_lighting"] / t))
     soft += 0.5 * t**2 * (binary(believed, lighting[:, 0] / t) - binary(believed, batch["teacher_lighting"] / t)).mean()
     return recipe.hard_share * hard + of_measures + (1 - recipe.hard_share) * soft
@@ -76,12 +76,12 @@ def test_teacher_labels_and_measures_add_up(case):
     assert found(RECIPE, *case) == pytest.approx(expected(RECIPE, *case, np.ones(COUNT)), rel=1e-5)
 
 
-def test_class_weights_of_answers_leave_photos_without_a_label_at_one(case):
+def test_class_weights_of_predictions_leave_photos_without_a_label_at_one(case):
     recipe = dataclasses.replace(RECIPE, weighted_answers=True)
     assert found(recipe, *case) == pytest.approx(expected(recipe, *case, np.array([0.5, 1.5, 1.5, 3, 1])), rel=1e-5)
 
 
-def test_a_photos_weight_is_in_those_of_its_labels_and_applies_to_the_teachers_word(case):
+def test_a_photos_weight_applies_to_labels_and_predictions(case):
     batch, outputs = case
     weight = np.array([3, 0.5, 1, 1, 2])
     heads = ("diagnosis_weight", "lighting_weight", "measures_weight")
@@ -90,11 +90,11 @@ def test_a_photos_weight_is_in_those_of_its_labels_and_applies_to_the_teachers_w
     zeros = {**weighted, "lighting_weight": np.zeros(COUNT), "measures_weight": np.zeros(COUNT)}
     labels = (weighted["diagnosis_weight"] * cross_entropy(batch["diagnosis"], softmax(outputs[0]))).sum() / COUNT
     p, q = (softmax(x / recipe.temperature) for x in (batch["teacher_diagnosis"], outputs[0]))
-    for by_class, of_answers in (
+    for by_class, weights in (
         (False, weight),
         (True, np.where(batch["diagnosis_weight"] > 0, zeros[heads[0]], weight)),
     ):
-        told = (of_answers * recipe.temperature**2 * (p * np.log(p / q)).sum(axis=1)).sum() / COUNT
+        told = (weights * recipe.temperature**2 * (p * np.log(p / q)).sum(axis=1)).sum() / COUNT
         assert found(dataclasses.replace(recipe, weighted_answers=by_class), zeros, outputs) == pytest.approx(
             recipe.hard_share * labels + (1 - recipe.hard_share) * told, rel=1e-5
         )
@@ -108,7 +108,7 @@ def test_dkd_takes_the_label_of_the_larger_part_of_a_blend(case):
     assert found(recipe, blend, outputs) == pytest.approx(found(recipe, batch, outputs))
 
 
-def test_labels_alone_ask_no_teacher(case):
+def test_the_label_only_loss_needs_no_teacher(case):
     batch, outputs = case
     recipe = dataclasses.replace(RECIPE, hard_share=1.0)
     without = {name: value for name, value in batch.items() if not name.startswith("teacher")}
@@ -116,5 +116,5 @@ def test_labels_alone_ask_no_teacher(case):
 
 
 def test_dist_weighs_no_classes():
-    with pytest.raises(UnusableInput, match="dist relates"):
+    with pytest.raises(UnusableInput, match="dist"):
         dataclasses.replace(RECIPE, loss="dist", weighted_answers=True)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks.distillation_gain import measure
+from distill.distillation_data import load_distillation_data
 from distill.fairness import Fairness
-from distill.material import load_material
 from distill.model_file import load_model
 from distill.recipe import DistillRecipe
 from distill.train import distill_student
@@ -47,7 +47,7 @@ def job(tmp_path_factory, tiny_networks):
     return folder, manifest, report
 
 
-def test_the_report_says_what_teacher_and_weights_did(job):
+def test_the_report_has_the_gains_of_teacher_and_weights(job):
     folder, _, report = job
     assert report["teacher_answered_by"] == "tflite"
     assert set(report["fairness"]["groups"]) == set(report["test"]["per_class"])
@@ -62,9 +62,9 @@ def test_the_report_says_what_teacher_and_weights_did(job):
     assert card["worth_of_the_teacher"]["verdict"]
 
 
-def test_what_the_models_answered_to_the_test_split_is_kept_with_the_run(job):
+def test_predictions_for_the_test_split_are_stored_with_the_run(job):
     folder, manifest, report = job
-    kept = RunFolder("s", folder).read_test_answers()
+    kept = RunFolder("s", folder).read_test_predictions()
     assert set(kept) == {"teacher", "student", "student-without-teacher", "student-without-weights"}
     truth = manifest.split("test")["diagnosis"].map(manifest.taxonomy.ids.index)
     for name, test in (
@@ -77,7 +77,7 @@ def test_what_the_models_answered_to_the_test_split_is_kept_with_the_run(job):
         assert counts.tolist() == test["confusion"]["counts"]
 
 
-def test_a_teachers_worth_over_seeds_needs_only_what_the_runs_keep(job):
+def test_the_distillation_gain_over_seeds_needs_only_stored_predictions(job):
     folder, manifest, report = job
     run, other = RunFolder("s", folder), RunFolder("s-other", folder)
     shutil.copytree(run.experiment, other.experiment)
@@ -86,46 +86,46 @@ def test_a_teachers_worth_over_seeds_needs_only_what_the_runs_keep(job):
     assert found["differs_in"] == {}
     rounded = dataclasses.replace(manifest, sha256="0" * 64)  # another processor's last digit of the light
     assert measure([run], rounded) == found
-    with pytest.raises(UnusableInput, match=r"seed counts once.*: s, s-other of \[42, 42\]"):
+    with pytest.raises(UnusableInput, match=r"s, s-other.*\[42, 42\]"):
         measure([run, other], manifest)
 
     recipe = other.read_config()["distill"]
     other.write_config({"distill": {**recipe, "seed": 7}})
     assert measure([run, other], manifest)["together"] == found["together"]
-    with pytest.raises(UnusableInput, match=r"seeds \[42\] against \[7\]"):
+    with pytest.raises(UnusableInput, match=r"\[42\].*\[7\]"):
         measure([run], manifest, [other])
     other.write_config({"distill": {**recipe, "seed": 7, "temperature": 3.0}})
-    with pytest.raises(UnusableInput, match="s-other with another temperature"):
+    with pytest.raises(UnusableInput, match=r"s-other.*temperature"):
         measure([run, other], manifest)
     other.write_config({"distill": {**recipe, "seed": 7}})
     other.update_report("distill", {**report, "key": {**report["key"], "teacher_sha256": "0"}})
-    with pytest.raises(UnusableInput, match="s-other with another teacher"):
+    with pytest.raises(UnusableInput, match=r"s-other.*teacher"):
         measure([run, other], manifest)
 
 
-def test_students_of_two_recipes_are_compared_from_what_their_runs_keep(job):
+def test_students_of_two_recipes_are_compared_from_stored_predictions(job):
     folder, manifest, report = job
     run, other = RunFolder("s", folder), RunFolder("s-weighed", folder)
     shutil.copytree(run.experiment, other.experiment)
     other.write_config({"distill": {**other.read_config()["distill"], "temperature": 3.0}})
-    other.write_test_answers({"student": run.read_test_answers()["student-without-weights"]})
+    other.write_test_predictions({"student": run.read_test_predictions()["student-without-weights"]})
     beside = measure([run], manifest, [other])
     assert beside["differs_in"] == {"temperature": [RECIPE.temperature, 3.0]}
     assert beside["together"] == report["fairness"]["change_on_test"]
 
-    with pytest.raises(UnusableInput, match="no student trained without"):
+    with pytest.raises(UnusableInput, match=r"s-weighed.*test_predictions\.npz"):
         measure([other], manifest)
-    other.test_answers_path.unlink()
-    with pytest.raises(UnusableInput, match="does not hold its models' answers"):
+    other.test_predictions_path.unlink()
+    with pytest.raises(UnusableInput, match=r"s-weighed.*test_predictions\.npz"):
         measure([other], manifest)
-    with pytest.raises(UnusableInput, match="is no finished student's"):
+    with pytest.raises(UnusableInput, match=r"'t'|t/"):
         measure([RunFolder("t", folder)], manifest)
     fewer = dataclasses.replace(manifest, frame=manifest.frame.iloc[:-1])
-    with pytest.raises(UnusableInput, match=r"another meta\.csv"):
+    with pytest.raises(UnusableInput, match=r"meta\.csv"):
         measure([run], fewer)
 
 
-def test_students_of_other_seeds_share_the_teachers_answers_and_may_get_their_twin_later(job):
+def test_students_of_other_seeds_share_predictions_and_can_add_the_baseline_later(job):
     folder, manifest, _ = job
     store, run = folder / "artifacts/t/answers", RunFolder("s7", folder)
     before = {path: path.stat().st_mtime_ns for path in store.rglob("*.np?")}
@@ -138,14 +138,14 @@ def test_students_of_other_seeds_share_the_teachers_answers_and_may_get_their_tw
     kept = {path: path.read_bytes() for path in run.artifacts.iterdir()}
     assert {path.name for path in kept} == {"student.keras", "student-without-weights.keras"}
     epochs, trained = run.metrics_path.read_text().splitlines(), set()
-    with pytest.raises(UnusableInput, match="another recipe"):
+    with pytest.raises(UnusableInput, match=r"s7/report\.json"):
         distill_student(dataclasses.replace(recipe, seed=8), manifest, RunFolder("t", folder), run)
     again = distill_student(recipe, manifest, RunFolder("t", folder), run, {"gates": {"agreement": 0.9}})
     assert again == report
     assert run.read_config()["convert"] == {"gates": {"agreement": 0.9}}
-    with_twin = dataclasses.replace(recipe, without_teacher=True)
+    with_baseline = dataclasses.replace(recipe, without_teacher=True)
     later = distill_student(
-        with_twin,
+        with_baseline,
         manifest,
         RunFolder("t", folder),
         run,
@@ -160,26 +160,27 @@ def test_students_of_other_seeds_share_the_teachers_answers_and_may_get_their_tw
     rows = run.metrics_path.read_text().splitlines()
     assert rows[: len(epochs)] == epochs
     assert len(rows) == 1 + 3 * 2
-    assert distill_student(recipe, manifest, RunFolder("t", folder), run) == later  # has all that is asked, and more
+    assert distill_student(recipe, manifest, RunFolder("t", folder), run) == later  # which has more than asked for
 
 
 def test_a_teacher_that_does_not_fit_is_refused_before_anything_is_written(job):
     folder, manifest, _ = job
     for other in ({"input_size": 64}, {"crop_fraction": 0.5}):
-        with pytest.raises(UnusableInput, match=r"a teacher of 32 px of the middle 0\.8 .*, a student of (64|32) px"):
+        with pytest.raises(UnusableInput, match=r"32 .*0\.8, .*(64 and 0\.8|32 and 0\.5)"):
             recipe = dataclasses.replace(RECIPE, **other)
             distill_student(recipe, manifest, RunFolder("t", folder), RunFolder("other", folder))
     classes = manifest.taxonomy.classes
-    for other, said in ((classes[:-1], f"knows {len(classes)} classes"), (classes[::-1], "in another order")):
+    order = ", ".join(c.id for c in classes)
+    for other, named in ((classes[:-1], f"has {len(classes)} classes"), (classes[::-1], order)):
         relabelled = dataclasses.replace(manifest, taxonomy=dataclasses.replace(manifest.taxonomy, classes=other))
-        with pytest.raises(UnusableInput, match=said):
+        with pytest.raises(UnusableInput, match=named):
             distill_student(RECIPE, relabelled, RunFolder("t", folder), RunFolder("other", folder))
     stranger = dataclasses.replace(manifest, sha256="0" * 64)
-    with pytest.raises(UnusableInput, match="another split"):
+    with pytest.raises(UnusableInput, match=r"meta\.csv"):
         distill_student(RECIPE, stranger, RunFolder("t", folder), RunFolder("other", folder))
-    with pytest.raises(UnusableInput, match="has no teacher"):
+    with pytest.raises(UnusableInput, match=r"nobody.*teacher\.keras"):
         distill_student(RECIPE, manifest, RunFolder("nobody", folder), RunFolder("other", folder))
-    with pytest.raises(UnusableInput, match="Known: mobilenetv3small"):
+    with pytest.raises(UnusableInput, match=r"vgg.*mobilenetv3small"):
         recipe = dataclasses.replace(RECIPE, backbone="vgg")
         distill_student(recipe, manifest, RunFolder("t", folder), RunFolder("other", folder))
     assert not (folder / "experiments/other").exists()
@@ -198,7 +199,7 @@ def test_a_run_begun_by_another_recipe_is_kept_as_it_is(job):
         distill_student(recipe, manifest, RunFolder("t", folder), run, progress=stop_after_an_epoch)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     for other in ({"mixup": 0.1}, {"seed": 3}):
-        with pytest.raises(UnusableInput, match="begun with another recipe"):
+        with pytest.raises(UnusableInput, match=r"begun/config\.yaml.*student-checkpoint"):
             distill_student(dataclasses.replace(recipe, **other), manifest, RunFolder("t", folder), run)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     report = distill_student(recipe, manifest, RunFolder("t", folder), run)
@@ -206,7 +207,7 @@ def test_a_run_begun_by_another_recipe_is_kept_as_it_is(job):
     assert report["fairness"] is None
 
 
-def test_the_students_calibration_is_pulled_to_its_teachers_and_the_twins_to_none(job):
+def test_the_students_calibration_is_pulled_to_its_teachers_and_the_baselines_to_the_identity(job):
     folder, *_ = job
     matrix = ccm_of(load_model(folder / "artifacts/t/teacher.keras"))[0]
     for name, target in (
@@ -219,14 +220,14 @@ def test_the_students_calibration_is_pulled_to_its_teachers_and_the_twins_to_non
         assert float(layer.losses[0]) == pytest.approx(RECIPE.ccm_reg * np.sum((layer.matrix.numpy() - target) ** 2))
 
 
-def test_photos_edited_in_place_are_answered_for_again(job, tmp_path):
+def test_photos_edited_in_place_get_new_predictions(job, tmp_path):
     folder, manifest, _ = job
     teacher = load_model(folder / "artifacts/t/teacher.keras")
     shutil.copytree(manifest.path.parent, tmp_path / "data")
     manifest = read_manifest(tmp_path / "data" / manifest.path.name)
 
     def stores():
-        load_material(RECIPE, manifest, teacher, "t", RunFolder("t", tmp_path), no_progress)
+        load_distillation_data(RECIPE, manifest, teacher, "t", RunFolder("t", tmp_path), no_progress)
         return set((tmp_path / "artifacts/t/answers").iterdir())
 
     before = stores()
@@ -237,9 +238,9 @@ def test_photos_edited_in_place_are_answered_for_again(job, tmp_path):
 
 
 def test_options_that_contradict_each_other_are_refused():
-    with pytest.raises(UnusableInput, match="cannot weigh groups"):
+    with pytest.raises(UnusableInput, match=r"fairness.*dist"):
         dataclasses.replace(RECIPE, loss="dist")
-    with pytest.raises(UnusableInput, match="0 or more"):
+    with pytest.raises(UnusableInput, match=r"mixup.*-1"):
         dataclasses.replace(RECIPE, mixup=-1)
-    with pytest.raises(UnusableInput, match=r"distill\.mixup counts"):
+    with pytest.raises(UnusableInput, match=r"distill\.mixup"):
         dataclasses.replace(RECIPE, phases=(Phase("a", "all", 1, 0.1, mixup=0.2),))

@@ -5,8 +5,9 @@ import tf_keras as keras
 
 from skin_training.dropout import SeededDropout, reseed_dropout, with_seeded_dropout
 from skin_training.recipe import Phase
+from skin_training.task import Task
 from skin_training.training import Trainer
-from teacher.backbones import build_backbone
+from teacher.backbones.build import build_backbone
 
 
 def test_masks_depend_on_seed_and_epoch_and_outside_training_there_is_none():
@@ -55,33 +56,32 @@ def test_a_resumed_run_repeats_the_masks_of_an_uninterrupted_one(tmp_path, stop_
     def trainer(folder, stop=None):
         keras.utils.set_random_seed(3)
         layers = [keras.Input((6,)), keras.layers.Dense(8, "relu"), SeededDropout(0.5), keras.layers.Dense(1)]
-        model = keras.Sequential(layers)
         inputs = np.random.default_rng(1).normal(size=(3, 16, 6)).astype("float32")
-        seen = []
+        shown = []
 
-        def batches(phase, epoch):
-            for batch in inputs:
-                if len(seen) == stop:
-                    raise Stop
-                seen.append(1)
-                yield {"x": tf.constant(batch), "image_ids": [0]}
+        class Regression(Task):
+            model = keras.Sequential(layers)
+            phases = (Phase("a", "all", 2, 0.05), Phase("b", "all", 1, 0.05))
+            steps, seed = 3, 9
 
-        def loss(batch):
-            return tf.reduce_mean(tf.square(model(batch["x"], training=True)[:, 0] - batch["x"][:, 0]))
+            def select(self, phase):
+                pass
 
-        return Trainer(
-            model=model,
-            phases=[Phase("a", "all", 2, 0.05), Phase("b", "all", 1, 0.05)],
-            batches=batches,
-            steps=3,
-            loss=loss,
-            select=lambda phase: None,
-            validate=lambda: {"balanced_accuracy": -float(np.mean((model(inputs[0])[:, 0] - inputs[0][:, 0]) ** 2))},
-            checkpoint=folder / "checkpoint.npz",
-            key="k",
-            stage="test",
-            seed=9,
-        )
+            def batches(self, state):
+                for batch in inputs:
+                    if len(shown) == stop:
+                        raise Stop
+                    shown.append(1)
+                    yield {"x": tf.constant(batch), "image_ids": [0]}
+
+            def loss(self, batch):
+                return tf.reduce_mean(tf.square(self.model(batch["x"], training=True)[:, 0] - batch["x"][:, 0]))
+
+            def validate(self):
+                error = self.model(inputs[0])[:, 0] - inputs[0][:, 0]
+                return {"balanced_accuracy": -float(np.mean(error**2))}
+
+        return Trainer(Regression(), folder / "checkpoint.npz", "k", "test")
 
     whole = trainer(tmp_path / "whole")
     whole.run()
@@ -89,5 +89,5 @@ def test_a_resumed_run_repeats_the_masks_of_an_uninterrupted_one(tmp_path, stop_
         trainer(tmp_path, stop_after).run()
     resumed = trainer(tmp_path)
     resumed.run()
-    for one, other in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
+    for one, other in zip(resumed.task.model.get_weights(), whole.task.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)

@@ -10,6 +10,7 @@ from skin_training.head_features import HeadFeatures
 from skin_training.losses import supervised_loss
 from skin_training.predict import predict
 from skin_training.recipe import Phase, TeacherRecipe
+from skin_training.task import Task
 from skin_training.training import Trainer
 from teacher.model import build_teacher, set_trainable
 from triage.errors import UnusableInput
@@ -43,25 +44,36 @@ def teacher():
     return model
 
 
-def train(model, training, folder, features=None):
-    def batches(phase, epoch):
-        if features is not None:
-            return features.batches(8, epoch)
-        return epoch_batches(training, RECIPE.views, 8, RECIPE.seed, epoch, VIEWS)
+class Heads(Task):
+    """Train the heads through the whole model, or on features."""
 
-    trainer = Trainer(
-        model=model,
-        phases=[PHASE],
-        batches=batches,
-        steps=steps_per_epoch(training, 8),
-        loss=supervised_loss(model, 0.5),
-        select=lambda phase: set_trainable(model, phase.trains),
-        validate=lambda: {"balanced_accuracy": 0.0},
-        checkpoint=folder / "checkpoint.npz",
-        key="k",
-        stage="test",
-        seed=1,
-    )
+    phases, seed = (PHASE,), 1
+
+    def __init__(self, model, training, features):
+        self.model, self.training, self.features = model, training, features
+        self._loss = supervised_loss(model, 0.5)
+
+    @property
+    def steps(self):
+        return steps_per_epoch(self.training, 8)
+
+    def select(self, phase):
+        set_trainable(self.model, phase.trains)
+
+    def batches(self, state):
+        if self.features is not None:
+            return self.features.batches(8, state.epoch)
+        return epoch_batches(self.training, RECIPE.views, 8, RECIPE.seed, state.epoch, VIEWS)
+
+    def loss(self, batch):
+        return self._loss(batch)
+
+    def validate(self):
+        return {"balanced_accuracy": 0.0}
+
+
+def train(model, training, folder, features=None):
+    trainer = Trainer(Heads(model, training, features), folder / "checkpoint.npz", "k", "test")
     return [row["loss"] for row in trainer.run()]
 
 
@@ -112,5 +124,5 @@ def test_a_damaged_file_is_named(training, tmp_path):
 
 
 def test_only_a_phase_of_heads_has_fixed_views():
-    with pytest.raises(UnusableInput, match="train the heads alone"):
+    with pytest.raises(UnusableInput, match="fixed_views"):
         Phase("B CCM", "ccm", 1, 0.1, fixed_views=2)

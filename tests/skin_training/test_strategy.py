@@ -90,18 +90,18 @@ def test_two_workers_train_what_one_process_trains(tmp_path):
 
 def test_what_a_strategy_cannot_do_is_a_clear_error(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
-    with pytest.raises(UnusableInput, match=r"needs TF_CONFIG.*Received: nothing"):
+    with pytest.raises(UnusableInput, match="TF_CONFIG"):
         make_strategy("multiworker")
     monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 3}}')
-    with pytest.raises(UnusableInput, match="needs TF_CONFIG"):
+    with pytest.raises(UnusableInput, match=r"TF_CONFIG.*a:1"):
         make_strategy("multiworker")
-    with pytest.raises(UnusableInput, match="none, mirrored, multiworker"):
+    with pytest.raises(UnusableInput, match=r"mirrored.*tpu"):
         make_strategy("tpu")
 
     class Three:
         num_replicas_in_sync = 3
 
-    with pytest.raises(UnusableInput, match=r"8 photos.*3 replicas.*multiple"):
+    with pytest.raises(UnusableInput, match=r"8 .*3 "):
         split_batch(Three(), {"image_ids": np.arange(8)})
 
 

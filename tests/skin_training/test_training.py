@@ -8,8 +8,10 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
+from skin_training.optimization import learning_rate
 from skin_training.recipe import Phase
-from skin_training.training import Trainer, learning_rate
+from skin_training.task import Task
+from skin_training.training import Trainer
 from triage.errors import CheckFailed, UnusableInput
 
 PHASES = (
@@ -23,47 +25,45 @@ class Stop(Exception):
     pass
 
 
-def make_trainer(folder, key="k", stop_after=None, poison=None, phases=PHASES, scores=None):
-    """A linear regression trained by the project's loop; validation can be scripted with `scores`."""
-    keras.utils.set_random_seed(1)
-    model = keras.Sequential([keras.layers.Dense(1, input_shape=(4,))])
-    generator = np.random.default_rng(0)
-    inputs = generator.normal(size=(STEPS, 8, 4)).astype("float32")
-    targets = inputs @ np.array([[1.0], [2.0], [-1.0], [0.5]], "float32")
-    seen = []
+class Regression(Task):
+    """A linear regression; validation can be scripted with `scores`."""
 
-    def batches(phase, epoch):
-        for step in np.random.default_rng([phase, epoch]).permutation(STEPS):
-            if stop_after is not None and len(seen) == stop_after:
+    steps, seed = STEPS, 0
+
+    def __init__(self, stop_after=None, poison=None, phases=PHASES, scores=None):
+        keras.utils.set_random_seed(1)
+        self.model = keras.Sequential([keras.layers.Dense(1, input_shape=(4,))])
+        self.inputs = np.random.default_rng(0).normal(size=(STEPS, 8, 4)).astype("float32")
+        self.targets = self.inputs @ np.array([[1.0], [2.0], [-1.0], [0.5]], "float32")
+        self.stop_after, self.poison, self.phases, self.scores = stop_after, poison, phases, scores
+        self.seen = []
+
+    def select(self, phase):
+        pass
+
+    def batches(self, state):
+        for step in np.random.default_rng([state.phase, state.epoch]).permutation(STEPS):
+            if self.stop_after is not None and len(self.seen) == self.stop_after:
                 raise Stop
-            seen.append((phase, epoch, int(step)))
-            poisoned = np.nan if poison == len(seen) else 1.0
-            yield {"x": tf.constant(inputs[step] * poisoned), "y": tf.constant(targets[step]), "image_ids": [step]}
+            self.seen.append((state.phase, state.epoch, int(step)))
+            inputs = self.inputs[step] * (np.nan if self.poison == len(self.seen) else 1.0)
+            yield {"x": tf.constant(inputs), "y": tf.constant(self.targets[step]), "image_ids": [step]}
 
-    def loss(batch):
-        return tf.reduce_mean(tf.square(model(batch["x"], training=True) - batch["y"]))
+    def loss(self, batch):
+        return tf.reduce_mean(tf.square(self.model(batch["x"], training=True) - batch["y"]))
 
-    def validate():
-        if scores is not None:
-            return {"balanced_accuracy": scores.pop(0)}
-        error = float(np.mean((model(inputs.reshape(-1, 4)).numpy() - targets.reshape(-1, 1)) ** 2))
+    def validate(self):
+        if self.scores is not None:
+            return {"balanced_accuracy": self.scores.pop(0)}
+        error = float(np.mean((self.model(self.inputs.reshape(-1, 4)).numpy() - self.targets.reshape(-1, 1)) ** 2))
         return {"balanced_accuracy": 1 / (1 + error)}
 
-    trainer = Trainer(
-        model=model,
-        phases=phases,
-        batches=batches,
-        steps=STEPS,
-        loss=loss,
-        select=lambda phase: None,
-        validate=validate,
-        checkpoint=folder / "checkpoint.npz",
-        key=key,
-        stage="test",
-        describe=lambda ids: f"photo {ids}",
-    )
-    trainer.seen = seen
-    return trainer
+    def describe(self, image_ids):
+        return f"photo {image_ids}"
+
+
+def make_trainer(folder, key="k", **options):
+    return Trainer(Regression(**options), folder / "checkpoint.npz", key, "test")
 
 
 def without_time(rows):
@@ -80,10 +80,10 @@ def test_an_interrupted_run_ends_like_an_uninterrupted_one(tmp_path):
         resumed = make_trainer(folder)
         rows = without_time(resumed.run())
         assert rows == expected
-        for one, other in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
+        for one, other in zip(resumed.task.model.get_weights(), whole.task.model.get_weights(), strict=True):
             np.testing.assert_array_equal(one, other)
         # At most the running epoch was repeated.
-        assert len(resumed.seen) <= len(PHASES[0:]) * 3 * STEPS - stop_after // STEPS * STEPS
+        assert len(resumed.task.seen) <= len(PHASES) * 3 * STEPS - stop_after // STEPS * STEPS
 
 
 def test_the_best_epoch_of_a_phase_starts_the_next(tmp_path):
@@ -97,32 +97,32 @@ def test_the_best_epoch_of_a_phase_starts_the_next(tmp_path):
     reference.run()
     two = make_trainer(tmp_path / "two", phases=PHASES[:1], scores=[0.1, 0.2, 0.9])
     two.run()
-    assert not np.array_equal(reference.model.get_weights()[0], two.model.get_weights()[0])
+    assert not np.array_equal(reference.task.model.get_weights()[0], two.task.model.get_weights()[0])
 
 
 def test_validation_and_the_best_are_the_average_of_the_weights_and_training_goes_on_without_it(tmp_path):
     phase = Phase("first", "all", epochs=3, learning_rate=0.05, weight_average=0.8)
     trainer = make_trainer(tmp_path, phases=(phase,), scores=[0.1, 0.2, 0.3])
-    average, validated = None, []
-    trainer_batches, trainer_validate = trainer.batches, trainer.validate
+    average, validated, task = None, [], trainer.task
+    task_batches, task_validate = task.batches, task.validate
 
-    def watch(phase, epoch):
+    def watch(state):
         nonlocal average
         if average is None:
-            average = trainer.model.get_weights()
-        for batch in trainer_batches(phase, epoch):
+            average = task.model.get_weights()
+        for batch in task_batches(state):
             yield batch
-            average = [0.8 * a + 0.2 * w for a, w in zip(average, trainer.model.get_weights(), strict=True)]
+            average = [0.8 * a + 0.2 * w for a, w in zip(average, task.model.get_weights(), strict=True)]
 
     def validate():
-        validated.append(trainer.model.get_weights())
-        return trainer_validate()
+        validated.append(task.model.get_weights())
+        return task_validate()
 
-    trainer.batches, trainer.validate = watch, validate
+    task.batches, task.validate = watch, validate
     trainer.run()
     plain = make_trainer(tmp_path / "plain", phases=(dataclasses.replace(phase, weight_average=0.0),))
     rows = plain.run()
-    for one, other, best in zip(validated[-1], average, trainer.model.get_weights(), strict=True):
+    for one, other, best in zip(validated[-1], average, task.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5)
         np.testing.assert_array_equal(one, best)
     assert [r["loss"] for r in trainer.state.rows] == [r["loss"] for r in rows]
@@ -150,7 +150,7 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
     with pytest.raises(Stop):
         make_trainer(tmp_path, stop_after=STEPS + 1).run()
     before = (tmp_path / "checkpoint.npz").read_bytes()
-    with pytest.raises(UnusableInput, match="another recipe"):
+    with pytest.raises(UnusableInput, match=r"checkpoint\.npz"):
         make_trainer(tmp_path, key="other").run()
     assert (tmp_path / "checkpoint.npz").read_bytes() == before
 
@@ -168,12 +168,12 @@ def test_a_damaged_checkpoint_is_named(tmp_path, damage):
         flipped = whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :]
         path.write_bytes({"cut": whole[:-40], "empty": b"", "flipped": flipped}.get(damage, b"PK damaged"))
     before = path.read_bytes()
-    with pytest.raises(UnusableInput, match=r"checkpoint\.npz.*Remove it to start"):
+    with pytest.raises(UnusableInput, match=r"checkpoint\.npz"):
         make_trainer(tmp_path).run()
     assert path.read_bytes() == before
 
 
-def test_a_loss_that_is_no_number_names_the_step_and_the_photos(tmp_path):
+def test_a_nan_loss_names_the_step_and_the_photos(tmp_path):
     with pytest.raises(CheckFailed, match=r"phase first, epoch 2, step 3.*photo") as caught:
         make_trainer(tmp_path, poison=STEPS + 3).run()
     assert "nan" in str(caught.value)

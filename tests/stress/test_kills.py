@@ -49,7 +49,7 @@ def test_photos_measured_twice_are_a_fault(tmp_path):
 
 def test_epochs_and_answers_computed_again_or_lost_are_faults(tmp_path):
     job, views = make_job("distill"), tmp_path / "artifacts/teacher/answers/key"
-    alone = [{"checkpoint": "that of another run"}, *({"stage": "teacher's answers", "done": n} for n in (8, 16))]
+    alone = [{"checkpoint": "that of another run"}, *({"stage": "teacher's predictions", "done": n} for n in (8, 16))]
     write(views / "view-000.npz", "")
     checkpoint = tmp_path / "artifacts/student/student-checkpoint.npz"
     checkpoint.parent.mkdir()

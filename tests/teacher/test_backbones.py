@@ -4,7 +4,8 @@ import tf_keras as keras
 
 from distill.model_file import load_model
 from skin_training.recipe import TeacherRecipe
-from teacher.backbones import BackbonePreprocessing, build_backbone
+from teacher.backbones.build import build_backbone
+from teacher.backbones.preprocessing import BackbonePreprocessing
 from teacher.model import build_teacher, set_trainable
 from triage.errors import UnusableInput
 
@@ -46,10 +47,10 @@ def test_a_maxvit_teacher_trains_its_top_and_is_the_same_when_loaded(tmp_path):
     assert any(n.startswith("stack_4") for n in names)
     assert not any(n.startswith(("stem", "stack_1")) for n in names)
     image = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
-    expected = [answer.numpy() for answer in teacher(image)]
+    expected = [output.numpy() for output in teacher(image)]
     teacher.save(tmp_path / "teacher.keras")
-    for found, answer in zip(load_model(tmp_path / "teacher.keras")(image), expected, strict=True):
-        np.testing.assert_array_equal(found, answer)
+    for found, output in zip(load_model(tmp_path / "teacher.keras")(image), expected, strict=True):
+        np.testing.assert_array_equal(found, output)
 
 
 def test_torch_preprocessing_equals_the_applications_own():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from teacher.backbones import build_backbone
-from teacher.efficientnet_lite import SCALES, efficientnet_lite, load_npz_weights
+from teacher.backbones.build import build_backbone
+from teacher.backbones.efficientnet_lite import SCALES, efficientnet_lite, load_npz_weights
 from triage.errors import UnusableInput
 
 
@@ -77,13 +77,13 @@ def test_weights_of_another_variant_are_refused(tmp_path):
     two = efficientnet_lite(0, False, None, (32, 32, 3))
     load_npz_weights(two, path)
     assert all(np.array_equal(a, b) for a, b in zip(one.get_weights(), two.get_weights(), strict=True))
-    with pytest.raises(UnusableInput, match=r"do not fit efficientnet_lite1.*such as"):
+    with pytest.raises(UnusableInput, match=r"efficientnet_lite1.*lite0\.npz"):
         load_npz_weights(efficientnet_lite(1, False, None, (32, 32, 3)), path)
     (tmp_path / "broken.npz").write_bytes(b"PK not a zip")
-    with pytest.raises(UnusableInput, match=r"no \.npz archive"):
+    with pytest.raises(UnusableInput, match=r"broken\.npz"):
         load_npz_weights(two, tmp_path / "broken.npz")
 
 
 def test_there_is_nothing_to_download():
-    with pytest.raises(UnusableInput, match=r"cannot be downloaded.*efficientnet_lite\.load_npz_weights.*--weights"):
+    with pytest.raises(UnusableInput, match=r"efficientnet_lite\.load_npz_weights.*--weights"):
         build_backbone("efficientnet_lite0", 64, "imagenet", None)

@@ -7,7 +7,7 @@ from convert.making.fast_path import on_fast_path
 from convert.making.tflite import ranges_of, to_flatbuffer
 from convert.variants import VARIANTS
 from convert.verifying.partitions import delegate_partitions
-from distill.mobilenet_v3 import HardSwish
+from distill.backbones.mobilenet_v3_small import HardSwish
 from distill.student import build_student
 from skin_training.predict import predict
 from triage.errors import UnusableInput

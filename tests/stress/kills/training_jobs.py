@@ -64,7 +64,7 @@ class DistillJob(TrainingJob):
         known = "mobilenetv3small" if backbone == TINY else backbone
         self.tiny = backbone == TINY
         self.recipe = DistillRecipe(
-            phases, known, "none", 1.0, SIZE, batch_size=BATCH, view_count=self.views, mixup=0.4, feature_weight=0.5,
+            phases, known, "none", SIZE, batch_size=BATCH, view_count=self.views, mixup=0.4, feature_weight=0.5,
             fairness=Fairness("class", tolerance=0.0, without=False), batch_norm_momentum=0.8,
         )  # fmt: skip
         self.trainings = (

@@ -119,4 +119,4 @@ def digest_of_checkpoint(path: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _answered(records: Sequence[Record]) -> list[int]:
-    return [record["done"] for record in records if record.get("stage") == "teacher's answers"]
+    return [record["done"] for record in records if record.get("stage") == "teacher's predictions"]

@@ -1,14 +1,18 @@
 """MobileNetV3-Small in explicit, named layers.
 
 Source: Howard et al. 2019, "Searching for MobileNetV3". The layer names are those of
-`keras.applications.MobileNetV3Small`, so that its ImageNet weight files load by name; unlike there, the hard
-activations are layers of their own, because quantization-aware training can only annotate layers.
+`keras.applications.MobileNetV3Small`, so that its ImageNet weight files load by name. Unlike there, the hard
+activations are separate layers, because quantization-aware training can only annotate layers.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 import tf_keras as keras
+
+from distill.backbones.student_backbone import StudentBackbone
+from triage.errors import UnusableInput
 
 BATCH_NORM_EPSILON = 1e-3
 SQUEEZE_RATIO = 0.25
@@ -61,19 +65,19 @@ SMALL_BLOCKS = (
 
 
 def round_depth(depth: float, divisor: int = 8) -> int:
-    """Round a channel count to a multiple of `divisor`, never more than 10 % down (Sandler et al. 2018)."""
+    """Round a channel count to a multiple of `divisor`, at most 10 % down (Sandler et al. 2018)."""
     rounded = max(divisor, int(depth + divisor / 2) // divisor * divisor)
     return rounded + divisor if rounded < 0.9 * depth else rounded
 
 
-def mobilenet_v3_small(image: Any, width: float = 1.0, batch_norm_momentum: float = 0.999) -> Any:
+def mobilenet_v3_small(image: tf.Tensor, width: float = 1.0, batch_norm_momentum: float = 0.999) -> tf.Tensor:
     """Apply the network's layers, without its classifier.
 
     Args:
         image: Keras tensor float32 [batch, size, size, 3] with values in [-1, 1].
         width: multiplier of all channel counts.
-        batch_norm_momentum: of the moving averages; 0.999 needs thousands of steps to settle, so a short training
-            from scratch wants 0.9 to 0.95.
+        batch_norm_momentum: of the moving averages; 0.999 takes thousands of steps to settle, so short trainings from
+            scratch need 0.9 to 0.95.
 
     Returns:
         Keras tensor float32 [batch, size / 32, size / 32, 576 * width] (before pooling).
@@ -88,11 +92,11 @@ def mobilenet_v3_small(image: Any, width: float = 1.0, batch_norm_momentum: floa
     return HardSwish(name="Conv_1/hard_swish")(x)
 
 
-def _batch_norm(x: Any, name: str, momentum: float) -> Any:
+def _batch_norm(x: tf.Tensor, name: str, momentum: float) -> tf.Tensor:
     return keras.layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, momentum=momentum, name=f"{name}/BatchNorm")(x)
 
 
-def _inverted_residual(x: Any, index: int, block: Block, width: float, momentum: float) -> Any:
+def _inverted_residual(x: tf.Tensor, index: int, block: Block, width: float, momentum: float) -> tf.Tensor:
     prefix = f"expanded_conv_{index}" if index else "expanded_conv"
     shortcut, depth_in, depth_out = x, x.shape[-1], round_depth(block.filters * width)
     depth = round_depth(depth_in * block.expansion)
@@ -101,7 +105,7 @@ def _inverted_residual(x: Any, index: int, block: Block, width: float, momentum:
         x = _batch_norm(x, f"{prefix}/expand", momentum)
         x = block.activation(name=f"{prefix}/expand/activation")(x)
     if block.stride == 2:
-        # keras.applications pads strided convolutions by hand; the same alignment is needed to use its weights.
+        # keras.applications pads strided convolutions explicitly; its weights need the same alignment.
         odd = x.shape[1] % 2
         half = block.kernel // 2
         x = keras.layers.ZeroPadding2D(((half - 1 + odd, half), (half - 1 + odd, half)), name=f"{prefix}/pad")(x)
@@ -123,7 +127,7 @@ def _inverted_residual(x: Any, index: int, block: Block, width: float, momentum:
     return x
 
 
-def _squeeze_excite(x: Any, prefix: str) -> Any:
+def _squeeze_excite(x: tf.Tensor, prefix: str) -> tf.Tensor:
     depth = x.shape[-1]
     gate = keras.layers.GlobalAveragePooling2D(keepdims=True, name=f"{prefix}/AvgPool")(x)
     gate = keras.layers.Conv2D(round_depth(depth * SQUEEZE_RATIO), 1, name=f"{prefix}/Conv")(gate)
@@ -131,3 +135,42 @@ def _squeeze_excite(x: Any, prefix: str) -> Any:
     gate = keras.layers.Conv2D(depth, 1, name=f"{prefix}/Conv_1")(gate)
     gate = HardSigmoid(name=f"{prefix}/hard_sigmoid")(gate)
     return keras.layers.Multiply(name=f"{prefix}/Mul")([x, gate])
+
+
+def load_weights(student: keras.Model, weights: str) -> None:
+    """Load "imagenet" (downloaded by keras.applications), or an .h5 file saved with `include_top=False`."""
+    if weights == "imagenet":
+        _copy_from_applications(student)
+        return
+    before = student.get_layer("Conv_1").get_weights()[0].copy()
+    try:
+        student.load_weights(weights, by_name=True)
+    except (ValueError, OSError) as error:
+        raise UnusableInput(f"These weights do not fit MobileNetV3-Small. Received: {weights}: {error}") from error
+    if np.array_equal(before, student.get_layer("Conv_1").get_weights()[0]):
+        raise UnusableInput(
+            f"The file has no layer named as in keras.applications.MobileNetV3Small. Received: {weights}. "
+            "Save it with include_top=False from tf_keras."
+        )
+
+
+def _copy_from_applications(student: keras.Model) -> None:
+    try:
+        donor = keras.applications.MobileNetV3Small(include_top=False, weights="imagenet")
+    except Exception as error:
+        raise UnusableInput(
+            f"The ImageNet weights could not be downloaded ({error}). Go online, or save them elsewhere with "
+            "tf_keras.applications.MobileNetV3Small(include_top=False).save_weights('weights.h5') and give that file."
+        ) from error
+    try:
+        for layer in donor.layers:
+            if layer.weights:
+                student.get_layer(layer.name).set_weights(layer.get_weights())
+    except ValueError as error:
+        raise UnusableInput(
+            "ImageNet weights are available for width 1.0 only. Start another width with weights: none, or give a "
+            f"file. Received: {error}"
+        ) from error
+
+
+MOBILENET_V3_SMALL = StudentBackbone(mobilenet_v3_small, (2.0, -1.0), load_weights, widths=True)

@@ -1,7 +1,7 @@
-"""The teacher's answers on every view of every training photo, computed once and kept.
+"""The teacher's predictions for every view of every training photo, computed once and stored.
 
-A view is a pure function of its numbers (see `skin_data.views`), so only logits are stored: the student is shown the
-very pixels that the teacher answered for (stored views: Shen and Xing 2022; consistent teaching: Beyer et al. 2022).
+A view is a pure function of its numbers (see `skin_data.views`), so logits are enough: the student sees exactly the
+pixels that the teacher predicted for (stored views: Shen and Xing 2022; consistent teaching: Beyer et al. 2022).
 """
 
 import hashlib
@@ -20,17 +20,17 @@ from skin_training.archives import read_archive
 from triage.atomic import remove_abandoned, replacing, sha256_of, write_json
 from triage.errors import UnusableInput
 
-HEAD_ANSWERS = ("diagnosis", "lighting")
+HEADS = ("diagnosis", "lighting")
 FEATURES = "features"
 
 
-class TeacherAnswers(NamedTuple):
-    """What a teacher makes of views.
+class TeacherPredictions(NamedTuple):
+    """A teacher's predictions for views.
 
     Attributes:
         diagnosis: float32 [photos, views, classes], logits.
         lighting: float32 [photos, views], logits.
-        features: float16 [photos, channels] of each view, memory-mapped; empty where nobody asked for them.
+        features: float16 [photos, channels] of each view, memory-mapped; empty without feature matching.
     """
 
     diagnosis: np.ndarray
@@ -38,8 +38,14 @@ class TeacherAnswers(NamedTuple):
     features: list[np.ndarray]
 
     def of(self, rows: np.ndarray, views: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the answers for some views as arrays of a batch: `teacher_diagnosis`, `teacher_lighting`, and
-        `teacher_features` float32 [n, channels] where they are stored.
+        """Return the predictions for some views as arrays of a batch.
+
+        Args:
+            rows: int [n], numbers of the photos.
+            views: int [n], the view of each.
+
+        Returns:
+            `teacher_diagnosis`, `teacher_lighting`, and `teacher_features` float32 [n, channels] where stored.
         """
         found = {"teacher_diagnosis": self.diagnosis[rows, views], "teacher_lighting": self.lighting[rows, views]}
         if self.features:
@@ -49,11 +55,11 @@ class TeacherAnswers(NamedTuple):
 
 
 def store_folder(parent: Path, key: Mapping[str, Any]) -> Path:
-    """Return the folder of the store that belongs to a key, under the folder of all stores of a teacher."""
+    """Return the folder of the store with a key, inside the folder of all stores of a teacher."""
     return Path(parent) / _digest_of_key(key)[:16]
 
 
-def store_answers(
+def store_predictions(
     forward: TeacherForward,
     training: TrainingSet,
     recipe: ViewRecipe,
@@ -65,23 +71,23 @@ def store_answers(
     with_features: bool = False,
     batch_size: int = 32,
     progress: Progress = no_progress,
-) -> TeacherAnswers:
-    """Compute what is missing of the store and return all of it.
+) -> TeacherPredictions:
+    """Compute the missing part of a store and return all of it.
 
-    One file holds one view of all photos and appears whole, so a kill loses at most the view under way.
+    One file holds one view of all photos and appears whole, so a kill loses at most the current view.
 
     Args:
         forward: the teacher.
         training: the split; its pixels have the teacher's input size.
         recipe: the ranges of the views.
         seed: of the views.
-        views: views of each photo.
+        views: number of views of each photo.
         folder: of this store.
-        key: JSON-able; names teacher, data and recipe. It is kept in the store, and in each of its files.
-        mixup: alpha of `skin_data.mixup`; the teacher answers for the blend.
-        with_features: also keep the pooled features (2 bytes a channel and view).
+        key: JSON-able; names teacher, data and recipe. It is written into the store and each of its files.
+        mixup: alpha of `skin_data.mixup`; the teacher predicts for the blend.
+        with_features: also store the pooled features (2 bytes per channel and view).
         batch_size: photos at once.
-        progress: called as `progress("teacher's answers", done, total)`.
+        progress: called as `progress("teacher's predictions", done, total)`.
 
     Raises:
         UnusableInput: the store, or a file of it, is damaged or belongs to another key.
@@ -93,24 +99,24 @@ def store_answers(
     for view in range(views):
         path, features_path = folder / f"view-{view:03d}.npz", folder / f"view-{view:03d}-features.npy"
         if not path.is_file() or (with_features and not features_path.is_file()):
-            found = _answer(forward, training, recipe, seed, view, mixup, batch_size, total, progress)
+            found = _predict(forward, training, recipe, seed, view, mixup, batch_size, total, progress)
             if with_features:
-                path.unlink(missing_ok=True)  # answers without features, which a kill must not leave beside these
+                path.unlink(missing_ok=True)  # without features; a kill must not leave it beside these
                 with replacing(features_path) as temporary, open(temporary, "wb") as file:
                     np.save(file, found[FEATURES].astype(np.float16))
-            part = {name: found[name] for name in HEAD_ANSWERS}
-            of_features = sha256_of(features_path) if with_features else ""
+            part: dict[str, Any] = {name: found[name] for name in HEADS}
+            digest_of_features = sha256_of(features_path) if with_features else ""
             with replacing(path) as temporary, open(temporary, "wb") as file:
-                np.savez(file, digest=_digest(part, digest), features_sha256=of_features, **part)
+                np.savez(file, digest=_digest(part, digest), features_sha256=digest_of_features, **part)
         parts.append(_read(path, len(training), digest))
         if with_features:
             features.append(_read_features(features_path, str(parts[-1]["features_sha256"])))
-    return TeacherAnswers(
+    return TeacherPredictions(
         np.stack([p["diagnosis"] for p in parts], axis=1), np.stack([p["lighting"] for p in parts], axis=1), features
     )
 
 
-def _answer(
+def _predict(
     forward: TeacherForward, training: TrainingSet, recipe: ViewRecipe, seed: int, view: int, mixup: float,
     batch_size: int, total: int, progress: Progress,
 ) -> dict[str, np.ndarray]:  # fmt: skip
@@ -119,7 +125,7 @@ def _answer(
     for batch in photos_of_view(training, recipe, seed, view, batch_size, mixup):
         found.append(forward.run(batch["image"]))
         done += len(found[-1]["lighting"])
-        progress("teacher's answers", done, total)
+        progress("teacher's predictions", done, total)
     return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
 
@@ -134,12 +140,12 @@ def _check_key(path: Path, key: Mapping[str, Any]) -> None:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UnusableInput(f"The teacher's answers are damaged; remove them. Received: {path.parent}.") from error
-    wanted = json.loads(json.dumps(key))
-    if stored != wanted:
-        other = sorted(name for name in {*stored, *wanted} if stored.get(name) != wanted.get(name))
+        raise UnusableInput(f"The teacher's predictions are damaged; remove them. Received: {path.parent}.") from error
+    target = json.loads(json.dumps(key))
+    if stored != target:
+        other = sorted(name for name in {*stored, *target} if stored.get(name) != target.get(name))
         raise UnusableInput(
-            f"These answers are stale: they belong to another {', '.join(other)}. Received: {path.parent}. Remove it."
+            f"These predictions are stale: made with another {', '.join(other)}. Received: {path.parent}. Remove it."
         )
 
 
@@ -150,20 +156,21 @@ def _digest(part: Mapping[str, np.ndarray], key: str) -> str:
 
 
 def _read(path: Path, photos: int, key: str) -> dict[str, np.ndarray]:
-    remedy = "Remove it; the teacher then answers this one view again."
-    stored = read_archive(path, "A file of the teacher's answers", remedy)
+    remedy = "Remove it; the teacher then predicts this view again."
+    stored = read_archive(path, "A file of the teacher's predictions", remedy)
     try:
-        part = {name: stored[name] for name in HEAD_ANSWERS}
+        part = {name: stored[name] for name in HEADS}
         whole = str(stored["digest"]) == _digest(part, key) and len(part["lighting"]) == photos
         part["features_sha256"] = stored["features_sha256"]
     except KeyError:
         whole = False
     if not whole:
-        raise UnusableInput(f"A file of the teacher's answers is damaged or stale; remove it. Received: {path}.")
+        raise UnusableInput(f"A file of the teacher's predictions is damaged or stale; remove it. Received: {path}.")
     return part
 
 
 def _read_features(path: Path, sha256: str) -> np.ndarray:
     if sha256_of(path) != sha256:
         raise UnusableInput(f"A file of the teacher's features is damaged or stale; remove it. Received: {path}.")
-    return np.load(path, mmap_mode="r")
+    features: np.ndarray = np.load(path, mmap_mode="r")
+    return features

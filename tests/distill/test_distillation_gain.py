@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from distill.worth import agreement_with_teacher, paired_gain
+from distill.distillation_gain import agreement_with_teacher, paired_gain
 
 IDS = ["a", "b", "c"]
 MANIFEST = types.SimpleNamespace(taxonomy=types.SimpleNamespace(ids=IDS))
@@ -23,7 +23,7 @@ def frame():
     )
 
 
-def answers(frame, right_share, seed):
+def predictions(frame, right_share, seed):
     """Probabilities whose top class is right for a share of the photos of each class."""
     generator = np.random.default_rng(seed)
     truth = frame["diagnosis"].map(IDS.index).to_numpy()
@@ -33,7 +33,7 @@ def answers(frame, right_share, seed):
 
 
 def test_gains_are_paired_differences(frame):
-    one, other = answers(frame, [0.9, 0.9, 0.5], 1), answers(frame, [0.6, 0.6, 0.8], 2)
+    one, other = predictions(frame, [0.9, 0.9, 0.5], 1), predictions(frame, [0.6, 0.6, 0.8], 2)
     found = paired_gain(MANIFEST, frame, one, other, resamples=300)
     truth = frame["diagnosis"].map(IDS.index).to_numpy()
     right, before = one.argmax(axis=1) == truth, other.argmax(axis=1) == truth
@@ -49,7 +49,9 @@ def test_gains_are_paired_differences(frame):
 
 
 def test_gains_of_several_seeds_are_means_over_them(frame):
-    one, other, third = (answers(frame, shares, seed) for seed, shares in enumerate(([0.9] * 3, [0.6] * 3, [0.7] * 3)))
+    one, other, third = (
+        predictions(frame, shares, seed) for seed, shares in enumerate(([0.9] * 3, [0.6] * 3, [0.7] * 3))
+    )
     single = paired_gain(MANIFEST, frame, one, other, resamples=200)
     assert paired_gain(MANIFEST, frame, np.stack([one, one]), np.stack([other, other]), resamples=200) == single
     both = paired_gain(MANIFEST, frame, np.stack([one, third]), np.stack([other, other]), resamples=200)
@@ -62,7 +64,7 @@ def test_gains_of_several_seeds_are_means_over_them(frame):
 
 
 def test_a_teacher_that_hurts_or_does_nothing_is_said_to(frame):
-    good, bad = answers(frame, [0.9] * 3, 1), answers(frame, [0.5] * 3, 2)
+    good, bad = predictions(frame, [0.9] * 3, 1), predictions(frame, [0.5] * 3, 2)
     assert paired_gain(MANIFEST, frame, bad, good, resamples=200)["verdict"] == "hurt"
     same = paired_gain(MANIFEST, frame, good, good, resamples=200)
     assert same["verdict"] == "no difference shown"
@@ -70,7 +72,7 @@ def test_a_teacher_that_hurts_or_does_nothing_is_said_to(frame):
 
 
 def test_agreement_counts_and_measures(frame):
-    teacher, student = answers(frame, [0.9] * 3, 1), answers(frame, [0.7] * 3, 2)
+    teacher, student = predictions(frame, [0.9] * 3, 1), predictions(frame, [0.7] * 3, 2)
     found = agreement_with_teacher(MANIFEST, frame, teacher, student, resamples=50)
     assert found["all"]["top1"]["value"] == pytest.approx(np.mean(teacher.argmax(1) == student.argmax(1)))
     plain = np.mean(

@@ -1,0 +1,98 @@
+"""What a recipe's models are trained, validated and tested on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from skin_data.batches import TrainingSet, make_training_set
+from skin_data.manifest import Manifest
+from skin_data.pixels import load_pixels
+from skin_data.progress import Progress
+from skin_data.statistics import accuracy, balanced_accuracy
+from skin_training.evaluation.evaluate import lighting_labels, true_classes
+from skin_training.recipe import ModelRecipe
+
+
+class Split(NamedTuple):
+    """Photos of one split.
+
+    Attributes:
+        frame: its rows of the data set's table.
+        pixels: uint8 [n, size, size, 3], memory-mapped.
+    """
+
+    frame: pd.DataFrame
+    pixels: np.ndarray
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Training and validation split.
+
+    Attributes:
+        manifest: the data set.
+        training: the training split with its targets.
+        training_frame: its rows.
+        validation: the validation split.
+    """
+
+    manifest: Manifest
+    training: TrainingSet
+    training_frame: pd.DataFrame
+    validation: Split
+
+    @property
+    def true_validation_classes(self) -> np.ndarray:
+        """Int [n]: number of each validation photo's class; -1 where it has no label."""
+        return true_classes(self.validation.frame, self.manifest.taxonomy.ids)
+
+    def validation_metrics(self, diagnosis: np.ndarray, lighting: np.ndarray) -> dict[str, float]:
+        """Measure predictions for the validation split, without intervals.
+
+        Args:
+            diagnosis: float [n, classes], probabilities.
+            lighting: float [n], probability that the photo is well lit.
+
+        Returns:
+            `accuracy` and `balanced_accuracy` of the diagnosis, and `lighting_accuracy`.
+        """
+        truth, lit = self.true_validation_classes, lighting_labels(self.validation.frame)
+        known, known_lit, predicted = truth >= 0, ~np.isnan(lit), diagnosis.argmax(axis=1)
+        return {
+            "accuracy": accuracy(truth[known], predicted[known]),
+            "balanced_accuracy": balanced_accuracy(truth[known], predicted[known], diagnosis.shape[1]),
+            "lighting_accuracy": accuracy(lit[known_lit], (lighting[known_lit] >= 0.5).astype(float)),
+        }
+
+
+def load_split(manifest: Manifest, name: str, recipe: ModelRecipe, root: Path, progress: Progress) -> Split:
+    """Load a split's rows and prepared pixels, cached under `artifacts/pixels` of the root folder."""
+    frame, cache = manifest.split(name), root / "artifacts" / "pixels"
+    return Split(frame, load_pixels(manifest, frame, recipe.input_size, recipe.crop_fraction, cache, progress))
+
+
+def load_training_data(manifest: Manifest, recipe: ModelRecipe, root: Path, progress: Progress) -> TrainingData:
+    """Load the training and the validation split.
+
+    Args:
+        manifest: the data set.
+        recipe: size and crop, weights of classes, label smoothing, oversampling.
+        root: the folder with `artifacts/`.
+        progress: called as `progress(what, done, total)`.
+
+    Raises:
+        UnusableInput: a class has no training photo, or photos cannot be read.
+    """
+    frame, pixels = load_split(manifest, "train", recipe, root, progress)
+    training = make_training_set(
+        manifest, frame, pixels, recipe.class_weights, recipe.label_smoothing, recipe.most_repeats
+    )
+    return TrainingData(manifest, training, frame, load_split(manifest, "val", recipe, root, progress))
+
+
+def data_hashes(manifest: Manifest) -> dict[str, str]:
+    """Return the `data` section of a run's config.yaml: the table and its splits."""
+    return {"meta_sha256": manifest.sha256, "split_sha256": manifest.split_sha256}

@@ -1,0 +1,14 @@
+"""The teacher's backbones: one module and one line of `BACKBONES` each."""
+
+from teacher.backbones.applications import APPLICATIONS
+from teacher.backbones.backbone import Backbone
+from teacher.backbones.efficientnet_lite import EFFICIENTNET_LITE
+from teacher.backbones.maxvit import MAXVIT
+from teacher.backbones.resnet10 import RESNET10
+
+BACKBONES: dict[str, Backbone] = {
+    **APPLICATIONS,
+    **EFFICIENTNET_LITE,
+    "maxvit": MAXVIT,
+    "resnet10": RESNET10,
+}
