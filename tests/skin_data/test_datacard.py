@@ -36,7 +36,8 @@ def test_a_folder_becomes_a_table(tmp_path):
     assert check_manifest(result.meta_path) == []
 
 
-def test_phantoms_show_every_class_and_are_called_synthetic(tmp_path):
+def test_phantoms_show_every_class_and_are_called_synthetic(tmp_path, monkeypatch):
+    monkeypatch.setattr("skin_data.plots.PHANTOM_ROWS", 1)
     with pytest.raises(UnusableInput, match=r"10.* 9, "):
         prepare("phantom", None, tmp_path, workers=1, count=9)
     meta = prepare("phantom", None, tmp_path, workers=1, count=20, size=64).meta_path
