@@ -69,7 +69,7 @@ def download(
         missing = []
         for remote in offer.files:
             if _is_complete(remote, ledger):
-                counter.skip(remote.size or 0)
+                counter.add(remote.size or 0, False)
             else:
                 missing.append(remote)
         partials = {partial_path(folder / remote.path, remote): remote for remote in missing}
@@ -81,7 +81,7 @@ def download(
         _fetch_all([remote for remote in missing if remote.unpack_into is None], ledger, counter, workers, offer.where)
         for remote in archives:
             if ledger.holds(remote.path, remote.identity) or _is_adopted(remote, ledger):
-                counter.skip(remote.size or 0)
+                counter.add(remote.size or 0, False)
             else:
                 _fetch(remote, ledger, counter, threading.Event())
             unpack(remote, ledger, progress)
@@ -103,24 +103,15 @@ class _Counter:
     """Bytes that are here, of all; shared by threads."""
 
     def __init__(self, total: int, report: Callable[[int, int], None]):
-        self.total, self.done, self.skipped = total, 0, 0
+        self.total, self.done, self.fetched = total, 0, 0
         self._report, self._lock = report, threading.Lock()
 
-    def add(self, count: int) -> None:
+    def add(self, count: int, fetched: bool) -> None:
         with self._lock:
             self.done += count
+            self.fetched += count if fetched else 0
             # The server's total may be approximate.
             self._report(min(self.done, self.total), self.total)
-
-    def skip(self, count: int) -> None:
-        """Count bytes of an earlier run."""
-        with self._lock:
-            self.skipped += count
-        self.add(count)
-
-    @property
-    def fetched(self) -> int:
-        return max(0, self.done - self.skipped)
 
 
 def _is_complete(remote: RemoteFile, ledger: Ledger) -> bool:
@@ -170,14 +161,10 @@ def _check_space(folder: Path, partials: dict[Path, RemoteFile], ledger: Ledger,
 
 
 def _fetch(remote: RemoteFile, ledger: Ledger, counter: _Counter, stopped: threading.Event) -> None:
-    target = ledger.folder / remote.path
-    partial = partial_path(target, remote)
-    counter.skipped += partial.stat().st_size if partial.is_file() else 0
-
     def record(at: Path, checksum: str | None) -> None:
         ledger.record_file(remote.path, remote.identity, checksum, at)
 
-    fetch_file(remote, target, counter.add, record, stopped)
+    fetch_file(remote, ledger.folder / remote.path, counter.add, record, stopped)
 
 
 def _fetch_all(files: Sequence[RemoteFile], ledger: Ledger, counter: _Counter, workers: int, where: str) -> None:

@@ -40,11 +40,13 @@ class PartialFile:
     Args:
         target: where the complete file goes.
         remote: the file on the server; a beginning of other content has another name.
-        on_bytes: called with the number of bytes that arrived, a negative one when some were discarded.
+        on_bytes: called with a number of bytes, negative when some were discarded, and whether they were fetched now.
         stopped: ends the transfer at the next bytes.
     """
 
-    def __init__(self, target: Path, remote: RemoteFile, on_bytes: Callable[[int], None], stopped: threading.Event):
+    def __init__(
+        self, target: Path, remote: RemoteFile, on_bytes: Callable[[int, bool], None], stopped: threading.Event
+    ):
         self.target, self.remote, self.on_bytes, self.stopped = target, remote, on_bytes, stopped
         self.size, self.checksum = remote.size, remote.checksum
         self.path = partial_path(target, remote)
@@ -52,7 +54,7 @@ class PartialFile:
             target.parent.mkdir(parents=True, exist_ok=True)
             self._file = open(self.path, "ab")  # noqa: SIM115
         self.offset = self._file.tell()
-        on_bytes(self.offset)
+        on_bytes(self.offset, False)
         if self.size is not None and self.offset > self.size:
             self.restart()
 
@@ -63,14 +65,14 @@ class PartialFile:
         with _disk_errors(self.target):
             self._file.write(data)
         self.offset += len(data)
-        self.on_bytes(len(data))
+        self.on_bytes(len(data), True)
         return len(data)
 
     def restart(self) -> None:
         """Discard the bytes, because the server sends the file from its beginning."""
         with _disk_errors(self.target):
             self._file.truncate(0)
-        self.on_bytes(-self.offset)
+        self.on_bytes(-self.offset, False)
         self.offset = 0
 
     @property
@@ -111,7 +113,7 @@ def partial_path(target: Path, remote: RemoteFile) -> Path:
 def fetch_file(
     remote: RemoteFile,
     target: Path,
-    on_bytes: Callable[[int], None],
+    on_bytes: Callable[[int, bool], None],
     record: Callable[[Path, str | None], None],
     stopped: threading.Event,
 ) -> None:
@@ -191,8 +193,10 @@ def checksum_of(path: Path, algorithm: str) -> str:
 
 
 def from_base64(algorithm: str, digest: str | None) -> str | None:
-    """Write a Base64 digest, as Google's storage gives it, as `algorithm:hexadecimal`."""
-    return f"{algorithm}:{base64.b64decode(digest).hex()}" if digest else None
+    """Write a Base64 digest, as Google's storage gives it, as `algorithm:hexadecimal`; None where it is invalid."""
+    with suppress(ValueError):
+        return f"{algorithm}:{base64.b64decode(digest, validate=True).hex()}" if digest else None
+    return None
 
 
 def _fetch_rest(remote: RemoteFile, partial: PartialFile) -> None:
