@@ -39,12 +39,12 @@ def tiny_networks() -> Iterator[str]:
 
     What a training does around its network is tested with it: a large graph takes longer to build than to train.
     """
-    import distill.student
+    from distill.backbones import BACKBONES as STUDENTS
     from teacher.backbones import BACKBONES
     from tests.noise_data import TINY, know_tiny_networks
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(distill.student, "mobilenet_v3_small", None)
+        patch.setitem(STUDENTS, "mobilenetv3small", STUDENTS["mobilenetv3small"])
         patch.setitem(BACKBONES, TINY, None)
         know_tiny_networks(student=True)
         yield TINY
