@@ -8,8 +8,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 RUNTIMES := tflite-runtime-2.14 litert-1.4 mediapipe
 AARCH64 := .venv-aarch64
 
-# A worker takes about 1.5 GB. Tests of a file share a worker, and thus fixtures; files with slow tests start first.
-PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+# A worker takes about 1.5 GB. Tests of a file share a worker, and thus fixtures (tests/conftest.py).
+PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder
 
 .PHONY: demo test test-fast stress runtimes test-runtimes aarch64-check lint format clean help
 

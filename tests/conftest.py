@@ -20,17 +20,38 @@ SLOW_FIXTURES = {
     "convert": {"aware", "fast", "files", "flatbuffers", "job", "ranges"},
     "distill": {"job"},
 }
-"""Fixtures, by folder of tests, that train or convert: whatever uses them is slow."""
+"""Fixtures, by folder of tests, that train or convert: tests that use them are slow."""
+SLOW_FILES = {
+    "benchmarks/test_light_gate.py",
+    "benchmarks/test_preparation.py",
+    "distill/test_model_file.py",
+    "distill/test_student.py",
+    "mobile_app/android/test_start.py",
+    "mobile_app/ui/test_behaviour.py",
+    "mobile_app/ui/test_end_to_end.py",
+    "skin_training/test_strategy.py",
+    "teacher/test_backbones.py",
+    "teacher/test_efficientnet_lite.py",
+}
+"""Files of tests that build published networks, open windows or start processes that do."""
+SHARED_FIXTURES = {"aware", "fast", "flatbuffers", "ranges"}
+"""Session fixtures of `tests/convert` that take too long to be made by several workers."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses `SLOW_FIXTURES`; put files with the most slow tests first, so that none is left for the end."""
+    """Mark slow tests, group those that share a worker, and put the groups with the most slow tests first."""
+    groups = {}
     for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if SLOW_FIXTURES.get(folder, set()).intersection(getattr(item, "fixturenames", ())):
+        path, fixtures = item.path.relative_to(Path(__file__).parent), set(getattr(item, "fixturenames", ()))
+        if path.as_posix() in SLOW_FILES or fixtures & SLOW_FIXTURES.get(path.parts[0], set()):
             item.add_marker(pytest.mark.slow)
-    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
-    items.sort(key=lambda item: -slow[item.path])
+        shared = path.parts[0] == "convert" and fixtures & SHARED_FIXTURES
+        if shared or item.path not in groups:
+            groups[item.path] = "convert" if shared else path.with_suffix("").as_posix()
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(groups[item.path]))
+    slow = Counter(groups[item.path] for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: (-slow[groups[item.path]], groups[item.path]))
 
 
 @pytest.fixture(scope="module")

@@ -87,6 +87,7 @@ def test_each_fault_gets_its_tip_on_every_tone_with_the_measure_that_decided(lit
     assert {fault: np.mean(tips) for fault, tips in told.items() if np.mean(tips) < 0.8} == {}
 
 
+@pytest.mark.slow
 def test_the_demo_shows_every_tip_in_its_turn_and_ready_between(light):
     pictures = phantom_pictures()
     stream = MovingLight(1280, 720)
