@@ -122,6 +122,6 @@ def _several_diagnoses(records: Sequence[Record], groups: Sequence[str]) -> list
     for group, rows in rows_of.items():
         names = Counter(d for row in rows if (d := records[row].diagnosis))
         if len(names) > 1:
-            told = ", ".join(f"{count} {name}" for name, count in sorted(names.items()))
-            doubts.append(Doubt(str(records[rows[0]].path), "group of several diagnoses", f"{group}: {told}"))
+            counts = ", ".join(f"{count} {name}" for name, count in sorted(names.items()))
+            doubts.append(Doubt(str(records[rows[0]].path), "group of several diagnoses", f"{group}: {counts}"))
     return doubts

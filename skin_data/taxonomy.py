@@ -44,6 +44,11 @@ class Taxonomy:
         return [c.id for c in self.classes]
 
     @property
+    def by_name(self) -> dict[str, str]:
+        """Class id by each id, folder and code."""
+        return {name: c.id for c in self.classes for name in (c.id, c.folder, *c.codes) if name}
+
+    @property
     def by_code(self) -> dict[str, str]:
         """Class id by each of the data set's codes."""
         return {code: c.id for c in self.classes for code in c.codes}

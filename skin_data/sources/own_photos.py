@@ -54,7 +54,7 @@ def read_folder(root: Path, taxonomy: str | None = None, ignored: Path | None = 
         )
     else:
         classes = load_taxonomy(taxonomy)
-    class_of = {name: c.id for c in classes.classes for name in (c.id, c.folder) if name}
+    class_of = classes.by_name
     if unknown := [p.name for p in folders if p.name not in class_of]:
         raise UnusableInput(
             f"The taxonomy has no class for these folders: {', '.join(unknown)}. Received: {root}. "
@@ -91,7 +91,7 @@ def read_photo_table(table: Path, taxonomy: str | None = None) -> Listing:
         classes = Taxonomy(table.stem, table.name, tuple(SkinClass(name, name, "soon") for name in names))
     else:
         classes = load_taxonomy(taxonomy)
-    class_of = {**{name: name for name in classes.ids}, **classes.by_code, "": None}
+    class_of = {**classes.by_name, "": None}
     records = []
     for where, cells in rows:
         where = f"{where} ({cells['image_path']})"

@@ -70,7 +70,7 @@ SOURCES: dict[str, Entry] = {
     ),
     "phantom": Entry("skin_data.sources.phantom", "nothing: synthetic photos are rendered", "none; each is its own"),
 }
-"""By the word that `prepare` takes."""
+"""By the name that `prepare` takes."""
 
 
 def load_source(name: str) -> Source:

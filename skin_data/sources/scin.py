@@ -69,19 +69,19 @@ def read_scin(root: Path, taxonomy: str | None = None, ignored: Path | None = No
             continue
         if len(ids) > 1:
             doubts.append(Doubt(photo, "photo of several cases", f"one group, labels averaged: {', '.join(ids)}"))
-        told = [opinions.get(case_id, Opinion()) for case_id in ids]
-        soft, mapped = soft_label([opinion.conditions for opinion in told], classes.by_code)
+        rated = [opinions.get(case_id, Opinion()) for case_id in ids]
+        soft, mapped = soft_label([opinion.conditions for opinion in rated], classes.by_code)
         extras = {column: first.cells.get(column, "") for column in KEPT} | {
             "shot_type": _shot_type(first.cells, photo),
-            "gradable": told[0].gradable,
-            "conditions": told[0].names,
-            "label_share": round(mapped, 4) if any(opinion.conditions for opinion in told) else None,
+            "gradable": rated[0].gradable,
+            "conditions": rated[0].names,
+            "label_share": round(mapped, 4) if any(opinion.conditions for opinion in rated) else None,
             "fitzpatrick_self": skin_type(first.cells["fitzpatrick_skin_type"]),
         }
         records.append(
             Record(
                 path_of[name], DATASET, "phone", hard_label(soft), group_of[ids[0]], soft or None,
-                told[0].fitzpatrick, told[0].monk, extras,
+                rated[0].fitzpatrick, rated[0].monk, extras,
             )
         )  # fmt: skip
     rejections += unlisted(path_of, [Path(photo).name for photo in cases_of], CASES)

@@ -51,8 +51,8 @@ def read_opinion(cells: Mapping[str, str]) -> Opinion:
     Raises:
         ValueError: a cell is malformed; the message names the column and quotes the cell.
     """
-    told = [cell for n in DERMATOLOGISTS if (cell := cells.get(GRADABLE.format(n), ""))]
-    able = [cell for cell in told if _can_grade(cell)]
+    graded = [cell for n in DERMATOLOGISTS if (cell := cells.get(GRADABLE.format(n), ""))]
+    able = [cell for cell in graded if _can_grade(cell)]
     names = next((column for column in NAMES if column in cells), NAMES[0])
     types = [skin_type(cells.get(f"dermatologist_fitzpatrick_skin_type_label_{n}", "")) for n in DERMATOLOGISTS]
     tones = [
@@ -65,8 +65,8 @@ def read_opinion(cells: Mapping[str, str]) -> Opinion:
         raise ValueError(f"a Monk tone is 1 to 10, not {unknown[0]!r}")
     conditions = _weights(cells[WEIGHTED])
     return Opinion(
-        conditions if 2 * len(able) > len(told) else {},
-        f"{len(able)} of {len(told)}",
+        conditions if 2 * len(able) > len(graded) else {},
+        f"{len(able)} of {len(graded)}",
         "; ".join(map(str, _literal(cells.get(names, ""), names, list))),
         _middle([known for known in types if known]),
         _middle(tones),

@@ -62,10 +62,10 @@ def without_contradictions(
     kept, rejections = [], []
     for same in by_name.values():
         for what, column in (("labels", label), ("groups", group)):
-            said = [row.cells.get(column, "") for row in same] if column else []
-            if len(set(said)) > 1:
-                told = "; ".join(f"{row.where} {cell!r}" for row, cell in zip(same, said, strict=True))
-                reason, others = f"listed with different {what}, so none is trusted: {told}", same
+            values = [row.cells.get(column, "") for row in same] if column else []
+            if len(set(values)) > 1:
+                listed = "; ".join(f"{row.where} {cell!r}" for row, cell in zip(same, values, strict=True))
+                reason, others = f"listed with different {what}, so none is trusted: {listed}", same
                 break
         else:
             kept.append(same[0])
