@@ -17,13 +17,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a core to itself
 
 SLOW_FIXTURES = {
     "benchmarks": {"model"},
-    "convert": {"aware", "fast", "files", "flatbuffers", "job", "ranges"},
+    "convert": {"aware", "fast", "files", "flatbuffer", "flatbuffers", "job", "ranges", "small", "student"},
     "distill": {"job"},
 }
 """Fixtures, by folder of tests, that train or convert: tests that use them are slow."""
 SLOW_FILES = {
     "benchmarks/test_light_gate.py",
     "benchmarks/test_preparation.py",
+    "convert/packing/test_metadata.py",
     "distill/test_model_file.py",
     "distill/test_student.py",
     "mobile_app/android/test_start.py",
