@@ -24,6 +24,9 @@ SLOW_FIXTURES = {
 SLOW_FILES = {
     "benchmarks/test_light_gate.py",
     "benchmarks/test_preparation.py",
+    "convert/making/test_compressible.py",
+    "convert/making/test_fast_path.py",
+    "convert/making/test_quantization_aware.py",
     "convert/packing/test_metadata.py",
     "distill/test_model_file.py",
     "distill/test_student.py",
