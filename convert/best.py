@@ -13,7 +13,8 @@ from typing import Any
 
 from convert.convert import convert
 from convert.timing import latencies
-from convert.variants import Variant, find_variants, untrained
+from convert.variants import find_variants
+from convert.variants.variant import Variant
 from convert.verifying.gates import FAILED
 from convert.verifying.verifier import Examiner, FileVerdict, FurtherGate
 from convert.verifying.verify import VerifyReport, verify
@@ -167,17 +168,17 @@ def _ladder(
     run: RunFolder, manifest: Any, candidates: list[Variant], objective: str, progress: Progress
 ) -> list[tuple[Variant, float | None]]:
     """Order the candidates; one that needs training counts as its untrained twin, which has the same graph."""
-    twins = {variant.name: untrained(variant).name for variant in candidates}
+    twins = {variant.name: (variant.base or variant).name for variant in candidates}
     files = convert(run, manifest, list(dict.fromkeys(twins.values())), progress)
     size = {name: path.stat().st_size for name, path in files.items()}
     if objective == "size":
-        return [(v, None) for v in sorted(candidates, key=lambda v: (size[twins[v.name]], bool(v.training)))]
+        return [(v, None) for v in sorted(candidates, key=lambda v: (size[twins[v.name]], bool(v.fine_tuning)))]
     latency = latencies({name: read_model(path).flatbuffer for name, path in files.items()})
     left = sorted(candidates, key=lambda v: latency[twins[v.name]])
     ladder = []
     while left:
         within = AS_QUICK * latency[twins[left[0].name]]
         step = [v for v in left if latency[twins[v.name]] <= within]
-        ladder += sorted(step, key=lambda v: (size[twins[v.name]], bool(v.training)))
+        ladder += sorted(step, key=lambda v: (size[twins[v.name]], bool(v.fine_tuning)))
         left = left[len(step) :]
     return [(v, latency[twins[v.name]]) for v in ladder]

@@ -1,23 +1,29 @@
 """The `convert` section of a recipe."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, make_dataclass
+from typing import Any
 
 from convert.making.representative import COUNT, OUTLIER_RATIO
-from convert.variants import DEFAULT_VARIANTS, find_variants
+from convert.variants import DEFAULT_VARIANTS, VARIANTS, find_variants
+from convert.variants.variant import FineTuning
 from convert.verifying.gates import Gates
 from convert.verifying.runtimes import MUST_RUN_IN
-from skin_training.recipe import from_mapping
+from skin_training.recipe import from_mapping, to_mapping
 from skin_training.run_folder import RunFolder
 from triage.errors import UnusableInput
+
+EVALUATION_KEYS = ("variants", "gates", "runtimes")
+"""Keys of the section that select and judge files, without an effect on their contents."""
 
 
 @dataclass(frozen=True)
 class RepresentativeRecipe:
-    """The `representative` part: which training photos say how far activations range.
+    """The `representative` part: which training photos the quantization is based on.
 
     Attributes:
-        count: photos, before those that stick out are dropped.
-        outlier_ratio: see `convert.making.representative.screen_outliers`.
+        count: photos, before outliers are dropped.
+        outlier_ratio: see `convert.making.representative.OUTLIER_RATIO`.
     """
 
     count: int = COUNT
@@ -25,90 +31,69 @@ class RepresentativeRecipe:
 
     def __post_init__(self) -> None:
         if self.count < 1 or self.outlier_ratio <= 0:
-            raise UnusableInput(f"convert.representative needs a count and a ratio above 0. Received: {self}.")
-
-
-@dataclass(frozen=True)
-class AwareRecipe:
-    """The `quantization_aware` part of a recipe's `convert` section.
-
-    Attributes:
-        epochs: passes over the training split.
-        learning_rate: the peak of AdamW's cosine.
-    """
-
-    epochs: int = 4
-    learning_rate: float = 3e-4
-
-
-@dataclass(frozen=True)
-class PruningRecipe:
-    """The `pruning` part of a recipe's `convert` section.
-
-    Attributes:
-        sparsity: share of each large kernel's weights that end as zero.
-        epochs: passes over the training split, at least 3.
-        learning_rate: the peak of AdamW's cosine.
-    """
-
-    sparsity: float = 0.5
-    epochs: int = 6
-    learning_rate: float = 3e-4
-
-    def __post_init__(self) -> None:
-        if not 0 < self.sparsity < 1 or self.epochs < 3:
             raise UnusableInput(
-                f"convert.pruning needs a sparsity between 0 and 1 and at least 3 epochs. Received: {self}."
+                "convert.representative: count must be at least 1 and outlier_ratio above 0. "
+                f"Received: {self.count}, {self.outlier_ratio}."
             )
 
 
 @dataclass(frozen=True)
-class ClusteringRecipe:
-    """The `clustering` part of a recipe's `convert` section.
-
-    Attributes:
-        clusters: different values that each large kernel keeps.
-        epochs: passes over the training split.
-        learning_rate: the peak of AdamW's cosine.
-    """
-
-    clusters: int = 32
-    epochs: int = 4
-    learning_rate: float = 1e-4
-
-    def __post_init__(self) -> None:
-        if not 2 <= self.clusters <= 256:
-            raise UnusableInput(f"convert.clustering needs 2 to 256 clusters. Received: {self}.")
-
-
-@dataclass(frozen=True)
 class ConvertRecipe:
-    """Which files are made, and what each has to keep.
+    """Which files are made, and what each must keep.
+
+    `read_section` adds a field for each registered variant's fine-tuning, such as `quantization_aware`.
 
     Attributes:
-        variants: names of `convert.variants.VARIANTS`.
-        representative: photos for what is calibrated.
-        quantization_aware: the training with rounding.
-        pruning: the training of pruned variants.
-        clustering: the training of clustered variants.
+        variants: names in `convert.variants.VARIANTS`.
+        representative: selection of the representative photos.
         gates: limits.
         runtimes: that a file must run in.
-        abstain_below: top probability under which the app says that it cannot tell.
+        abstain_below: top probability below which the app does not name a diagnosis.
     """
 
     variants: tuple[str, ...] = DEFAULT_VARIANTS
     representative: RepresentativeRecipe = field(default_factory=RepresentativeRecipe)
-    quantization_aware: AwareRecipe = field(default_factory=AwareRecipe)
-    pruning: PruningRecipe = field(default_factory=PruningRecipe)
-    clustering: ClusteringRecipe = field(default_factory=ClusteringRecipe)
     gates: Gates = field(default_factory=Gates)
     runtimes: tuple[str, ...] = MUST_RUN_IN
     abstain_below: float = 0.4
 
     def __post_init__(self) -> None:
-        find_variants(list(self.variants))
+        find_variants(self.variants)
+
+    def shared_options(self) -> dict[str, Any]:
+        """Return the options that the contents of every file depend on, as plain data."""
+        ignored = {*EVALUATION_KEYS, *(tuning.section for tuning in fine_tunings())}
+        return {name: value for name, value in to_mapping(self).items() if name not in ignored}
+
+    def options_of(self, tuning: FineTuning) -> Any:
+        """Return the options of a fine-tuning, of the class `tuning.recipe`."""
+        return getattr(self, tuning.section)
+
+
+def fine_tunings() -> list[FineTuning]:
+    """Return the fine-tunings of all registered variants."""
+    return [variant.fine_tuning for variant in VARIANTS.values() if variant.fine_tuning]
+
+
+def read_section(values: Mapping[str, Any], where: str) -> ConvertRecipe:
+    """Read a recipe's `convert` section.
+
+    Args:
+        values: plain data; what is missing has its default.
+        where: place of the section in error messages.
+
+    Raises:
+        UnusableInput: an unknown key or variant, or a value of the wrong type or range.
+    """
+    kind = make_dataclass(
+        "ConvertRecipe",
+        [(tuning.section, tuning.recipe, field(default_factory=tuning.recipe)) for tuning in fine_tunings()],
+        bases=(ConvertRecipe,),
+        frozen=True,
+    )
+    return from_mapping(kind, values, where)
 
 
 def convert_recipe(run: RunFolder) -> ConvertRecipe:
-    """Return the `convert` section of a run's own config; an unknown key or a wrong type is an UnusableInput."""
-    return from_mapping(ConvertRecipe, run.read_config().get("convert") or {}, f"{run.config_path}: convert")
+    """Return the `convert` section of a run's `config.yaml`, read by `read_section`."""
+    return read_section(run.read_config().get("convert") or {}, f"{run.config_path}: convert")

@@ -1,74 +1,57 @@
-"""Training a distilled student further for the sake of its file, taught by itself.
+"""Fine-tuning of a distilled student for the sake of its file, with the float student as its teacher.
 
-The float student's answers are what the file is compared with, so they are what it learns: the very views that the
-student was distilled on, answered once by the float student and stored as the teacher's answers were. Its colour
-calibration stays as it is.
+A file is compared with the float student's predictions, so these are what it learns, on the same views that the
+student was distilled on. The colour calibration does not change.
 """
 
 import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from convert.making.activation_ranges import Ranges
-from convert.recipe import AwareRecipe, ConvertRecipe, PruningRecipe
-from skin_training.recipe import Phase, from_mapping, to_mapping
+from convert.making.source import Source
+from convert.variants.variant import FineTuning
+from skin_data.progress import Progress
+from skin_training.recipe import from_mapping, to_mapping
 from skin_training.run_folder import RunFolder
 
+if TYPE_CHECKING:
+    import tf_keras as keras
 
-class Tuned(Protocol):
-    """A student in training, whose kernels are on the way to what the file will hold.
+    from skin_data.manifest import Manifest
 
-    Attributes:
-        model: `image` float32 [batch, size, size, 3] to [diagnosis logits [batch, classes], lighting logit [batch, 1],
-            pooled features [batch, channels]].
-        phases: to train it through.
-    """
-
-    model: Any
-    phases: Sequence[Phase]
-
-    def select(self, phase: Phase) -> None:
-        """Set what is trainable in a phase."""
-
-    def answers(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Answer photos, uint8 [n, size, size, 3], as the file would."""
-
-    def float_student(self) -> Any:
-        """Return the Keras student with the weights learnt: what is to be converted."""
+REPORTED_COLUMNS = ("phase", "epoch", "loss", "val_balanced_accuracy", "best")
 
 
-def train_further(
-    training: str,
-    of_convert: ConvertRecipe,
-    run: RunFolder,
-    manifest: Any,
-    student: Any,
+def fine_tune(
+    tuning: FineTuning,
+    options: Any,
+    model: "keras.Model",
+    source: Source,
     student_sha256: str,
-    ranges: Ranges | None,
-    progress: Any,
-) -> tuple[Any, dict[str, Any]]:
-    """Train a student for a variant; after a kill, the same call goes on where the last epoch ended.
+    run: RunFolder,
+    manifest: "Manifest",
+    progress: Progress,
+) -> tuple["keras.Model", dict[str, Any]]:
+    """Train a student for a variant; after a kill, the same call resumes after the last whole epoch.
 
     Args:
-        training: name of what it is trained for, in the recipe.
-        of_convert: the recipe's `convert` section.
-        run: of the student; it keeps the answers and the state.
+        tuning: what to train for.
+        options: of the class `tuning.recipe`.
+        model: the student to train, as `Variant.start` gives it; it is not changed.
+        source: what the variant is made from.
+        student_sha256: of the student's file.
+        run: of the student; holds the cached predictions and the checkpoint.
         manifest: the data set that the student was trained on.
-        student: the Keras student, on the fast path if its activations are to be integers; it is not changed.
-        student_sha256: of its file.
-        ranges: of its activations; needed to train with their rounding only.
         progress: called as `progress(stage, done, total)`.
 
     Returns:
-        The float student with the weights of the best epoch, and what the report says of it.
+        The float student with the weights of the best epoch, and the report's entry.
 
     Raises:
-        UnusableInput: photos or stored answers cannot be used.
-        CheckFailed: the loss is no longer a finite number.
+        UnusableInput: photos or cached predictions cannot be used.
+        CheckFailed: the loss is NaN or inf.
     """
     from convert.making.tuning_task import TuningTask
     from distill.distillation_data import load_distillation_data
@@ -76,57 +59,37 @@ def train_further(
     from distill.recipe import DistillRecipe
     from skin_training.training import Trainer
 
-    recipe = getattr(of_convert, training)
-    tuned = _tuned(student, recipe, ranges)
-    of_student = from_mapping(DistillRecipe, run.read_config()["distill"], "distill")
-    distillation = dataclasses.replace(
-        of_student,
-        phases=tuple(tuned.phases),
+    tunable = tuning.build(model, source, options)
+    distilled = from_mapping(DistillRecipe, run.read_config()["distill"], "distill")
+    recipe = dataclasses.replace(
+        distilled,
+        phases=tuple(tunable.phases),
         loss="hinton",
         hard_share=0.0,
         feature_weight=0.0,
         fairness=Fairness(),
-        view_count=min(of_student.view_count, recipe.epochs),
+        view_count=min(distilled.view_count, options.epochs),
     )
     key = {
-        "recipe": to_mapping(distillation),
-        "settings": to_mapping(recipe),
+        "recipe": to_mapping(recipe),
+        "settings": to_mapping(options),
         "student_sha256": student_sha256,
         "meta_sha256": manifest.sha256,
-        "ranges": dict(ranges or {}),
+        **tunable.settings,
     }
-    data = load_distillation_data(distillation, manifest, student, student_sha256, run, progress)
-    # A checkpoint of another key would be refused; this one's name is its own.
+    data = load_distillation_data(recipe, manifest, model, student_sha256, run, progress)
+    # The name holds the key's digest: a checkpoint of other settings is left alone instead of being refused.
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:12]
-    name = training.replace("_", "-")
-    trainer = Trainer(
-        TuningTask(distillation, data, tuned),
-        run.checkpoint(f"{name}-{digest}"),
-        {**key, "stage": "convert"},
-        "convert",
-        progress,
-    )
+    checkpoint = run.checkpoint(f"{tuning.section.replace('_', '-')}-{digest}")
+    trainer = Trainer(TuningTask(recipe, data, tunable), checkpoint, {**key, "stage": "convert"}, "convert", progress)
     rows = trainer.run()
-    return tuned.float_student(), {
-        "recipe": to_mapping(recipe),
-        "seed": distillation.seed,
-        "rows": _shown(rows),
+    return tunable.float_student(), {
+        "recipe": to_mapping(options),
+        "seed": recipe.seed,
+        "rows": _reported(rows),
         "seconds": round(trainer.state.seconds, 1),
     }
 
 
-def _tuned(student: Any, recipe: Any, ranges: Ranges | None) -> Tuned:
-    if isinstance(recipe, AwareRecipe):
-        from convert.making.quantization_aware import QuantizationAware
-
-        return QuantizationAware(student, ranges or {}, recipe.epochs, recipe.learning_rate)
-    from convert.making.compressible import Clustered, Pruned
-
-    if isinstance(recipe, PruningRecipe):
-        return Pruned(student, recipe.sparsity, recipe.epochs, recipe.learning_rate)
-    return Clustered(student, recipe.clusters, recipe.epochs, recipe.learning_rate)
-
-
-def _shown(rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    kept = ("phase", "epoch", "loss", "val_balanced_accuracy", "best")
-    return [{name: row[name] for name in kept if name in row} for row in rows]
+def _reported(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: row[name] for name in REPORTED_COLUMNS if name in row} for row in rows]

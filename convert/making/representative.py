@@ -1,30 +1,104 @@
-"""The photos that calibrate an integer model: chosen fairly, and screened for those that would wreck it.
+"""Representative photos: selected evenly, and screened for those that would ruin the quantization.
 
 MobileNetV3's residual sums are unbounded. One photo can drive them a hundred times beyond the rest; calibration by
-minimum and maximum then spends the 256 steps on that photo, and all others collapse into a few of them.
+minimum and maximum then spends the 256 integer values on that photo, and all others share a few of them.
 """
 
 import hashlib
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import numpy as np
 
 from convert.making.activation_ranges import DEAD
+from skin_data.progress import Progress
 from triage.errors import UnusableInput
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import tf_keras as keras
+
+    from skin_data.manifest import Manifest
+
 OUTLIER_RATIO = 5.0
-"""A photo is dropped when some layer's largest activation exceeds this many times the layer's median over photos."""
+"""A photo is dropped when a layer's largest activation exceeds this many times the layer's median over photos."""
 COUNT = 200
 _BATCH = 16
 
 
-def choose_representative(frame: Any, count: int, seed: int) -> list[int]:
+class RepresentativeSummary(TypedDict):
+    """Which photos were used: `dropped` has `photo`, `layer` and `ratio` of each outlier; counts by class and tone."""
+
+    split: str
+    count: int
+    outlier_ratio: float
+    dropped: list[dict[str, Any]]
+    by_class: dict[str, int]
+    by_tone: dict[str, int]
+
+
+class Representative(NamedTuple):
+    """Representative photos, uint8 [n, size, size, 3], and what the report says of them."""
+
+    pixels: np.ndarray
+    summary: RepresentativeSummary | None = None
+
+
+def load_representative(
+    manifest: "Manifest",
+    student: "keras.Model",
+    crop_fraction: float,
+    cache: Path,
+    count: int,
+    outlier_ratio: float,
+    progress: Progress,
+) -> Representative:
+    """Select photos of the training split, load them, and drop outliers.
+
+    Args:
+        manifest: the student's data set.
+        student: the Keras student, whose activations are screened.
+        crop_fraction: of the prepared photos.
+        cache: folder of the decoded photos.
+        count: photos before outliers are dropped.
+        outlier_ratio: see `OUTLIER_RATIO`.
+        progress: called as `progress(stage, done, total)`.
+
+    Raises:
+        UnusableInput: photos cannot be read, or most are outliers.
+    """
+    from skin_data.pixels import load_pixels
+
+    frame = manifest.split("train")
+    rows = choose_representative(frame, count, seed=0)
+    pixels = load_pixels(manifest, frame, student.input_shape[1], crop_fraction, cache, progress)
+    pixels = np.stack([pixels[row] for row in rows])
+    kept, dropped = screen_outliers(student, pixels, outlier_ratio)
+    chosen = frame.iloc[rows]
+    used = chosen.iloc[kept]
+    return Representative(
+        pixels[kept],
+        {
+            "split": "train",
+            "count": len(kept),
+            "outlier_ratio": outlier_ratio,
+            "dropped": [
+                {"photo": Path(chosen.iloc[d["row"]]["image_path"]).name, "layer": d["layer"], "ratio": d["ratio"]}
+                for d in dropped
+            ],
+            "by_class": used["diagnosis"].value_counts().to_dict(),
+            "by_tone": used["tone_bucket"].value_counts().to_dict(),
+        },
+    )
+
+
+def choose_representative(frame: "pd.DataFrame", count: int, seed: int) -> list[int]:
     """Choose rows of the training split in turn from each class and tone.
 
     Args:
         frame: rows of the training split.
         count: how many; all rows if there are fewer.
-        seed: of the order within each class and tone.
+        seed: for the order within each class and tone.
 
     Returns:
         Row numbers, in the order chosen.
@@ -44,9 +118,9 @@ def choose_representative(frame: Any, count: int, seed: int) -> list[int]:
 
 
 def screen_outliers(
-    model: Any, pixels: np.ndarray, outlier_ratio: float = OUTLIER_RATIO
+    model: "keras.Model", pixels: np.ndarray, outlier_ratio: float = OUTLIER_RATIO
 ) -> tuple[np.ndarray, list[dict[str, Any]]]:
-    """Find photos whose activations are far beyond those of the others.
+    """Find photos whose activations lie far beyond those of the others.
 
     Args:
         model: the Keras student.
@@ -64,7 +138,6 @@ def screen_outliers(
 
     layers = [layer for layer in model.layers[1:] if len(layer.output.shape) >= 2]
     probe = keras.Model(model.input, [layer.output for layer in layers])
-
     size = model.input_shape[1]
 
     @tf.function(input_signature=[tf.TensorSpec((None, size, size, 3), tf.uint8)])
@@ -73,7 +146,7 @@ def screen_outliers(
         return tf.stack([tf.reduce_max(tf.abs(o), axis=list(range(1, len(o.shape)))) for o in outputs], axis=1)
 
     largest = np.concatenate([maxima(pixels[i : i + _BATCH]).numpy() for i in range(0, len(pixels), _BATCH)])
-    # What most photos leave silent has no usual size: whoever wakes it is no outlier.
+    # A layer that is silent for most photos has no usual size: a photo that activates it is no outlier.
     usual = np.median(largest, axis=0)
     ratio = np.where(usual >= DEAD, largest / np.maximum(usual, DEAD), 0.0)
     worst = ratio.argmax(axis=1)

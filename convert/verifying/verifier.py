@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from convert.convert import student_of
 from convert.recipe import convert_recipe
+from convert.student import find_student
 from convert.verifying.ccm_parity import CcmProof, prove_ccm
 from convert.verifying.comparison import Answers, compare
 from convert.verifying.gates import CANNOT_TELL, FAILED, PASSED, Gates, Verdict, verdicts_on
@@ -128,7 +128,7 @@ class Examiner:
         from skin_data.pixels import load_pixels
         from skin_training.color_calibration import ccm_of
 
-        path = student_of(run, manifest)
+        path = find_student(run, manifest)
         student, self._student_sha256 = load_model(path), sha256_of(path)
         config = run.read_config()
         self.gates = gates or convert_recipe(run).gates

@@ -1,0 +1,117 @@
+"""The card of a student's release files, `card.json`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from convert.variants.variant import Variant
+from skin_data.progress import Progress
+from skin_training.evaluation.calibration import fit_temperature, temper
+from skin_training.evaluation.operating_point import urgent_threshold
+from skin_training.run_folder import RunFolder
+from triage.model_card import CARD_FORMAT, CardClass, ModelCard
+
+if TYPE_CHECKING:
+    import tf_keras as keras
+
+    from skin_data.manifest import Manifest
+
+LICENCE = (
+    "Research and education only; not a medical device. The photos a model was trained on set further limits: see "
+    "the licence of the data set named under data."
+)
+NOT_MEASURED = (
+    "people rather than photos: several photos of one person may count as several",
+    "other cameras, clinics and countries than those of the data set",
+    "skin tone as a person would name it: ITA describes a photo",
+)
+
+
+def classes_of(manifest: "Manifest") -> list[CardClass]:
+    """Return a card's `classes`: id, name and urgency of each, in the order of the model's outputs."""
+    return [{"id": c.id, "name": c.name, "urgency": c.urgency} for c in manifest.taxonomy.classes]
+
+
+def card_of_student(
+    run: RunFolder,
+    manifest: "Manifest",
+    student: "keras.Model",
+    student_sha256: str,
+    abstain_below: float,
+    cache: Path,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Return the part of the card that all variants share.
+
+    Temperature and thresholds are fitted on the validation split.
+
+    Args:
+        run: of the student.
+        manifest: the data set that it was trained on.
+        student: the Keras student.
+        student_sha256: of its file.
+        abstain_below: top probability below which the app does not name a diagnosis.
+        cache: folder of the decoded photos.
+        progress: called as `progress(stage, done, total)`.
+    """
+    from skin_data.pixels import load_pixels
+    from skin_training.color_calibration import ccm_of
+    from skin_training.predict import predict
+
+    config, distilled = run.read_config(), run.read_report()["distill"]
+    size, crop_fraction = student.input_shape[1], config["distill"]["crop_fraction"]
+    frame = manifest.split("val")
+    probabilities, _ = predict(student, load_pixels(manifest, frame, size, crop_fraction, cache, progress))
+    position = {name: number for number, name in enumerate(manifest.taxonomy.ids)}
+    labelled = frame["diagnosis"].notna().to_numpy()
+    truth = frame.loc[labelled, "diagnosis"].map(position).to_numpy(int)
+    temperature = fit_temperature(truth, probabilities[labelled])
+    urgent = np.array([c.urgency == "urgent" for c in manifest.taxonomy.classes])
+    score = temper(probabilities[labelled], temperature)[:, urgent].sum(axis=1)
+    is_urgent, threshold = urgent[truth], urgent_threshold(urgent[truth], score)
+    matrix, bias = ccm_of(student)
+    return {
+        "format": CARD_FORMAT,
+        "classes": classes_of(manifest),
+        "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
+        "temperature": temperature,
+        "thresholds": {
+            "fitted_on": "the float student, validation split",
+            "urgent": threshold,
+            "urgent_sensitivity": float(np.mean(score[is_urgent] >= threshold)) if is_urgent.any() else None,
+            "abstain_below": abstain_below,
+            "well_lit": 0.5,
+        },
+        "input": {"size": size, "crop_fraction": crop_fraction},
+        "synthetic": manifest.synthetic,
+        "data": {"dataset": manifest.dataset, "meta_sha256": manifest.sha256},
+        "lineage": {
+            "student_run": run.name,
+            "student_sha256": student_sha256,
+            "teacher_run": config["teacher_run"],
+            "teacher_sha256": distilled["key"]["teacher_sha256"],
+        },
+        "per_tone": {
+            "measured_on": "the float student, test split",
+            **{
+                tone: {"n": part["n"], "accuracy": part["diagnosis"]["accuracy"]}
+                for tone, part in distilled["test"]["per_tone"].items()
+            },
+        },
+        "not_measured": list(NOT_MEASURED),
+        "licence": LICENCE,
+    }
+
+
+def card_of_file(shared: dict[str, Any], run: RunFolder, variant: Variant) -> ModelCard:
+    """Return the card of one variant, from the part that `card_of_student` gives."""
+    return cast(
+        "ModelCard",
+        {
+            **shared,
+            "name": f"{run.name}-{variant.name}",
+            "variant": variant.name,
+            "input": {**shared["input"], "dtype": variant.input_dtype},
+        },
+    )

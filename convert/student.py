@@ -1,0 +1,36 @@
+"""The student of a run, checked to belong to the data set at hand."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skin_training.run_folder import RunFolder
+from triage.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from skin_data.manifest import Manifest
+
+
+def find_student(run: RunFolder, manifest: "Manifest") -> Path:
+    """Return the path of a run's `student.keras`.
+
+    Raises:
+        UnusableInput: there is no finished student, or it was trained on other splits or classes.
+    """
+    path = run.artifacts / "student.keras"
+    config = run.read_config()
+    if not path.is_file():
+        raise UnusableInput(
+            f"Run '{run.name}' has no student. Looked for: {path}. Train one with `skin-distill distill`."
+        )
+    if config["data"]["meta_sha256"] != manifest.sha256:
+        raise UnusableInput(
+            f"The student of run '{run.name}' was trained on another split of the data: its training photos may be "
+            f"test photos here. Received: {manifest.path}. Use the meta.csv that it was trained with."
+        )
+    if not (distilled := run.read_report().get("distill")):
+        raise UnusableInput(
+            f"The student of run '{run.name}' is not finished. Received: {run.report_path}. Run its `skin-distill "
+            "distill` again; it resumes where it stopped."
+        )
+    manifest.check_classes(distilled["test"]["confusion"]["classes"], f"The student of run '{run.name}'")
+    return path
