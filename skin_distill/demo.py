@@ -165,13 +165,12 @@ def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float
 
 def _teacher_file(run: "RunFolder") -> Path:
     """The teacher as a float32 .tflite file, so that one runtime times all rows of the table."""
-    from convert.making.tflite import to_flatbuffer
-    from convert.variants import VARIANTS
+    from convert.making.converter import to_tflite
     from distill.model_file import load_model
 
     path = run.artifacts / "teacher-float32.tflite"
     if not path.is_file():
-        write_bytes(path, to_flatbuffer(load_model(run.artifacts / "teacher.keras"), VARIANTS["float32"]))
+        write_bytes(path, to_tflite(load_model(run.artifacts / "teacher.keras")))
     return path
 
 

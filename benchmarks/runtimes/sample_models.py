@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from convert.convert import LICENCE, NOT_MEASURED
-from convert.making.fast_path import on_fast_path
-from convert.making.tflite import ranges_of, to_flatbuffer
+from convert.making.representative import Representative
+from convert.making.source import Source, make_flatbuffer
+from convert.packing.card import LICENCE, NOT_MEASURED
 from convert.packing.metadata import with_metadata
 from convert.variants import VARIANTS
 from skin_training.color_calibration import ccm_of
@@ -52,16 +52,11 @@ def write_samples(
     if classes is None:
         count = student.output_shape[0][-1]
         classes = [{"id": f"class{n}", "name": f"Class {n}", "urgency": "watch"} for n in range(count)]
-    calibrated = ranges = None
-    if any(variant.calibrated for variant in variants.values()):
-        calibrated = on_fast_path(student)
-        ranges = ranges_of(calibrated, photos)
-    paths = {}
+    source, paths = Source(student, lambda: Representative(photos)), {}
     for name, variant in variants.items():
         card = _card(student, name, variant.input_dtype, classes)
-        flatbuffer = to_flatbuffer(calibrated if variant.calibrated else student, variant, ranges, photos)
         paths[name] = folder / f"{prefix}{name}.tflite"
-        write_bytes(paths[name], pack_model(change(with_metadata(flatbuffer, card)), card))
+        write_bytes(paths[name], pack_model(change(with_metadata(make_flatbuffer(variant, source), card)), card))
     return paths
 
 

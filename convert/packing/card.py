@@ -7,7 +7,7 @@ import numpy as np
 
 from convert.variants.variant import Variant
 from skin_data.progress import Progress
-from skin_training.evaluation.calibration import fit_temperature, temper
+from skin_training.evaluation.calibration import fit_temperature, scale_by_temperature
 from skin_training.evaluation.operating_point import urgent_threshold
 from skin_training.run_folder import RunFolder
 from triage.model_card import CARD_FORMAT, CardClass, ModelCard
@@ -68,7 +68,7 @@ def card_of_student(
     truth = frame.loc[labelled, "diagnosis"].map(position).to_numpy(int)
     temperature = fit_temperature(truth, probabilities[labelled])
     urgent = np.array([c.urgency == "urgent" for c in manifest.taxonomy.classes])
-    score = temper(probabilities[labelled], temperature)[:, urgent].sum(axis=1)
+    score = scale_by_temperature(probabilities[labelled], temperature)[:, urgent].sum(axis=1)
     is_urgent, threshold = urgent[truth], urgent_threshold(urgent[truth], score)
     matrix, bias = ccm_of(student)
     return {

@@ -36,17 +36,17 @@ def command(
     """Distil a teacher into a small student."""
     load_tensorflow()
     with needs_extra("train"):
-        from convert.recipe import ConvertRecipe
+        from convert.recipe import read_section
         from distill.recipe import DistillRecipe
         from distill.train import distill_student
         from skin_data.manifest import read_manifest
         from skin_distill.recipes import recipe_path, with_given
-        from skin_training.recipe import from_mapping, read_recipe
+        from skin_training.recipe import read_recipe
         from skin_training.run_folder import RunFolder
 
     recipe, whole = read_recipe(recipe_path(config), "distill", DistillRecipe)
     recipe = with_given(recipe, weights=weights or None, seed=seed)
-    from_mapping(ConvertRecipe, whole.get("convert") or {}, f"{config}: convert")  # raises before hours of training
+    read_section(whole.get("convert") or {}, f"{config}: convert")  # raises before hours of training
     report = distill_student(
         recipe,
         read_manifest(data),

@@ -6,8 +6,7 @@ import tf_keras as keras
 from click.testing import CliRunner
 
 from benchmarks.light.gate import FAULTS, STEPS, _curve, main
-from convert.making.tflite import to_flatbuffer
-from convert.variants import VARIANTS
+from convert.making.converter import to_tflite
 from skin_data.manifest import read_manifest
 from skin_data.prepare import prepare
 from skin_training.recipe import Phase, TeacherRecipe
@@ -38,7 +37,7 @@ def test_every_fault_and_step_is_measured_and_drawn(tmp_path):
         "color_calibration": {"matrix": np.eye(3).tolist(), "bias": [0.0] * 3},
         "thresholds": {"urgent": 0.4, "abstain_below": 0.05, "well_lit": 0.0}, "not_measured": [], "licence": "MIT",
     }  # fmt: skip
-    (tmp_path / "m.tflite").write_bytes(pack_model(to_flatbuffer(model, VARIANTS["float32"]), card))
+    (tmp_path / "m.tflite").write_bytes(pack_model(to_tflite(model), card))
     out, drawn = tmp_path / "found.json", tmp_path / "found.png"
     arguments = ["--data", str(meta), "--split", "train", "--photos", "20", "--json", str(out), "--figure", str(drawn)]
     run = CliRunner().invoke(main, [str(tmp_path / "m.tflite"), *arguments])

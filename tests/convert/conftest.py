@@ -30,39 +30,48 @@ def photos():
 
 
 @pytest.fixture(scope="session")
-def fast(student):
-    """The student on the fast path."""
-    from convert.making.fast_path import on_fast_path
+def source(student, photos):
+    """What the student's files are made from."""
+    from convert.making.representative import Representative
+    from convert.making.source import Source
 
-    return on_fast_path(student)
-
-
-@pytest.fixture(scope="session")
-def ranges(fast, photos):
-    """Of the activations of the student on the fast path."""
-    from convert.making.tflite import ranges_of
-
-    return ranges_of(fast, photos)
+    return Source(student, lambda: Representative(photos))
 
 
 @pytest.fixture(scope="session")
-def aware(fast, ranges):
-    """The student with the rounding of its file, before training."""
-    from convert.making.quantization_aware import QuantizationAware
-
-    return QuantizationAware(fast, ranges)
+def fast(source):
+    """The student rewritten for integer kernels."""
+    return source.fast_student
 
 
 @pytest.fixture(scope="session")
-def flatbuffers(student, fast, ranges, photos):
-    """The student in every variant, as it is before quantization-aware training."""
-    from convert.making.tflite import to_flatbuffer
+def qat_student(source):
+    """The quantized student before training."""
+    from convert.making.quantization_aware import QuantizationAwareStudent
+
+    return QuantizationAwareStudent(source.fast_student, source.ranges)
+
+
+@pytest.fixture(scope="session")
+def flatbuffers(source):
+    """The student in every variant, without fine-tuning."""
+    from convert.making.source import make_flatbuffer
     from convert.variants import VARIANTS
 
-    return {
-        name: to_flatbuffer(fast if variant.calibrated else student, variant, ranges, photos)
-        for name, variant in VARIANTS.items()
-    }
+    return {name: make_flatbuffer(variant, source) for name, variant in VARIANTS.items()}
+
+
+@pytest.fixture(scope="session")
+def to_int8():
+    """`to_int8(model, photos)` quantizes a Keras model as it is."""
+    from convert.making.activation_ranges import choose_ranges
+    from convert.making.converter import quantize, to_tflite
+
+    def convert(model, photos):
+        flatbuffer = to_tflite(model)
+        return quantize(flatbuffer, choose_ranges(flatbuffer, photos))
+
+    return convert
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 import pytest
 
-from convert.recipe import ClusteringRecipe, ConvertRecipe, PruningRecipe, convert_recipe
+from convert.recipe import convert_recipe, read_section
+from convert.variants.int8_qat import QATRecipe
 from skin_training.run_folder import RunFolder
 from triage.errors import UnusableInput
 
@@ -15,7 +16,7 @@ from triage.errors import UnusableInput
         ({"representative": {"outlier": 3}}, r"convert\.representative: unknown key"),
         ({"representative": {"count": 0}}, "a count and a ratio above 0"),
         ({"variants": ["int7"]}, "int7"),
-        ({"pruning": {"sparsity": 1.0}}, "sparsity"),
+        ({"quantization_aware": {"epoch": 1}}, r"convert\.quantization_aware: unknown key"),
     ],
 )
 def test_what_cannot_be_meant_is_an_error_that_names_its_place(tmp_path, section, said):
@@ -26,18 +27,12 @@ def test_what_cannot_be_meant_is_an_error_that_names_its_place(tmp_path, section
 
 
 def test_what_a_section_leaves_out_has_its_default(tmp_path):
-    run = RunFolder("r", tmp_path)
-    run.write_config({"convert": {"gates": {"agreement": 0.9, "largest_change": None}, "pruning": {"sparsity": 0.1}}})
+    run, default = RunFolder("r", tmp_path), read_section({}, "convert")
+    changed = {"agreement": 0.9, "largest_change": None}
+    run.write_config({"convert": {"gates": changed, "quantization_aware": {"epochs": 2}}})
     recipe = convert_recipe(run)
     assert recipe.gates.agreement == 0.9
-    assert recipe.pruning == PruningRecipe(sparsity=0.1)
-    assert recipe.variants == ConvertRecipe().variants
+    assert recipe.quantization_aware == QATRecipe(epochs=2)
+    assert recipe.variants == default.variants
     run.write_config({"convert": {}})
-    assert convert_recipe(run) == ConvertRecipe()
-
-
-def test_options_that_cannot_work_are_refused():
-    with pytest.raises(UnusableInput, match="sparsity"):
-        PruningRecipe(sparsity=1.0)
-    with pytest.raises(UnusableInput, match="clusters"):
-        ClusteringRecipe(clusters=1)
+    assert convert_recipe(run).shared_options() == default.shared_options()

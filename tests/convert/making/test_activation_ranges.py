@@ -3,8 +3,7 @@ import pytest
 import tf_keras as keras
 
 from convert.making.activation_ranges import choose_ranges, measure_ranges, tensors_of_layers
-from convert.making.tflite import ranges_of, to_flatbuffer
-from convert.variants import VARIANTS
+from convert.making.converter import quantize, to_tflite
 from skin_training.predict import predict
 from triage.interpreter import open_interpreter
 
@@ -13,8 +12,8 @@ LAYERS = ("features", "expanded_conv_2/Add", "expanded_conv_3/squeeze_excite/Mul
 
 @pytest.fixture(scope="module")
 def flatbuffer(fast):
-    """The student on the fast path, in float."""
-    return to_flatbuffer(fast, VARIANTS["float32"])
+    """The student rewritten for integer kernels, in float."""
+    return to_tflite(fast)
 
 
 @pytest.mark.parametrize("clipped", [0.0, 0.01])
@@ -63,9 +62,10 @@ def with_dead_gate(fast):
 
 def test_a_dead_layer_does_not_break_the_integer_file(with_dead_gate, photos):
     expected = predict(with_dead_gate, photos)[0]
-    ranges = ranges_of(with_dead_gate, photos)
+    flatbuffer = to_tflite(with_dead_gate)
+    ranges = choose_ranges(flatbuffer, photos)
     (hidden,) = tensors_of_layers(ranges, "student", ["expanded_conv_6/squeeze_excite/Relu"]).values()
     assert ranges[hidden] == (0.0, 1.0)
-    found = predict(open_interpreter(to_flatbuffer(with_dead_gate, VARIANTS["int8"], ranges)), photos)[0]
+    found = predict(open_interpreter(quantize(flatbuffer, ranges)), photos)[0]
     # An untrained network is rough in 8 bits; a broken gate is off by far more.
     assert np.abs(found - expected).mean() < 0.05

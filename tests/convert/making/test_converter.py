@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from convert.flatbuffer import Flatbuffer
-from convert.making.tflite import ranges_of, to_flatbuffer
+from convert.making.representative import Representative
+from convert.making.source import Source, make_flatbuffer
 from convert.variants import VARIANTS, find_variants
 from skin_training.predict import predict
 from triage.errors import UnusableInput
@@ -46,13 +47,10 @@ def test_old_runtimes_can_load_the_dense_layers(flatbuffers):
         assert max(versions) < 12
 
 
-def test_a_calibrated_variant_needs_photos(student, photos):
-    with pytest.raises(UnusableInput, match="ranges"):
-        to_flatbuffer(student, VARIANTS["int8"])
-    with pytest.raises(UnusableInput, match="representative"):
-        to_flatbuffer(student, VARIANTS["int8-weights"], photos=photos[:0])
-    with pytest.raises(UnusableInput, match="representative"):
-        ranges_of(student, photos[:0])
+@pytest.mark.parametrize("name", [name for name, variant in VARIANTS.items() if variant.uses_photos])
+def test_quantization_needs_photos(student, photos, name):
+    with pytest.raises(UnusableInput, match="representative photos"):
+        make_flatbuffer(VARIANTS[name], Source(student, lambda: Representative(photos[:0])))
 
 
 def test_an_unknown_variant_names_the_known():

@@ -4,8 +4,6 @@ import tf_keras as keras
 
 from convert.flatbuffer import Flatbuffer
 from convert.making.fast_path import on_fast_path
-from convert.making.tflite import ranges_of, to_flatbuffer
-from convert.variants import VARIANTS
 from convert.verifying.partitions import delegate_partitions
 from distill.backbones.mobilenet_v3_small import HardSwish
 from distill.student import build_student
@@ -33,25 +31,15 @@ def test_a_factor_that_cannot_move_is_refused():
         on_fast_path(model)
 
 
-@pytest.mark.parametrize("name", ["int8", "int8-float-heads", "int8-float-input", "int8-qat", "float32"])
+@pytest.mark.parametrize("name", ["int8", "int8-qat", "float32"])
 def test_the_graph_runs_whole_inside_xnnpack(flatbuffers, name):
     found = delegate_partitions(flatbuffers[name])
     assert (found.count, found.outside) == (1, [])
 
 
-def test_the_stock_integer_graph_leaves_xnnpack_at_every_hard_swish(student, photos):
-    stock = to_flatbuffer(student, VARIANTS["int8"], ranges_of(student, photos))
+def test_the_stock_integer_graph_leaves_xnnpack_at_every_hard_swish(student, photos, to_int8):
+    stock = to_int8(student, photos)
     found = delegate_partitions(stock)
     assert set(found.outside) == {"HARD_SWISH"}
     assert len(found.outside) == Flatbuffer(stock).operator_counts()["HARD_SWISH"]
     assert found.count > 10
-
-
-def test_heads_left_in_float_are_float(flatbuffers):
-    def dense_in_float(name):
-        parsed = Flatbuffer(flatbuffers[name])
-        dense = [o for o in parsed.operators if o.name == "FULLY_CONNECTED"]
-        return [not parsed.is_integer(operator.outputs[0]) for operator in dense]
-
-    assert all(dense_in_float("int8-float-heads"))
-    assert not any(dense_in_float("int8"))

@@ -4,9 +4,9 @@ import tensorflow as tf
 import tf_keras as keras
 
 from convert.flatbuffer import Flatbuffer
-from convert.making.activation_ranges import SAME_SCALE
-from convert.making.quantization_aware import KernelSteps, QuantizationAware
-from convert.making.tflite import ranges_of
+from convert.making.activation_ranges import SAME_SCALE, choose_ranges
+from convert.making.converter import to_tflite
+from convert.making.quantization_aware import KernelQuantizer, QuantizationAwareStudent
 from distill.student import build_student
 from skin_training.color_calibration import ccm_of
 from skin_training.heads import logits_model
@@ -15,50 +15,50 @@ from triage.interpreter import open_interpreter
 
 
 @pytest.mark.parametrize("axis", [2, 3, None])
-def test_a_kernel_is_rounded_as_the_converter_does(axis):
+def test_a_kernel_is_quantized_as_the_converter_does(axis):
     """Against the formula of TFLite's quantization specification, channel by channel."""
     kernel = np.random.default_rng(0).normal(size=(3, 3, 4, 5)).astype(np.float32)
     variable = tf.Variable(kernel)
     with tf.GradientTape() as tape:
-        rounded = KernelSteps(axis)(variable, training=True, weights={})
-        total = tf.reduce_sum(rounded)
+        quantized = KernelQuantizer(axis)(variable, training=True, weights={})
+        total = tf.reduce_sum(quantized)
     for channel in range(kernel.shape[axis] if axis is not None else 1):
         part = kernel if axis is None else kernel.take(channel, axis)
-        found = rounded.numpy() if axis is None else rounded.numpy().take(channel, axis)
+        found = quantized.numpy() if axis is None else quantized.numpy().take(channel, axis)
         step = np.abs(part).max() / 127
         np.testing.assert_allclose(found, np.clip(np.rint(part / step), -127, 127) * step, atol=1e-6)
     np.testing.assert_array_equal(tape.gradient(total, variable), np.ones_like(kernel))
 
 
-def test_the_file_answers_like_the_rounded_model(aware, flatbuffers, photos):
-    of_file, rounded = predict(open_interpreter(flatbuffers["int8-qat"]), photos), aware.answers(photos)
+def test_the_file_predicts_like_the_quantized_model(qat_student, flatbuffers, photos):
+    of_file, quantized = predict(open_interpreter(flatbuffers["int8-qat"]), photos), qat_student.predict(photos)
     for head in (0, 1):
-        spread = np.abs(rounded[head] - rounded[head].mean(axis=0)).mean()
-        assert np.abs(of_file[head] - rounded[head]).mean() < 0.3 * spread
+        spread = np.abs(quantized[head] - quantized[head].mean(axis=0)).mean()
+        assert np.abs(of_file[head] - quantized[head]).mean() < 0.3 * spread
 
 
-def test_every_result_that_the_file_rounds_is_rounded_in_training(aware, flatbuffers):
-    """Against the file: each of its integer results has a fake quantization of the same steps in the Keras model."""
+def test_every_quantized_activation_of_the_file_is_quantized_in_training(qat_student, flatbuffers):
+    """Against the file: each integer activation has a fake quantization of the same scale in the Keras model."""
     parsed = Flatbuffer(flatbuffers["int8-qat"])
     inside = {"color_calibration", "preprocessing", "light_grid"}  # more than one operator in a layer
-    rounded = {w.layer.name: w.quantize_config.bounds for w in aware.model.layers if hasattr(w, "layer")}
+    bounds = {w.layer.name: w.quantize_config.bounds for w in qat_student.model.layers if hasattr(w, "layer")}
     checked = 0
     for operator in parsed.operators:
         tensor = operator.outputs[0]
         name = parsed.name(tensor).split(";")[0].removeprefix("student/")
         if not parsed.is_integer(tensor) or operator.name in SAME_SCALE or name.split("/")[0] in inside:
             continue
-        layer = max((layer for layer in rounded if name.startswith(f"{layer}/")), key=len, default=None)
+        layer = max((layer for layer in bounds if name.startswith(f"{layer}/")), key=len, default=None)
         if layer is None:
             continue
-        low, high = rounded[layer]
+        low, high = bounds[layer]
         assert parsed.quantization(tensor)[0][0] == pytest.approx((high - low) / 255, rel=1e-5), name
         checked += 1
     assert checked > 80
 
 
-def test_training_brings_the_rounded_model_to_the_float_student(fast, ranges, photos):
-    student, aware = fast, QuantizationAware(fast, ranges)
+def test_training_brings_the_quantized_model_to_the_float_student(fast, source, photos):
+    student, aware = fast, QuantizationAwareStudent(fast, source.ranges)
     before = [weight.copy() for weight in student.get_weights()]
     images = photos.astype(np.float32) / np.float32(255)
     target, _ = (logits.numpy() for logits in logits_model(student)(images))
@@ -87,6 +87,6 @@ def test_training_brings_the_rounded_model_to_the_float_student(fast, ranges, ph
 
 def test_efficientnet_lite_is_trained_on_a_copy(photos):
     student = build_student(10, 32, backbone="efficientnet_lite0")
-    aware = QuantizationAware(student, ranges_of(student, photos))
+    aware = QuantizationAwareStudent(student, choose_ranges(to_tflite(student), photos))
     assert aware.float_student() is not student
     np.testing.assert_allclose(predict(aware.float_student(), photos)[0], predict(student, photos)[0], atol=1e-5)

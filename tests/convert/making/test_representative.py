@@ -4,8 +4,6 @@ import pytest
 import tf_keras as keras
 
 from convert.making.representative import choose_representative, screen_outliers
-from convert.making.tflite import ranges_of, to_flatbuffer
-from convert.variants import VARIANTS
 from skin_training.color_calibration import CCM_LAYER_NAME, ColorCalibration
 from skin_training.predict import predict
 from triage.errors import UnusableInput
@@ -71,13 +69,12 @@ def test_an_outlier_is_named_with_its_layer(explosive, with_outlier):
     assert screen_outliers(explosive, with_outlier[0])[1] == []
 
 
-def test_one_outlier_wrecks_calibration_and_screening_rescues_it(explosive, with_outlier):
+def test_one_outlier_wrecks_calibration_and_screening_rescues_it(explosive, with_outlier, to_int8):
     clean, poisoned = with_outlier
     expected = predict(explosive, clean)[0]
 
     def error(representative):
-        flatbuffer = to_flatbuffer(explosive, VARIANTS["int8"], ranges_of(explosive, representative))
-        return np.abs(predict(open_interpreter(flatbuffer), clean)[0] - expected).max()
+        return np.abs(predict(open_interpreter(to_int8(explosive, representative)), clean)[0] - expected).max()
 
     kept, _ = screen_outliers(explosive, poisoned)
     assert error(poisoned) > 5 * error(poisoned[kept])

@@ -7,7 +7,7 @@ from skin_training.color_calibration import ccm_of
 from triage.errors import CheckFailed
 
 
-@pytest.mark.parametrize("name", [name for name in VARIANTS if name != "int8-all"])
+@pytest.mark.parametrize("name", list(VARIANTS))
 def test_the_calibration_is_read_back_from_every_variant(student, flatbuffers, name):
     matrix, bias = ccm_of(student)
     proof = prove_ccm(flatbuffers[name], matrix, bias)
@@ -19,14 +19,6 @@ def test_the_calibration_is_read_back_from_every_variant(student, flatbuffers, n
     if name in ("int8", "int8-qat"):  # the project's goal for its default file
         assert proof.delta_e_mean < 0.3
     np.testing.assert_allclose(proof.matrix, matrix, atol=1e-3)
-
-
-def test_a_calibration_in_integers_is_found_and_judged_by_what_it_lost(student, flatbuffers):
-    proof, in_float = (prove_ccm(flatbuffers[name], *ccm_of(student)) for name in ("int8-all", "int8"))
-    assert proof.matrix_error < 0.01
-    assert in_float.delta_e_mean < 0.3 < proof.delta_e_mean
-    assert proof.passed == (proof.delta_e_mean <= 0.5 and proof.delta_e_max <= 1.5)
-    assert not proof.passed
 
 
 @pytest.mark.parametrize("name", ["float32", "int8"])
@@ -58,10 +50,10 @@ def test_the_skin_of_the_data_set_is_among_the_patches(student, flatbuffers):
 def test_a_file_without_a_calibration_is_named(photos):
     import tf_keras as keras
 
-    from convert.making.tflite import to_flatbuffer
+    from convert.making.converter import to_tflite
 
     image = keras.Input((32, 32, 3))
     features = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(image))
     outputs = [keras.layers.Dense(10, activation="softmax")(features), keras.layers.Dense(1)(features)]
     with pytest.raises(CheckFailed, match="with 0 of them"):
-        prove_ccm(to_flatbuffer(keras.Model(image, outputs), VARIANTS["float32"]), np.eye(3), np.zeros(3))
+        prove_ccm(to_tflite(keras.Model(image, outputs)), np.eye(3), np.zeros(3))
