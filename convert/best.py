@@ -1,22 +1,23 @@
-"""The ladder: from the smallest or quickest file up to the first that passes every gate.
+"""Choose the smallest or fastest file that passes every gate.
 
-A file that was chosen because its figures on some photos are good owes part of them to luck. The choice is therefore
-made on the validation split, and the file chosen is then judged once on the test split; if it fails there, the call
-fails, and no other file is tried.
+A file that was chosen for its metrics on some photos owes part of them to chance. The choice is therefore made on the
+validation split, and the file chosen is then verified once on the test split; if it fails there, the call fails, and
+no other file is tried.
 """
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from convert.convert import convert
+from convert.report_types import BestSection, CandidateEntry
 from convert.timing import latencies
 from convert.variants import find_variants
 from convert.variants.variant import Variant
 from convert.verifying.gates import FAILED
-from convert.verifying.verifier import Examiner, FileVerdict, FurtherGate
+from convert.verifying.verifier import ExtraGate, FileVerdict, Verifier
 from convert.verifying.verify import VerifyReport, verify
 from skin_data.progress import Progress, no_progress
 from skin_training.run_folder import RunFolder
@@ -24,77 +25,97 @@ from triage.atomic import sha256_of, write_bytes
 from triage.errors import CheckFailed, UnusableInput
 from triage.model_file import read_model
 
+if TYPE_CHECKING:
+    from skin_data.manifest import Manifest
+
 log = logging.getLogger("skin_distill")
 
 OBJECTIVES = ("size", "latency")
 FILE_NAME = "student.tflite"
 """The copy of the chosen file in `artifacts/<run>/`, whatever its variant."""
-AS_QUICK = 1.05
-"""Files whose latencies differ by less than this factor count as equally quick: the machine alone makes as much."""
+EQUALLY_FAST = 1.05
+"""Files whose latencies differ by less than this factor count as equally fast: that is the machine's own noise."""
 
 
 @dataclass(frozen=True)
-class Rung:
-    """One file on the ladder.
+class Candidate:
+    """One file that was tried.
 
     Attributes:
         variant: its name.
         bytes: of the file; None where it could not be made.
         latency_ms: on this machine, one thread; None where size alone counts.
-        passed: whether every gate passed, or had too few photos to tell of a change within its limit.
-        why: the gates that it did not pass.
-        untold: the gates that could not tell.
+        passed: whether every gate passed, or was inconclusive with a change within its limit.
+        failures: the gates that it did not pass.
+        inconclusive: the gates with too few photos to tell.
     """
 
     variant: str
     bytes: int | None
     latency_ms: float | None
     passed: bool
-    why: list[str]
-    untold: list[str]
+    failures: list[str]
+    inconclusive: list[str]
+
+    def to_json(self) -> CandidateEntry:
+        """Return the candidate's entry in the report."""
+        return {
+            "variant": self.variant,
+            "bytes": self.bytes,
+            "latency_ms": self.latency_ms,
+            "passed": self.passed,
+            "why": self.failures,
+            "untold": self.inconclusive,
+        }
+
+    def __str__(self) -> str:
+        """The candidate and its outcome as one line."""
+        size = "" if self.bytes is None else f", {self.bytes / 1e6:.2f} MB"
+        latency = "" if self.latency_ms is None else f", {self.latency_ms:.2f} ms"
+        unsure = f" (too few photos to tell: {', '.join(self.inconclusive)})" if self.inconclusive else ""
+        return f"{self.variant}{size}{latency}: {f'chosen{unsure}' if self.passed else ' | '.join(self.failures)}"
 
 
 @dataclass(frozen=True)
 class Best:
-    """The outcome of a climb.
+    """Outcome of the choice.
 
     Attributes:
         objective: "size" or "latency".
-        rungs: that were tried, in order; the last was taken.
-        file: `artifacts/<run>/student.tflite`; None where the file taken fails on the test split.
-        proof: of the file taken, on the test split.
+        candidates: that were tried, in order; the last was chosen.
+        file: `artifacts/<run>/student.tflite`; None where the file chosen fails on the test split.
+        verification: of the file chosen, on the test split.
     """
 
     objective: str
-    rungs: list[Rung]
+    candidates: list[Candidate]
     file: Path | None
-    proof: VerifyReport
+    verification: VerifyReport
 
 
 def choose_best(
     run: RunFolder,
-    manifest: Any,
+    manifest: "Manifest",
     variants: list[str],
     objective: str,
-    further: Sequence[FurtherGate] = (),
+    extra_gates: Sequence[ExtraGate] = (),
     progress: Progress = no_progress,
 ) -> Best:
-    """Convert a student, choose the best file on the validation split, and judge it on the test split.
+    """Convert a student, choose the best file on the validation split, and verify it on the test split.
 
-    A student is trained with rounding only when no file before that one has passed. Writes the report's section
-    `best`, and what `verify` writes.
+    A student is fine-tuned only when no file before that one has passed. Writes the report's section `best`, and what
+    `verify` writes.
 
     Args:
         run: of the student.
         manifest: the data set that it was trained on.
         variants: names of the candidates.
-        objective: "size" climbs from the smallest file, "latency" from the quickest; of equally quick ones the
-            smallest comes first.
-        further: gates besides those of `convert.examination`.
+        objective: "size" tries the smallest file first, "latency" the fastest; of equally fast ones the smallest.
+        extra_gates: checked after those of `convert.verifying.verifier`.
         progress: called as `progress(stage, done, total)`.
 
     Returns:
-        The climb, and the chosen file's proof; that may have failed.
+        The candidates tried, and the verification of the file chosen; it may have failed.
 
     Raises:
         UnusableInput: no student, another data set, no or unknown variants, or an unknown objective.
@@ -105,80 +126,76 @@ def choose_best(
             f"Choose the best by {' or '.join(OBJECTIVES)}, out of at least one variant. "
             f"Received: {objective!r}, {variants}."
         )
-    candidates = find_variants(variants)
-    chosen = run.artifacts / FILE_NAME
-    examiner = Examiner(run, manifest, "val", further=further, progress=progress)
-    rungs: list[Rung] = []
-    for variant, latency in _ladder(run, manifest, candidates, objective, progress):
+    ranked = find_variants(variants)
+    verifier = Verifier(run, manifest, "val", extra_gates=extra_gates, progress=progress)
+    candidates: list[Candidate] = []
+    for variant, latency in _rank(run, manifest, ranked, objective, progress):
         try:
             path = convert(run, manifest, [variant.name], progress)[variant.name]
-        except CheckFailed as error:  # its training came to nothing; others may do without one
-            rungs.append(Rung(variant.name, None, latency, False, [str(error)], []))
+        except CheckFailed as error:  # its training failed; the others may need none
+            candidates.append(Candidate(variant.name, None, latency, False, [str(error)], []))
         else:
-            rungs.append(_rung(path, latency, examiner.examine(path, is_best=True)))
-        log.info("best by %s: %s", objective, describe(rungs[-1]))
-        if rungs[-1].passed:
+            candidates.append(_candidate(path, latency, verifier.check(path, is_best=True)))
+        log.info("best by %s: %s", objective, candidates[-1])
+        if candidates[-1].passed:
             break
-    taken = rungs[-1] if rungs[-1].passed else None
-    section = {
+    found = candidates[-1] if candidates[-1].passed else None
+    section: BestSection = {
         "objective": objective,
         "chosen_on": "val",
-        "rungs": [asdict(rung) for rung in rungs],
-        "variant": taken.variant if taken else None,
-        "sha256": sha256_of(path) if taken else None,
+        "rungs": [candidate.to_json() for candidate in candidates],
+        "variant": found.variant if found else None,
+        "sha256": sha256_of(path) if found else None,
     }
     run.update_report("best", section)
-    if not taken:
-        _remove(chosen, run)
+    copy = run.artifacts / FILE_NAME
+    if not found:
+        _remove(copy, run)
         raise CheckFailed(
-            f"No file passes every gate on the validation split: {'; '.join(map(describe, rungs))}. "
+            f"No file passes every gate on the validation split: {'; '.join(map(str, candidates))}. "
             f"Add float32 to the variants, or set other limits under convert.gates in {run.config_path}."
         )
-    proof = verify([path], run, manifest, further=further, progress=progress)
-    run.update_report("best", {**section, "passed_on_test": proof.passed})
-    if not proof.passed:
-        _remove(chosen, run)
-        return Best(objective, rungs, None, proof)
-    write_bytes(chosen, path.read_bytes())
+    verification = verify([path], run, manifest, extra_gates=extra_gates, progress=progress)
+    run.update_report("best", {**section, "passed_on_test": verification.passed})
+    if not verification.passed:
+        _remove(copy, run)
+        return Best(objective, candidates, None, verification)
+    write_bytes(copy, path.read_bytes())
     run.record_weights()
-    return Best(objective, rungs, chosen, proof)
+    return Best(objective, candidates, copy, verification)
 
 
-def _remove(chosen: Path, run: RunFolder) -> None:
-    """Take away the file of an earlier climb: nothing that the report does not speak for keeps the name."""
-    chosen.unlink(missing_ok=True)
+def _remove(copy: Path, run: RunFolder) -> None:
+    """Remove the file that an earlier call chose: the name belongs to the file in the report alone."""
+    copy.unlink(missing_ok=True)
     run.record_weights()
 
 
-def describe(rung: Rung) -> str:
-    """Write one rung as a line."""
-    latency = "" if rung.latency_ms is None else f", {rung.latency_ms:.2f} ms"
-    untold = f" (too few photos to tell: {', '.join(rung.untold)})" if rung.untold else ""
-    outcome = f"taken{untold}" if rung.passed else " | ".join(rung.why)
-    size = "" if rung.bytes is None else f", {rung.bytes / 1e6:.2f} MB"
-    return f"{rung.variant}{size}{latency}: {outcome}"
+def _candidate(path: Path, latency: float | None, found: FileVerdict) -> Candidate:
+    failures = [f"{g.gate}: {g.measured}; limit: {g.limit}" for g in found.gates if g.beyond or g.outcome == FAILED]
+    return Candidate(found.variant, path.stat().st_size, latency, not failures, failures, found.inconclusive)
 
 
-def _rung(path: Path, latency: float | None, found: FileVerdict) -> Rung:
-    why = [f"{v.gate}: {v.measured}; limit: {v.limit}" for v in found.gates if v.beyond or v.outcome == FAILED]
-    return Rung(found.variant, path.stat().st_size, latency, not why, why, found.untold)
-
-
-def _ladder(
-    run: RunFolder, manifest: Any, candidates: list[Variant], objective: str, progress: Progress
+def _rank(
+    run: RunFolder, manifest: "Manifest", variants: list[Variant], objective: str, progress: Progress
 ) -> list[tuple[Variant, float | None]]:
-    """Order the candidates; one that needs training counts as its untrained twin, which has the same graph."""
-    twins = {variant.name: (variant.base or variant).name for variant in candidates}
-    files = convert(run, manifest, list(dict.fromkeys(twins.values())), progress)
+    """Order the candidates; one with fine-tuning ranks by its base, which has the same graph."""
+    bases = {variant.name: (variant.base or variant).name for variant in variants}
+    files = convert(run, manifest, list(dict.fromkeys(bases.values())), progress)
     size = {name: path.stat().st_size for name, path in files.items()}
+
+    def by_size(variant: Variant) -> tuple[int, bool]:
+        return size[bases[variant.name]], bool(variant.fine_tuning)
+
     if objective == "size":
-        return [(v, None) for v in sorted(candidates, key=lambda v: (size[twins[v.name]], bool(v.fine_tuning)))]
-    latency = latencies({name: read_model(path).flatbuffer for name, path in files.items()})
-    left = sorted(candidates, key=lambda v: latency[twins[v.name]])
-    ladder = []
-    while left:
-        within = AS_QUICK * latency[twins[left[0].name]]
-        step = [v for v in left if latency[twins[v.name]] <= within]
-        ladder += sorted(step, key=lambda v: (size[twins[v.name]], bool(v.fine_tuning)))
-        left = left[len(step) :]
-    return [(v, latency[twins[v.name]]) for v in ladder]
+        return [(variant, None) for variant in sorted(variants, key=by_size)]
+    measured = latencies({name: read_model(path).flatbuffer for name, path in files.items()})
+    latency = {variant.name: measured[bases[variant.name]] for variant in variants}
+    remaining = sorted(variants, key=lambda v: latency[v.name])
+    ranked: list[Variant] = []
+    while remaining:
+        fastest = latency[remaining[0].name]
+        group = [v for v in remaining if latency[v.name] <= EQUALLY_FAST * fastest]
+        ranked += sorted(group, key=by_size)
+        remaining = remaining[len(group) :]
+    return [(v, latency[v.name]) for v in ranked]

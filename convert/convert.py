@@ -8,15 +8,16 @@ import zlib
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from convert.flatbuffer import Flatbuffer
 from convert.making.fine_tuning import fine_tune
-from convert.making.representative import RepresentativeSummary, load_representative
+from convert.making.representative import load_representative
 from convert.making.source import Source, make_flatbuffer
 from convert.packing.card import card_of_file, card_of_student, classes_of
 from convert.packing.metadata import with_metadata
 from convert.recipe import ConvertRecipe, convert_recipe
+from convert.report_types import ConvertSection, TrainingEntry, VariantEntry
 from convert.student import find_student
 from convert.variants import find_variants
 from convert.variants.variant import Variant
@@ -31,30 +32,6 @@ if TYPE_CHECKING:
     from skin_data.manifest import Manifest
 
 log = logging.getLogger("skin_distill")
-
-
-class VariantEntry(TypedDict, total=False):
-    """One file in the report's `convert` section.
-
-    Attributes:
-        bytes: of the file.
-        deflated_bytes: of the file, compressed as an app's download is.
-        sha256: of the file.
-        operators: how often each operator occurs.
-        xnnpack: a `convert.verifying.partitions.Partitions`.
-        seconds: duration of the conversion, without training.
-        representative: photos used for the quantization, if any.
-        training: recipe, seed, epochs and duration of the fine-tuning, if any.
-    """
-
-    bytes: int
-    deflated_bytes: int
-    sha256: str
-    operators: dict[str, int]
-    xnnpack: dict[str, Any]
-    seconds: float
-    representative: RepresentativeSummary | None
-    training: dict[str, Any]
 
 
 def convert(
@@ -111,9 +88,13 @@ def convert(
         flatbuffer = with_metadata(make_flatbuffer(variant, source, model), card)
         write_bytes(paths[variant.name], pack_model(flatbuffer, card))
         entries[variant.name] = _entry(variant, paths[variant.name], flatbuffer, begun, source, training)
-        run.update_report("convert", {
-            "key": key, "variants": entries, "thresholds": shared["thresholds"], "temperature": shared["temperature"],
-        })  # fmt: skip
+        section: ConvertSection = {
+            "key": key,
+            "variants": entries,
+            "thresholds": shared["thresholds"],
+            "temperature": shared["temperature"],
+        }
+        run.update_report("convert", section)
         log.info("convert: %s, %.2f MB", paths[variant.name].name, entries[variant.name]["bytes"] / 1e6)
     progress("convert", len(stale), len(stale))
     run.record_weights()
@@ -141,7 +122,7 @@ def _is_current(variant: Variant, path: Path, entry: VariantEntry | None, recipe
 
 
 def _entry(
-    variant: Variant, path: Path, flatbuffer: bytes, begun: float, source: Source, training: dict[str, Any] | None
+    variant: Variant, path: Path, flatbuffer: bytes, begun: float, source: Source, training: TrainingEntry | None
 ) -> VariantEntry:
     release = path.read_bytes()
     entry: VariantEntry = {

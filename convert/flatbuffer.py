@@ -1,4 +1,4 @@
-"""Reading a TFLite flatbuffer, operators and what flows between them, and writing a changed one."""
+"""Read the operators and tensors of a TFLite flatbuffer, and write a changed one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,8 +7,11 @@ import numpy as np
 
 from triage.errors import CheckFailed
 
-DEQUANTIZE = 6  # schema.fbs, BuiltinOperator
-_DTYPES = {0: np.float32, 1: np.float16, 2: np.int32, 3: np.uint8, 4: np.int64, 9: np.int8}  # schema.fbs, TensorType
+# schema.fbs: BuiltinOperator and TensorType.
+DEQUANTIZE = 6
+FLOAT32, UINT8, INT8 = 0, 3, 9
+_DTYPES = {FLOAT32: np.float32, 1: np.float16, 2: np.int32, UINT8: np.uint8, 4: np.int64, INT8: np.int8}
+CLIPPING = frozenset({"MINIMUM", "MAXIMUM", "RELU", "RELU_0_TO_1", "RELU6"})
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Operator:
 
     Attributes:
         name: as in schema.fbs, such as CONV_2D.
-        version: of the operator; older runtimes know only lower ones.
+        version: of the operator; older runtimes have only lower ones.
         inputs: tensor numbers; -1 where an optional input is missing.
         outputs: tensor numbers.
     """
@@ -41,7 +44,7 @@ class Flatbuffer:
         """Parse the bytes of a model."""
         from tensorflow.lite.python import schema_py_generated as schema
 
-        self._model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(data, 0))
+        self._model = unpacked(data)
         graph = self._model.subgraphs[0]
         names = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
         self._tensors = graph.tensors
@@ -50,7 +53,7 @@ class Flatbuffer:
         self.operators = []
         for operator in graph.operators:
             code = self._model.operatorCodes[operator.opcodeIndex]
-            # Files of old converters keep the code in a byte-sized field.
+            # Old converters write the code to a deprecated field of one byte.
             builtin = max(int(code.builtinCode), int(code.deprecatedBuiltinCode))
             self.operators.append(
                 Operator(
@@ -62,14 +65,14 @@ class Flatbuffer:
             )
 
     def operator_counts(self) -> dict[str, int]:
-        """How often each operator occurs, by name."""
+        """Return how often each operator occurs, by name."""
         counts: dict[str, int] = {}
         for operator in self.operators:
             counts[operator.name] = counts.get(operator.name, 0) + 1
         return dict(sorted(counts.items()))
 
     def output_names(self) -> list[str]:
-        """Names of the graph's outputs by the signature, in the graph's order.
+        """Return the names that the signature gives the graph's outputs, in the graph's order.
 
         Raises:
             CheckFailed: there is no single signature that names them all.
@@ -84,26 +87,26 @@ class Flatbuffer:
         return [named[tensor] for tensor in self.outputs]
 
     def name(self, tensor: int) -> str:
-        """Name of a tensor."""
+        """Return the name of a tensor."""
         return bytes(self._tensors[tensor].name).decode("utf-8")
 
     def is_integer(self, tensor: int) -> bool:
-        """Whether a tensor holds integers."""
+        """Return whether a tensor holds integers."""
         return np.issubdtype(_DTYPES.get(int(self._tensors[tensor].type), np.float32), np.integer)
 
     def shape(self, tensor: int) -> tuple[int, ...]:
-        """Shape of a tensor."""
+        """Return the shape of a tensor."""
         return tuple(int(side) for side in self._tensors[tensor].shape)
 
     def quantization(self, tensor: int) -> tuple[np.ndarray, np.ndarray] | None:
-        """Scales float64 [k] and zero points int64 [k] of a tensor; None for one that is not quantized."""
+        """Return scales float64 [k] and zero points int64 [k] of a tensor; None for one that is not quantized."""
         found = self._tensors[tensor].quantization
         if found is None or found.scale is None or not len(found.scale):
             return None
         return np.asarray(found.scale, np.float64), np.asarray(found.zeroPoint, np.int64)
 
     def constant(self, tensor: int) -> np.ndarray | None:
-        """Values of a constant, dequantized to float64; None for a tensor that is computed."""
+        """Return the values of a constant, dequantized to float64; None for a tensor that is computed."""
         entry = self._tensors[tensor]
         buffer = self._model.buffers[entry.buffer].data
         if buffer is None or not len(buffer):
@@ -113,20 +116,20 @@ class Flatbuffer:
         values = np.frombuffer(bytes(bytearray(buffer)), _DTYPES[int(entry.type)]).reshape(self.shape(tensor))
         quantization = self.quantization(tensor)
         if quantization is None or not np.issubdtype(values.dtype, np.integer):
-            return values.astype(np.float64)
+            return np.asarray(values, np.float64)
         along = [1] * values.ndim
         if len(quantization[0]) > 1:
             along[int(entry.quantization.quantizedDimension)] = -1
         scale, zero_point = (part.reshape(along) for part in quantization)
-        return (values.astype(np.float64) - zero_point) * scale
+        return np.asarray((values.astype(np.float64) - zero_point) * scale)
 
     def consumers(self, tensor: int) -> list[Operator]:
-        """Operators that read a tensor."""
+        """Return the operators that read a tensor."""
         return [operator for operator in self.operators if tensor in operator.inputs]
 
 
 def unpacked(flatbuffer: bytes) -> Any:
-    """Return a model as the object `schema_py_generated.ModelT`, which can be changed."""
+    """Return a model as a `schema_py_generated.ModelT`, which can be changed."""
     from tensorflow.lite.python import schema_py_generated as schema
 
     return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(flatbuffer, 0))
@@ -139,14 +142,14 @@ def packed(model: Any) -> bytes:
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
-def dequantizing(model: Any, source: int, target: int, version: int) -> Any:
-    """Return a new DEQUANTIZE operator of an `unpacked` model; it is not yet in the graph.
+def make_dequantize(model: Any, source: int, target: int, version: int) -> Any:
+    """Return a new DEQUANTIZE operator for an `unpacked` model; it is not yet in the graph.
 
     Args:
         model: gets an entry for the operator's version, unless it has one.
-        source: tensor number of what is read.
-        target: tensor number of what is written.
-        version: 1 reads uint8, 2 int8, 5 int8 with steps by channel (TFLite's op_version.cc).
+        source: tensor number of the input.
+        target: tensor number of the output.
+        version: 1 reads uint8, 2 int8, 5 int8 with a scale for each channel (TFLite's op_version.cc).
     """
     from tensorflow.lite.python import schema_py_generated as schema
 
@@ -163,11 +166,8 @@ def dequantizing(model: Any, source: int, target: int, version: int) -> Any:
     return operator
 
 
-CLIPPING = frozenset({"MINIMUM", "MAXIMUM", "RELU", "RELU_0_TO_1", "RELU6"})
-
-
 def ccm_chain(parsed: Flatbuffer) -> list[Operator]:
-    """Find the colour calibration: a 1x1 convolution from three channels to three, and the clip behind it.
+    """Return the colour calibration: a 1x1 convolution from three channels to three, and the clip after it.
 
     Raises:
         CheckFailed: the file has none, or more than one.
@@ -180,7 +180,7 @@ def ccm_chain(parsed: Flatbuffer) -> list[Operator]:
         )
     chain = found
     while True:
-        behind = parsed.consumers(chain[-1].outputs[0])
-        if len(behind) != 1 or behind[0].name not in CLIPPING:
+        consumers = parsed.consumers(chain[-1].outputs[0])
+        if len(consumers) != 1 or consumers[0].name not in CLIPPING:
             return chain
-        chain.append(behind[0])
+        chain.append(consumers[0])

@@ -24,7 +24,7 @@ from benchmarks.console import run_script
 from benchmarks.latency.candidates import distinct_names
 from benchmarks.runtimes.sample_models import phantom_pixels, write_samples
 from benchmarks.runtimes.untrained_student import untrained_student
-from convert.verifying.environments import Environment, ask
+from convert.verifying.environments import Environment, predict_in
 from convert.verifying.runtime_gates import AGREEMENT
 from skin_training.predict import predict
 from triage.atomic import sha256_of, write_json
@@ -42,7 +42,7 @@ def aarch64_environment(folder: Path) -> Environment:
     """Return the environment that tests/environments/aarch64.sh built in a folder."""
     root, site = folder.absolute() / "root", folder.absolute() / "site"
     command = (QEMU, "-cpu", PROCESSOR, "-L", str(root), "-E", f"PYTHONPATH={site}", str(root / "usr/bin/python3.11"))
-    return Environment("aarch64", "LiteRT on aarch64", "adapter.py", command, {})
+    return Environment("aarch64", "LiteRT on aarch64", "adapter.py", command)
 
 
 def compare(environment: Environment, model: Path, pixels: np.ndarray) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def compare(environment: Environment, model: Path, pixels: np.ndarray) -> dict[s
     """
     interpreter = open_interpreter(read_model(model).flatbuffer)
     here, light_here = predict(interpreter, pixels)
-    emulated = ask(environment, model, pixels)
+    emulated = predict_in(environment, model, pixels)
     there, light_there = emulated["diagnosis"], emulated["lighting"].reshape(-1)
     top_3 = [np.argsort(-part, axis=1, kind="stable")[:, :3] for part in (here, there)]
     return {

@@ -30,7 +30,7 @@ def probe(also: dict[str, str]) -> dict[str, dict[str, int]]:
     commands |= {name: e.command for name, e in find_environments().items() if name in RUNTIMES}
     commands |= {name: tuple(shlex.split(command)) for name, command in also.items()}
     return {
-        name: probe_operators(Environment(name, RUNTIMES[name].title, "", command, {}), MODULES[name.rsplit("-", 1)[0]])
+        name: probe_operators(Environment(name, RUNTIMES[name].title, "", command), MODULES[name.rsplit("-", 1)[0]])
         for name, command in commands.items()
     }
 

@@ -1,9 +1,9 @@
-"""A student rewritten so that its integer graph runs whole inside XNNPACK.
+"""A student rewritten so that its whole integer graph runs inside XNNPACK.
 
-XNNPACK takes no integer HARD_SWISH: the stock graph leaves it at every one of them and comes back, which makes int8
-slower than float32. Written as `x * relu6(x + 3)`, hard-swish is an ADD and a MUL that XNNPACK has; the sixth that is
-then missing goes into the kernels of the layers behind, so that the network answers the same. The gates of
-squeeze-excite, `relu6(x + 3) / 6`, lose their sixth in the same way.
+XNNPACK has no integer HARD_SWISH: the stock graph leaves it at each one and returns, which makes int8 slower than
+float32. Written as `x * relu6(x + 3)`, hard-swish is an ADD and a MUL that XNNPACK has; the missing factor of 1/6 goes
+into the kernels of the following layers, so that the predictions stay the same. The gates of squeeze-excite,
+`relu6(x + 3) / 6`, lose their factor in the same way.
 """
 
 from collections import Counter
@@ -27,18 +27,18 @@ class ShiftedRelu6(keras.layers.Layer):
 
 
 KERNELS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense)
-# What a constant factor passes through. In a product of a feature map and its gate, each factor counts once.
+# Layers that a constant factor passes through. In the product of a feature map and its gate, each factor counts once.
 LINEAR = ("GlobalAveragePooling2D", "Multiply", "ZeroPadding2D", "SeededDropout")
 
 
 def on_fast_path(student: keras.Model) -> keras.Model:
-    """Return a copy of a student that answers the same without hard-swish and hard sigmoid.
+    """Return a copy of a student with the same predictions, without hard-swish and hard sigmoid.
 
     Args:
         student: a Keras student; it is not changed. One without either is returned as it is.
 
     Raises:
-        UnusableInput: a factor of six cannot be moved into the kernels behind it.
+        UnusableInput: a factor of six cannot be moved into the kernels that follow.
     """
     if not any(isinstance(layer, HardSwish | HardSigmoid) for layer in student.layers):
         return student
@@ -56,7 +56,7 @@ def on_fast_path(student: keras.Model) -> keras.Model:
     for layer in student.layers:
         if layer.weights:
             copy.get_layer(layer.name).set_weights(layer.get_weights())
-    factors = Counter(behind for name in sixfold for behind in _kernels_behind(copy.get_layer(name)))
+    factors = Counter(kernel for name in sixfold for kernel in _following_kernels(copy.get_layer(name)))
     for name, count in factors.items():
         kernel, *rest = copy.get_layer(name).get_weights()
         copy.get_layer(name).set_weights([kernel / 6.0**count, *rest])
@@ -64,11 +64,11 @@ def on_fast_path(student: keras.Model) -> keras.Model:
 
 
 def rebuilt(model: keras.Model, apply: Callable[[Any, Any], Any]) -> keras.Model:
-    """Build a functional model anew, layer by layer.
+    """Rebuild a functional model layer by layer.
 
     Args:
         model: functional; each of its layers is used once, and none is a model itself.
-        apply: `apply(layer, inputs)` gives the new output tensor in a layer's place.
+        apply: `apply(layer, inputs)` gives the output tensor that replaces a layer's.
 
     Returns:
         A model with the same inputs, output order and name. Weights are not copied.
@@ -87,18 +87,18 @@ def rebuilt(model: keras.Model, apply: Callable[[Any, Any], Any]) -> keras.Model
     )
 
 
-def _kernels_behind(layer: Any) -> set[str]:
-    """Names of the first layers with kernels on every path from a layer; all between must be linear."""
+def _following_kernels(layer: Any) -> set[str]:
+    """Return the names of the first layers with kernels on every path from a layer; all between must be linear."""
     found: set[str] = set()
     for node in layer.outbound_nodes:
-        behind = node.layer
-        if isinstance(behind, KERNELS):
-            found.add(behind.name)
-        elif type(behind).__name__ in LINEAR:
-            found |= _kernels_behind(behind)
+        following = node.layer
+        if isinstance(following, KERNELS):
+            found.add(following.name)
+        elif type(following).__name__ in LINEAR:
+            found |= _following_kernels(following)
         else:
             raise UnusableInput(
-                f"Hard-swish cannot be rewritten before {type(behind).__name__}. Received: a student with "
-                f"{layer.name} before {behind.name}."
+                f"Hard-swish cannot be rewritten before {type(following).__name__}. Received: a student with "
+                f"{layer.name} before {following.name}."
             )
     return found

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from convert.making.source import Source
+from convert.report_types import TrainingEntry
 from convert.variants.variant import FineTuning
 from skin_data.progress import Progress
 from skin_training.recipe import from_mapping, to_mapping
@@ -33,7 +34,7 @@ def fine_tune(
     run: RunFolder,
     manifest: "Manifest",
     progress: Progress,
-) -> tuple["keras.Model", dict[str, Any]]:
+) -> tuple["keras.Model", TrainingEntry]:
     """Train a student for a variant; after a kill, the same call resumes after the last whole epoch.
 
     Args:

@@ -119,7 +119,8 @@ class QATConfig(tfmot.quantization.keras.QuantizeConfig):
             setattr(layer, self.kernel, quantize_weights[0])
 
     def set_quantize_activations(self, layer: Any, quantize_activations: Any) -> None:
-        """Do nothing."""
+        """Set nothing."""
+        return
 
     def get_output_quantizers(self, layer: Any) -> list[Any]:
         """Return the output's quantizer."""

@@ -6,11 +6,12 @@ minimum and maximum then spends the 256 integer values on that photo, and all ot
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from convert.making.activation_ranges import DEAD
+from convert.report_types import RepresentativeSection
 from skin_data.progress import Progress
 from triage.errors import UnusableInput
 
@@ -26,22 +27,11 @@ COUNT = 200
 _BATCH = 16
 
 
-class RepresentativeSummary(TypedDict):
-    """Which photos were used: `dropped` has `photo`, `layer` and `ratio` of each outlier; counts by class and tone."""
-
-    split: str
-    count: int
-    outlier_ratio: float
-    dropped: list[dict[str, Any]]
-    by_class: dict[str, int]
-    by_tone: dict[str, int]
-
-
 class Representative(NamedTuple):
     """Representative photos, uint8 [n, size, size, 3], and what the report says of them."""
 
     pixels: np.ndarray
-    summary: RepresentativeSummary | None = None
+    summary: RepresentativeSection | None = None
 
 
 def load_representative(

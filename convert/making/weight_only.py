@@ -1,28 +1,28 @@
 """A float model whose kernels are stored in 8 bit.
 
-Each large kernel is kept as integers with one step size for each channel of its result, and a DEQUANTIZE operator
-behind it gives back float. XNNPACK runs that operator once, when it loads the model: the file is as small as an
-integer one, and what is computed, and how fast, is what the float file computes.
+Each large kernel is stored as integers with a scale for each output channel, followed by a DEQUANTIZE operator. XNNPACK
+runs that operator once, when it loads the model: the file is as small as an integer one, and predictions cost the same
+as in the float file.
 
-Rounding moves a layer's results, on average, because its inputs are mostly positive: what it moves them by over
-representative photos is taken off the bias (Nagel et al. 2019, "Data-Free Quantization Through Weight Equalization and
-Bias Correction", with measured means in place of their derived ones).
+Quantization shifts a layer's mean output, because its inputs are mostly positive: the shift over representative photos
+is subtracted from the bias (Nagel et al. 2019, "Data-Free Quantization Through Weight Equalization and Bias
+Correction", with measured means in place of their derived ones).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from convert.flatbuffer import Flatbuffer, Operator, dequantizing, packed, unpacked
+from convert.flatbuffer import FLOAT32, INT8, Flatbuffer, make_dequantize, packed, unpacked
 from triage.interpreter import open_interpreter
 
 KERNEL_AXES = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}
-"""Operators with a kernel as their second input, and its axis of the result's channels."""
-FEWEST_WEIGHTS = 1024
-"""A smaller kernel, such as the colour calibration's, stays in float: steps and operator would eat what is saved."""
+"""Operators with a kernel as their second input, and its axis of output channels."""
+MIN_WEIGHTS = 1024
+"""A smaller kernel, such as the colour calibration's, stays in float: scales and operator would cost what is saved."""
 LARGEST = 127
-_FLOAT32, _INT8, _BY_CHANNEL = 0, 9, 5  # schema.fbs, TensorType; DEQUANTIZE's version with steps by channel
+_BY_CHANNEL = 5  # DEQUANTIZE's version with a scale for each channel
 
 
 def with_integer_weights(flatbuffer: bytes, photos: np.ndarray) -> bytes:
@@ -33,51 +33,56 @@ def with_integer_weights(flatbuffer: bytes, photos: np.ndarray) -> bytes:
         photos: uint8 [n, size, size, 3], representative training photos, at least one.
 
     Returns:
-        The same graph with a DEQUANTIZE operator before each kernel that was rounded, and biases that make up for it.
+        The same graph with a DEQUANTIZE operator before each quantized kernel, and corrected biases.
     """
     parsed, model = Flatbuffer(flatbuffer), unpacked(flatbuffer)
     graph, widened = model.subgraphs[0], {}
-    large = [
-        (number, operator) for number, operator in enumerate(parsed.operators) if _has_large_kernel(parsed, operator)
-    ]
-    means = mean_inputs(flatbuffer, [operator.inputs[0] for _, operator in large], photos)
-    for number, operator in large:
+    kernels = {
+        number: (operator, kernel)
+        for number, operator in enumerate(parsed.operators)
+        if operator.name in KERNEL_AXES
+        and (kernel := parsed.constant(operator.inputs[1])) is not None
+        and kernel.size >= MIN_WEIGHTS
+    }
+    means = mean_inputs(flatbuffer, [operator.inputs[0] for operator, _ in kernels.values()], photos)
+    for number, (operator, kernel) in kernels.items():
         source, tensor, *rest = operator.inputs
-        kernel, axis = parsed.constant(tensor), KERNEL_AXES[operator.name]
-        integers, steps = rounded(kernel, axis)
+        axis = KERNEL_AXES[operator.name]
+        integers, scales = quantize_kernel(kernel, axis)
         if tensor not in widened:
             name = f"{parsed.name(tensor).split(';')[0]}/int8"
-            stored = _add_constant(model, name, integers, _INT8, steps, axis)
+            stored = _add_constant(model, name, integers, INT8, scales, axis)
             graph.tensors[tensor].buffer = 0  # the empty one, as of every tensor that is computed
-            widened[tensor] = dequantizing(model, stored, tensor, _BY_CHANNEL)
-        error = np.moveaxis(integers, axis, -1) * steps - np.moveaxis(kernel, axis, -1)
-        bias = parsed.constant(rest[0]) if rest and rest[0] >= 0 else 0.0
-        corrected = np.asarray(bias - mean_shift(error, means[source], operator.name), np.float32)
+            widened[tensor] = make_dequantize(model, stored, tensor, _BY_CHANNEL)
+        error = np.moveaxis(integers, axis, -1) * scales - np.moveaxis(kernel, axis, -1)
+        bias = parsed.constant(rest[0]) if rest and rest[0] >= 0 else None
+        shift = mean_shift(error, means[source], operator.name)
+        corrected = np.asarray((0.0 if bias is None else bias) - shift, np.float32)
         name = f"{parsed.name(operator.outputs[0]).split(';')[0]}/bias"
-        graph.operators[number].inputs = [source, tensor, _add_constant(model, name, corrected, _FLOAT32)]
+        graph.operators[number].inputs = [source, tensor, _add_constant(model, name, corrected, FLOAT32)]
     graph.operators = [*widened.values(), *graph.operators]
     _tidy(model)
     return packed(model)
 
 
-def rounded(kernel: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
-    """Round a kernel to 255 steps symmetric about zero, in each channel up to its largest weight.
+def quantize_kernel(kernel: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Quantize a kernel to 255 values symmetric about zero, each channel scaled to its largest weight.
 
     Args:
         kernel: float, any shape.
         axis: of the channels.
 
     Returns:
-        The integers, int8 of the kernel's shape, and the step size of each channel, float32 [channels].
+        The integers, int8 of the kernel's shape, and the scale of each channel, float32 [channels].
     """
     others = tuple(number for number in range(kernel.ndim) if number != axis)
-    steps = (np.abs(kernel).max(axis=others, keepdims=True) / LARGEST).astype(np.float32)
-    steps[steps == 0] = 1.0
-    return np.clip(np.rint(kernel / steps), -LARGEST, LARGEST).astype(np.int8), steps.ravel()
+    scales = (np.abs(kernel).max(axis=others, keepdims=True) / LARGEST).astype(np.float32)
+    scales[scales == 0] = 1.0
+    return np.clip(np.rint(kernel / scales), -LARGEST, LARGEST).astype(np.int8), scales.ravel()
 
 
-def mean_inputs(flatbuffer: bytes, tensors: list[int], photos: np.ndarray) -> Mapping[int, np.ndarray]:
-    """Measure the mean of each channel of some tensors over all places of some photos.
+def mean_inputs(flatbuffer: bytes, tensors: Sequence[int], photos: np.ndarray) -> Mapping[int, np.ndarray]:
+    """Measure the mean of each channel of some tensors over all positions of some photos.
 
     Args:
         flatbuffer: a float32 model.
@@ -87,7 +92,7 @@ def mean_inputs(flatbuffer: bytes, tensors: list[int], photos: np.ndarray) -> Ma
     Returns:
         float64 [channels] by tensor.
     """
-    # Without the delegate every operator runs by itself, and its result can be read.
+    # With the delegate, intermediate tensors cannot be read.
     interpreter = open_interpreter(flatbuffer, preserve_all_tensors=True, use_delegate=False)
     found: dict[int, Any] = dict.fromkeys(tensors, 0.0)
     for photo in photos:
@@ -99,40 +104,33 @@ def mean_inputs(flatbuffer: bytes, tensors: list[int], photos: np.ndarray) -> Ma
 
 
 def mean_shift(error: np.ndarray, means: np.ndarray, operator: str) -> np.ndarray:
-    """Return by how much a kernel's error moves the mean of each channel of the result, float64 [channels].
+    """Return by how much a kernel's error shifts the mean of each output channel, float64 [channels].
 
-    Borders, where a kernel sees padding, count like all other places.
+    Borders, where a kernel sees padding, count like all other positions.
 
     Args:
-        error: float, the rounded kernel less the kernel, its channels last: [..., inputs, channels] of a convolution,
-            [..., channels] of one by depth, [inputs, channels] of a dense layer.
+        error: float, the quantized kernel minus the kernel, its channels last: [..., inputs, channels] of a
+            convolution, [..., channels] of a depthwise one, [inputs, channels] of a dense layer.
         means: float64 [inputs], of each channel of the input.
         operator: name of the operator, a key of `KERNEL_AXES`.
     """
     if operator == "DEPTHWISE_CONV_2D":
-        return error.reshape(-1, error.shape[-1]).sum(axis=0) * means
-    return means @ error.reshape(-1, *error.shape[-2:]).sum(axis=0)
-
-
-def _has_large_kernel(parsed: Flatbuffer, operator: Operator) -> bool:
-    if operator.name not in KERNEL_AXES:
-        return False
-    kernel = parsed.constant(operator.inputs[1])
-    return kernel is not None and kernel.size >= FEWEST_WEIGHTS
+        return np.asarray(error.reshape(-1, error.shape[-1]).sum(axis=0) * means)
+    return np.asarray(means @ error.reshape(-1, *error.shape[-2:]).sum(axis=0))
 
 
 def _add_constant(
-    model: Any, name: str, values: np.ndarray, dtype: int, steps: np.ndarray | None = None, axis: int = 0
+    model: Any, name: str, values: np.ndarray, dtype: int, scales: np.ndarray | None = None, axis: int = 0
 ) -> int:
-    """Add a constant to an unpacked model; returns its tensor number."""
+    """Add a constant to an unpacked model; return its tensor number."""
     from tensorflow.lite.python import schema_py_generated as schema
 
     tensor, buffer = schema.TensorT(), schema.BufferT()
     tensor.name, tensor.type, tensor.buffer = name.encode(), dtype, len(model.buffers)
     tensor.shape = np.array(values.shape, np.int32)
-    if steps is not None:
+    if scales is not None:
         tensor.quantization = schema.QuantizationParametersT()
-        tensor.quantization.scale, tensor.quantization.zeroPoint = steps, np.zeros(len(steps), np.int64)
+        tensor.quantization.scale, tensor.quantization.zeroPoint = scales, np.zeros(len(scales), np.int64)
         tensor.quantization.quantizedDimension = axis
     buffer.data = np.frombuffer(values.tobytes(), np.uint8)
     model.buffers.append(buffer)
@@ -141,7 +139,7 @@ def _add_constant(
 
 
 def _tidy(model: Any) -> None:
-    """Empty what is read no longer, and shorten names to their first part: the rest tells what was fused there."""
+    """Empty what is not read any more, and shorten names to their first part: the rest lists fused operators."""
     graph = model.subgraphs[0]
     read = {int(tensor) for operator in graph.operators for tensor in (*operator.inputs, *operator.outputs)}
     for number, tensor in enumerate(graph.tensors):

@@ -1,7 +1,7 @@
-"""TFLite Metadata inside the flatbuffer: what Android's tools and MediaPipe Tasks need to know to use the file.
+"""TFLite Metadata in the flatbuffer: what Android's tools and MediaPipe Tasks need to use the file.
 
-Written slot by slot after `metadata_schema.fbs` 1.5.0 (the TensorFlow and MediaPipe authors), of which this file uses
-what version 1.0.0 had already: the packages that write it (tflite-support, mediapipe) do not install beside this one.
+Written slot by slot after `metadata_schema.fbs` 1.5.0 (the TensorFlow and MediaPipe authors), with fields that version
+1.0.0 has: the packages that write it (tflite-support, mediapipe) cannot be installed beside this one.
 """
 
 from collections.abc import Mapping
@@ -19,18 +19,18 @@ RGB = 1  # ColorSpaceType
 FEATURE, IMAGE = 1, 2  # ContentProperties
 NORMALIZATION = 1  # ProcessUnitOptions
 PIXEL_MEAN, PIXEL_STD = 0.0, 255.0
-"""(pixel - mean) / std is the input's range, [0, 1]. Readers quantize the result for an integer input themselves."""
+"""(pixel - mean) / std gives the input's range, [0, 1]; readers quantize the result for an integer input."""
 
 
 def with_metadata(flatbuffer: bytes, card: Mapping[str, Any]) -> bytes:
-    """Put TFLite Metadata into a model.
+    """Add TFLite Metadata to a model.
 
     Args:
         flatbuffer: a model with one image input and the signature outputs `diagnosis` and `lighting`.
         card: its card; `flatbuffer_sha256` is not needed yet.
 
     Returns:
-        The model with the buffer `TFLITE_METADATA`; it names the files that `triage.model_file.pack_model` appends.
+        The model with the buffer `TFLITE_METADATA`, which names the files that `triage.model_file.pack_model` appends.
     """
     from tensorflow.lite.python import schema_py_generated as schema
 
@@ -44,10 +44,10 @@ def with_metadata(flatbuffer: bytes, card: Mapping[str, Any]) -> bytes:
 
 
 class _Byte(int):
-    """A number stored in one byte: an enumeration or the kind of a union."""
+    """A number stored in one byte: an enumeration, or the type of a union."""
 
 
-# A table is a mapping from slot to value; a slot's kind follows from the value's type, as `_store` reads it.
+# A table maps slots to values; `_store` derives a slot's type from its value's.
 _Table = dict[int, Any]
 
 
@@ -101,7 +101,7 @@ def _encode(table: _Table) -> bytes:
 
 
 def _store(builder: Any, value: Any) -> int:
-    """Write a string, vector or table, its parts first as flatbuffers want it, and return where it is."""
+    """Write a string, vector or table after its parts, as flatbuffers require, and return its offset."""
     if isinstance(value, str):
         return int(builder.CreateString(value))
     if isinstance(value, list):

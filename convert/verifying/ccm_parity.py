@@ -1,8 +1,8 @@
-"""Proof that the colour calibration survived conversion: found in the file, read back, and run."""
+"""Parity of the colour calibration (CCM) in a file with that of the Keras model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,20 +11,19 @@ from convert.verifying.color_patches import COLOR_CHECKER, MONK_SKIN_TONES
 from triage.errors import CheckFailed
 from triage.interpreter import open_interpreter
 
-# One step of a good monitor is about 1; these are the project's limits for an invisible change.
+# A just noticeable difference is about 1; these are the project's limits for an invisible change.
 MEAN_LIMIT, LARGEST_LIMIT = 0.5, 1.5
 SKIN = "skin of the data set"
 
 
-@dataclass(frozen=True)
-class Patch:
-    """A colour before and after calibration; sRGB in [0, 1].
+class Patch(NamedTuple):
+    """A colour before and after calibration; sRGB [3] in [0, 1].
 
     Attributes:
         group: where the colour comes from.
-        photo: as photographed.
-        of_keras: as the Keras model calibrates it.
-        of_file: as the file does.
+        photo: before calibration.
+        of_keras: calibrated by the Keras model.
+        of_file: calibrated by the file.
         delta_e: CIEDE2000 between the two.
     """
 
@@ -36,8 +35,8 @@ class Patch:
 
 
 @dataclass(frozen=True)
-class CcmProof:
-    """What the file's colour calibration is, against that of the Keras model.
+class CcmParity:
+    """The file's colour calibration against that of the Keras model.
 
     Attributes:
         operator: the operator that holds it.
@@ -46,11 +45,11 @@ class CcmProof:
         matrix_error: largest absolute difference of a coefficient of M.
         bias_error: largest absolute difference of a coefficient of b.
         delta_e_mean: mean CIEDE2000 between the two calibrations over the patches.
-        delta_e_max: largest.
+        delta_e_max: largest CIEDE2000.
         groups: `mean`, `largest` and `n` of each group of patches.
         skin: by tone bucket the colour (sRGB, 8 bit) and its `delta_e`.
-        patches: each patch, before and after.
-        passed: both within the limits.
+        passed: whether mean and largest difference are within the limits.
+        patches: each patch, before and after calibration.
     """
 
     operator: str
@@ -66,22 +65,22 @@ class CcmProof:
     patches: list[Patch] = field(repr=False)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for a report."""
+        """Return plain values for the report, with the number of patches in place of the patches."""
         return {**asdict(self), "patches": len(self.patches)}
 
 
-def prove_ccm(
+def check_ccm(
     flatbuffer: bytes,
     matrix: np.ndarray,
     bias: np.ndarray,
     mean_limit: float = MEAN_LIMIT,
     largest_limit: float = LARGEST_LIMIT,
     skin: Mapping[str, np.ndarray] | None = None,
-) -> CcmProof:
-    """Compare the calibration in a file with M and b of the Keras model.
+) -> CcmParity:
+    """Read the calibration back from a file, run it, and compare it with the Keras model's.
 
     The file's own operators calibrate the 24 ColorChecker patches, the 10 Monk skin tones and the skin colours of the
-    data set, clip included; colour differences are CIEDE2000 (Sharma et al. 2005).
+    data set, including the clip; colour differences are CIEDE2000 (Sharma et al. 2005).
 
     Args:
         flatbuffer: the model.
@@ -89,10 +88,10 @@ def prove_ccm(
         bias: b, float [3].
         mean_limit: of the mean colour difference.
         largest_limit: of the largest colour difference.
-        skin: colours by tone bucket, uint8 [3], as `convert.verifying.skin_patches.skin_colors` finds them.
+        skin: colours by tone bucket, uint8 [3], of `convert.verifying.skin_patches.skin_colors`.
 
     Raises:
-        CheckFailed: the file has no colour calibration.
+        CheckFailed: the file has no colour calibration, or not a constant one.
     """
     from skimage.color import deltaE_ciede2000, rgb2lab
 
@@ -101,17 +100,24 @@ def prove_ccm(
     operator = chain[0]
     weights, offsets = parsed.constant(operator.inputs[1]), parsed.constant(operator.inputs[2])
     if weights is None or offsets is None:
-        raise CheckFailed("The colour calibration of the file is computed, not constant; it cannot be read back.")
+        raise CheckFailed(
+            "The colour calibration cannot be read back. Received: weights that are computed, not constant. Convert "
+            "the student with `skin-distill convert`."
+        )
     found = weights[:, 0, 0, :].T
-    sources = {"ColorChecker": COLOR_CHECKER, "Monk skin tones": MONK_SKIN_TONES, SKIN: list(skin.values())}
+    sources: dict[str, Sequence[np.ndarray]] = {
+        "ColorChecker": list(COLOR_CHECKER),
+        "Monk skin tones": list(MONK_SKIN_TONES),
+        SKIN: list(skin.values()),
+    }
     colors = np.array([color for group in sources.values() for color in group], np.uint8)
     names = [name for name, group in sources.items() for _ in group]
-    of_file = _calibrate(flatbuffer, _end(parsed, chain[-1].outputs[0]), colors)
+    of_file = _calibrate(flatbuffer, _calibrated_tensor(parsed, chain[-1].outputs[0]), colors)
     of_keras = np.clip(colors / 255.0 @ matrix + bias, 0, 1)
-    difference = deltaE_ciede2000(rgb2lab(of_file), rgb2lab(of_keras))
+    difference = np.asarray(deltaE_ciede2000(rgb2lab(of_file), rgb2lab(of_keras)))  # type: ignore[no-untyped-call]
     mean, largest = float(difference.mean()), float(difference.max())
     of_group = {name: difference[[n == name for n in names]] for name in dict.fromkeys(names)}
-    return CcmProof(
+    return CcmParity(
         operator=operator.name,
         matrix=np.round(found, 6).tolist(),
         bias=np.round(offsets, 6).tolist(),
@@ -126,20 +132,22 @@ def prove_ccm(
         },
         passed=mean <= mean_limit and largest <= largest_limit,
         patches=[
-            Patch(*patch[:4], float(patch[4]))
-            for patch in zip(names, colors / 255.0, of_keras, of_file, difference, strict=True)
+            Patch(name, photo, keras, file, float(delta_e))
+            for name, photo, keras, file, delta_e in zip(
+                names, colors / 255.0, of_keras, of_file, difference, strict=True
+            )
         ],
     )
 
 
-def _end(parsed: Flatbuffer, tensor: int) -> int:
-    """The tensor that the rest of the model sees: behind the clip, and behind the QUANTIZE that may follow it."""
-    behind = parsed.consumers(tensor)
-    return behind[0].outputs[0] if [o.name for o in behind] == ["QUANTIZE"] else tensor
+def _calibrated_tensor(parsed: Flatbuffer, clipped: int) -> int:
+    """Return the tensor that the rest of the model reads: after the clip, and after the QUANTIZE that may follow."""
+    consumers = parsed.consumers(clipped)
+    return consumers[0].outputs[0] if [o.name for o in consumers] == ["QUANTIZE"] else clipped
 
 
 def _calibrate(flatbuffer: bytes, tensor: int, patches: np.ndarray) -> np.ndarray:
-    # Without the delegate every operator runs by itself, so that its result can be read.
+    # With the delegate, intermediate tensors cannot be read.
     interpreter = open_interpreter(flatbuffer, preserve_all_tensors=True, use_delegate=False)
     size = interpreter.input_size
     picture = np.zeros((size * size, 3), np.uint8)

@@ -1,4 +1,4 @@
-"""Published colours on which a colour calibration is proved; sRGB, 8 bit."""
+"""Published colours on which a colour calibration is checked; sRGB, 8 bit."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Which operators of a file leave XNNPACK's fast path, and how often the graph goes back and forth."""
+"""How much of a graph XNNPACK takes, and how often execution leaves it and comes back."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from triage.interpreter import open_interpreter
 
 @dataclass(frozen=True)
 class Partitions:
-    """How a runtime shares a graph between XNNPACK and its built-in kernels.
+    """How a runtime divides a graph between XNNPACK and its built-in kernels.
 
     Attributes:
         count: number of parts that XNNPACK runs; 1 is the whole graph, or all but its ends.
         outside: names of the operators that it does not take, in the graph's order.
-        runtime: that was asked.
+        runtime: name and version.
     """
 
     count: int
@@ -21,7 +21,7 @@ class Partitions:
 
 
 def delegate_partitions(flatbuffer: bytes) -> Partitions:
-    """Open a model and see what its runtime hands to XNNPACK.
+    """Open a model and read which operators its runtime delegates to XNNPACK.
 
     Args:
         flatbuffer: the model.
@@ -30,20 +30,20 @@ def delegate_partitions(flatbuffer: bytes) -> Partitions:
         UnusableInput: the model cannot be opened.
     """
     interpreter = open_interpreter(flatbuffer)
-    # Private, but in all three runtimes, and there is no other way to ask.
+    # Private, but in all three runtimes, and there is no public way.
     nodes = interpreter.raw._get_ops_details()
     delegates = [node for node in nodes if "delegate" in node["op_name"].lower()]
     plain = [node for node in nodes if "delegate" not in node["op_name"].lower()]
-    made_by = {int(tensor): number for number, node in enumerate(plain) for tensor in node["outputs"]}
+    producer = {int(tensor): number for number, node in enumerate(plain) for tensor in node["outputs"]}
     inside: set[int] = set()
     for delegate in delegates:
-        # A delegate stands for everything between its inputs and its outputs.
-        begins = {int(tensor) for tensor in delegate["inputs"]}
+        # A delegate replaces everything between its inputs and its outputs.
+        entries = {int(tensor) for tensor in delegate["inputs"]}
         waiting = [int(tensor) for tensor in delegate["outputs"]]
         while waiting:
             tensor = waiting.pop()
-            number = made_by.get(tensor)
-            if tensor in begins or number is None or number in inside:
+            number = producer.get(tensor)
+            if tensor in entries or number is None or number in inside:
                 continue
             inside.add(number)
             waiting += [int(source) for source in plain[number]["inputs"] if source >= 0]

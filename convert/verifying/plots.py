@@ -1,23 +1,26 @@
-"""Pictures of a verification."""
+"""Plots of a verification."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from skin_training.plotting import BLUE, GREEN, GREY, ORANGE, RED, saved_plot
 from triage.skin_tone import TONE_SCHEME
 
+if TYPE_CHECKING:
+    from convert.verifying.verify import VerifyReport
+
 COLORS = (BLUE, ORANGE, GREEN, RED, "#CC79A7", "#56B4E9", "black", GREY)
 
 
-def draw_changes(path: Path, report: Any, by: str) -> None:
+def draw_changes(path: Path, report: "VerifyReport", by: Literal["per_tone", "per_class"]) -> None:
     """Draw the paired change of accuracy of each slice and file, with 95 % intervals, as PNG.
 
     Args:
-        path: of the picture.
-        report: a `convert.verifying.verify.VerifyReport`.
-        by: "per_tone" or "per_class".
+        path: of the plot.
+        report: the verification.
+        by: which slices.
     """
     files = report.files
     slices = list(files[0].comparison[by])
@@ -45,21 +48,21 @@ def draw_changes(path: Path, report: Any, by: str) -> None:
         axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 
 
-def draw_ccm_patches(path: Path, report: Any) -> None:
-    """Draw the patches of the colour calibration's proof as photographed, as Keras and as each file calibrates them.
+def draw_ccm_patches(path: Path, report: "VerifyReport") -> None:
+    """Draw the colour patches before calibration, and as calibrated by Keras and by each file, as PNG.
 
     Args:
-        path: of the picture.
-        report: a `convert.verifying.verify.VerifyReport`; without a proof nothing is drawn.
+        path: of the plot.
+        report: the verification; without a file that has a colour calibration nothing is drawn.
     """
-    proofs = {file.variant: file.ccm for file in report.files if file.ccm}
-    if not proofs:
+    checks = {file.variant: file.ccm for file in report.files if file.ccm}
+    if not checks:
         return
-    patches = next(iter(proofs.values())).patches
+    patches = next(iter(checks.values())).patches
     rows = {"as photographed": [p.photo for p in patches], "Keras": [p.of_keras for p in patches]}
-    for variant, proof in proofs.items():
-        label = f"{variant}: CIEDE2000 mean {proof.delta_e_mean:.2f}, largest {proof.delta_e_max:.2f}"
-        rows[label] = [p.of_file for p in proof.patches]
+    for variant, found in checks.items():
+        label = f"{variant}: CIEDE2000 mean {found.delta_e_mean:.2f}, largest {found.delta_e_max:.2f}"
+        rows[label] = [p.of_file for p in found.patches]
     groups = [patch.group for patch in patches]
     with saved_plot(path, "Colour calibration, before and after", (12, 1.3 + 0.42 * len(rows))) as axes:
         axes.imshow(np.clip(np.array(list(rows.values())), 0, 1), aspect="auto")

@@ -1,7 +1,7 @@
-"""The skin colours of a data set, on which its colour calibration is proved."""
+"""Skin colours of a data set, on which its colour calibration is checked."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,13 +9,16 @@ from convert.making.representative import choose_representative
 from skin_data.progress import Progress
 from triage.skin_tone import TONE_BUCKETS, skin_mask
 
+if TYPE_CHECKING:
+    from skin_data.manifest import Manifest
+
 PHOTOS_PER_TONE = 100
 
 
 def skin_colors(
-    manifest: Any, size: int, crop_fraction: float, cache: Path, progress: Progress
+    manifest: "Manifest", size: int, crop_fraction: float, cache: Path, progress: Progress
 ) -> dict[str, np.ndarray]:
-    """Find the median colour of the plain skin in the training photos of each tone bucket.
+    """Return the median colour of healthy skin in the training photos of each tone bucket.
 
     Args:
         manifest: the data set.

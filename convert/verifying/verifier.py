@@ -1,124 +1,129 @@
-"""Gate after gate: does a .tflite file answer like the Keras student that it was made from?"""
+"""Gate by gate: does a .tflite file predict like the Keras student that it was made from?"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from convert.recipe import convert_recipe
+from convert.report_types import Comparison, GateEntry, VerifiedFile
 from convert.student import find_student
-from convert.verifying.ccm_parity import CcmProof, prove_ccm
-from convert.verifying.comparison import Answers, compare
-from convert.verifying.gates import CANNOT_TELL, FAILED, PASSED, Gates, Verdict, verdicts_on
+from convert.verifying.ccm_parity import CcmParity, check_ccm
+from convert.verifying.comparison import Predictions, compare
+from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, GateResult, Gates, check_comparison
 from convert.verifying.skin_patches import skin_colors
 from skin_data.progress import Progress, no_progress
 from skin_training.evaluation import evaluate
 from skin_training.predict import predict
+from skin_training.report_types import TestSection
 from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
 from triage.model_file import ModelFile, read_model
 
+if TYPE_CHECKING:
+    from skin_data.manifest import Manifest
+
 
 @dataclass(frozen=True)
-class Examined:
-    """What a further gate may look at.
+class GateInput:
+    """What an extra gate may look at.
 
     Attributes:
         model: the file.
-        pixels: uint8 [n, size, size, 3], the photos that it answered.
-        answers: its answers, by the runtime that is preferred here.
-        of_float: the answers of the float student.
+        pixels: uint8 [n, size, size, 3], the photos of the split.
+        predictions: of the file, by this environment's preferred runtime.
+        float_predictions: of the float student.
     """
 
     model: ModelFile
     pixels: np.ndarray
-    answers: Answers
-    of_float: Answers
+    predictions: Predictions
+    float_predictions: Predictions
 
 
-FurtherGate = Callable[[Examined], Sequence[Verdict]]
-"""Judges a file by something that the gates of this module do not ask for."""
+ExtraGate = Callable[[GateInput], Sequence[GateResult]]
+"""Checks a file for something that the gates of this module do not cover."""
 
 
 @dataclass(frozen=True)
 class FileVerdict:
-    """What was found of one file.
+    """Outcome of all gates for one file.
 
     Attributes:
         path: of the file.
         sha256: of the file.
         variant: as its card says.
-        answers: to the photos of the split.
-        comparison: with the float student, as `convert.verifying.comparison.compare` gives it.
-        ccm: the colour calibration's proof; None where the file has no such calibration.
+        predictions: for the photos of the split.
+        comparison: with the float student.
+        ccm: parity of the colour calibration; None where the file has none.
         gates: outcome of each gate.
-        test: its figures on the test split, as `Examiner.figures` gives them; empty where they were not asked for.
+        test: metrics on the test split; None where they were not asked for.
     """
 
     path: Path
     sha256: str
     variant: str
-    answers: Answers = field(repr=False)
-    comparison: dict[str, Any]
-    ccm: CcmProof | None
-    gates: list[Verdict]
-    test: dict[str, Any] = field(default_factory=dict)
+    predictions: Predictions = field(repr=False)
+    comparison: Comparison
+    ccm: CcmParity | None
+    gates: list[GateResult]
+    test: TestSection | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether no gate failed. A gate that cannot tell has not passed, and is named, but does not fail the file."""
-        return all(verdict.outcome != FAILED for verdict in self.gates)
+        """Whether no gate failed. An inconclusive gate is named, but does not fail the file."""
+        return all(result.outcome != FAILED for result in self.gates)
 
     @property
-    def untold(self) -> list[str]:
-        """Gates that had too few samples to tell."""
-        return [verdict.gate for verdict in self.gates if verdict.outcome == CANNOT_TELL]
+    def inconclusive(self) -> list[str]:
+        """Gates with too few samples to tell."""
+        return [result.gate for result in self.gates if result.outcome == INCONCLUSIVE]
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for a report."""
+    def to_json(self) -> VerifiedFile:
+        """Return the file's entry in the report."""
         return {
             "file": self.path.name,
             "sha256": self.sha256,
             "bytes": self.path.stat().st_size,
             "variant": self.variant,
             "passed": self.passed,
-            "cannot_tell": self.untold,
-            "gates": [asdict(verdict) for verdict in self.gates],
+            "cannot_tell": self.inconclusive,
+            "gates": [cast("GateEntry", asdict(result)) for result in self.gates],
             "ccm": self.ccm.to_json() if self.ccm else None,
             "comparison": self.comparison,
             "test": self.test,
         }
 
 
-class Examiner:
-    """The float student of a run and its answers on one split, with which files are compared.
+class Verifier:
+    """The float student of a run and its predictions on one split, against which files are checked.
 
     Attributes:
-        answers: of the float student.
-        gates: the thresholds.
+        predictions: of the float student.
+        gates: the limits.
     """
 
     def __init__(
         self,
         run: RunFolder,
-        manifest: Any,
+        manifest: "Manifest",
         split: str,
         gates: Gates | None = None,
-        further: Sequence[FurtherGate] = (),
+        extra_gates: Sequence[ExtraGate] = (),
         progress: Progress = no_progress,
     ):
-        """Load the student and let it answer.
+        """Load the student and predict the split.
 
         Args:
             run: of the student.
             manifest: the data set that it was trained on.
-            split: "val" to choose a file, "test" to judge it.
-            gates: thresholds; those of the run's recipe, else the defaults, if None.
-            further: gates besides this module's.
+            split: "val" to choose a file, "test" to verify it.
+            gates: limits; None: those of the run's recipe, else the defaults.
+            extra_gates: checked after this module's.
             progress: called as `progress(stage, done, total)`.
 
         Raises:
@@ -130,62 +135,64 @@ class Examiner:
 
         path = find_student(run, manifest)
         student, self._student_sha256 = load_model(path), sha256_of(path)
-        config = run.read_config()
         self.gates = gates or convert_recipe(run).gates
-        self._run, self._manifest, self._further, self._progress = run, manifest, further, progress
-        self._size, crop = student.input_shape[1], config["distill"]["crop_fraction"]
+        self._run, self._manifest, self._extra_gates, self._progress = run, manifest, extra_gates, progress
+        self._size, crop_fraction = student.input_shape[1], run.read_config()["distill"]["crop_fraction"]
         cache = run.root / "artifacts" / "pixels"
         self._frame = manifest.split(split)
-        self._pixels = load_pixels(manifest, self._frame, self._size, crop, cache, progress)
-        self.answers = predict(student, self._pixels)
+        self._pixels = load_pixels(manifest, self._frame, self._size, crop_fraction, cache, progress)
+        self.predictions = predict(student, self._pixels)
         self._calibration = ccm_of(student)
-        self._skin = skin_colors(manifest, self._size, crop, cache, progress)
+        self._skin = skin_colors(manifest, self._size, crop_fraction, cache, progress)
 
-    def examine(self, path: Path, is_best: bool = False) -> FileVerdict:
-        """Compare a file with the float student.
+    def check(self, path: Path, is_best: bool = False) -> FileVerdict:
+        """Check a file against the float student.
 
         Args:
             path: a release file of the run.
-            is_best: hold its colour calibration to the limit of the file that `convert --best` chooses.
+            is_best: use the stricter limit on the colour calibration of the file that `convert --best` chooses.
 
         Raises:
-            UnusableInput: the file is none of this project, or of another student.
+            UnusableInput: not a release file, or made from another student.
         """
         model = read_model(path)
         interpreter = open_interpreter(model.flatbuffer, threads=2)
-        found, wanted = [c["id"] for c in model.card["classes"]], list(self._manifest.taxonomy.ids)
-        if interpreter.input_size != self._size or found != wanted:
+        self._check_origin(model, interpreter.input_size)
+        predictions = predict(interpreter, self._pixels, progress=self._progress, stage=f"verify {path.name}")
+        comparison = compare(self._manifest, self._frame, self.predictions, predictions)
+        ccm, ccm_gate = self._check_ccm(model.flatbuffer, is_best)
+        results = [*check_comparison(comparison, self.gates), ccm_gate]
+        for gate in self._extra_gates:
+            results += gate(GateInput(model, self._pixels, predictions, self.predictions))
+        variant = str(cast("dict[str, Any]", model.card)["variant"])
+        return FileVerdict(path, sha256_of(path), variant, predictions, comparison, ccm, results)
+
+    def evaluate(self, predictions: Predictions) -> TestSection:
+        """Measure predictions for the split's photos against their labels (`skin_training.evaluation.evaluate`)."""
+        return evaluate(self._manifest, self._frame, *predictions)
+
+    def _check_origin(self, model: ModelFile, input_size: int) -> None:
+        found, expected = [c["id"] for c in model.card["classes"]], list(self._manifest.taxonomy.ids)
+        if input_size != self._size or found != expected:
             raise UnusableInput(
-                f"The file is not of this student. Received: {path} with {interpreter.input_size} px and the classes "
+                f"The file is not of this student. Received: {model.path} with {input_size} px and the classes "
                 f"{', '.join(found)}; the student of run '{self._run.name}' has {self._size} px and "
-                f"{', '.join(wanted)}."
+                f"{', '.join(expected)}."
             )
-        # Files that were made before do not tell.
+        # Cards of earlier versions lack the hash.
         if model.card["lineage"].get("student_sha256", self._student_sha256) != self._student_sha256:
             raise UnusableInput(
-                f"The file was made from another student. Received: {path}; the student of run '{self._run.name}' has "
-                "other weights. Convert it anew."
+                f"The file was made from another student. Received: {model.path}; the student of run "
+                f"'{self._run.name}' has other weights. Convert it again."
             )
-        answers = predict(interpreter, self._pixels, progress=self._progress, stage=f"verify {path.name}")
-        comparison = compare(self._manifest, self._frame, self.answers, answers)
-        proof, of_calibration = self._prove(model.flatbuffer, is_best)
-        verdicts = [*verdicts_on(comparison, self.gates), of_calibration]
-        examined = Examined(model, self._pixels, answers, self.answers)
-        for gate in self._further:
-            verdicts += gate(examined)
-        return FileVerdict(path, sha256_of(path), model.card["variant"], answers, comparison, proof, verdicts)
 
-    def figures(self, answers: Answers) -> dict[str, Any]:
-        """Measure answers to the split's photos against their labels (`skin_training.evaluation.evaluate`)."""
-        return evaluate(self._manifest, self._frame, *answers)
-
-    def _prove(self, flatbuffer: bytes, is_best: bool) -> tuple[CcmProof | None, Verdict]:
+    def _check_ccm(self, flatbuffer: bytes, is_best: bool) -> tuple[CcmParity | None, GateResult]:
         mean, largest = self.gates.ccm_mean_of_best if is_best else self.gates.ccm_mean, self.gates.ccm_max
         gate, limit = "colour calibration", f"CIEDE2000 mean at most {mean}, largest at most {largest}"
         try:
-            proof = prove_ccm(flatbuffer, *self._calibration, mean, largest, self._skin)
+            found = check_ccm(flatbuffer, *self._calibration, mean, largest, self._skin)
         except CheckFailed as error:
-            return None, Verdict(gate, str(error), limit, FAILED, beyond=True)
-        measured = f"mean {proof.delta_e_mean:.2f}, largest {proof.delta_e_max:.2f} on {len(proof.patches)} patches"
-        outcome = PASSED if proof.passed else FAILED
-        return proof, Verdict(gate, measured, limit, outcome, beyond=not proof.passed)
+            return None, GateResult(gate, str(error), limit, FAILED, beyond=True)
+        measured = f"mean {found.delta_e_mean:.2f}, largest {found.delta_e_max:.2f} on {len(found.patches)} patches"
+        outcome = PASSED if found.passed else FAILED
+        return found, GateResult(gate, measured, limit, outcome, beyond=not found.passed)

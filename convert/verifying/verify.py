@@ -1,19 +1,24 @@
-"""Prove files of a run on its test split, and write down what was found."""
+"""Verify files of a run on its test split and report the results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+from convert.report_types import VerifySection
 from convert.verifying.gates import Gates
-from convert.verifying.verifier import Examiner, FileVerdict, FurtherGate
+from convert.verifying.verifier import ExtraGate, FileVerdict, Verifier
 from skin_data.progress import Progress, no_progress
+from skin_training.report_types import TestSection
 from skin_training.run_card import write_card
 from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of
 from triage.skin_tone import TONE_SCHEME
 
-FIGURES = ("tone_change.png", "class_change.png", "ccm_patches.png")
+if TYPE_CHECKING:
+    from skin_data.manifest import Manifest
+
+PLOTS = ("tone_change.png", "class_change.png", "ccm_patches.png")
 
 
 @dataclass(frozen=True)
@@ -21,11 +26,11 @@ class VerifyReport:
     """All files of one call, against one float student.
 
     Attributes:
-        float_test: the float student's figures on the test split.
-        files: one verdict a file.
+        float_test: metrics of the float student on the test split.
+        files: one verdict for each file.
     """
 
-    float_test: dict[str, Any]
+    float_test: TestSection
     files: list[FileVerdict]
 
     @property
@@ -33,8 +38,8 @@ class VerifyReport:
         """Whether no gate of any file failed."""
         return all(file.passed for file in self.files)
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for a report."""
+    def to_json(self) -> VerifySection:
+        """Return the report's section."""
         return {
             "passed": self.passed,
             "tone_scheme": TONE_SCHEME,
@@ -46,36 +51,36 @@ class VerifyReport:
 def verify(
     models: Sequence[Path],
     run: RunFolder,
-    manifest: Any,
+    manifest: "Manifest",
     gates: Gates | None = None,
-    further: Sequence[FurtherGate] = (),
+    extra_gates: Sequence[ExtraGate] = (),
     progress: Progress = no_progress,
 ) -> VerifyReport:
-    """Compare files with the float Keras student of a run on the test split.
+    """Check files against the float Keras student of a run on the test split.
 
-    Writes the report's section `verify` and the run's `FIGURES`.
+    Writes the report's section `verify` and the run's `PLOTS`.
 
     Args:
         models: release files of the run. The one that `convert --best` chose is held to that file's limits.
         run: of the student.
         manifest: the data set that it was trained on.
-        gates: thresholds; those of the run's recipe, else the defaults, if None.
-        further: gates besides those of `convert.examination`.
+        gates: limits; None: those of the run's recipe, else the defaults.
+        extra_gates: checked after those of `convert.verifying.verifier`.
         progress: called as `progress(stage, done, total)`.
 
     Raises:
-        UnusableInput: no student, another data set, or a file that is none of this project.
+        UnusableInput: no student, another data set, or a file that is not a release file of this student.
     """
     from convert.verifying.plots import draw_ccm_patches, draw_changes
 
-    examiner = Examiner(run, manifest, "test", gates, further, progress)
+    verifier = Verifier(run, manifest, "test", gates, extra_gates, progress)
     best = run.read_report().get("best", {}).get("sha256")
-    found = [examiner.examine(path, is_best=path.is_file() and sha256_of(path) == best) for path in map(Path, models)]
-    files = [replace(file, test=examiner.figures(file.answers)) for file in found]
-    report = VerifyReport(examiner.figures(examiner.answers), files)
+    found = [verifier.check(path, is_best=path.is_file() and sha256_of(path) == best) for path in map(Path, models)]
+    files = [replace(file, test=verifier.evaluate(file.predictions)) for file in found]
+    report = VerifyReport(verifier.evaluate(verifier.predictions), files)
     run.update_report("verify", report.to_json())
     write_card(run)
-    tones, classes, patches = (run.figures / name for name in FIGURES)
+    tones, classes, patches = (run.figures / name for name in PLOTS)
     draw_changes(tones, report, "per_tone")
     draw_changes(classes, report, "per_class")
     draw_ccm_patches(patches, report)

@@ -1,22 +1,23 @@
-"""Runs in another Python environment: answers of `triage`'s own adapter on that environment's runtime.
+"""Predict in another Python environment with `triage`'s interpreter on that environment's runtime.
 
-    python adapter.py MODEL PHOTOS.npy ANSWERS.npz
+    python adapter.py MODEL PHOTOS.npy PREDICTIONS.npz
 
-Needs numpy and a TFLite runtime, and nothing else of this project's environment may come along.
+Needs numpy and a TFLite runtime; nothing else of this project's environment may be imported.
 """
 
 import sys
 import types
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 
 def main() -> None:
-    """Answer and write; a refusal goes to stderr, with exit code 2."""
-    model_path, photos_path, answers_path = sys.argv[1:]
-    # The folder that holds `triage` may be a site-packages with another numpy and other runtimes in it, and the
-    # package's own start wants OpenCV: only its modules are opened, one by one.
+    """Write the predictions; a refused model is reported on stderr, with the error's exit code."""
+    model_path, photos_path, predictions_path = sys.argv[1:]
+    # The folder that holds `triage` may be a site-packages with another numpy and other runtimes, and importing the
+    # package needs OpenCV: only single modules of it are loaded.
     package = types.ModuleType("triage")
     package.__path__ = [str(Path(__file__).resolve().parents[3] / "triage")]
     sys.modules["triage"] = package
@@ -30,8 +31,10 @@ def main() -> None:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
     outputs = [interpreter.run(pixels) for pixels in np.load(photos_path)]
-    answers = {name: np.stack([answer[name][0] for answer in outputs]) for name in interpreter.output_names}
-    np.savez(answers_path, runtime=interpreter.runtime, **answers)
+    arrays: dict[str, Any] = {
+        name: np.stack([output[name][0] for output in outputs]) for name in interpreter.output_names
+    }
+    np.savez(predictions_path, runtime=interpreter.runtime, **arrays)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Runs in an environment with Google's MediaPipe: answers of its Tasks ImageClassifier, and the metadata it reads.
+"""Predict in an environment with Google's MediaPipe: its Tasks ImageClassifier, and the metadata that it reads.
 
-    python mediapipe_tasks.py MODEL PHOTOS.npy ANSWERS.npz
+    python mediapipe_tasks.py MODEL PHOTOS.npy PREDICTIONS.npz
 
-Needs mediapipe alone. ANSWERS.npz also holds `metadata`, the file's TFLite Metadata as JSON, and the labels.
+Needs mediapipe alone. PREDICTIONS.npz also holds `metadata`, the file's TFLite Metadata as JSON, and the labels.
 """
 
 import json
@@ -18,10 +18,10 @@ from mediapipe.tasks.python import BaseOptions, vision
 
 
 def main() -> None:
-    """Answer and write; what MediaPipe says against the file goes to stderr, with exit code 2."""
-    model_path, photos_path, answers_path = sys.argv[1:]
+    """Write the predictions; MediaPipe's error goes to stderr, with exit code 2."""
+    model_path, photos_path, predictions_path = sys.argv[1:]
     options = vision.ImageClassifierOptions(base_options=BaseOptions(model_asset_path=model_path), max_results=-1)
-    answers: dict[str, list[np.ndarray]] = {}
+    scores: dict[str, list[np.ndarray]] = {}
     labels: dict[str, list[str]] = {}
     try:
         with vision.ImageClassifier.create_from_options(options) as classifier:
@@ -29,17 +29,18 @@ def main() -> None:
                 image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(pixels))
                 for head in classifier.classify(image).classifications:
                     categories = sorted(head.categories, key=lambda category: category.index)
-                    answers.setdefault(head.head_name, []).append(np.array([c.score for c in categories], np.float32))
+                    scores.setdefault(head.head_name, []).append(np.array([c.score for c in categories], np.float32))
                     labels[head.head_name] = [category.category_name for category in categories]
     except (RuntimeError, ValueError) as error:
         print(f"MediaPipe cannot use the file. Received: {error}", file=sys.stderr)
         sys.exit(2)
+    arrays: dict[str, Any] = {name: np.stack(values) for name, values in scores.items()}
     np.savez(
-        answers_path,
+        predictions_path,
         runtime=f"mediapipe {version('mediapipe')}",
         labels=json.dumps(labels),
         metadata=json.dumps(_read_metadata(model_path)),
-        **{name: np.stack(values) for name, values in answers.items()},
+        **arrays,
     )
 
 
@@ -56,7 +57,7 @@ def _read_metadata(path: str) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Tables as dictionaries, without what is not set."""
+    """Turn tables into dictionaries without unset fields."""
     if isinstance(value, bytes):
         return value.decode("utf-8")
     if isinstance(value, (list, np.ndarray)):

@@ -1,9 +1,9 @@
-"""Runs in another Python environment: which versions of each operator its runtime has.
+"""Find the highest version of each operator that the runtime of another Python environment has.
 
     python operator_probe.py MODULE PROBES.npz FOUND.json
 
-MODULE holds `Interpreter`. PROBES.npz holds models of one declared operator that is never run, named `NAME/version`;
-a runtime looks its operators up before anything else. Works from Python 3.7 on, for the oldest runtimes.
+MODULE has `Interpreter`. PROBES.npz holds models that declare one operator and never run it, named `NAME/version`; a
+runtime looks its operators up first. Works from Python 3.7 on, for the oldest runtimes.
 """
 
 import importlib
@@ -16,10 +16,10 @@ NOT_FOUND = ("Didn't find op", "out of range", "Op builtin_code")
 
 
 def main() -> None:
-    """Write the highest version found of each operator that the runtime has."""
+    """Write the highest version by operator."""
     module, probes_path, found_path = sys.argv[1:]
     interpreter = importlib.import_module(module).Interpreter
-    highest = {}
+    highest = {}  # type: dict[str, int]
     with np.load(probes_path) as probes:
         for key in probes.files:
             name, version = key.split("/")

@@ -3,21 +3,21 @@ import pytest
 import tensorflow as tf
 
 from convert.flatbuffer import Flatbuffer, ccm_chain, packed, unpacked
-from convert.making.weight_only import FEWEST_WEIGHTS, KERNEL_AXES, mean_shift, rounded, with_integer_weights
+from convert.making.weight_only import KERNEL_AXES, MIN_WEIGHTS, mean_shift, quantize_kernel, with_integer_weights
 from convert.verifying.partitions import delegate_partitions
 from skin_training.predict import predict
 from triage.interpreter import open_interpreter
 
 
 @pytest.mark.parametrize("axis", [0, 3])
-def test_a_kernel_is_rounded_channel_by_channel(axis):
+def test_a_kernel_is_quantized_channel_by_channel(axis):
     """Against the formula of TFLite's quantization specification."""
     kernel = np.random.default_rng(0).normal(size=(4, 3, 3, 5))
-    integers, steps = rounded(kernel, axis)
+    integers, scales = quantize_kernel(kernel, axis)
     for channel in range(kernel.shape[axis]):
         row = kernel.take(channel, axis)
         step = np.abs(row).max() / 127
-        assert steps[channel] == pytest.approx(step)
+        assert scales[channel] == pytest.approx(step)
         np.testing.assert_array_equal(integers.take(channel, axis), np.rint(row / step))
 
 
@@ -40,7 +40,7 @@ def test_the_shift_of_the_mean_is_what_a_layer_measures(operator, apply, shape):
     np.testing.assert_allclose(found, inner.mean(axis=0), rtol=1e-4, atol=1e-4)
 
 
-def test_biases_make_up_for_the_rounding(student, photos, flatbuffers):
+def test_corrected_biases_reduce_the_error(student, photos, flatbuffers):
     """Corrected biases bring the answers closer to the float student's than the float file's biases would."""
 
     def error(flatbuffer):
@@ -50,20 +50,20 @@ def test_biases_make_up_for_the_rounding(student, photos, flatbuffers):
     parsed, model = Flatbuffer(flatbuffers["float32"]), unpacked(flatbuffers["float32"])
     for operator in parsed.operators:
         kernel = parsed.constant(operator.inputs[1]) if operator.name in KERNEL_AXES else None
-        if kernel is None or kernel.size < FEWEST_WEIGHTS:
+        if kernel is None or kernel.size < MIN_WEIGHTS:
             continue
         axis = KERNEL_AXES[operator.name]
-        integers, steps = rounded(kernel, axis)
-        values = np.moveaxis(np.moveaxis(integers, axis, -1) * steps, -1, axis).astype(np.float32)
+        integers, scales = quantize_kernel(kernel, axis)
+        values = np.moveaxis(np.moveaxis(integers, axis, -1) * scales, -1, axis).astype(np.float32)
         buffer = model.subgraphs[0].tensors[operator.inputs[1]].buffer
         model.buffers[buffer].data = np.frombuffer(values.tobytes(), np.uint8)
     assert error(flatbuffers["int8-weights"]) < 0.9 * error(packed(model))
 
 
 def test_a_channel_of_zeros_stays_zero():
-    integers, steps = rounded(np.zeros((2, 1, 1, 3), np.float32), 0)
+    integers, scales = quantize_kernel(np.zeros((2, 1, 1, 3), np.float32), 0)
     assert not integers.any()
-    assert np.isfinite(steps).all()
+    assert np.isfinite(scales).all()
 
 
 def test_every_large_kernel_is_stored_in_8_bit_and_nothing_else(flatbuffers):
@@ -78,7 +78,7 @@ def test_every_large_kernel_is_stored_in_8_bit_and_nothing_else(flatbuffers):
             if values is None:
                 continue
             kernel = before.constant(one.inputs[1]) if one.name in KERNEL_AXES else np.empty(0)
-            large = kernel.size >= FEWEST_WEIGHTS
+            large = kernel.size >= MIN_WEIGHTS
             assert (new in stored) == (large and old == one.inputs[1])
             if large and old != one.inputs[1]:
                 continue  # a bias, corrected

@@ -10,10 +10,10 @@ import pytest
 
 from benchmarks.runtimes.sample_models import phantom_pixels, write_samples
 from benchmarks.runtimes.untrained_student import untrained_student
-from convert.verifying.environments import KNOWN, ask, find_environments
+from convert.verifying.environments import KNOWN, find_environments, predict_in
 from convert.verifying.gates import FAILED, PASSED
 from convert.verifying.operator_versions import operator_versions, probe_operators
-from convert.verifying.runtime_gates import NOT_TRIED, operator_verdicts, runtime_verdicts
+from convert.verifying.runtime_gates import NOT_TRIED, check_known_operators, check_predictions
 from convert.verifying.runtimes import RUNTIMES
 from skin_training.predict import predict
 from triage.assessment import Triage
@@ -71,7 +71,7 @@ def test_the_photos_tell_answers_apart(files, pixels):
     ],
 )
 def test_a_file_answers_the_same_in_another_runtime(files, pixels, name, variant):
-    theirs = ask(environment(name), files[variant], pixels)
+    theirs = predict_in(environment(name), files[variant], pixels)
     diagnosis, lighting = answers_here(files[variant], pixels)
     # Integer kernels round each in their own way; float ones differ in the order of sums.
     tolerance = ROUNDING if variant in INTEGER else 1e-4
@@ -82,7 +82,7 @@ def test_a_file_answers_the_same_in_another_runtime(files, pixels, name, variant
 @pytest.mark.parametrize("name", list(KNOWN))
 @pytest.mark.parametrize("variant", INTEGER)
 def test_integer_answers_lie_no_further_from_the_float_files_in_another_runtime(files, pixels, name, variant):
-    theirs = ask(environment(name), files[variant], pixels)
+    theirs = predict_in(environment(name), files[variant], pixels)
     answers = (theirs["diagnosis"], theirs["lighting"].reshape(-1))
     here, exact = answers_here(files[variant], pixels), answers_here(files["float32"], pixels)
     for their, our, right in zip(answers, here, exact, strict=True):
@@ -91,7 +91,7 @@ def test_integer_answers_lie_no_further_from_the_float_files_in_another_runtime(
 
 @pytest.mark.parametrize("variant", NAMES)
 def test_mediapipe_gives_the_same_top_three_by_name(files, pixels, variant):
-    theirs = ask(environment("mediapipe"), files[variant], pixels)
+    theirs = predict_in(environment("mediapipe"), files[variant], pixels)
     labels = json.loads(str(theirs["labels"]))
     assert labels["lighting"] == ["well lit"]
     diagnosis, _ = answers_here(files[variant], pixels)
@@ -107,7 +107,7 @@ def test_mediapipe_gives_the_same_top_three_by_name(files, pixels, variant):
 
 
 def test_mediapipe_reads_the_metadata_that_was_meant(files, pixels):
-    metadata = json.loads(str(ask(environment("mediapipe"), files["int8"], pixels[:1])["metadata"]))
+    metadata = json.loads(str(predict_in(environment("mediapipe"), files["int8"], pixels[:1])["metadata"]))
     assert metadata["identifier"] == "M001"
     assert metadata["name"] == "untrained-int8"
     assert "not a medical device" in metadata["description"]
@@ -129,7 +129,7 @@ def test_the_adapter_refuses_what_an_old_runtime_answers_wrongly(pixels, with_ch
     diagnosis, _ = answers_here(by_channel, pixels)
     assert len(set(diagnosis.argmax(axis=1))) > 1
     with pytest.raises(CheckFailed, match="known to answer wrongly"):
-        ask(old, by_channel, pixels)
+        predict_in(old, by_channel, pixels)
 
 
 @pytest.mark.parametrize("variant", ["float32", "int8-weights", pytest.param("int8", marks=ROUNDS_OTHERWISE)])
@@ -163,11 +163,11 @@ def test_a_runtime_has_what_the_table_says(name):
 
 def test_verdicts_name_each_runtime_and_do_not_pretend(files, pixels):
     answers = answers_here(files["float32"], pixels)
-    verdicts = runtime_verdicts(files["float32"], pixels, answers, environments={})
+    verdicts = check_predictions(files["float32"], pixels, answers, environments={})
     assert [v.outcome for v in verdicts] == [NOT_TRIED] * len(KNOWN)
-    verdicts = runtime_verdicts(files["float32"], pixels, answers)
+    verdicts = check_predictions(files["float32"], pixels, answers)
     assert {v.outcome for v in verdicts} <= {PASSED, NOT_TRIED}
-    assert [v.outcome for v in operator_verdicts(read_model(files["int8"]).flatbuffer)] == [PASSED] * len(RUNTIMES)
+    assert [v.outcome for v in check_known_operators(read_model(files["int8"]).flatbuffer)] == [PASSED] * len(RUNTIMES)
 
 
 def test_a_runtime_that_answers_otherwise_or_breaks_fails_the_file(files, pixels, tmp_path):
@@ -176,15 +176,15 @@ def test_a_runtime_that_answers_otherwise_or_breaks_fails_the_file(files, pixels
     from convert.verifying.environments import Environment
 
     diagnosis, lighting = answers_here(files["float32"], pixels)
-    here = {"litert-1.4": Environment("litert-1.4", "LiteRT 1.4", "adapter.py", (sys.executable,), {})}
+    here = {"litert-1.4": Environment("litert-1.4", "LiteRT 1.4", "adapter.py", (sys.executable,))}
     others = (np.roll(diagnosis, 1, axis=1), lighting)
-    of = {v.gate: v for v in runtime_verdicts(files["float32"], pixels, others, environments=here)}
+    of = {v.gate: v for v in check_predictions(files["float32"], pixels, others, environments=here)}
     assert of["runs in LiteRT 1.4"].outcome == FAILED
     damaged = tmp_path / "damaged.tflite"
     damaged.write_bytes(files["float32"].read_bytes()[:-9])
-    (verdict,) = [v for v in runtime_verdicts(damaged, pixels, others, environments=here) if v.outcome == FAILED]
+    (verdict,) = [v for v in check_predictions(damaged, pixels, others, environments=here) if v.outcome == FAILED]
     assert "altered" in verdict.measured
-    with pytest.raises(CheckFailed, match="did not answer"):
-        ask(Environment("no", "Nothing", "adapter.py", ("false",), {}), damaged, pixels)
+    with pytest.raises(CheckFailed, match="failed"):
+        predict_in(Environment("no", "Nothing", "adapter.py", ("false",)), damaged, pixels)
     with pytest.raises(UnusableInput, match="photos"):
-        ask(here["litert-1.4"], files["float32"], pixels[:0])
+        predict_in(here["litert-1.4"], files["float32"], pixels[:0])

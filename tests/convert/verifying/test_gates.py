@@ -1,6 +1,6 @@
 import pytest
 
-from convert.verifying.gates import CANNOT_TELL, FAILED, PASSED, Gates, slice_verdict, verdicts_on
+from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, Gates, check_comparison, check_slice
 
 
 @pytest.mark.parametrize(
@@ -8,19 +8,19 @@ from convert.verifying.gates import CANNOT_TELL, FAILED, PASSED, Gates, slice_ve
     [
         (-0.01, -0.015, 0.0, PASSED, False),
         (-0.05, -0.08, -0.02, FAILED, True),
-        (-0.05, -0.12, 0.02, CANNOT_TELL, True),
-        (0.0, -0.05, 0.05, CANNOT_TELL, False),
-        (None, None, None, CANNOT_TELL, False),
+        (-0.05, -0.12, 0.02, INCONCLUSIVE, True),
+        (0.0, -0.05, 0.05, INCONCLUSIVE, False),
+        (None, None, None, INCONCLUSIVE, False),
     ],
 )
 def test_a_tone_that_loses_fails_unless_there_are_too_few_photos(change, low, high, outcome, beyond):
-    verdict = slice_verdict("tone dark", {"value": change, "low": low, "high": high, "n": 30}, 0.02)
+    verdict = check_slice("tone dark", {"value": change, "low": low, "high": high, "n": 30}, 0.02)
     assert (verdict.outcome, verdict.beyond) == (outcome, beyond)
 
 
-@pytest.mark.parametrize(("n", "outcome"), [(149, CANNOT_TELL), (150, PASSED)])
+@pytest.mark.parametrize(("n", "outcome"), [(149, INCONCLUSIVE), (150, PASSED)])
 def test_a_tone_without_a_changed_answer_passes_with_enough_photos_only(n, outcome):
-    verdict = slice_verdict("tone dark", {"value": 0.0, "low": 0.0, "high": 0.0, "n": n}, 0.02)
+    verdict = check_slice("tone dark", {"value": 0.0, "low": 0.0, "high": 0.0, "n": n}, 0.02)
     assert (verdict.outcome, verdict.beyond) == (outcome, False)
 
 
@@ -49,11 +49,11 @@ def comparison():
 
 
 def failed(comparison, **limits):
-    return [v.gate for v in verdicts_on(comparison, Gates(**limits)) if v.outcome == FAILED]
+    return [v.gate for v in check_comparison(comparison, Gates(**limits)) if v.outcome == FAILED]
 
 
 def test_a_file_that_answers_the_same_passes_every_gate(comparison):
-    assert {v.outcome for v in verdicts_on(comparison, Gates(largest_change=0.1))} == {PASSED}
+    assert {v.outcome for v in check_comparison(comparison, Gates(largest_change=0.1))} == {PASSED}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_head_that_breaks_alone_is_caught(comparison, figure, of_file, gate):
     part |= {"of_file": of_file, "value": of_file - part["of_float"]}
     assert failed(comparison) == [gate]
     part |= {"value": None, "why": "undefined: one class only"}
-    assert next(v for v in verdicts_on(comparison, Gates()) if v.gate == gate).outcome == CANNOT_TELL
+    assert next(v for v in check_comparison(comparison, Gates()) if v.gate == gate).outcome == INCONCLUSIVE
 
 
 def test_agreement_and_the_largest_change_have_limits(comparison):
@@ -83,10 +83,10 @@ def test_agreement_and_the_largest_change_have_limits(comparison):
 
 def test_one_class_that_is_shown_to_lose_fails_the_file(comparison):
     def of_classes():
-        return next(v for v in verdicts_on(comparison, Gates()) if v.gate == "classes")
+        return next(v for v in check_comparison(comparison, Gates()) if v.gate == "classes")
 
     comparison["per_class"]["eczema"] |= {"value": -0.2, "low": -0.4, "high": 0.01}
-    assert of_classes().outcome == CANNOT_TELL
+    assert of_classes().outcome == INCONCLUSIVE
     assert not of_classes().beyond
     comparison["per_class"]["melanoma"] |= {"value": -0.1, "low": -0.2, "high": -0.01}
     assert failed(comparison) == ["classes"]
@@ -95,8 +95,8 @@ def test_one_class_that_is_shown_to_lose_fails_the_file(comparison):
 
 def test_a_class_of_few_photos_is_named(comparison):
     comparison["per_class"]["tinea"] = {"value": None, "low": None, "high": None, "n": 12}
-    (verdict,) = (v for v in verdicts_on(comparison, Gates()) if v.gate == "classes")
-    assert verdict.outcome == CANNOT_TELL
+    (verdict,) = (v for v in check_comparison(comparison, Gates()) if v.gate == "classes")
+    assert verdict.outcome == INCONCLUSIVE
     assert verdict.measured.endswith("; tinea n = 12: too few")
     comparison["per_class"] = {"tinea": comparison["per_class"]["tinea"]}
-    assert next(v for v in verdicts_on(comparison, Gates()) if v.gate == "classes").outcome == CANNOT_TELL
+    assert next(v for v in check_comparison(comparison, Gates()) if v.gate == "classes").outcome == INCONCLUSIVE

@@ -7,9 +7,9 @@ from convert.flatbuffer import Flatbuffer
 from convert.variants import VARIANTS
 from convert.verifying.gates import FAILED, PASSED
 from convert.verifying.operator_versions import operator_versions
-from convert.verifying.runtime_gates import ELSEWHERE, NOT_TRIED, gate_on_runtimes
+from convert.verifying.runtime_gates import NOT_REQUIRED, NOT_TRIED, gate_on_runtimes
 from convert.verifying.runtimes import RUNTIMES, check_operators, require_runtime
-from convert.verifying.verifier import Examined
+from convert.verifying.verifier import GateInput
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
 from triage.model_file import ModelFile
@@ -42,7 +42,7 @@ def test_the_runtime_of_this_environment_has_what_the_table_says():
     from convert.verifying.environments import Environment
     from convert.verifying.operator_versions import probe_operators
 
-    here = Environment("here", "this environment", "", (sys.executable,), {})
+    here = Environment("here", "this environment", "", (sys.executable,))
     found = probe_operators(here, "ai_edge_litert.interpreter")
     assert all(found.get(name, 0) >= highest for name, highest in operator_versions()["litert-1.4"].items())
 
@@ -56,7 +56,7 @@ def test_an_operator_that_is_too_new_is_named_with_a_remedy(flatbuffers, changed
     data = with_version(changed, flatbuffers["float32"], "FULLY_CONNECTED", 12)
     found = check_operators(data)
     assert [name for name, obstacles in found.items() if obstacles] == ["tflite-runtime-2.8", "tflite-runtime-2.14"]
-    with pytest.raises(CheckFailed, match=r"FULLY_CONNECTED version 12, it knows 10: .*by tensor.*LiteRT 1\.4"):
+    with pytest.raises(CheckFailed, match=r"FULLY_CONNECTED version 12, it has 10: .*by tensor.*LiteRT 1\.4"):
         require_runtime(data, "tflite-runtime-2.14")
     require_runtime(data, "litert-1.4")
 
@@ -64,7 +64,7 @@ def test_an_operator_that_is_too_new_is_named_with_a_remedy(flatbuffers, changed
 def test_an_operator_that_nothing_knows_is_named(flatbuffers, changed):
     data = with_version(changed, flatbuffers["float32"], "SOFTMAX", 99)
     assert all(len(obstacles) == 1 for obstacles in check_operators(data).values())
-    with pytest.raises(CheckFailed, match="SOFTMAX version 99, it knows 4"):
+    with pytest.raises(CheckFailed, match="SOFTMAX version 99, it has 4"):
         require_runtime(data, "litert-2.3")
 
 
@@ -74,7 +74,7 @@ def test_weights_that_an_old_runtime_would_ignore_are_refused(flatbuffers, photo
     np.testing.assert_allclose(*here, atol=0.02)  # LiteRT reads both alike, each in its own kernel
     assert {o.operator for o in check_operators(data)["tflite-runtime-2.14"]} == {"FULLY_CONNECTED"}
     assert not check_operators(data)["litert-1.4"]
-    with pytest.raises(CheckFailed, match="answered wrongly: convert to float32 or int8"):
+    with pytest.raises(CheckFailed, match="computed incorrectly: convert to float32 or int8"):
         require_runtime(data, "tflite-runtime-2.8")
 
 
@@ -92,13 +92,13 @@ def test_a_runtime_that_a_file_must_run_in_fails_it_and_another_does_not(changed
     monkeypatch.setattr("convert.verifying.runtime_gates.find_environments", dict)
     model = ModelFile(with_version(changed, flatbuffers["float32"], "CONV_2D", 8), {}, Path("never-read.tflite"))
     answers = np.zeros((3, 10)), np.zeros(3)
-    examined = Examined(model, np.zeros((3, 32, 32, 3), np.uint8), answers, answers)
+    checked = GateInput(model, np.zeros((3, 32, 32, 3), np.uint8), answers, answers)
 
     def outcomes(*names):
-        return {v.gate: v.outcome for v in gate_on_runtimes(names)(examined)}
+        return {v.gate: v.outcome for v in gate_on_runtimes(names)(checked)}
 
     old, new = "operators: tflite-runtime 2.14", "operators: LiteRT 1.4 (Android)"
-    assert (outcomes("litert-1.4")[old], outcomes("litert-1.4")[new]) == (ELSEWHERE, PASSED)
+    assert (outcomes("litert-1.4")[old], outcomes("litert-1.4")[new]) == (NOT_REQUIRED, PASSED)
     assert outcomes("tflite-runtime-2.14")[old] == FAILED
     assert outcomes("mediapipe")["runs in MediaPipe Tasks ImageClassifier"] == NOT_TRIED
     with pytest.raises(UnusableInput, match="litert-9"):
