@@ -72,10 +72,11 @@ def convert(
         return paths
     student, crop_fraction = load_model(student_file), run.read_config()["distill"]["crop_fraction"]
     shared = card_of_student(run, manifest, student, student_sha256, recipe.abstain_below, cache, progress)
+    photos = recipe.representative
     source = Source(
         student,
         lambda: load_representative(
-            manifest, student, crop_fraction, cache, *dataclasses.astuple(recipe.representative), progress
+            manifest, student, crop_fraction, cache, photos.count, photos.outlier_ratio, progress
         ),
     )
     for number, variant in enumerate(stale):

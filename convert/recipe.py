@@ -32,7 +32,7 @@ class RepresentativeRecipe:
     def __post_init__(self) -> None:
         if self.count < 1 or self.outlier_ratio <= 0:
             raise UnusableInput(
-                "convert.representative: count must be at least 1 and outlier_ratio above 0. "
+                "representative: count must be at least 1 and outlier_ratio above 0. "
                 f"Received: {self.count}, {self.outlier_ratio}."
             )
 

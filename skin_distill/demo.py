@@ -132,7 +132,7 @@ def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float
     teacher_file = _teacher_file(teacher_run)
     step(5, "verify: find the smallest file with the same predictions and colours, tone by tone")
     best = choose_best(student_run, manifest, variants, "size", progress=terminal.progress)
-    (verdict,) = best.proof.files
+    (verdict,) = best.verification.files
     chosen = best.file or files[verdict.variant]  # a file that fails on the test split is shown as well
     step(6, "benchmark: time the files side by side on this machine")
     timed = {"teacher": teacher_file, "student": files["float32"], verdict.variant: chosen}
@@ -158,7 +158,7 @@ def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float
         meta=meta,
         photo=photo,
         verified=verdict.passed,
-        untold=verdict.untold,
+        untold=verdict.inconclusive,
         seconds=round(seconds(), 1),
     )
 

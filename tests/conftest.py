@@ -17,7 +17,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a core to itself
 
 SLOW_FIXTURES = {
     "benchmarks": {"model"},
-    "convert": {"aware", "fast", "files", "flatbuffer", "flatbuffers", "job", "ranges", "small", "student"},
+    "convert": {"fast", "files", "flatbuffer", "flatbuffers", "qat_student", "small_run", "source", "student", "to_int8"},
     "distill": {"job"},
 }
 """Fixtures, by folder of tests, that train or convert: tests that use them are slow."""
@@ -38,7 +38,7 @@ SLOW_FILES = {
     "teacher/test_efficientnet_lite.py",
 }
 """Files of tests that build published networks, open windows or start processes that do."""
-SHARED_FIXTURES = {"aware", "fast", "flatbuffers", "ranges"}
+SHARED_FIXTURES = {"fast", "flatbuffers", "qat_student", "source"}
 """Session fixtures of `tests/convert` that take too long to be made by several workers."""
 
 

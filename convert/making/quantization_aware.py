@@ -6,7 +6,7 @@ the wrappers of tensorflow-model-optimization. Training quantizes exactly what t
 normalisation, ReLU) is not quantized, nor are the weights of the colour calibration.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -149,7 +149,7 @@ class QuantizationAwareStudent:
             epochs: of the one phase.
             learning_rate: its peak.
         """
-        self.phases = (Phase("quantization-aware", "all", epochs, learning_rate),)
+        self.phases: Sequence[Phase] = (Phase("quantization-aware", "all", epochs, learning_rate),)
         self.settings: Mapping[str, Any] = {"ranges": dict(ranges)}
         self._float = keras.models.clone_model(student)
         self._float.set_weights(student.get_weights())
@@ -161,9 +161,9 @@ class QuantizationAwareStudent:
             copy = layer.__class__.from_config(layer.get_config())
             if isinstance(layer, PASS_THROUGH):
                 return copy
-            kernel = KERNELS.get(type(layer), (None, None))
+            kernel, axis = KERNELS.get(type(layer), (None, None))
             # `quantize_apply` would replace these configs by its own where a convolution stands before a ReLU.
-            return tfmot.quantization.keras.QuantizeWrapperV2(copy, QATConfig(*kernel, bounds.get(layer.name)))
+            return tfmot.quantization.keras.QuantizeWrapperV2(copy, QATConfig(kernel, axis, bounds.get(layer.name)))
 
         model = keras.Model(self._float.input, outputs, name=student.name)
         self.model = keras.models.clone_model(model, clone_function=wrapped)

@@ -136,8 +136,8 @@ def _classes(per_class: Mapping[str, Metric], limit: float) -> GateResult:
     unknown = [f"{name} {points(metric)}" for name, metric in per_class.items() if name not in values]
     fallen = [name for name, value in values.items() if value < -limit]
     significant = [name for name in fallen if (per_class[name]["high"] or 0) < 0]
-    worst = min(significant or values, key=lambda name: values[name], default=None)
-    measured = "; ".join([f"{worst} {points(per_class[worst])}"] * (worst is not None) + unknown)
+    worst = sorted(significant or values, key=lambda name: values[name])[:1]
+    measured = "; ".join([f"{name} {points(per_class[name])}" for name in worst] + unknown)
     if significant:
         return GateResult("classes", measured, wanted, FAILED, beyond=True)
     return GateResult("classes", measured, wanted, INCONCLUSIVE if fallen or unknown else PASSED)

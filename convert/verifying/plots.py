@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from skin_training.plotting import BLUE, GREEN, GREY, ORANGE, RED, saved_plot
+from skin_training.plotting import BLUE, GREEN, GREY, ORANGE, RED, display_name, saved_plot
 from triage.skin_tone import TONE_SCHEME
 
 if TYPE_CHECKING:
@@ -33,18 +33,20 @@ def draw_changes(path: Path, report: "VerifyReport", by: Literal["per_tone", "pe
             for row, name in enumerate(slices):
                 part = file.comparison[by][name]
                 place = row + (number - (len(files) - 1) / 2) * 0.8 / len(files)
-                if part["value"] is None:
+                change, low, high = part["value"], part["low"], part["high"]
+                if change is None or low is None or high is None:
                     if number == 0:
                         axes.text(0, row, part["why"], ha="center", va="center", fontsize=8, color=GREY)
                     continue
-                change, low, high = (100 * part[key] for key in ("value", "low", "high"))
                 color = COLORS[number % len(COLORS)]
-                axes.plot([low, high], [place, place], color=color, linewidth=1.5)
-                axes.plot(change, place, "o", color=color, markersize=4)
+                axes.plot([100 * low, 100 * high], [place, place], color=color, linewidth=1.5)
+                axes.plot(100 * change, place, "o", color=color, markersize=4)
             axes.plot([], [], "o-", color=COLORS[number % len(COLORS)], label=file.variant)
         axes.axvline(0, color=GREY, linewidth=0.8)
-        axes.set_yticks(range(len(slices)), [f"{n}, n = {files[0].comparison[by][n]['n']}" for n in slices])
-        axes.set(ylim=(len(slices) - 0.5, -0.5), xlabel=f"paired change in points, with 95 % interval{scheme}")
+        axes.set_yticks(
+            range(len(slices)), [f"{display_name(n)}, n = {files[0].comparison[by][n]['n']}" for n in slices]
+        )
+        axes.set(ylim=(len(slices) - 0.5, -0.5), xlabel=f"Paired change in points, with 95 % interval{scheme}")
         axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 
 

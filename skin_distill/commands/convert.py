@@ -1,7 +1,7 @@
-"""`skin-distill convert`: a student to .tflite variants."""
+"""`skin-distill convert`: a student to .tflite files."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +12,12 @@ from skin_distill.stopping import ResumableCommand
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed
 
+if TYPE_CHECKING:
+    from convert.best import Best
+
 HELP = f"{', '.join(VARIANTS)}; repeat for several. Default: those of the recipe."
 BEST_HELP = (
-    "Choose the smallest or quickest file that passes every gate on the validation split, copy it to student.tflite "
+    "Choose the smallest or fastest file that passes every gate on the validation split, copy it to student.tflite "
     "and verify it."
 )
 EPILOG = """\b
@@ -33,7 +36,7 @@ Examples:
 def command(run_name: str, data: Path, variants: tuple[str, ...], best: str | None, terminal: Terminal) -> None:
     """Convert a student to .tflite files.
 
-    Each carries its classes, card and colour calibration.
+    Each file holds its classes, model card and colour calibration.
     """
     load_tensorflow()
     with needs_extra("train"):
@@ -45,58 +48,59 @@ def command(run_name: str, data: Path, variants: tuple[str, ...], best: str | No
         from skin_training.run_folder import RunFolder
 
     run = RunFolder(run_name)
-    wanted = list(variants or convert_recipe(run).variants)
+    selected = list(variants or convert_recipe(run).variants)
     if best:
-        manifest, further = read_manifest(data), gates_of_recipe(run)
-        _show_best(choose_best(run, manifest, wanted, best, further, terminal.progress), terminal)
+        manifest, extra_gates = read_manifest(data), gates_of_recipe(run)
+        _show_best(choose_best(run, manifest, selected, best, extra_gates, terminal.progress), terminal)
         return
-    files = convert(run, read_manifest(data), wanted, terminal.progress)
-    made = run.read_report()["convert"]["variants"]
+    files = convert(run, read_manifest(data), selected, terminal.progress)
+    entries = run.read_report()["convert"]["variants"]
     terminal.table(
         f"Files of {run_name} in {run.artifacts}",
-        ("variant", "MB", "MB deflated", "parts in XNNPACK", "operators outside"),
+        ("variant", "MB", "MB compressed", "XNNPACK partitions", "operators outside"),
         [
             (
                 name,
-                f"{made[name]['bytes'] / 1e6:.2f}",
-                f"{made[name]['deflated_bytes'] / 1e6:.2f}",
-                made[name]["xnnpack"]["count"],
-                ", ".join(dict.fromkeys(made[name]["xnnpack"]["outside"])) or "none",
+                f"{entries[name]['bytes'] / 1e6:.2f}",
+                f"{entries[name]['deflated_bytes'] / 1e6:.2f}",
+                entries[name]["xnnpack"]["count"],
+                ", ".join(dict.fromkeys(entries[name]["xnnpack"]["outside"])) or "none",
             )
             for name in files
         ],
     )
     terminal.result(
-        {name: {"path": str(path), **made[name]} for name, path in files.items()},
+        {name: {"path": str(path), **entries[name]} for name, path in files.items()},
         f"Next: skin-distill verify {' '.join(map(str, files.values()))} --run {run_name} --data {data}",
     )
 
 
-def _show_best(best: Any, terminal: Terminal) -> None:
-    """Print a `convert.best.Best`; raise CheckFailed if the file chosen fails on the test split."""
-    (file,) = best.proof.files
+def _show_best(best: "Best", terminal: Terminal) -> None:
+    """Print the candidates and the file chosen; raise CheckFailed if it fails on the test split."""
+    (file,) = best.verification.files
     terminal.table(
-        f"The ladder by {best.objective}, on the validation split",
+        f"Candidates by {best.objective}, on the validation split",
         ("variant", "MB", "ms", "outcome"),
         [
             (
-                rung.variant,
-                "not made" if rung.bytes is None else f"{rung.bytes / 1e6:.2f}",
-                "not timed" if rung.latency_ms is None else f"{rung.latency_ms:.2f}",
-                "taken" if rung.passed else "\n".join(rung.why),
+                candidate.variant,
+                "not made" if candidate.bytes is None else f"{candidate.bytes / 1e6:.2f}",
+                "not timed" if candidate.latency_ms is None else f"{candidate.latency_ms:.2f}",
+                "chosen" if candidate.passed else "\n".join(candidate.failures),
             )
-            for rung in best.rungs
+            for candidate in best.candidates
         ],
     )
     show_gates(file, terminal)
-    untold = f" Too few samples to tell: {', '.join(file.untold)}." if file.untold else ""
     if not best.file:
-        failed = [verdict.gate for verdict in file.gates if verdict.outcome == "failed"]
+        failed = [result.gate for result in file.gates if result.outcome == "failed"]
         raise CheckFailed(
             f"{file.variant}, chosen on the validation split, fails on the test split: {', '.join(failed)}. Choosing "
-            "another one by the test split would spoil it. Leave the variant out with --variant, or set other limits."
+            "another by the test split would bias its metrics. Leave the variant out with --variant, or set other "
+            "limits."
         )
+    unsure = f" Too few samples to tell: {', '.join(file.inconclusive)}." if file.inconclusive else ""
     terminal.result(
-        {"rungs": [vars(rung) for rung in best.rungs], "path": str(best.file), "test": file.to_json()},
-        f"Chosen: {file.variant}, {best.file}.{untold}\nNext: skin-distill classify PHOTO --model {best.file}",
+        {"rungs": [c.to_json() for c in best.candidates], "path": str(best.file), "test": file.to_json()},
+        f"Chosen: {file.variant}, {best.file}.{unsure}\nNext: skin-distill classify PHOTO --model {best.file}",
     )

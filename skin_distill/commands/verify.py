@@ -1,7 +1,8 @@
-"""`skin-distill verify`: prove that a .tflite file answers like its Keras student."""
+"""`skin-distill verify`: check .tflite files against their Keras student."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,12 +10,15 @@ from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed
 
+if TYPE_CHECKING:
+    from convert.verifying.verifier import FileVerdict
+
 EPILOG = """\b
 Example:
   skin-distill verify artifacts/phantom-student/student.tflite --run phantom-student --data data/phantoms/meta.csv
 
-Exit code 0: every gate passed, or had too few samples to tell and is named; 1: a gate failed. The gates' limits are
-under convert.gates of the recipe; docs/conversion.md lists them.
+Exit code 0: no gate failed; gates with too few samples are named. Exit code 1: a gate failed. Limits are under
+convert.gates of the recipe; docs/conversion.md lists them.
 """
 
 
@@ -24,46 +28,49 @@ under convert.gates of the recipe; docs/conversion.md lists them.
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The student's meta.csv.")
 @output_options
 def command(models: tuple[Path, ...], run_name: str, data: Path, terminal: Terminal) -> None:
-    """Prove that .tflite files answer like Keras.
+    """Check .tflite predictions against the Keras student.
 
-    Compares them with the float student on the test split: gate by gate, tone by tone, class by class, and colour by
-    colour.
+    Compares predictions on the test split, overall and per skin tone and class, and the colour calibration.
     """
     load_tensorflow()
     with needs_extra("train"):
         from convert.verifying.runtime_gates import gates_of_recipe
-        from convert.verifying.verify import FIGURES, verify
+        from convert.verifying.verify import PLOTS, verify
         from skin_data.manifest import read_manifest
         from skin_training.run_folder import RunFolder
 
     run = RunFolder(run_name)
     manifest = read_manifest(data)
-    report = verify(models, run, manifest, further=gates_of_recipe(run), progress=terminal.progress)
+    report = verify(models, run, manifest, extra_gates=gates_of_recipe(run), progress=terminal.progress)
     for file in report.files:
         show_gates(file, terminal)
-    show_classes(report.files, terminal)
-    untold = [f"{file.path.name}: {', '.join(file.untold)}" for file in report.files if file.untold]
-    text = f"Written: {run.report_path} and {', '.join(FIGURES)} in {run.figures}"
-    terminal.result(report.to_json(), "\n".join([*(f"Too few samples to tell: {line}" for line in untold), text]))
+    _show_classes(report.files, terminal)
+    lines = [
+        f"Too few samples to tell: {file.path.name}: {', '.join(file.inconclusive)}"
+        for file in report.files
+        if file.inconclusive
+    ]
+    lines.append(f"Saved: {run.report_path} and {', '.join(PLOTS)} in {run.figures}")
+    terminal.result(report.to_json(), "\n".join(lines))
     if not report.passed:
         failed = [file.path.name for file in report.files if not file.passed]
-        raise CheckFailed(f"Gates failed for {', '.join(failed)}. Do not ship it; the table above says why.")
+        raise CheckFailed(f"Gates failed for {', '.join(failed)}. Do not ship them; the table above shows why.")
 
 
-def show_gates(file: Any, terminal: Terminal) -> None:
-    """Print the outcome of each gate of a `convert.verifying.verifier.FileVerdict`."""
+def show_gates(file: "FileVerdict", terminal: Terminal) -> None:
+    """Print the outcome of each gate of a file that was verified on the test split."""
     change, light = file.comparison["largest_change"], file.comparison["largest_lighting_change"]
+    assert file.test is not None
     terminal.table(
         f"{file.path.name} ({file.variant})" + (", synthetic data" if file.test["synthetic"] else ""),
         ("gate", "measured", "limit", "outcome"),
-        [(v.gate, v.measured, v.limit, v.outcome) for v in file.gates],
+        [(result.gate, result.measured, result.limit, result.outcome) for result in file.gates],
         caption=f"{file.test['n']} test photos. Largest change of a probability: diagnosis {change:.3f}, lighting "
         f"{light:.3f}. Tones: {file.test['tone_scheme']}.",
     )
 
 
-def show_classes(files: list[Any], terminal: Terminal) -> None:
-    """Print the paired change of each class's recall, one column a file."""
+def _show_classes(files: Sequence["FileVerdict"], terminal: Terminal) -> None:
     from convert.verifying.gates import points
 
     terminal.table(

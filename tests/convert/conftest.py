@@ -3,9 +3,11 @@ import pytest
 import tf_keras as keras
 
 from distill.student import build_student
+from skin_data.manifest import read_manifest
 from skin_training.color_calibration import CCM_LAYER_NAME
+from skin_training.run_folder import RunFolder
+from tests.noise_data import SIZE, make_photos
 
-SIZE = 32
 MATRIX = np.array([[0.92, 0.04, -0.02], [0.05, 0.97, 0.03], [0.01, -0.03, 1.06]], np.float32)
 BIAS = np.array([0.01, -0.02, 0.015], np.float32)
 
@@ -19,6 +21,20 @@ def student(photos):
         model(photos / np.float32(255), training=True)
     model.get_layer(CCM_LAYER_NAME).set_weights([MATRIX, BIAS])
     return model
+
+
+@pytest.fixture
+def small_run(tmp_path, tiny_networks):
+    """A run with an untrained student, and its data set."""
+    manifest, run = read_manifest(make_photos(tmp_path / "data")), RunFolder("s", tmp_path)
+    keras.utils.set_random_seed(0)
+    run.save_model(build_student(len(manifest.taxonomy.ids), SIZE, width=0.35), "student.keras")
+    phase = {"name": "distill", "trains": "all", "epochs": 1, "learning_rate": 1e-3}
+    distill = {"crop_fraction": 0.8, "input_size": SIZE, "width": 0.35, "view_count": 1, "phases": [phase]}
+    run.write_config({"distill": distill, "teacher_run": "t", "data": {"meta_sha256": manifest.sha256}})
+    test = {"per_tone": {}, "confusion": {"classes": list(manifest.taxonomy.ids)}}
+    run.update_report("distill", {"key": {"teacher_sha256": "0" * 64}, "test": test})
+    return run, manifest
 
 
 @pytest.fixture(scope="session")

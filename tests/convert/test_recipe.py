@@ -14,7 +14,7 @@ from triage.errors import UnusableInput
         ({"gates": {"agreement": "high"}}, r"convert\.gates\.agreement: .*high"),
         ({"quantisation_aware": {}}, r"convert: unknown key.*quantisation_aware"),
         ({"representative": {"outlier": 3}}, r"convert\.representative: unknown key"),
-        ({"representative": {"count": 0}}, "a count and a ratio above 0"),
+        ({"representative": {"count": 0}}, "count must be at least 1"),
         ({"variants": ["int7"]}, "int7"),
         ({"quantization_aware": {"epoch": 1}}, r"convert\.quantization_aware: unknown key"),
     ],
