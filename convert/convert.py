@@ -1,7 +1,6 @@
 """Convert a run's student into release files."""
 
 import dataclasses
-import json
 import logging
 import time
 import zlib
@@ -17,7 +16,7 @@ from convert.making.source import Source, make_flatbuffer
 from convert.packing.card import card_of_file, card_of_student, classes_of
 from convert.packing.metadata import with_metadata
 from convert.recipe import ConvertRecipe, convert_recipe
-from convert.report_types import ConvertSection, TrainingEntry, VariantEntry
+from convert.report_types import TrainingEntry, VariantEntry
 from convert.student import find_student
 from convert.variants import find_variants
 from convert.variants.variant import Variant
@@ -55,56 +54,53 @@ def convert(
         UnusableInput: no student, another data set, or an unknown variant.
         CheckFailed: a fine-tuning diverged, or the converter's file is not what the variant promises.
     """
+    selected = find_variants(variants)
+    student_file, recipe = find_student(run, manifest), convert_recipe(run)
+    student_sha256 = sha256_of(student_file)
+    paths = {variant.name: run.artifacts / f"student-{variant.name}.tflite" for variant in selected}
+    with run.stage("convert", _key(student_sha256, manifest, recipe), incremental=True) as stage:
+        entries: dict[str, VariantEntry] = stage.report.get("variants", {})
+        stale = [v for v in selected if not _is_current(v, paths[v.name], entries.get(v.name), recipe)]
+        if not stale:
+            log.info("convert: the files of run '%s' are up to date", run.name)
+            stage.finish()
+            return paths
+        source = _source(student_file, run, manifest, recipe, progress)
+        shared = card_of_student(run, manifest, source.student, student_sha256, recipe.abstain_below, progress)
+        for number, variant in enumerate(stale):
+            progress("convert", number, len(stale))
+            model, training = variant.start(source), None
+            if tuning := variant.fine_tuning:
+                options = recipe.options_of(tuning)
+                model, training = fine_tune(tuning, options, model, source, student_sha256, run, manifest, progress)
+            begun, card = time.perf_counter(), card_of_file(shared, run, variant)
+            flatbuffer = with_metadata(make_flatbuffer(variant, source, model), card)
+            write_bytes(paths[variant.name], pack_model(flatbuffer, card))
+            entries[variant.name] = _entry(variant, paths[variant.name], flatbuffer, begun, source, training)
+            stage.save({
+                "variants": entries, "thresholds": shared["thresholds"], "temperature": shared["temperature"],
+            })  # fmt: skip
+            log.info("convert: %s, %.2f MB", paths[variant.name].name, entries[variant.name]["bytes"] / 1e6)
+        progress("convert", len(stale), len(stale))
+        stage.finish()
+    return paths
+
+
+def _source(
+    student_file: Path, run: RunFolder, manifest: "Manifest", recipe: ConvertRecipe, progress: Progress
+) -> Source:
     from distill.model_file import load_model
 
-    selected = find_variants(variants)
-    run.remove_abandoned()
-    student_file, recipe = find_student(run, manifest), convert_recipe(run)
-    student_sha256, cache = sha256_of(student_file), run.root / "artifacts" / "pixels"
-    key = _key(student_sha256, manifest, recipe)
-    paths = {variant.name: run.artifacts / f"student-{variant.name}.tflite" for variant in selected}
-    report = run.read_report().get("convert", {})
-    entries = report.get("variants", {}) if report.get("key") == key else {}
-    stale = [v for v in selected if not _is_current(v, paths[v.name], entries.get(v.name), recipe)]
-    if not stale:
-        log.info("convert: the files of run '%s' are up to date", run.name)
-        run.record_weights()  # a kill may have come before this
-        return paths
-    student, crop_fraction = load_model(student_file), run.read_config()["distill"]["crop_fraction"]
-    shared = card_of_student(run, manifest, student, student_sha256, recipe.abstain_below, cache, progress)
-    photos = recipe.representative
-    source = Source(
+    student, photos = load_model(student_file), recipe.representative
+    return Source(
         student,
-        lambda: load_representative(
-            manifest, student, crop_fraction, cache, photos.count, photos.outlier_ratio, progress
-        ),
+        lambda: load_representative(manifest, student, run, photos.count, photos.outlier_ratio, progress),
     )
-    for number, variant in enumerate(stale):
-        progress("convert", number, len(stale))
-        model, training = variant.start(source), None
-        if tuning := variant.fine_tuning:
-            options = recipe.options_of(tuning)
-            model, training = fine_tune(tuning, options, model, source, student_sha256, run, manifest, progress)
-        begun, card = time.perf_counter(), card_of_file(shared, run, variant)
-        flatbuffer = with_metadata(make_flatbuffer(variant, source, model), card)
-        write_bytes(paths[variant.name], pack_model(flatbuffer, card))
-        entries[variant.name] = _entry(variant, paths[variant.name], flatbuffer, begun, source, training)
-        section: ConvertSection = {
-            "key": key,
-            "variants": entries,
-            "thresholds": shared["thresholds"],
-            "temperature": shared["temperature"],
-        }
-        run.update_report("convert", section)
-        log.info("convert: %s, %.2f MB", paths[variant.name].name, entries[variant.name]["bytes"] / 1e6)
-    progress("convert", len(stale), len(stale))
-    run.record_weights()
-    return paths
 
 
 def _key(student_sha256: str, manifest: "Manifest", recipe: ConvertRecipe) -> dict[str, Any]:
     """What every file depends on; the options of a fine-tuning are kept with its variant's entry."""
-    key = {
+    return {
         "student_sha256": student_sha256,
         "meta_sha256": manifest.sha256,
         "classes": classes_of(manifest),
@@ -112,7 +108,6 @@ def _key(student_sha256: str, manifest: "Manifest", recipe: ConvertRecipe) -> di
         "release_format": RELEASE_FORMAT,
         "version": version("skin-distill"),
     }
-    return dict(json.loads(json.dumps(key)))
 
 
 def _is_current(variant: Variant, path: Path, entry: VariantEntry | None, recipe: ConvertRecipe) -> bool:

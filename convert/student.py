@@ -1,12 +1,17 @@
-"""The student of a run, checked to belong to the data set at hand."""
+"""The student of a run, checked to belong to the data set at hand, and its prepared photos."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from skin_data.progress import Progress
 from skin_training.run_folder import RunFolder
 from triage.errors import UnusableInput
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from skin_data.manifest import Manifest
 
 
@@ -34,3 +39,13 @@ def find_student(run: RunFolder, manifest: "Manifest") -> Path:
         )
     manifest.check_classes(distilled["test"]["confusion"]["classes"], f"The student of run '{run.name}'")
     return path
+
+
+def load_student_pixels(
+    run: RunFolder, manifest: "Manifest", frame: "pd.DataFrame", size: int, progress: Progress
+) -> np.ndarray:
+    """Return the photos of some rows as a run's student sees them, uint8 [n, size, size, 3], from the run's cache."""
+    from skin_data.pixels import load_pixels
+
+    crop_fraction = run.read_config()["distill"]["crop_fraction"]
+    return load_pixels(manifest, frame, size, crop_fraction, run.root / "artifacts" / "pixels", progress)

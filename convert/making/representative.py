@@ -12,7 +12,9 @@ import numpy as np
 
 from convert.making.activation_ranges import DEAD
 from convert.report_types import RepresentativeSection
+from convert.student import load_student_pixels
 from skin_data.progress import Progress
+from skin_training.run_folder import RunFolder
 from triage.errors import UnusableInput
 
 if TYPE_CHECKING:
@@ -37,8 +39,7 @@ class Representative(NamedTuple):
 def load_representative(
     manifest: "Manifest",
     student: "keras.Model",
-    crop_fraction: float,
-    cache: Path,
+    run: RunFolder,
     count: int,
     outlier_ratio: float,
     progress: Progress,
@@ -48,8 +49,7 @@ def load_representative(
     Args:
         manifest: the student's data set.
         student: the Keras student, whose activations are screened.
-        crop_fraction: of the prepared photos.
-        cache: folder of the decoded photos.
+        run: of the student.
         count: photos before outliers are dropped.
         outlier_ratio: see `OUTLIER_RATIO`.
         progress: called as `progress(stage, done, total)`.
@@ -57,12 +57,10 @@ def load_representative(
     Raises:
         UnusableInput: photos cannot be read, or most are outliers.
     """
-    from skin_data.pixels import load_pixels
-
     frame = manifest.split("train")
     rows = choose_representative(frame, count, seed=0)
-    pixels = load_pixels(manifest, frame, student.input_shape[1], crop_fraction, cache, progress)
-    pixels = np.stack([pixels[row] for row in rows])
+    everything = load_student_pixels(run, manifest, frame, student.input_shape[1], progress)
+    pixels = np.stack([everything[row] for row in rows])
     kept, dropped = screen_outliers(student, pixels, outlier_ratio)
     chosen = frame.iloc[rows]
     used = chosen.iloc[kept]

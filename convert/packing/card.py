@@ -1,10 +1,10 @@
 """The card of a student's release files, `card.json`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from convert.student import load_student_pixels
 from convert.variants.variant import Variant
 from skin_data.progress import Progress
 from skin_training.evaluation.calibration import fit_temperature, scale_by_temperature
@@ -39,7 +39,6 @@ def card_of_student(
     student: "keras.Model",
     student_sha256: str,
     abstain_below: float,
-    cache: Path,
     progress: Progress,
 ) -> dict[str, Any]:
     """Return the part of the card that all variants share.
@@ -52,17 +51,15 @@ def card_of_student(
         student: the Keras student.
         student_sha256: of its file.
         abstain_below: top probability below which the app does not name a diagnosis.
-        cache: folder of the decoded photos.
         progress: called as `progress(stage, done, total)`.
     """
-    from skin_data.pixels import load_pixels
     from skin_training.color_calibration import ccm_of
     from skin_training.predict import predict
 
     config, distilled = run.read_config(), run.read_report()["distill"]
     size, crop_fraction = student.input_shape[1], config["distill"]["crop_fraction"]
     frame = manifest.split("val")
-    probabilities, _ = predict(student, load_pixels(manifest, frame, size, crop_fraction, cache, progress))
+    probabilities, _ = predict(student, load_student_pixels(run, manifest, frame, size, progress))
     position = {name: number for number, name in enumerate(manifest.taxonomy.ids)}
     labelled = frame["diagnosis"].notna().to_numpy()
     truth = frame.loc[labelled, "diagnosis"].map(position).to_numpy(int)

@@ -1,12 +1,13 @@
 """Skin colours of a data set, on which its colour calibration is checked."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from convert.making.representative import choose_representative
+from convert.student import load_student_pixels
 from skin_data.progress import Progress
+from skin_training.run_folder import RunFolder
 from triage.skin_tone import TONE_BUCKETS, skin_mask
 
 if TYPE_CHECKING:
@@ -15,16 +16,13 @@ if TYPE_CHECKING:
 PHOTOS_PER_TONE = 100
 
 
-def skin_colors(
-    manifest: "Manifest", size: int, crop_fraction: float, cache: Path, progress: Progress
-) -> dict[str, np.ndarray]:
+def skin_colors(run: RunFolder, manifest: "Manifest", size: int, progress: Progress) -> dict[str, np.ndarray]:
     """Return the median colour of healthy skin in the training photos of each tone bucket.
 
     Args:
-        manifest: the data set.
-        size: of the prepared photos.
-        crop_fraction: of the prepared photos.
-        cache: folder of the decoded photos.
+        run: of the student.
+        manifest: the data set that it was trained on.
+        size: of its input.
         progress: called as `progress(stage, done, total)`.
 
     Returns:
@@ -34,10 +32,8 @@ def skin_colors(
     Raises:
         UnusableInput: photos cannot be read.
     """
-    from skin_data.pixels import load_pixels
-
     frame = manifest.split("train")
-    pixels = load_pixels(manifest, frame, size, crop_fraction, cache, progress)
+    pixels = load_student_pixels(run, manifest, frame, size, progress)
     found = {}
     for bucket in TONE_BUCKETS:
         rows = np.flatnonzero((frame["tone_bucket"] == bucket).to_numpy(bool))

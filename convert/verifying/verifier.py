@@ -9,7 +9,7 @@ import numpy as np
 
 from convert.recipe import convert_recipe
 from convert.report_types import Comparison, GateEntry, VerifiedFile
-from convert.student import find_student
+from convert.student import find_student, load_student_pixels
 from convert.verifying.ccm_parity import CcmParity, check_ccm
 from convert.verifying.comparison import Predictions, compare
 from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, GateResult, Gates, check_comparison
@@ -130,20 +130,17 @@ class Verifier:
             UnusableInput: no student, or another data set.
         """
         from distill.model_file import load_model
-        from skin_data.pixels import load_pixels
         from skin_training.color_calibration import ccm_of
 
         path = find_student(run, manifest)
         student, self._student_sha256 = load_model(path), sha256_of(path)
         self.gates = gates or convert_recipe(run).gates
         self._run, self._manifest, self._extra_gates, self._progress = run, manifest, extra_gates, progress
-        self._size, crop_fraction = student.input_shape[1], run.read_config()["distill"]["crop_fraction"]
-        cache = run.root / "artifacts" / "pixels"
-        self._frame = manifest.split(split)
-        self._pixels = load_pixels(manifest, self._frame, self._size, crop_fraction, cache, progress)
+        self._size, self._frame = student.input_shape[1], manifest.split(split)
+        self._pixels = load_student_pixels(run, manifest, self._frame, self._size, progress)
         self.predictions = predict(student, self._pixels)
         self._calibration = ccm_of(student)
-        self._skin = skin_colors(manifest, self._size, crop_fraction, cache, progress)
+        self._skin = skin_colors(run, manifest, self._size, progress)
 
     def check(self, path: Path, is_best: bool = False) -> FileVerdict:
         """Check a file against the float student.
