@@ -26,14 +26,14 @@ def test_the_signature_is_the_contract(flatbuffers, name):
 @pytest.mark.parametrize(
     ("name", "tolerance"), [("float32", 1e-5), ("float16", 5e-3), ("int8-weights", 0.02), ("dynamic", 0.1)]
 )
-def test_a_variant_answers_like_keras(student, photos, flatbuffers, name, tolerance):
+def test_a_variant_predicts_like_keras(student, photos, flatbuffers, name, tolerance):
     expected = predict(student, photos)
     found = predict(open_interpreter(flatbuffers[name]), photos)
     assert np.abs(found[0] - expected[0]).max() < tolerance
     assert np.abs(found[1] - expected[1]).max() < tolerance
 
 
-def test_smaller_numbers_make_smaller_files(flatbuffers):
+def test_smaller_dtypes_give_smaller_files(flatbuffers):
     sizes = {name: len(data) for name, data in flatbuffers.items()}
     assert sizes["float16"] < 0.6 * sizes["float32"]
     assert sizes["int8"] < 0.4 * sizes["float32"]
@@ -49,7 +49,7 @@ def test_old_runtimes_can_load_the_dense_layers(flatbuffers):
 
 @pytest.mark.parametrize("name", [name for name, variant in VARIANTS.items() if variant.uses_photos])
 def test_quantization_needs_photos(student, photos, name):
-    with pytest.raises(UnusableInput, match="representative photos"):
+    with pytest.raises(UnusableInput, match="photos"):
         make_flatbuffer(VARIANTS[name], Source(student, lambda: Representative(photos[:0])))
 
 

@@ -11,7 +11,7 @@ from skin_training.predict import predict
 from triage.errors import UnusableInput
 
 
-def test_a_student_without_hard_swish_answers_the_same(student, photos):
+def test_predictions_stay_the_same_without_hard_swish(student, photos):
     fast = on_fast_path(student)
     assert not any(isinstance(layer, HardSwish) for layer in fast.layers)
     for one, other in zip(predict(fast, photos), predict(student, photos), strict=True):
@@ -27,7 +27,7 @@ def test_a_factor_that_cannot_move_is_refused():
     image = keras.Input((8, 8, 3))
     swished = HardSwish(name="swish")(keras.layers.Conv2D(4, 1)(image))
     model = keras.Model(image, keras.layers.Conv2D(2, 1)(keras.layers.Softmax(name="no")(swished)))
-    with pytest.raises(UnusableInput, match="before Softmax"):
+    with pytest.raises(UnusableInput, match="Softmax"):
         on_fast_path(model)
 
 

@@ -41,7 +41,7 @@ def test_the_shift_of_the_mean_is_what_a_layer_measures(operator, apply, shape):
 
 
 def test_corrected_biases_reduce_the_error(student, photos, flatbuffers):
-    """Corrected biases bring the answers closer to the float student's than the float file's biases would."""
+    """Corrected biases bring the predictions closer to the float student's than the float file's biases do."""
 
     def error(flatbuffer):
         found = predict(open_interpreter(flatbuffer), photos)[0]

@@ -19,7 +19,7 @@ CARD = {
 
 
 @pytest.mark.parametrize("name", ["float32", "int8"])
-def test_metadata_changes_no_answer(flatbuffers, photos, name):
+def test_metadata_changes_no_prediction(flatbuffers, photos, name):
     described = open_interpreter(with_metadata(flatbuffers[name], CARD))
     plain = open_interpreter(flatbuffers[name])
     assert described.output_names == plain.output_names
@@ -28,8 +28,8 @@ def test_metadata_changes_no_answer(flatbuffers, photos, name):
             np.testing.assert_array_equal(described.run(photo)[output], value)
 
 
-def test_a_reader_written_apart_finds_what_was_written(flatbuffers):
-    """Walks the metadata by the rules of flatbuffers alone; MediaPipe's own reader is asked in test_environments."""
+def test_an_independent_reader_finds_the_metadata(flatbuffers):
+    """Parses the metadata by the rules of flatbuffers alone; test_environments uses MediaPipe's own reader."""
     from tensorflow.lite.python import schema_py_generated as schema
 
     data = with_metadata(flatbuffers["int8"], CARD)
@@ -59,7 +59,7 @@ def test_a_reader_written_apart_finds_what_was_written(flatbuffers):
     assert found == Flatbuffer(data).output_names()
 
 
-def test_the_file_names_the_files_that_travel_with_it(student, photos, tmp_path):
+def test_the_metadata_names_the_packed_files(student, photos, tmp_path):
     path = write_samples(student, photos, ["float32"], tmp_path)["float32"]
     model = read_model(path)
     with zipfile.ZipFile(path) as archive:

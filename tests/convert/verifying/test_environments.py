@@ -1,4 +1,4 @@
-"""Files in other runtimes, each in its own environment: `make test-runtimes` builds those that are skipped here."""
+"""Files in other runtimes, each in its own environment; `make test-runtimes` builds those that are skipped here."""
 
 import json
 import subprocess
@@ -24,14 +24,14 @@ from triage.model_file import read_model
 NAMES = ("float32", "float16", "dynamic", "int8-weights", "int8")
 SIZE = 32
 INTEGER = ("dynamic", "int8")
-"""Variants that some runtimes compute with integer kernels, which round each in their own way."""
+"""Variants that some runtimes compute with integer kernels, which round differently."""
 ROUNDING = 0.1
-"""What integer kernels may differ by: the spread student enlarges rounding as it enlarges differences of photos."""
-NOT_FURTHER = 1.5
-"""How much further from the float file a runtime's integer answers may lie than those of this runtime, as a mean."""
+"""Tolerance between integer kernels: the spread student amplifies rounding as it amplifies differences of photos."""
+MAX_RATIO = 1.5
+"""Largest ratio of the mean errors of two runtimes' integer predictions against the float file."""
 OLD = "tflite-runtime-2.14"
-ROUNDS_OTHERWISE = pytest.mark.xfail(
-    raises=AssertionError, strict=True, reason="tflite-runtime 2.14 rounds otherwise: docs/conversion.md"
+ROUNDS_DIFFERENTLY = pytest.mark.xfail(
+    raises=AssertionError, strict=True, reason="tflite-runtime 2.14 rounds differently: docs/conversion.md"
 )
 
 
@@ -48,16 +48,16 @@ def files(pixels, tmp_path_factory):
 def environment(name):
     found = find_environments()
     if name not in found:
-        pytest.skip(f"{KNOWN[name][0]} is not on this machine; `make test-runtimes` installs it apart")
+        pytest.skip(f"{KNOWN[name][0]} is not on this machine; `make test-runtimes` builds its environment")
     return found[name]
 
 
-def answers_here(path, pixels):
+def predict_here(path, pixels):
     return predict(open_interpreter(read_model(path).flatbuffer), pixels)
 
 
-def test_the_photos_tell_answers_apart(files, pixels):
-    diagnosis, lighting = answers_here(files["float32"], pixels)
+def test_the_predictions_are_diverse(files, pixels):
+    diagnosis, lighting = predict_here(files["float32"], pixels)
     assert len(set(diagnosis.argmax(axis=1))) >= 5
     assert 0 < (lighting >= 0.5).sum() < len(pixels)
 
@@ -65,15 +65,15 @@ def test_the_photos_tell_answers_apart(files, pixels):
 @pytest.mark.parametrize(
     ("name", "variant"),
     [
-        pytest.param(name, variant, marks=[ROUNDS_OTHERWISE] if name == OLD and variant in INTEGER else [])
+        pytest.param(name, variant, marks=[ROUNDS_DIFFERENTLY] if name == OLD and variant in INTEGER else [])
         for name in KNOWN
         for variant in NAMES
     ],
 )
-def test_a_file_answers_the_same_in_another_runtime(files, pixels, name, variant):
+def test_a_file_predicts_the_same_in_another_runtime(files, pixels, name, variant):
     theirs = predict_in(environment(name), files[variant], pixels)
-    diagnosis, lighting = answers_here(files[variant], pixels)
-    # Integer kernels round each in their own way; float ones differ in the order of sums.
+    diagnosis, lighting = predict_here(files[variant], pixels)
+    # Integer kernels round differently; float ones differ in the order of sums.
     tolerance = ROUNDING if variant in INTEGER else 1e-4
     np.testing.assert_allclose(theirs["diagnosis"], diagnosis, atol=tolerance)
     np.testing.assert_allclose(theirs["lighting"].reshape(-1), lighting, atol=tolerance)
@@ -81,12 +81,12 @@ def test_a_file_answers_the_same_in_another_runtime(files, pixels, name, variant
 
 @pytest.mark.parametrize("name", list(KNOWN))
 @pytest.mark.parametrize("variant", INTEGER)
-def test_integer_answers_lie_no_further_from_the_float_files_in_another_runtime(files, pixels, name, variant):
+def test_integer_errors_are_no_larger_in_another_runtime(files, pixels, name, variant):
     theirs = predict_in(environment(name), files[variant], pixels)
-    answers = (theirs["diagnosis"], theirs["lighting"].reshape(-1))
-    here, exact = answers_here(files[variant], pixels), answers_here(files["float32"], pixels)
-    for their, our, right in zip(answers, here, exact, strict=True):
-        assert np.abs(their - right).mean() <= NOT_FURTHER * np.abs(our - right).mean()
+    there = (theirs["diagnosis"], theirs["lighting"].reshape(-1))
+    here, exact = predict_here(files[variant], pixels), predict_here(files["float32"], pixels)
+    for their, our, right in zip(there, here, exact, strict=True):
+        assert np.abs(their - right).mean() <= MAX_RATIO * np.abs(our - right).mean()
 
 
 @pytest.mark.parametrize("variant", NAMES)
@@ -94,7 +94,7 @@ def test_mediapipe_gives_the_same_top_three_by_name(files, pixels, variant):
     theirs = predict_in(environment("mediapipe"), files[variant], pixels)
     labels = json.loads(str(theirs["labels"]))
     assert labels["lighting"] == ["well lit"]
-    diagnosis, _ = answers_here(files[variant], pixels)
+    diagnosis, _ = predict_here(files[variant], pixels)
     ours = np.argsort(-diagnosis, axis=1, kind="stable")[:, :3]
     names = np.array([f"Class {number}" for number in range(10)])
     found = np.array(labels["diagnosis"])[np.argsort(-theirs["diagnosis"], axis=1, kind="stable")[:, :3]]
@@ -106,7 +106,7 @@ def test_mediapipe_gives_the_same_top_three_by_name(files, pixels, variant):
         assert -np.diff(np.sort(diagnosis[row])[::-1][:4]).max() < ROUNDING
 
 
-def test_mediapipe_reads_the_metadata_that_was_meant(files, pixels):
+def test_mediapipe_reads_the_metadata(files, pixels):
     metadata = json.loads(str(predict_in(environment("mediapipe"), files["int8"], pixels[:1])["metadata"]))
     assert metadata["identifier"] == "M001"
     assert metadata["name"] == "untrained-int8"
@@ -122,18 +122,18 @@ def test_mediapipe_reads_the_metadata_that_was_meant(files, pixels):
     assert labels == {"diagnosis": [("labels.txt", 2)], "lighting": [("lighting_labels.txt", 2)]}
 
 
-def test_the_adapter_refuses_what_an_old_runtime_answers_wrongly(pixels, with_channel_scales, tmp_path):
+def test_the_adapter_refuses_what_an_old_runtime_computes_incorrectly(pixels, with_channel_scales, tmp_path):
     old = environment(OLD)
     student = untrained_student(pixels)
     (by_channel,) = write_samples(student, pixels, ["dynamic"], tmp_path, with_channel_scales).values()
-    diagnosis, _ = answers_here(by_channel, pixels)
+    diagnosis, _ = predict_here(by_channel, pixels)
     assert len(set(diagnosis.argmax(axis=1))) > 1
-    with pytest.raises(CheckFailed, match="known to answer wrongly"):
+    with pytest.raises(CheckFailed, match="scale|channel"):
         predict_in(old, by_channel, pixels)
 
 
-@pytest.mark.parametrize("variant", ["float32", "int8-weights", pytest.param("int8", marks=ROUNDS_OTHERWISE)])
-def test_an_old_runtime_assesses_a_photo_as_this_one(files, pixels, variant, tmp_path):
+@pytest.mark.parametrize("variant", ["float32", "int8-weights", pytest.param("int8", marks=ROUNDS_DIFFERENTLY)])
+def test_an_old_runtime_assesses_a_photo_like_this_one(files, pixels, variant, tmp_path):
     """The whole of `triage`, not its adapter alone, with numpy 1 and OpenCV 4."""
     old = environment(OLD)
     photo = tmp_path / "photo.png"
@@ -156,35 +156,35 @@ def test_an_old_runtime_assesses_a_photo_as_this_one(files, pixels, variant, tmp
 
 
 @pytest.mark.parametrize("name", [OLD, "litert-1.4"])
-def test_a_runtime_has_what_the_table_says(name):
+def test_a_runtime_has_the_operators_of_the_table(name):
     module = "tflite_runtime.interpreter" if name.startswith("tflite") else "ai_edge_litert.interpreter"
     assert probe_operators(environment(name), module) == operator_versions()[name]
 
 
-def test_verdicts_name_each_runtime_and_do_not_pretend(files, pixels):
-    answers = answers_here(files["float32"], pixels)
-    verdicts = check_predictions(files["float32"], pixels, answers, environments={})
-    assert [v.outcome for v in verdicts] == [NOT_TRIED] * len(KNOWN)
-    verdicts = check_predictions(files["float32"], pixels, answers)
-    assert {v.outcome for v in verdicts} <= {PASSED, NOT_TRIED}
+def test_runtimes_that_are_not_installed_are_not_tried(files, pixels):
+    here = predict_here(files["float32"], pixels)
+    results = check_predictions(files["float32"], pixels, here, environments={})
+    assert [v.outcome for v in results] == [NOT_TRIED] * len(KNOWN)
+    results = check_predictions(files["float32"], pixels, here)
+    assert {v.outcome for v in results} <= {PASSED, NOT_TRIED}
     assert [v.outcome for v in check_known_operators(read_model(files["int8"]).flatbuffer)] == [PASSED] * len(RUNTIMES)
 
 
-def test_a_runtime_that_answers_otherwise_or_breaks_fails_the_file(files, pixels, tmp_path):
+def test_a_runtime_that_predicts_differently_or_crashes_fails_the_file(files, pixels, tmp_path):
     import sys
 
     from convert.verifying.environments import Environment
 
-    diagnosis, lighting = answers_here(files["float32"], pixels)
+    diagnosis, lighting = predict_here(files["float32"], pixels)
     here = {"litert-1.4": Environment("litert-1.4", "LiteRT 1.4", "adapter.py", (sys.executable,))}
     others = (np.roll(diagnosis, 1, axis=1), lighting)
     of = {v.gate: v for v in check_predictions(files["float32"], pixels, others, environments=here)}
     assert of["runs in LiteRT 1.4"].outcome == FAILED
     damaged = tmp_path / "damaged.tflite"
     damaged.write_bytes(files["float32"].read_bytes()[:-9])
-    (verdict,) = [v for v in check_predictions(damaged, pixels, others, environments=here) if v.outcome == FAILED]
-    assert "altered" in verdict.measured
-    with pytest.raises(CheckFailed, match="failed"):
+    (result,) = [v for v in check_predictions(damaged, pixels, others, environments=here) if v.outcome == FAILED]
+    assert damaged.name in result.measured
+    with pytest.raises(CheckFailed, match="Nothing"):
         predict_in(Environment("no", "Nothing", "adapter.py", ("false",)), damaged, pixels)
     with pytest.raises(UnusableInput, match="photos"):
         predict_in(here["litert-1.4"], files["float32"], pixels[:0])

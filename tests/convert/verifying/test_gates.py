@@ -13,20 +13,20 @@ from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, Gates, check_c
         (None, None, None, INCONCLUSIVE, False),
     ],
 )
-def test_a_tone_that_loses_fails_unless_there_are_too_few_photos(change, low, high, outcome, beyond):
-    verdict = check_slice("tone dark", {"value": change, "low": low, "high": high, "n": 30}, 0.02)
-    assert (verdict.outcome, verdict.beyond) == (outcome, beyond)
+def test_a_tone_that_falls_fails_unless_there_are_too_few_photos(change, low, high, outcome, beyond):
+    result = check_slice("tone dark", {"value": change, "low": low, "high": high, "n": 30}, 0.02)
+    assert (result.outcome, result.beyond) == (outcome, beyond)
 
 
 @pytest.mark.parametrize(("n", "outcome"), [(149, INCONCLUSIVE), (150, PASSED)])
-def test_a_tone_without_a_changed_answer_passes_with_enough_photos_only(n, outcome):
-    verdict = check_slice("tone dark", {"value": 0.0, "low": 0.0, "high": 0.0, "n": n}, 0.02)
-    assert (verdict.outcome, verdict.beyond) == (outcome, False)
+def test_a_tone_without_a_changed_prediction_passes_with_enough_photos_only(n, outcome):
+    result = check_slice("tone dark", {"value": 0.0, "low": 0.0, "high": 0.0, "n": n}, 0.02)
+    assert (result.outcome, result.beyond) == (outcome, False)
 
 
 @pytest.fixture
 def comparison():
-    """Of a file that answers exactly like the float student."""
+    """Of a file that predicts exactly like the float student."""
 
     def same(value):
         return {"of_float": value, "of_file": value, "value": 0.0, "low": 0.0, "high": 0.0, "n": 200}
@@ -52,12 +52,12 @@ def failed(comparison, **limits):
     return [v.gate for v in check_comparison(comparison, Gates(**limits)) if v.outcome == FAILED]
 
 
-def test_a_file_that_answers_the_same_passes_every_gate(comparison):
+def test_a_file_with_the_same_predictions_passes_every_gate(comparison):
     assert {v.outcome for v in check_comparison(comparison, Gates(largest_change=0.1))} == {PASSED}
 
 
 @pytest.mark.parametrize(
-    ("figure", "of_file", "gate"),
+    ("metric", "of_file", "gate"),
     [
         ("accuracy", 0.78, "accuracy"),
         ("balanced_accuracy", 0.68, "balanced accuracy"),
@@ -67,8 +67,8 @@ def test_a_file_that_answers_the_same_passes_every_gate(comparison):
         ("lighting_auc", 0.93, "lighting AUC"),
     ],
 )
-def test_a_head_that_breaks_alone_is_caught(comparison, figure, of_file, gate):
-    part = comparison["overall"][figure]
+def test_a_head_that_breaks_alone_is_caught(comparison, metric, of_file, gate):
+    part = comparison["overall"][metric]
     part |= {"of_file": of_file, "value": of_file - part["of_float"]}
     assert failed(comparison) == [gate]
     part |= {"value": None, "why": "undefined: one class only"}
@@ -81,7 +81,7 @@ def test_agreement_and_the_largest_change_have_limits(comparison):
     assert "largest change" in failed(comparison, largest_change=0.2)
 
 
-def test_one_class_that_is_shown_to_lose_fails_the_file(comparison):
+def test_one_class_that_falls_significantly_fails_the_file(comparison):
     def of_classes():
         return next(v for v in check_comparison(comparison, Gates()) if v.gate == "classes")
 
@@ -95,8 +95,8 @@ def test_one_class_that_is_shown_to_lose_fails_the_file(comparison):
 
 def test_a_class_of_few_photos_is_named(comparison):
     comparison["per_class"]["tinea"] = {"value": None, "low": None, "high": None, "n": 12}
-    (verdict,) = (v for v in check_comparison(comparison, Gates()) if v.gate == "classes")
-    assert verdict.outcome == INCONCLUSIVE
-    assert verdict.measured.endswith("; tinea n = 12: too few")
+    (result,) = (v for v in check_comparison(comparison, Gates()) if v.gate == "classes")
+    assert result.outcome == INCONCLUSIVE
+    assert result.measured.endswith("; tinea n = 12: too few")
     comparison["per_class"] = {"tinea": comparison["per_class"]["tinea"]}
     assert next(v for v in check_comparison(comparison, Gates()) if v.gate == "classes").outcome == INCONCLUSIVE
