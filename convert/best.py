@@ -6,14 +6,15 @@ no other file is tried.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from convert.convert import convert
 from convert.report_types import BestSection, CandidateEntry
-from convert.timing import latencies
 from convert.variants import find_variants
 from convert.variants.variant import Variant
 from convert.verifying.gates import FAILED
@@ -23,7 +24,9 @@ from skin_data.progress import Progress, no_progress
 from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of, write_bytes
 from triage.errors import CheckFailed, UnusableInput
+from triage.interpreter import open_interpreter
 from triage.model_file import read_model
+from triage.timing import LoadedModel, measure, timed_interpreter
 
 if TYPE_CHECKING:
     from skin_data.manifest import Manifest
@@ -35,6 +38,7 @@ FILE_NAME = "student.tflite"
 """The copy of the chosen file in `artifacts/<run>/`, whatever its variant."""
 EQUALLY_FAST = 1.05
 """Files whose latencies differ by less than this factor count as equally fast: that is the machine's own noise."""
+ROUNDS, RUNS = 30, 5
 
 
 @dataclass(frozen=True)
@@ -199,3 +203,22 @@ def _rank(
         ranked += sorted(group, key=by_size)
         remaining = remaining[len(group) :]
     return [(v, latency[v.name]) for v in ranked]
+
+
+def latencies(flatbuffers: Mapping[str, bytes]) -> dict[str, float]:
+    """Time models in turn, repeatedly, so that a drift of the machine affects all alike.
+
+    Returns:
+        Milliseconds per photo on one thread by name: the median over `ROUNDS` of the fastest of `RUNS`, because other
+        load on the machine only ever adds time. `skin-distill benchmark` measures for reports.
+    """
+    models = {name: timed_interpreter(open_interpreter(flatbuffer)) for name, flatbuffer in flatbuffers.items()}
+    found: dict[str, list[float]] = {name: [] for name in models}
+    for _ in range(ROUNDS):
+        for name, model in models.items():
+            found[name].append(_fastest(model))
+    return {name: float(np.median(fastest)) for name, fastest in found.items()}
+
+
+def _fastest(model: LoadedModel) -> float:
+    return min(measure(lambda: model, warm_up=0, runs=RUNS, seconds=0.0).latency_ms)

@@ -128,7 +128,7 @@ def test_the_adapter_refuses_what_an_old_runtime_computes_incorrectly(pixels, wi
     (by_channel,) = write_samples(student, pixels, ["dynamic"], tmp_path, with_channel_scales).values()
     diagnosis, _ = predict_here(by_channel, pixels)
     assert len(set(diagnosis.argmax(axis=1))) > 1
-    with pytest.raises(CheckFailed, match="scale|channel"):
+    with pytest.raises(CheckFailed, match="channel"):
         predict_in(old, by_channel, pixels)
 
 
