@@ -17,7 +17,17 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a core to itself
 
 SLOW_FIXTURES = {
     "benchmarks": {"model"},
-    "convert": {"fast", "files", "flatbuffer", "flatbuffers", "qat_student", "small_run", "source", "student", "to_int8"},
+    "convert": {
+        "fast",
+        "files",
+        "flatbuffer",
+        "flatbuffers",
+        "qat_student",
+        "small_run",
+        "source",
+        "student",
+        "to_int8",
+    },
     "distill": {"job"},
 }
 """Fixtures, by folder of tests, that train or convert: tests that use them are slow."""
