@@ -27,9 +27,9 @@ TRAIN = [
     "PyYAML>=6,<7",
     "pydantic>=2.12,<3",  # the first that can forbid unknown keys per call
 ]
-# Clients of the data sets' servers, and HTTP for what these cannot resume.
+# Kaggle's client, HTTP for all transfers, and the checksum of Google's storage.
 DOWNLOAD = [
-    "google-cloud-storage>=3.4,<4",
+    "google-crc32c>=1.5,<2",
     "kagglehub>=1,<2",
     "requests>=2.31,<3",
 ]

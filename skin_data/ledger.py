@@ -1,19 +1,20 @@
 """Work on many items in several processes that survives a kill: each result is a line of a file."""
 
 import hashlib
-import json
 import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from skin_data.json_lines import JsonLines
 from triage.errors import SkinDistillError, UnusableInput
 
 CHUNK = 16  # items that a process takes at once; a kill repeats at most this many per process
@@ -46,21 +47,14 @@ def run_resumable(
     """
     if workers is not None and workers < 1:
         raise UnusableInput(f"At least one worker process is needed. Received: {workers} workers.")
-    known = _read(ledger)
-    results = {key: known[key] for key in items if key in known and still_valid(key, known[key])}
-    open_items = [(key, item) for key, item in items.items() if key not in results]
-    if not open_items:
-        return results
-    ledger.parent.mkdir(parents=True, exist_ok=True)
-    workers = min(workers or os.cpu_count() or 1, max(1, len(open_items) // CHUNK))
-    with open(ledger, "a", encoding="utf-8") as file:
-        if file.tell() and not _ends_with_newline(ledger):
-            file.write("\n")
+    with closing(JsonLines(ledger)) as lines:
+        results = {k: lines.results[k] for k in items if k in lines.results and still_valid(k, lines.results[k])}
+        open_items = [(key, item) for key, item in items.items() if key not in results]
+        workers = min(workers or os.cpu_count() or 1, max(1, len(open_items) // CHUNK))
 
         def keep(key: str, result: dict[str, Any]) -> None:
             results[key] = result
-            file.write(json.dumps({"key": key, "result": result}, ensure_ascii=False) + "\n")
-            file.flush()
+            lines.keep(key, result)
             progress(len(results), len(items))
 
         if workers == 1:
@@ -114,23 +108,3 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=wait_and_exit, daemon=True).start()
-
-
-def _read(ledger: Path) -> dict[str, dict[str, Any]]:
-    known: dict[str, dict[str, Any]] = {}
-    if ledger.is_file():
-        # In bytes, where only LF ends a line: file names may contain other line separators.
-        with open(ledger, "rb") as lines:
-            for line in lines:
-                try:
-                    entry = json.loads(line.decode("utf-8", "replace"))
-                    known[entry["key"]] = entry["result"]
-                except (ValueError, KeyError, TypeError):
-                    continue  # cut short by a kill
-    return known
-
-
-def _ends_with_newline(path: Path) -> bool:
-    with open(path, "rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"

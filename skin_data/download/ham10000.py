@@ -6,13 +6,11 @@ with `lesion_id`, `image_id` and `dx`. The client library pyDataverse holds a wh
 
 import re
 from collections.abc import Mapping
-from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
 from skin_data.download.agreement import Terms, plain
-from skin_data.download.remote import Offer, RemoteFile, retrying, translated_errors
-from skin_data.download.transfer import TIMEOUT, PartialFile, fetch_url
+from skin_data.download.remote import Offer, RemoteFile, ask, open_session
 from triage.errors import UnusableInput
 
 SERVER, DOI = "https://dataverse.harvard.edu", "doi:10.7910/DVN/DBW86T"
@@ -22,8 +20,7 @@ NEEDED = re.compile(r"HAM10000_metadata(\.\w+)?|HAM10000_images_part_?\d+\.zip")
 # Seen in August 2026: github.com/IQSS/dataverse.harvard.edu/issues/479.
 ADVICE = (
     "Harvard's firewall blocks some programs and networks. Download HAM10000_metadata (original format) and both "
-    "HAM10000_images_part archives in a browser into the same folder, and run the same command again later, or unpack "
-    "them there yourself."
+    "HAM10000_images_part archives in a browser, unpack them into one folder, and give that to `prepare`."
 )
 TERMS = Terms(
     title="HAM10000: 10,015 dermatoscopic images of pigmented skin lesions",
@@ -51,40 +48,26 @@ def offer_ham10000(server: str | None = None) -> Offer:
         ConnectionLost: no connection.
         UnusableInput: there is no such data set, or it differs from what was published.
     """
-    import requests
-
-    api = f"{(server or SERVER).rstrip('/')}/api/v1"
+    api = f"{(server or SERVER).rstrip('/')}/api"
     where = f"{DOI} at {server or SERVER}"
-
-    def ask() -> Mapping[str, Any]:
-        with translated_errors("the list of files", where, ADVICE):
-            response = requests.get(f"{api}/datasets/:persistentId/", {"persistentId": DOI}, timeout=TIMEOUT)
-            response.raise_for_status()
-        try:
-            version = response.json()["data"]["latestVersion"]
-            return version if isinstance(version["files"], list) else {}
-        except (ValueError, KeyError, TypeError) as error:
-            raise UnusableInput(
-                f"The response is not a list of files. Received from {where}: HTTP {response.status_code}, "
-                f"{plain(response.text, 100) or 'nothing'}. {ADVICE}"
-            ) from error
-
-    version = retrying(ask)
+    with open_session() as session:
+        response = ask(session, f"{api}/v1/datasets/:persistentId/", {"persistentId": DOI}, where, ADVICE)
+    version = response.get("data", {}).get("latestVersion", {})
     entries = version.get("files", ())
-    files = [_remote_file(entry, api, where) for entry in entries if NEEDED.fullmatch(_name_of(entry))]
+    files = [_remote_file(entry, api) for entry in entries if NEEDED.fullmatch(_name_of(entry))]
     if TABLE not in {file.path for file in files} or not any(file.unpack_into for file in files):
         raise UnusableInput(
             f"{where} does not hold {TABLE} and the image archives as published. Received: "
             f"{', '.join(map(_name_of, entries)) or 'no file'}. Look at {TERMS.page}."
         )
-    return Offer(TERMS, tuple(files), where, sum(file.size or 0 for file in files), _licence(version))
+    return Offer(TERMS, tuple(files), where, sum(file.size or 0 for file in files), _licence(version), ADVICE)
 
 
 def _name_of(entry: Mapping[str, Any]) -> str:
     return str(entry.get("dataFile", {}).get("filename") or entry.get("label", ""))
 
 
-def _remote_file(entry: Mapping[str, Any], api: str, where: str) -> RemoteFile:
+def _remote_file(entry: Mapping[str, Any], api: str) -> RemoteFile:
     about = entry["dataFile"]
     name = _name_of(entry)
     checksum = about.get("checksum") or {"type": "MD5", "value": about.get("md5")}
@@ -92,12 +75,12 @@ def _remote_file(entry: Mapping[str, Any], api: str, where: str) -> RemoteFile:
     # Dataverse converts a table to tab-separated text of another size; its checksum remains that of the uploaded file
     # (github.com/IQSS/dataverse/issues/7275), which format=original returns.
     converted = bool(about.get("originalFileFormat")) or name.endswith(".tab")
-    url = f"{api.removesuffix('/v1')}/access/datafile/{about['id']}"
-    fetch = partial(_fetch, url, {"format": "original"} if converted else {}, name, where)
+    url, params = f"{api}/access/datafile/{about['id']}", {"format": "original"} if converted else {}
     if name.endswith(".zip"):
-        return RemoteFile(name, about.get("filesize"), checksum, fetch, str(about["id"]), PurePosixPath(name).stem)
+        folder = PurePosixPath(name).stem
+        return RemoteFile(name, about.get("filesize"), checksum, url, params, str(about["id"]), folder)
     size = about.get("originalFileSize") if converted else about.get("filesize")
-    return RemoteFile(TABLE, size, checksum, fetch, str(about["id"]))
+    return RemoteFile(TABLE, size, checksum, url, params, str(about["id"]))
 
 
 def _licence(version: Mapping[str, Any]) -> str:
@@ -105,10 +88,3 @@ def _licence(version: Mapping[str, Any]) -> str:
     if isinstance(licence, Mapping):
         licence = " ".join(str(licence[key]) for key in ("name", "uri") if licence.get(key))
     return plain("; ".join(str(part) for part in (licence, version.get("termsOfUse")) if part and part != "NONE"))
-
-
-def _fetch(url: str, query: Mapping[str, str], name: str, where: str, file: PartialFile) -> None:
-    with translated_errors(name, where, ADVICE):
-        status = fetch_url(url, file, query)
-    if status not in (200, 206):  # a firewall's question to a browser comes as 202
-        raise UnusableInput(f"{where} did not send {name}. Received: HTTP {status}. {ADVICE}")

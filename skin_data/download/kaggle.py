@@ -8,12 +8,12 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 from skin_data.download.agreement import Terms, plain
-from skin_data.download.remote import Offer, RemoteFile, retrying, translated_errors
-from skin_data.download.transfer import PartialFile, fetch_url, from_base64
+from skin_data.download.remote import Offer, RemoteFile, translated_errors
+from skin_data.download.transfer import from_base64
 from triage.errors import UnusableInput
 
 OWNER, NAME = "ismailpromus", "skin-diseases-image-dataset"
@@ -56,42 +56,32 @@ def offer_kaggle(server: str | None = None) -> Offer:
     logging.getLogger("kagglehub").setLevel(logging.ERROR)
     request = ApiGetDatasetRequest()
     request.owner_slug, request.dataset_slug = OWNER, NAME
-
-    def ask() -> Any:
-        with _client("the data set's description") as client:
-            return client.datasets.dataset_api_client.get_dataset(request)
-
-    about = retrying(ask)
-    version = about.current_version_number
+    with _client("the data set's description") as client:
+        about = client.datasets.dataset_api_client.get_dataset(request)
     archive = RemoteFile(
         f"{NAME}.zip",
         None,  # the description gives about the size of the files; the archive's comes with the transfer
         None,
-        partial(_fetch, version),
-        version=f"version-{version}",
+        version=f"version-{about.current_version_number}",
         unpack_into="",
+        locate=lambda remote: _located(remote, about.current_version_number),
     )
-    return Offer(TERMS, (archive,), PAGE, about.total_bytes, plain(about.license_name))
+    return Offer(TERMS, (archive,), PAGE, about.total_bytes, plain(about.license_name), TOKEN_ADVICE)
 
 
-def _fetch(version: int, file: PartialFile) -> None:
+def _located(archive: RemoteFile, version: int) -> RemoteFile:
+    """Ask where the archive is now: a signed address in a storage that takes byte ranges."""
     from kagglesdk.datasets.types.dataset_api_service import ApiDownloadDatasetRequest
 
     request = ApiDownloadDatasetRequest()
     request.owner_slug, request.dataset_slug = OWNER, NAME
     # A fixed version, so that bytes of several runs belong together.
     request.dataset_version_number = version or None
-    with _client(f"{NAME}.zip") as client:
-        with client.datasets.dataset_api_client.download_dataset(request) as response:
-            headers, url = response.headers, response.url
-        size = headers.get("Content-Length")
-        hashes = dict(part.strip().partition("=")[::2] for part in headers.get("x-goog-hash", "").split(","))
-        file.size, file.checksum = int(size) if size else None, from_base64("md5", hashes.get("md5"))
-        if file.size is not None and file.offset > file.size:
-            file.restart()
-        # The storage that Kaggle redirects to is asked again, because it takes byte ranges and a time limit.
-        if not file.complete:
-            fetch_url(url, file)
+    with _client(archive.path) as client, client.datasets.dataset_api_client.download_dataset(request) as response:
+        headers, url = response.headers, response.url
+    size = headers.get("Content-Length")
+    hashes = dict(part.strip().partition("=")[::2] for part in headers.get("x-goog-hash", "").split(","))
+    return replace(archive, size=int(size) if size else None, checksum=from_base64("md5", hashes.get("md5")), url=url)
 
 
 @contextmanager

@@ -1,13 +1,11 @@
 """Which files of a data set's folder are complete, kept in a file that survives a kill."""
 
-import json
-import threading
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from skin_data.download.transfer import checksum_of
+from skin_data.json_lines import JsonLines
 from triage.errors import UnusableInput
 
 try:
@@ -18,10 +16,10 @@ except ImportError:  # no such locks on Windows
 NAME = ".download.jsonl"
 
 
-class Ledger:
-    """A JSON line per complete file: path, size, checksum, modification time. The last line of a path counts.
+class Ledger(JsonLines):
+    """Identity, size, checksum and modification time of each complete file, by its path relative to the folder.
 
-    Threads may share it. While it is open it keeps other downloads out of the folder.
+    While it is open it keeps other downloads out of the folder.
 
     Args:
         folder: of the data set; made if needed.
@@ -32,16 +30,13 @@ class Ledger:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.entries: dict[str, dict[str, Any]] = {}
-        self._lock = threading.Lock()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = open(folder / NAME, "a+", encoding="utf-8", errors="replace")  # noqa: SIM115
+            super().__init__(folder / NAME)
         except OSError as error:
             raise UnusableInput(f"The folder cannot be written to. Received: {folder} ({error.strerror}).") from error
         try:
             if fcntl is not None:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             self.close()
             raise UnusableInput(
@@ -50,35 +45,12 @@ class Ledger:
             ) from error
         except OSError:
             pass  # some network file systems have no locks
-        self._file.seek(0)
-        text = self._file.read()
-        for line in text.split("\n"):
-            with suppress(ValueError, KeyError, TypeError):  # cut short by a kill
-                entry = json.loads(line)
-                path, identity = entry["path"], entry["identity"]
-                self.entries[path] = entry
-                if not identity:
-                    del self.entries[path]
-        if text and not text.endswith("\n"):
-            self._file.write("\n")
 
-    def close(self) -> None:
-        """Close the file and release the folder; on a full disk the error that ended the run counts."""
-        with suppress(OSError):
-            self._file.close()
-
-    def record(self, path: str, identity: str, **facts: Any) -> None:
-        """Remember that the file at a path, relative to the folder, was complete with this content."""
-        entry = {"path": path, "identity": identity, **facts}
-        with self._lock:
-            self.entries[path] = entry
-            self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
-            self._file.flush()
-
-    def record_file(self, path: str, identity: str, checksum: str | None, at: Path, **facts: Any) -> None:
+    def record(self, path: str, identity: str, checksum: str | None, at: Path, **facts: Any) -> None:
         """Remember a complete file whose bytes are now `at` another path, from where they will be moved."""
         stat = at.stat()
-        self.record(path, identity, size=stat.st_size, checksum=checksum, changed=stat.st_mtime_ns, **facts)
+        facts |= {"identity": identity, "checksum": checksum, "size": stat.st_size, "changed": stat.st_mtime_ns}
+        self.keep(path, facts)
 
     def remove_withdrawn(self, paths: Iterable[str]) -> None:
         """Remove files that only an earlier version of the data set had, unless they were changed here.
@@ -86,29 +58,27 @@ class Ledger:
         A photo may be withdrawn because the person in it asked for it; it must not stay in training forever.
         """
         for path in list(paths):
-            if self.holds(path, self.entries[path]["identity"]):
+            if self.holds(path, self.results[path]["identity"]):
                 (self.folder / path).unlink()
-            self.record(path, "")
-            del self.entries[path]
+            self.keep(path, {"identity": None})
 
     def holds(self, path: str, identity: str) -> bool:
         """Whether a file is here with this content: by its size, and by its checksum if it was modified since."""
-        entry = self.entries.get(path)
-        if not entry or entry["identity"] != identity or "size" not in entry:
+        entry = self.results.get(path, {})
+        target = self.folder / path
+        if entry.get("identity") != identity or "size" not in entry or not target.is_file():
             return False
-        try:
-            stat = (self.folder / path).stat()
-        except OSError:
-            return False
+        stat = target.stat()
         if stat.st_size != entry["size"] or stat.st_mtime_ns == entry["changed"]:
             return bool(stat.st_size == entry["size"])
-        checksum = entry["checksum"]
-        return bool(checksum) and checksum_of(self.folder / path, checksum.split(":")[0]) == checksum
+        return checksum_of(target, entry["checksum"]) == entry["checksum"]
+
+    def members(self, archive: str) -> list[str]:
+        """List the files unpacked from an archive."""
+        return [path for path, entry in self.results.items() if entry.get("archive") == archive]
 
     def unpacked(self, path: str, identity: str) -> bool:
         """Whether all files of an archive are here."""
-        archive = self.entries.get(path)
-        if not archive or archive["identity"] != identity or "members" not in archive:
-            return False
-        members = [entry for entry in self.entries.values() if entry.get("archive") == path]
-        return len(members) >= archive["members"] and all(self.holds(m["path"], m["identity"]) for m in members)
+        archive, members = self.results.get(path, {}), self.members(path)
+        complete = archive.get("identity") == identity and len(members) == archive["members"]
+        return complete and all(self.holds(member, self.results[member]["identity"]) for member in members)

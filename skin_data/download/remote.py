@@ -1,29 +1,25 @@
 """What a server offers, and its failures as errors of ours."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from skin_data.download.agreement import Terms
+from skin_data.download.agreement import Terms, plain
 from triage.errors import SkinDistillError, UnusableInput
 
 if TYPE_CHECKING:
-    from skin_data.download.transfer import PartialFile
+    import requests
 
-T = TypeVar("T")
-LIST_ATTEMPTS = 3
 PAUSE = 1.0  # seconds before the second attempt; doubled before each further one
+TIMEOUT = (30.0, 60.0)  # seconds to connect, and without a byte
+TEMPORARY = (408, 425, 429, 500, 502, 503, 504)
+"""HTTP statuses after which another attempt may succeed."""
 
 
 class ConnectionLost(SkinDistillError):
     """The network or the server failed in a way that another attempt may overcome."""
-
-
-class RangeRefused(ConnectionLost):
-    """The server has no bytes from this offset on; the file must be fetched from its beginning."""
 
 
 @dataclass(frozen=True)
@@ -33,19 +29,23 @@ class RemoteFile:
     Attributes:
         path: where it goes, relative to the data set's folder, with slashes.
         size: in bytes; None where only the transfer itself tells.
-        checksum: as the server gives it, `md5:` or `crc32c:` and hexadecimal digits; None likewise.
-        fetch: writes the file's bytes from `partial.offset` on to the partial file.
+        checksum: as the server gives it, `md5:` or `crc32c:` and hexadecimal digits; None where it gives none.
+        url: its address.
+        params: query of that address.
         version: identifies the content where there is no checksum beforehand.
         unpack_into: folder below the data set's into which this zip archive is unpacked before it is removed; None for
             a file that stays as it is.
+        locate: gives size, checksum and address just before the transfer, where they are not known earlier.
     """
 
     path: str
     size: int | None
     checksum: str | None
-    fetch: "Callable[[PartialFile], None]"
+    url: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
     unpack_into: str | None = None
+    locate: "Callable[[RemoteFile], RemoteFile]" = lambda remote: remote
 
     @property
     def identity(self) -> str:
@@ -63,6 +63,7 @@ class Offer:
         where: address for messages.
         size: bytes of all files, perhaps approximate; 0 if unknown.
         licence_there: what the server says of the licence.
+        advice: what to do when the server refuses.
     """
 
     terms: Terms
@@ -70,6 +71,7 @@ class Offer:
     where: str
     size: int
     licence_there: str = ""
+    advice: str = ""
 
 
 def inside(folder: Path, name: str) -> Path:
@@ -83,25 +85,46 @@ def inside(folder: Path, name: str) -> Path:
     return path
 
 
-def retrying(ask: Callable[[], T]) -> T:
-    """Return what a server answers, asking again after a `ConnectionLost`, up to `LIST_ATTEMPTS` times."""
-    for attempt in range(LIST_ATTEMPTS - 1):
-        try:
-            return ask()
-        except ConnectionLost:
-            time.sleep(PAUSE * 2**attempt)
-    return ask()
+def open_session() -> "requests.Session":
+    """Open an HTTP session that repeats requests after `TEMPORARY` failures."""
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    retry = Retry(4, backoff_factor=PAUSE, status_forcelist=TEMPORARY, raise_on_status=False)
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=64, max_retries=retry))
+    return session
+
+
+def ask(session: "requests.Session", url: str, params: Mapping[str, str], where: str, advice: str) -> Any:
+    """Return a server's JSON description of a data set.
+
+    Raises:
+        ConnectionLost: see `translated_errors`.
+        UnusableInput: the server refused or sent something else.
+    """
+    with translated_errors("the list of files", where, advice):
+        response = session.get(url, params=params, timeout=TIMEOUT)
+        response.raise_for_status()
+        with suppress(ValueError):
+            if response.status_code == 200:
+                return response.json()
+    raise UnusableInput(
+        f"The response is not a list of files. Received from {where}: HTTP {response.status_code}, "
+        f"{plain(response.text, 100) or 'nothing'}. {advice}"
+    )
 
 
 @contextmanager
-def translated_errors(what: str, where: str, advice: str, *libraries: type[Exception]) -> Iterator[None]:
+def translated_errors(what: str, where: str, advice: str) -> Iterator[None]:
     """Translate the exceptions of HTTP libraries.
 
     Args:
         what: is asked for.
         where: it is asked for.
         advice: what to do about HTTP 401 and 403 at this server.
-        libraries: further base classes beside those of requests and urllib3.
 
     Raises:
         ConnectionLost: the network failed, or another attempt may help.
@@ -110,15 +133,12 @@ def translated_errors(what: str, where: str, advice: str, *libraries: type[Excep
     import requests
     import urllib3
 
-    bases = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError, *libraries)
     try:
         yield
-    except Exception as error:
-        if not isinstance(error, bases):
-            raise
-        status = getattr(error, "code", None) or getattr(getattr(error, "response", None), "status_code", 0)
-        if status and int(status) >= 400:
-            raise refusal(int(status), what, where, advice) from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
+        response = getattr(error, "response", None)
+        if response is not None and response.status_code >= 400:
+            raise _refusal(response.status_code, f"{what} from {where}", advice) from error
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise ConnectionLost(
             f"The connection failed while getting {what} from {where}. Received: {reason}. What is complete stays: "
@@ -126,15 +146,10 @@ def translated_errors(what: str, where: str, advice: str, *libraries: type[Excep
         ) from error
 
 
-def refusal(status: int, what: str, where: str, advice: str) -> SkinDistillError:
-    """Return the error of an HTTP status of 400 or more: `ConnectionLost` where another attempt may help."""
-    asked = f"{what} from {where}. Received: HTTP {status}"
-    if status == 404:
-        return UnusableInput(f"There is no {asked}. The data set may have moved: look at {where} in a browser.")
+def _refusal(status: int, what: str, advice: str) -> SkinDistillError:
+    asked = f"{what}. Received: HTTP {status}"
     if status in (401, 403):
         return UnusableInput(f"No permission to get {asked}. {advice}")
-    if status == 416:
-        return RangeRefused(f"The server refused to resume {asked}. Run the same command again.")
-    if status in (408, 425, 429) or status >= 500:
+    if status in TEMPORARY:
         return ConnectionLost(f"The server could not send {asked}. Run the same command again in a while.")
-    return UnusableInput(f"The server refused to send {asked}. Look at {where} in a browser.")
+    return UnusableInput(f"The server refused to send {asked}. The data set may have moved: look at it in a browser.")
