@@ -29,12 +29,12 @@ SLOW_FIXTURES = {
         "to_int8",
     },
     "distill": {"job"},
+    "mobile_app": {"tour"},
 }
 """Fixtures, by folder of tests, that train or convert: tests that use them are slow."""
 SLOW_FILES = {
     "benchmarks/test_light_gate.py",
     "benchmarks/test_preparation.py",
-    "convert/making/test_compressible.py",
     "convert/making/test_fast_path.py",
     "convert/making/test_quantization_aware.py",
     "convert/packing/test_metadata.py",
