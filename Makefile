@@ -65,7 +65,7 @@ $(AARCH64)/.done: tests/environments/aarch64.sh
 	@touch $@
 
 aarch64-check: $(VENV)/.train $(AARCH64)/.done
-	$(BIN)/python -m benchmarks.runtimes.aarch64 --environment $(AARCH64) $(ARGS)
+	$(BIN)/python -m tests.environments.aarch64 --environment $(AARCH64) $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -33,8 +33,6 @@ SLOW_FIXTURES = {
 }
 """Fixtures, by folder of tests, that train or convert: tests that use them are slow."""
 SLOW_FILES = {
-    "benchmarks/test_light_gate.py",
-    "benchmarks/test_preparation.py",
     "convert/making/test_fast_path.py",
     "convert/making/test_quantization_aware.py",
     "convert/packing/test_metadata.py",

@@ -1,6 +1,6 @@
 """From a photo to its prediction: every part, and the whole against the minimum (decoding and the network).
 
-    python -m benchmarks.latency.end_to_end MODEL.tflite [--mode rapid|normal|strict] [--json FILE]
+    skin-distill benchmark MODEL.tflite --end-to-end [--mode rapid|normal|strict] [--json FILE]
 
 Photos are rendered: a 12-megapixel JPEG, upright and rotated as phones hold it, and frames of 1080p and 720p in
 memory. The minimum is decoding by OpenCV, rotation included, plus the bare network; the ratio is taken round by round
@@ -13,14 +13,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 
-from benchmarks.console import run_script, run_worker
+from benchmarks.console import run_worker
 from benchmarks.latency.ratios import paired_ratio
 from benchmarks.latency.scenes import encoded, scene
 from skin_data.progress import Progress, no_progress
-from triage.atomic import write_json
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import available_runtimes
 from triage.machine import describe_machine, own_cores
@@ -112,26 +110,3 @@ def _summarise(photo: str, cores: int, rounds: list[dict[str, list[float]]]) -> 
         "spread": float((whole.max() - whole.min()) / np.median(whole)),
         "ratio": paired_ratio(whole, bare),
     }
-
-
-@click.command()
-@click.argument("model", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--mode", type=click.Choice(list(MODES)), default="rapid", show_default=True)
-@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here.")
-def main(model: Path, mode: str, json_path: Path | None) -> None:
-    """Time every part between a photo and its prediction."""
-    found = measure(model, mode)
-    for row in found["results"]:
-        ratio = row["ratio"]
-        parts = ", ".join(f"{part} {ms:.2f}" for part, ms in row["parts_ms"].items())
-        print(
-            f"{row['photo']}, cores {row['cores']}: {parts} ms; lighting and tips alone {row['tips_ms']:.2f} ms\n"
-            f"  whole {row['whole_ms']:.2f} ms, bare {row['bare_ms']:.2f} ms, "
-            f"ratio {ratio['value']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})"
-        )
-    if json_path:
-        write_json(json_path, found)
-
-
-if __name__ == "__main__":
-    run_script(main)

@@ -1,12 +1,9 @@
-"""Does the lighting label drift with skin tone, and how accurate is the measured tone?
+"""Does the lighting label drift with skin tone, and how accurate is the measured tone? On phantoms of known truth.
 
-    python -m benchmarks.light.lighting_and_tone [--photos FOLDER] [--phantoms 3000] [--seed 101] [--json FILE]
+    python -m benchmarks.light.lighting_and_tone [--phantoms 3000] [--seed 101] [--json FILE]
 
-On phantoms, with known truth: how many well-lit ones are labelled poor in each tone bucket, which faults are found, and
-the error of the measured ITA in good light. On real photos, without truth: how many are labelled poor by measured tone,
-and how the label of well-lit ones changes with their light, altered in linear light (IEC 61966-2-1). Mild changes are
-what a phone's automatic exposure leaves; strong ones are clearly bad light. Phantom series 7, 11 and 23 set the
-thresholds: measure on others.
+Reports how many well-lit phantoms are labelled poor in each tone bucket, which faults are found, and the error of the
+measured ITA in good light. Phantom series 7, 11 and 23 set the thresholds: measure on others.
 """
 
 import math
@@ -19,36 +16,14 @@ import cv2
 import numpy as np
 
 from benchmarks.console import run_script
-from benchmarks.light.changes import Change, blurred, exposed, glaring, sloping, tinted
-from benchmarks.preparation import choose
 from skin_data.phantom import PhantomTruth, render_phantom
-from skin_data.phantom.camera import encode
 from skin_data.phantom.light import FAULTS
 from triage.atomic import write_json
-from triage.errors import UnreadablePhoto
 from triage.lighting import judge_lighting, measure_lighting
-from triage.photo import read_photo
-from triage.skin_color import LINEAR
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME, SkinTone, measure_skin_tone, tone_bucket
 
-PHANTOMS, PHOTOS, SEED = 3000, 600, 101
+PHANTOMS, SEED = 3000, 101
 SLICES = ("all", *TONE_BUCKETS)
-CHANGES: dict[str, tuple[bool, Change]] = {
-    "0.3 stops darker": (False, exposed(-0.3)),
-    "0.3 stops brighter": (False, exposed(0.3)),
-    "slightly warm (5000 K taken for 5400 K)": (False, tinted(5000, 5400)),
-    "slightly cool (5400 K taken for 5000 K)": (False, tinted(5400, 5000)),
-    "gradient of 0.5 stops": (False, sloping(0.5)),
-    "blur of 0.1 % of the longer side": (False, blurred(0.001)),
-    "3.5 stops darker": (True, exposed(-3.5)),
-    "2 stops brighter": (True, exposed(2)),
-    "warm (2300 K taken for 7000 K)": (True, tinted(2300, 7000)),
-    "cool (14000 K taken for 3600 K)": (True, tinted(14000, 3600)),
-    "gradient of 8 stops": (True, sloping(8)),
-    "blur of 1.5 % of the longer side": (True, blurred(0.015)),
-    "glare": (True, glaring(1.3)),
-}
-"""Changes of well-lit photos, and whether each is strong enough to make the light poor."""
 
 
 def measure_phantoms(seed: int, count: int, progress: Callable[[int], None] = lambda done: None) -> dict[str, Any]:
@@ -115,38 +90,6 @@ def _errors(pairs: Sequence[tuple[float, SkinTone]]) -> dict[str, Any]:
     }
 
 
-def measure_photos(photos: Sequence[Path], progress: Callable[[int], None] = lambda done: None) -> dict[str, Any]:
-    """Label real photos in their own light, and the well-lit ones in changed light.
-
-    Args:
-        photos: files; unreadable ones are skipped.
-        progress: called with the number measured.
-
-    Returns:
-        `called_poor` by measured tone bucket, and `relit`: for each of `CHANGES` whether it is `strong`, and the
-        fraction labelled poor by the bucket of the original photo.
-    """
-    original: list[tuple[str, bool]] = []
-    relit: dict[str, list[tuple[str, bool]]] = {name: [] for name in CHANGES}
-    for number, path in enumerate(photos):
-        progress(number + 1)
-        try:
-            photo = read_photo(path)
-        except UnreadablePhoto:
-            continue
-        bucket, ok = measure_skin_tone(photo).bucket, judge_lighting(measure_lighting(photo)).ok
-        original.append((bucket, not ok))
-        if ok:
-            radiance = LINEAR[photo]
-            for name, (_, change) in CHANGES.items():
-                relit[name].append((bucket, not judge_lighting(measure_lighting(encode(change(radiance)))).ok))
-    return {
-        "n": len(original),
-        "called_poor": _by_bucket(original),
-        "relit": {name: {"strong": CHANGES[name][0], **_by_bucket(rows)} for name, rows in relit.items()},
-    }
-
-
 def report(found: dict[str, Any]) -> str:
     """Return the results as text."""
     phantoms = found["phantoms"]
@@ -163,13 +106,6 @@ def report(found: dict[str, Any]) -> str:
     for fault, by_bucket in phantoms["faults_called_poor"].items():
         shown = ", ".join(f"{name} {100 * each['share']:.0f}% of {each['n']}" for name, each in by_bucket.items())
         lines.append(f"  {fault.replace('_', ' '):12} labelled poor: {shown}")
-    if photos := found.get("photos"):
-        lines.append(f"{photos['n']} real photos, by measured tone")
-        for name, each in photos["called_poor"].items():
-            lines.append(f"  labelled poor, original light, {name:8} {_text(each)}")
-        for change, by_bucket in photos["relit"].items():
-            shown = ", ".join(f"{name} {100 * by_bucket[name]['share']:.1f}%" for name in SLICES)
-            lines.append(f"  {'strong' if by_bucket['strong'] else 'mild':6} {change:40} labelled poor: {shown}")
     return "\n".join(lines)
 
 
@@ -179,21 +115,15 @@ def _text(part: dict[str, Any]) -> str:
 
 
 @click.command()
-@click.option("--photos", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--count", default=PHOTOS, show_default=True, type=click.IntRange(min=1), help="Photos drawn from it.")
 @click.option("--phantoms", default=PHANTOMS, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=SEED, show_default=True, type=click.IntRange(min=0), help="Series of phantoms.")
 @click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here.")
-def main(folder: Path | None, count: int, phantoms: int, seed: int, json_path: Path | None) -> None:
-    """Measure the lighting label and the skin tone on phantoms and photos."""
+def main(phantoms: int, seed: int, json_path: Path | None) -> None:
+    """Measure the lighting label and the skin tone on phantoms."""
     cv2.setNumThreads(1)
-    found: dict[str, Any] = {"format": 1, "seed": seed, "tone_scheme": TONE_SCHEME}
     with click.progressbar(length=phantoms, label="phantoms") as bar:
-        found["phantoms"] = measure_phantoms(seed, phantoms, lambda done: bar.update(1))
-    if folder:
-        chosen = choose(folder, count)
-        with click.progressbar(length=len(chosen), label="photos") as bar:
-            found["photos"] = measure_photos(chosen, lambda done: bar.update(1))
+        measured = measure_phantoms(seed, phantoms, lambda done: bar.update(1))
+    found = {"format": 1, "seed": seed, "tone_scheme": TONE_SCHEME, "phantoms": measured}
     print(report(found))
     if json_path:
         write_json(json_path, found)

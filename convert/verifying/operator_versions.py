@@ -3,7 +3,7 @@
 An operator's version grows with its abilities, and a file names the version that it needs. A runtime registers the
 highest version of each in `register.cc` (tensorflow/lite/kernels/ until 2.12, tensorflow/lite/core/kernels/ until 2.16,
 tflite/core/kernels/ in LiteRT). The table comes from the published wheels, probed by
-`python -m benchmarks.runtimes.operator_versions`, because a release may be built from other sources than its tag.
+`python -m tests.environments.operator_versions`, because a release may be built from other sources than its tag.
 """
 
 import csv

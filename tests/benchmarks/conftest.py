@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tf_keras as keras
 
-from benchmarks.runtimes.sample_models import phantom_pixels, write_samples
+from tests.environments.sample_models import phantom_pixels, write_samples
 
 SIZE = 32
 

@@ -1,14 +1,11 @@
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import mobile_app
-from benchmarks.latency import agreement_with_litert, end_to_end, startup
+from benchmarks.latency import end_to_end
 from benchmarks.latency.scenes import encoded, scene
 from triage.errors import UnusableInput
-from triage.model_file import read_model
 from triage.photo import read_photo
 
 
@@ -43,30 +40,3 @@ def test_a_file_without_a_card_gives_no_answer(tmp_path):
     plain.write_bytes(b"\x1c\0\0\0TFL3" + bytes(100))
     with pytest.raises(UnusableInput, match="plain"):
         end_to_end.measure(plain)
-
-
-def test_both_tools_measure_the_same_file(model):
-    row = agreement_with_litert.compare(model, threads=1, rounds=2)
-    assert row["ours_ms"] > 0 and row["litert_ms"] >= 0
-    assert row["verdict"] in ("agrees", "differs", "cannot tell")
-
-
-def test_both_tools_measure_a_file_whose_metadata_name_its_card():
-    released = Path(mobile_app.__file__).parent / "assets" / "demo.tflite"
-    assert b"card.json" in read_model(released).flatbuffer
-    row = agreement_with_litert.compare(released, threads=1, rounds=2)
-    assert row["ours_ms"] > 0 and row["litert_ms"] >= 0
-
-
-@pytest.mark.parametrize(
-    ("interval", "expected"),
-    [((0.96, 1.04), "agrees"), ((1.06, 1.2), "differs"), ((0.7, 0.94), "differs"), ((0.9, 1.0), "cannot tell")],
-)
-def test_agreement_needs_the_whole_interval(interval, expected):
-    assert agreement_with_litert._verdict(dict(zip(("low", "high"), interval, strict=True))) == expected
-
-
-def test_the_whole_process_stands_against_its_libraries(model, tmp_path):
-    asked = startup.commands(model, tmp_path)
-    seconds = startup.measure({name: asked[name] for name in (startup.LIBRARIES, startup.CLASSIFY)}, runs=1)
-    assert all(len(values) == 1 and values[0] > 0 for values in seconds.values())

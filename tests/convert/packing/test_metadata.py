@@ -4,9 +4,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from benchmarks.runtimes.sample_models import write_samples
 from convert.flatbuffer import Flatbuffer
 from convert.packing.metadata import with_metadata
+from tests.environments.sample_models import write_samples
 from triage.interpreter import open_interpreter
 from triage.model_file import read_model
 

@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.runtimes.sample_models import phantom_pixels, write_samples
-from benchmarks.runtimes.untrained_student import untrained_student
 from convert.verifying.environments import KNOWN, find_environments, predict_in
 from convert.verifying.gates import FAILED, PASSED
 from convert.verifying.operator_versions import operator_versions, probe_operators
 from convert.verifying.runtime_gates import NOT_TRIED, check_known_operators, check_predictions
 from convert.verifying.runtimes import RUNTIMES
 from skin_training.predict import predict
+from tests.environments.sample_models import phantom_pixels, write_samples
+from tests.environments.untrained_student import untrained_student
 from triage.assessment import Triage
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter

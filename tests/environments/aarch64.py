@@ -1,7 +1,7 @@
 """Compare the predictions of a student's files on x86-64 and on emulated aarch64, the processor of phones.
 
     make aarch64-check
-    python -m benchmarks.runtimes.aarch64 --environment .venv-aarch64 [--photos 24] [--seed 0] [MODEL.tflite ...]
+    python -m tests.environments.aarch64 --environment .venv-aarch64 [--photos 24] [--seed 0] [MODEL.tflite ...]
 
 Without files, it makes the `--variants` of an untrained student. The emulated processor is a Cortex-A53, without
 half-precision or dot-product instructions: kernels that use them give wrong numbers under qemu 7.2 with `-cpu max`.
@@ -22,11 +22,11 @@ import numpy as np
 
 from benchmarks.console import run_script
 from benchmarks.latency.candidates import distinct_names
-from benchmarks.runtimes.sample_models import phantom_pixels, write_samples
-from benchmarks.runtimes.untrained_student import untrained_student
 from convert.verifying.environments import Environment, predict_in
 from convert.verifying.runtime_gates import AGREEMENT
 from skin_training.predict import predict
+from tests.environments.sample_models import phantom_pixels, write_samples
+from tests.environments.untrained_student import untrained_student
 from triage.atomic import sha256_of, write_json
 from triage.interpreter import open_interpreter
 from triage.model_file import read_model

@@ -1,7 +1,7 @@
 """Probe the operator versions that TFLite runtimes support, and write or check their table.
 
     make runtimes
-    python -m benchmarks.runtimes.operator_versions [--write] [--also tflite-runtime-2.8=COMMAND]
+    python -m tests.environments.operator_versions [--write] [--also tflite-runtime-2.8=COMMAND]
 
 Probes LiteRT of this environment (litert-2.3) and what `make runtimes` installed. COMMAND starts a Python that has
 another runtime: the wheel of tflite-runtime 2.8 needs Python 3.9 or older. Columns of other runtimes are kept. Without

@@ -1,6 +1,6 @@
 """Untrained models to time; latency does not depend on the weights.
 
-    python -m benchmarks.runtimes.stand_in OUT [--weights FILE.h5]
+    python -m tests.environments.stand_in OUT [--weights FILE.h5]
 
 Writes an untrained student as `student.keras` and as one `student-VARIANT.tflite` (a release file that `classify`
 accepts) for each variant that needs no training, and `mobilenet_v2-int8.tflite`: MobileNetV2 1.0 for 224 pixels and
@@ -14,7 +14,7 @@ import click
 import numpy as np
 
 from benchmarks.console import run_script
-from benchmarks.runtimes.sample_models import phantom_pixels, write_samples
+from tests.environments.sample_models import phantom_pixels, write_samples
 from triage.atomic import replacing, write_bytes
 from triage.photo import INPUT_SIZE
 
