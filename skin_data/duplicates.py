@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from skin_data.hash_search import HashPairs, neighbours
 from skin_data.perceptual_hash import photo_hashes, turned_hashes, window_hashes
@@ -84,12 +85,11 @@ def near_duplicates(outlines: npt.NDArray[np.uint8]) -> HashPairs:
         np.concatenate([orientation, links]),
         np.concatenate([distance, links]),
     )
-    low, high = np.minimum(pairs.first, pairs.second), np.maximum(pairs.first, pairs.second)
-    order = np.lexsort((pairs.orientation, pairs.first, pairs.window, pairs.distance, high, low))
-    low, high = low[order], high[order]
-    nearest = np.ones(len(order), bool)
-    nearest[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
-    return HashPairs(*(field[order[nearest]] for field in pairs))
+    table = pd.DataFrame(pairs._asdict())
+    table["low"], table["high"] = np.minimum(pairs.first, pairs.second), np.maximum(pairs.first, pairs.second)
+    table = table.sort_values(["low", "high", "distance", "window", "first", "orientation"])
+    table = table.drop_duplicates(["low", "high"])
+    return HashPairs(*(table[name].to_numpy() for name in HashPairs._fields))
 
 
 def _crowds(hashes: npt.NDArray[np.uint64]) -> tuple[Integers, tuple[Integers, Integers]]:
@@ -97,15 +97,11 @@ def _crowds(hashes: npt.NDArray[np.uint64]) -> tuple[Integers, tuple[Integers, I
 
     Thousands of black photos have one hash and would give millions of pairs.
     """
-    order = np.argsort(hashes, kind="stable").astype(np.int32)
-    ordered = hashes[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))[: len(order)]
-    sizes = np.diff([*starts, len(order)])
-    crowded = np.repeat(sizes > CROWD, sizes)
-    later = crowded.copy()
-    later[starts] = False
-    links = np.flatnonzero(later)
-    return np.sort(order[~later]), (order[links - 1], order[links])
+    photos = pd.Series(np.arange(len(hashes), dtype=np.int32))
+    same = photos.groupby(hashes)
+    later = ((same.transform("size") > CROWD) & (same.cumcount() > 0)).to_numpy()
+    previous = same.shift(fill_value=0)
+    return photos[~later].to_numpy(), (previous[later].to_numpy(), photos[later].to_numpy())
 
 
 def same_pictures(

@@ -9,7 +9,6 @@ thousands in one bucket.
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +19,6 @@ CROWD = 64
 """Neighbours kept per query, the nearest first, when there are too many to hold. Thousands of hashes within a few bits
 of each other form one cluster through the nearest alone."""
 _COMPARED_AT_ONCE = 1 << 22  # pairs, about 150 MB
-_MOVED_AT_ONCE = 1 << 18  # hashes: 16 MB of single bits
 _HELD_AT_ONCE = 1 << 23  # pairs found, before they are reduced to CROWD per query
 
 
@@ -59,13 +57,12 @@ def neighbours(
     Returns:
         Each pair once, sorted by query, distance and indexed hash.
     """
-    widths = [len(range(band, BITS, bands)) for band in range(bands)]
-    edges = BITS - np.cumsum([0, *widths])  # the first band holds the highest bits
-    index, questions = (_bands_together(hashes.reshape(-1), bands) for hashes in (indexed, asked))
     found: list[npt.NDArray[np.int32]] = [np.empty((3, 0), np.int32)]
     held, limit = 0, _HELD_AT_ONCE
-    for high, low in pairwise(edges.tolist()):
-        for pairs in _of_band(index, questions, largest_distance, low, high - low):
+    index, questions = indexed.reshape(-1), asked.reshape(-1)
+    for band in range(bands):
+        bits = range(band, BITS, bands)
+        for pairs in _of_band(index, questions, largest_distance, bits):
             found.append(pairs[:, pairs[0] // asked.shape[1] != pairs[2] // indexed.shape[1]])
             held += found[-1].shape[1]
             if held > limit:
@@ -78,33 +75,27 @@ def neighbours(
     return HashPairs(first, window, second, orientation, distance)
 
 
-def _bands_together(hashes: npt.NDArray[np.uint64], bands: int) -> npt.NDArray[np.uint64]:
-    """Reorder bits so that each band is contiguous; distances do not change."""
-    order = np.argsort(np.arange(BITS) % bands, kind="stable")
-    moved = np.empty_like(hashes)
-    for start in range(0, len(hashes), _MOVED_AT_ONCE):
-        some = hashes[start : start + _MOVED_AT_ONCE].astype(">u8")
-        bits = np.unpackbits(some.view(np.uint8).reshape(-1, 8), axis=1)
-        packed = np.ascontiguousarray(np.packbits(bits[:, order], axis=1))
-        moved[start : start + _MOVED_AT_ONCE] = packed.view(">u8")[:, 0]
-    return moved
+def _keys(hashes: npt.NDArray[np.uint64], bits: range) -> npt.NDArray[np.int32]:
+    """Read some bits of hashes, counted from the highest, as numbers."""
+    keys = np.zeros(len(hashes), np.int32)
+    for bit in bits:
+        keys = 2 * keys + (hashes >> np.uint64(BITS - 1 - bit) & np.uint64(1)).astype(np.int32)
+    return keys
 
 
 def _of_band(
-    indexed: npt.NDArray[np.uint64], asked: npt.NDArray[np.uint64], largest_distance: int, low: int, width: int
+    indexed: npt.NDArray[np.uint64], asked: npt.NDArray[np.uint64], largest_distance: int, bits: range
 ) -> Iterator[npt.NDArray[np.int32]]:
     """Yield pairs within one bit in a band: int32 [3, pairs] of query row, distance and indexed row."""
-    mask = np.uint64((1 << width) - 1)
-    keys = ((indexed >> np.uint64(low)) & mask).astype(np.int32)
+    keys, bucket = _keys(indexed, bits), _keys(asked, bits)
     order = np.argsort(keys, kind="stable").astype(np.int32)
-    starts = np.zeros((1 << width) + 1, np.int32)
-    np.cumsum(np.bincount(keys, minlength=1 << width), out=starts[1:])
+    starts = np.zeros((1 << len(bits)) + 1, np.int32)
+    np.cumsum(np.bincount(keys, minlength=1 << len(bits)), out=starts[1:])
     indexed = indexed[order]
-    bucket = ((asked >> np.uint64(low)) & mask).astype(np.int32)
     # In the order of the buckets, so that memory is read sequentially.
     asking = np.argsort(bucket, kind="stable")
     bucket, asked = bucket[asking], asked[asking]
-    for probe in (0, *(1 << bit for bit in range(width))):
+    for probe in (0, *(1 << bit for bit in range(len(bits)))):
         first = starts[bucket ^ probe]
         size = starts[(bucket ^ probe) + 1] - first
         queries = np.flatnonzero(size)

@@ -60,7 +60,6 @@ def fine_correlation(
     steps = np.arange(_FINE_FREQUENCIES)
     radius = np.hypot(steps[:, None], steps)
     weight = np.where((radius >= _COARSEST) & (radius <= _FINEST), radius**2, 0).astype(np.float32)
-    signs = np.where(steps % 2, -1, 1).astype(np.float32)
     cuts, wholes = (np.empty((len(first), *radius.shape), np.float32) for _ in range(2))
     for number in np.unique(window):
         pairs = window == number
@@ -68,11 +67,8 @@ def fine_correlation(
         cuts[pairs] = frequencies(outlines[first[pairs]], (rows,), (columns,), _FINE_FREQUENCIES)[:, 0, 0]
     for number in range(ORIENTATIONS):
         pairs = orientation == number
-        block = frequencies(outlines[second[pairs]], WINDOWS[0][:1], WINDOWS[0][1:], _FINE_FREQUENCIES)[:, 0, 0]
-        # Mirroring changes the signs of odd frequencies.
-        block = block.swapaxes(1, 2) if number & 4 else block
-        block = block * signs[:, None] if number & 2 else block
-        wholes[pairs] = block * signs if number & 1 else block
+        whole = turned(outlines[second[pairs]].transpose(1, 2, 0), number).transpose(2, 0, 1)
+        wholes[pairs] = frequencies(whole, WINDOWS[0][:1], WINDOWS[0][1:], _FINE_FREQUENCIES)[:, 0, 0]
     cuts *= weight
     wholes *= weight
     energy = np.einsum("nij,nij->n", cuts, cuts) * np.einsum("nij,nij->n", wholes, wholes)
