@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from benchmarks.report import words
 from benchmarks.report.collect import Entry
-from benchmarks.report.plot import NARROW, WIDE, draw
+from benchmarks.report.plot import draw
 from triage.assessment import DISCLAIMER
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 
@@ -27,10 +27,6 @@ def page(entries: Sequence[Entry]) -> str:
     """
     runs = list(dict.fromkeys(entry.run for entry in entries))
     style = files("benchmarks.report").joinpath("page.css").read_text(encoding="utf-8")
-    wide, narrow = (
-        draw(entries, frame).replace("<svg ", f"<svg class='{kind}' ", 1)
-        for kind, frame in (("wide", WIDE), ("narrow", NARROW))
-    )
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -44,7 +40,7 @@ def page(entries: Sequence[Entry]) -> str:
 <p>{escape(_headline(entries))}</p>
 <p class="disclaimer">{escape(DISCLAIMER)}</p>
 {_synthetic(entries)}
-<figure>{wide}{narrow}<figcaption>{LEGEND}</figcaption></figure>
+<figure>{draw(entries)}<figcaption>{LEGEND}</figcaption></figure>
 <h2>Models</h2>
 {_table(COLUMNS, [_row(number, runs.index(entry.run), entry) for number, entry in enumerate(entries, 1)])}
 <p class="note">Lighting: accuracy of the head that predicts whether a photo is well lit. Intervals: 95 %, bootstrap

@@ -33,8 +33,11 @@ def command(runs: tuple[str, ...], out: Path, terminal: Terminal) -> None:
     """
     from benchmarks.report.collect import collect
     from benchmarks.report.page import page
+    from skin_distill.requirements import needs_extra
     from triage.atomic import write_text
 
     entries = collect(runs)
-    write_text(out, page(entries))
+    with needs_extra("train"):  # matplotlib
+        text = page(entries)
+    write_text(out, text)
     terminal.result([asdict(entry) for entry in entries], f"Written: {out}, {len(entries)} models")

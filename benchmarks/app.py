@@ -1,10 +1,10 @@
 """Start-up of the app's window and cost of its running preview.
 
-    python -m benchmarks.app.window [--model FILE] [--driver offscreen|x11] [--json FILE]
+    python -m benchmarks.app [--model FILE] [--driver offscreen|x11] [--json FILE]
 
 Each run is a fresh process with a window of 1280 x 720. `offscreen` needs no screen; `x11` uses the one in DISPLAY:
 
-    xvfb-run -a python -m benchmarks.app.window --driver x11
+    xvfb-run -a python -m benchmarks.app --driver x11
 
 Without a GPU both draw with the processor. Processor time is that of the whole process, including the source's threads.
 """
@@ -35,7 +35,7 @@ def measure(source: str, model: Path | None, seconds: float, driver: str) -> dic
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "SDL_VIDEODRIVER": driver}
         options = ["--source", source, "--seconds", seconds, *(["--model", model] if model else [])]
-        output = run_worker("benchmarks.app.window", "--worker", folder, time.time(), *options, env=environment)
+        output = run_worker("benchmarks.app", "--worker", folder, time.time(), *options, env=environment)
     return dict(json.loads(output))
 
 
