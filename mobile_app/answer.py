@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from triage.assessment import Assessment, Triage
-from triage.framing import NO_SKIN_BELOW, measure_framing, preview_reasons
+from triage.framing import NO_LAMP_BELOW, measure_framing, preview_reasons
 from triage.photo import Photo, crop_box
 
 PROBABILITY_WORDS = (
@@ -84,7 +84,7 @@ def answer_for(triage: Triage, photo: Photo, ignore_light: bool = False) -> Answ
     # Model cards hold no statistics of the training data yet; that there is skin is all that can be checked.
     verdict, framing = assessment.lighting.verdict, measure_framing(photo, crop_fraction)
     # In a preview, very dark or bright light is reported before missing skin; an answer needs both.
-    without_skin = framing.skin_by_lamp < NO_SKIN_BELOW
+    without_skin = framing.skin_by_lamp < NO_LAMP_BELOW
     unlike = without_skin or "no_skin" in preview_reasons(verdict, framing)
     cannot_tell = assessment.abstained or unlike
     # "watch" reassures: never say it when the model cannot tell or the photo should have been better.

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from mobile_app.motion import STEADY_BELOW, MotionMeter
 from mobile_app.sources.source import Frame
 from triage.framing import NO_SKIN_BELOW, TOO_FAR_BELOW, Framing, measure_framing, preview_reasons
-from triage.lighting import LightingFeatures, Limit, judge_lighting, limits_for, measure_lighting
+from triage.lighting import (
+    PREVIEW_THRESHOLDS,
+    LightingFeatures,
+    Limit,
+    judge_lighting,
+    limits_for,
+    measure_lighting,
+)
 from triage.photo import CROP_FRACTION
 
 TIP_PRIORITY = ("too_dark", "too_bright", "no_skin", "colour_cast", "too_far", "blurry", "glare", "uneven")
@@ -34,6 +41,7 @@ LIMIT_MARGINS = {
     "sharpness": 0.1,
     "coarse_sharpness": 0.08,
     "skin_share": 0.012,
+    "skin_probability": 0.03,
 }
 """How far noise may push a measure past its limit: three standard deviations between frames of one phantom that differ
 by sensor noise and a slight shift (99th percentile over 200 phantoms of series 6). `colour_cast` has none: it is 0
@@ -102,9 +110,9 @@ class FrameAnalyzer:
         framing = measure_framing(frame.pixels, crop_fraction)
         step = min(max(frame.time - self._last, 0.0), MAX_STEP_S) if self._last else 0.0
         self._last = frame.time
-        found = preview_reasons(judge_lighting(features), framing)
+        found = preview_reasons(judge_lighting(features, PREVIEW_THRESHOLDS), framing)
         limits = _limits(features, framing)
-        values = {**features.as_dict(), "skin_share": framing.skin}
+        values = {**features.as_dict(), "skin_share": framing.skin, "skin_probability": framing.probability}
         for reason, debouncer in self._faults.items():
             if reason in found:
                 debouncer.move(step / TIP_ON_S)
@@ -137,7 +145,7 @@ class FrameAnalyzer:
 
 def _limits(features: LightingFeatures, framing: Framing) -> dict[str, tuple[Limit, ...]]:
     return {
-        **limits_for(features),
-        "no_skin": (Limit("skin_share", NO_SKIN_BELOW, above=False),),
+        **limits_for(features, PREVIEW_THRESHOLDS),
+        "no_skin": (Limit("skin_probability", NO_SKIN_BELOW, above=False),),
         "too_far": (Limit("skin_share", TOO_FAR_BELOW, above=False),),
     }

@@ -11,14 +11,15 @@ from skin_data import perceptual_hash, photo_frame
 from skin_data.ledger import code_fingerprint
 from skin_data.perceptual_hash import outline, outline_text, photo_hashes, quick_copy
 from skin_data.photo_frame import frame_signature
-from triage import counting, light_measures, lighting, photo, photo_header, skin_color, skin_tone
+from triage import counting, light_measures, lighting, photo, photo_header, skin_color, skin_region, skin_tone
 from triage.errors import UnreadablePhoto
 from triage.lighting import judge_lighting, measure_lighting
 from triage.photo import read_photo
 from triage.skin_tone import measure_skin_tone
 
 MEASURING_MODULES = (
-    perceptual_hash, photo_frame, counting, light_measures, lighting, photo, photo_header, skin_color, skin_tone,
+    perceptual_hash, photo_frame, counting, light_measures, lighting, photo, photo_header, skin_color, skin_region,
+    skin_tone,
 )  # fmt: skip
 """A change in any of them makes cached measurements invalid."""
 

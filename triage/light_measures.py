@@ -7,29 +7,41 @@ import numpy as np
 import numpy.typing as npt
 
 from triage.counting import Bytes, quantile
+from triage.photo import Photo
+from triage.skin_color import LINEAR
+from triage.skin_region import GLARE_LEVEL, sorted_channels, weighted_median
 
 Plane = npt.NDArray[np.float32]
 
-GLARE_LEVEL = 236
-"""A highlight's lowest channel reaches at least this; dry white scale (linear reflectance 0.8) stays below."""
 GLARE_CONTRAST = 20
 """A highlight stands at least this many values above the skin, or it is the texture of nearly white skin."""
 ALL_WHITE = 254
 """Lowest channel of a fully clipped pixel: glare on skin of any lightness."""
-GLARE_OPENING = 5
+GLARE_RING = (5, 13)
+"""Pixels by which a highlight is widened to the inner and to the outer border of the ring around it."""
+LEAST_RING = 10
+"""With fewer pixels of skin in the ring, it says nothing."""
+FADING, NOT_DARKER = 0.6, -0.4
+"""Stops by which the ring is brighter than the skin around a highlight for certain, and at least."""
+SKIN_SIDES = 3
+"""Directions out of four in which a highlight has skin beside it."""
+GLARE_OPENING = 3
 """Pixels; thinner bright things are hair, writing, a watermark or flakes of scale."""
-GRID = 6
-"""Cells along each side for the unevenness."""
-MIN_SKIN_CELLS = 12
-"""With fewer cells that are mostly skin, unevenness cannot be told from the scene: it counts as none."""
-SHADOW_FLOOR = 0.25
-"""Share of the 95th percentile of value; darker pixels, some 4.5 stops of linear light below it, are background."""
+GRID, APART = 24, 3
+"""Cells along each side for the unevenness, and how many of them lie from one cell of a pair to the other."""
+SAME_COLOR = 0.08
+"""Difference of chromaticity at which a pair counts half, stops: a tenth of the way from grey to skin."""
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+"""Rec. 709 luminance of linear sRGB."""
+LUMINANCE_FLOOR, COLOR_FLOOR = np.float32(0.001), np.float32(0.004)
+"""Added to linear luminance and to linear channels before a logarithm."""
+FAINT, CLIPPED = 0.004, 0.9
+"""Linear luminance at which a cell counts half, and mean of a channel from which many of its pixels are clipped."""
+LEAST_PAIRS = 12.0
+"""With less weight of pairs than this the fall is unknown and counts as none."""
 SHARPNESS_SCALES = (1.4, 2.8)
 """Standard deviations of the two smoothings in pixels; at smaller ones sensor noise hides the blur of dark photos."""
 _SMOOTHINGS = tuple(cv2.getGaussianKernel(2 * round(3.3 * s) + 1, s, cv2.CV_32F) for s in SHARPNESS_SCALES)
-_FIT_ROUNDS, _FIT_STEP = 6, 1e-3  # of the robust fit: at most so many, ended by a change of fewer stops
-# Where each cell of the grid is as shares of the picture, float64 [GRID * GRID, 2].
-_ROWS_AND_COLUMNS = np.argwhere(np.ones((GRID, GRID))) / GRID
 # Largest value that a highlight with this lowest channel has: it takes three quarters of the value.
 _COLOURLESS = np.minimum(4 * np.arange(256) // 3, 255).astype(np.uint8)
 
@@ -40,29 +52,57 @@ LEAST_DETAIL = 1e-4
 NO_DETAIL = 10.0
 
 
-def specular_share(lowest: Bytes, value: Bytes) -> float:
-    """Share of mirror-like highlights.
+def specular_share(pixels: Photo, own_skin: npt.NDArray[np.bool_]) -> float:
+    """Share of mirror-like highlights on skin.
 
     The skin's surface mirrors the light without colouring it, so a highlight lifts the lowest channel most
     (dichromatic reflection, Shafer 1985). It must stand half way from the rest of the picture to white, which is far
-    for skin of any tone.
+    for skin of any tone. A white sheet does so, too; but a highlight fades into the skin around it, while skin before
+    a sheet ends at an edge that is no brighter, or darker, than the rest.
 
     Args:
-        lowest: smallest of the three channels, uint8 [height, width].
-        value: largest of them, uint8 [height, width].
+        pixels: uint8 [height, width, 3].
+        own_skin: pixels of the person's skin, bool of any size.
 
     Returns:
         Share of the pixels, [0, 1].
     """
+    lowest, _, value = sorted_channels(pixels)
     core = highlight_core(lowest, value)
-    if not core.any():
+    opening = np.ones((GLARE_OPENING, GLARE_OPENING), np.uint8)
+    core = np.asarray(cv2.morphologyEx(core, cv2.MORPH_OPEN, opening), np.uint8)
+    skin = cv2.resize(own_skin.astype(np.uint8), core.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+    inner, outer = (cv2.dilate(core, np.ones((side, side), np.uint8)) > 0 for side in GLARE_RING)
+    ring = skin & outer & ~inner
+    fading = 0.0
+    if np.count_nonzero(ring) >= LEAST_RING:
+        luminance = cv2.transform(cv2.LUT(pixels, LINEAR), LUMINANCE[np.newaxis])
+        levels = np.log2(luminance + LUMINANCE_FLOOR)
+        fading = float(levels[ring].mean() - np.median(levels[skin]))
+    if fading < NOT_DARKER:
         return 0.0
-    kernel = np.ones((GLARE_OPENING, GLARE_OPENING), np.uint8)
-    return float(cv2.countNonZero(cv2.morphologyEx(core, cv2.MORPH_OPEN, kernel))) / core.size
+    if fading < FADING:
+        core = np.asarray(core & _amid(own_skin, core.shape), np.uint8)
+    return float(np.count_nonzero(core) / core.size)
+
+
+def _amid(skin: npt.NDArray[np.bool_], shape: tuple[int, ...]) -> Bytes:
+    """Mark what has skin in at least three of the four directions, uint8 of a shape that may be larger."""
+    beside = skin.astype(np.uint8)
+    seen = np.zeros_like(beside)
+    for axis in (0, 1):
+        seen += np.maximum.accumulate(beside, axis)
+        seen += np.flip(np.maximum.accumulate(np.flip(beside, axis), axis), axis)
+    enough = (seen >= SKIN_SIDES).astype(np.uint8)
+    return np.asarray(cv2.resize(enough, shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def highlight_core(lowest: Bytes, value: Bytes) -> Bytes:
-    """Mark pixels that are as bright and colourless as a highlight; arguments as in `specular_share`.
+    """Mark pixels that are as bright and colourless as a highlight.
+
+    Args:
+        lowest: smallest of the three channels, uint8 [height, width].
+        value: largest of them, uint8 [height, width].
 
     Returns:
         1 where a pixel is, uint8 [height, width]. Hair and flakes of scale are still among them.
@@ -74,54 +114,41 @@ def highlight_core(lowest: Bytes, value: Bytes) -> Bytes:
     return np.asarray(core, np.uint8)
 
 
-def unevenness_stops(log_luminance: Plane, value: Bytes, skin: npt.NDArray[np.bool_]) -> float:
-    """How far a plane fitted to the luminance of skin falls across the picture, in stops.
+def unevenness_stops(linear: Plane) -> float:
+    """How far the light itself falls across the picture, in stops.
 
-    Ratios of light are ratios of luminance on skin of any tone, so the fit is in the logarithm. It has the least
-    absolute residuals (iteratively reweighted least squares), so that a lesion in some of the cells tilts nothing.
+    Where the material changes, so does its colour; where only the light falls off, the colour stays (colour Retinex:
+    Land and McCann 1971, Grosse et al. 2009). So luminance is compared between cells a little apart, each pair counts
+    the less the more its chromaticity differs, and the median of the differences is the slope. An edge between arm and
+    wall has another colour, and where it has not, it touches few pairs; the roundness of a limb rises on one side as
+    it falls on the other. Ratios of light are ratios of luminance on skin of any tone, so all is in logarithms.
 
     Args:
-        log_luminance: log2 of linear luminance, float32 [height, width].
-        value: largest channel, uint8 [height, width].
-        skin: pixels that may be skin, bool [height, width].
+        linear: linear sRGB, float32 [height, width, 3].
 
     Returns:
-        Sum of the falls along both axes, at least 0; 0 where less than `MIN_SKIN_CELLS` cells are mostly skin.
+        Sum of the falls along both axes, at least 0.
     """
-    lit = skin & (value >= SHADOW_FLOOR * quantile(value, 0.95))
-    weighed = cv2.merge([lit.astype(np.float32), np.where(lit, log_luminance, np.float32(0))])
-    share, total = cv2.resize(weighed, (GRID, GRID), interpolation=cv2.INTER_AREA).reshape(-1, 2).T
-    used = share > 0.5
-    if np.count_nonzero(used) < MIN_SKIN_CELLS:
-        return 0.0
-    return _fall_of_plane(_ROWS_AND_COLUMNS[used], (total[used] / share[used]).astype(np.float64))
-
-
-def _fall_of_plane(positions: npt.NDArray[np.float64], levels: npt.NDArray[np.float64]) -> float:
-    """Sum of the absolute slopes of the plane with the least absolute residuals; [n, 2] and [n], n at least 3."""
-    rows, columns = positions.T
-    ones = np.ones(len(levels))
-    products = np.array(
-        [ones, rows, columns, levels, rows * rows, rows * columns, columns * columns, rows * levels, columns * levels]
+    cells = np.asarray(cv2.resize(linear, (GRID, GRID), interpolation=cv2.INTER_AREA), np.float32)
+    luminance = cells @ LUMINANCE
+    levels = np.log2(luminance + LUMINANCE_FLOOR)
+    red, green, blue = cv2.split(np.log2(cells + COLOR_FLOOR))
+    # Black cells have lost the fall to noise, clipped ones to white.
+    known = luminance / (luminance + FAINT) * (cells.max(axis=-1) < CLIPPED)
+    return _slope(levels, red - green, green - blue, known) + _slope(
+        levels.T, (red - green).T, (green - blue).T, known.T
     )
-    weights = ones
-    fall = 0.0
-    for _ in range(_FIT_ROUNDS):
-        # The normal equations of a weighted plane, about the weighted means, are two by two.
-        one, row, column, level, *squares = (products @ weights).tolist()
-        row, column, level = row / one, column / one, level / one
-        rr, rc, cc = squares[0] / one - row * row, squares[1] / one - row * column, squares[2] / one - column * column
-        rl, cl = squares[3] / one - row * level, squares[4] / one - column * level
-        determinant = rr * cc - rc * rc
-        if determinant < 1e-9:  # all cells in one line
-            return fall
-        down, right = (rl * cc - cl * rc) / determinant, (cl * rr - rl * rc) / determinant
-        before, fall = fall, abs(down) + abs(right)
-        if abs(fall - before) < _FIT_STEP:
-            break
-        residuals = levels - positions @ (down, right) - (level - down * row - right * column)
-        weights = 1 / np.maximum(np.abs(residuals), 0.1)
-    return fall
+
+
+def _slope(levels: Plane, red_green: Plane, green_blue: Plane, known: Plane) -> float:
+    """Absolute fall of the levels down a square of cells where the colour stays, stops over the whole height."""
+    upper, lower = slice(None, -APART), slice(APART, None)
+    differences = (levels[lower] - levels[upper]).ravel()
+    colors = (red_green[lower] - red_green[upper]) ** 2 + (green_blue[lower] - green_blue[upper]) ** 2
+    weights = (np.minimum(known[lower], known[upper]) / (1 + colors / SAME_COLOR**2)).ravel()
+    if weights.sum() < LEAST_PAIRS:
+        return 0.0
+    return abs(weighted_median(differences, weights)) * GRID / APART
 
 
 def sharpness(plane: Bytes) -> float:
@@ -154,13 +181,6 @@ def noise_level(plane: Bytes) -> float:
     """Robust standard deviation of what a 3 x 3 median filter takes away, relative to full scale, [0, 1]."""
     residual = np.asarray(cv2.absdiff(plane, cv2.medianBlur(plane, 3)), np.uint8)
     return 1.4826 * quantile(residual[::NOISE_ROWS], 0.5) / 255
-
-
-def sorted_channels(pixels: npt.NDArray[np.uint8]) -> tuple[Bytes, Bytes, Bytes]:
-    """Smallest, middle and largest channel of each pixel, uint8 [height, width, 3] to three of [height, width]."""
-    red, green, blue = cv2.split(pixels)
-    lower, upper = np.minimum(red, green), np.maximum(red, green)
-    return np.minimum(lower, blue), np.maximum(lower, np.minimum(upper, blue)), np.maximum(upper, blue)
 
 
 def _curvature(plane: Plane) -> list[float]:

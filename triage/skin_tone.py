@@ -10,6 +10,7 @@ import numpy.typing as npt
 from triage.counting import quantile_on_scale
 from triage.photo import Photo, samples, small_copy
 from triage.skin_color import Floats, individual_typology_angle, to_lab
+from triage.skin_region import SkinRegion, find_skin
 
 TONE_SCHEME = "ITA (light > 41, medium 10 to 41, dark <= 10 degrees)"
 TONE_BUCKETS = ("light", "medium", "dark")
@@ -20,6 +21,8 @@ ANALYSIS_SIDE = 192
 """Longer side in pixels at which skin is looked for; its tone is measured in every second of them both ways."""
 MIN_MASK_SHARE = 0.05
 """Less skin than this share of the photo gives no tone."""
+UNLIKELY = -1.0
+"""Log-odds below which a place is background."""
 LIGHTNESS_SPREAD, COLOR_SPREAD = 12.0, 10.0
 """How far plain skin may be from its median in L*, and in a* and b*: shading and texture stay, lesions and hair go."""
 NEAR_BLACK, NEAR_WHITE = 20, 250
@@ -64,7 +67,8 @@ def measure_skin_tone(photo: Photo) -> SkinTone:
     Args:
         photo: uint8 [height, width, 3], RGB.
     """
-    lightness, yellowness, mask = _plain_skin(samples(photo, ANALYSIS_SIDE))
+    pixels = samples(photo, ANALYSIS_SIDE)
+    lightness, yellowness, mask = _plain_skin(pixels, find_skin(pixels))
     share = np.count_nonzero(mask) / mask.size
     if share < MIN_MASK_SHARE:
         return SkinTone(math.nan, UNKNOWN_TONE, share)
@@ -86,16 +90,21 @@ def skin_mask(photo: Photo) -> npt.NDArray[np.bool_]:
     Returns:
         bool [height, width].
     """
-    *_, mask = _plain_skin(small_copy(photo, ANALYSIS_SIDE))
+    # The skin is found in the samples: contrast depends on the scale.
+    *_, mask = _plain_skin(small_copy(photo, ANALYSIS_SIDE), find_skin(samples(photo, ANALYSIS_SIDE)))
     height, width = photo.shape[:2]
     full = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
     return full.astype(bool)
 
 
-def _plain_skin(pixels: Photo) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+def _plain_skin(pixels: Photo, region: SkinRegion) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
     """L* and b* of all pixels, each float32 [h, w], and the mask of plain skin, bool [h, w]."""
     planes = [np.asarray(plane, np.float32) for plane in cv2.split(to_lab(pixels))]
     mask = looks_like_skin(pixels)
+    likely = mask & (cv2.resize(region.cells, mask.shape[::-1], interpolation=cv2.INTER_LINEAR) > UNLIKELY)
+    # Under a colour cast all is unlikely, and only the order of the channels is left to go by.
+    if np.count_nonzero(likely) >= MIN_MASK_SHARE * mask.size:
+        mask = likely
     # A lesion is photographed in the middle; skin is what surrounds it. Where the surround is background, all counts.
     chosen = np.flatnonzero(mask & _outside_center(*mask.shape))
     if len(chosen) < MIN_MASK_SHARE * mask.size:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skin_data.phantom.light import planckian_gains
+from triage.photo import CROP_FRACTION
 
 Radiance = npt.NDArray[np.float32]
 Change = Callable[[Radiance], Radiance]
@@ -33,6 +34,18 @@ def sloping(stops: float) -> Change:
     def change(radiance: Radiance) -> Radiance:
         down, across = (np.linspace(-0.5, 0.5, side, dtype=np.float32) for side in radiance.shape[:2])
         ramp = (down[:, np.newaxis] + across) / 2
+        return np.asarray(radiance * np.exp2(np.float32(stops) * ramp)[..., np.newaxis], np.float32)
+
+    return change
+
+
+def falling(stops: float, angle: float) -> Change:
+    """Light that falls off across the centre crop by a number of stops, in a direction in radians."""
+
+    def change(radiance: Radiance) -> Radiance:
+        down, across = (np.linspace(-0.5, 0.5, side, dtype=np.float32) for side in radiance.shape[:2])
+        x, y = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+        ramp = (down[:, np.newaxis] * y + across * x) / ((abs(x) + abs(y)) * np.float32(CROP_FRACTION))
         return np.asarray(radiance * np.exp2(np.float32(stops) * ramp)[..., np.newaxis], np.float32)
 
     return change

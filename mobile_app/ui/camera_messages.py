@@ -6,7 +6,7 @@ from typing import NamedTuple
 from mobile_app.guidance import Guidance
 from mobile_app.live_session import LiveState
 
-HIGHER_IS_BETTER = ("exposure", "sharpness", "coarse_sharpness", "skin_share")
+HIGHER_IS_BETTER = ("exposure", "sharpness", "coarse_sharpness", "skin_share", "skin_probability")
 UNITS = {
     "exposure": "why.stops",
     "unevenness": "why.stops",
@@ -14,6 +14,7 @@ UNITS = {
     "saturated": "why.percent",
     "clipped": "why.percent",
     "skin_share": "why.percent",
+    "skin_probability": "why.percent",
     "specular": "why.percent_fine",
     "sharpness": "why.ratio",
     "coarse_sharpness": "why.ratio",

@@ -5,5 +5,6 @@ light and the camera. They show that a pipeline works. They show nothing about r
 """
 
 from skin_data.phantom.render import PhantomTruth, contact_sheet, render_phantom
+from skin_data.phantom.scenes import SCENES, SceneTruth, render_scene
 
-__all__ = ["PhantomTruth", "contact_sheet", "render_phantom"]
+__all__ = ["SCENES", "PhantomTruth", "SceneTruth", "contact_sheet", "render_phantom", "render_scene"]

@@ -72,9 +72,9 @@ def render_phantom(seed: int, index: int, size: int = 224) -> tuple[npt.NDArray[
     tone = ITA_RANGES[int(skin.integers(len(ITA_RANGES)))]
     melanin = skin_optics.melanin_for(float(skin.uniform(*tone)), blood)
     healthy = skin_optics.linear_srgb(skin_optics.reflectance(np.array(melanin), np.array(blood)))
-    maps, hair = _healthy_skin(skin, size, melanin, blood)
+    maps, hair = healthy_skin(skin, size, melanin, blood)
     cover = lesions.ARCHETYPES[diagnosis](lesion, maps)
-    linear = _reflect(maps, hair, texture.furrows(skin, size))
+    linear = reflect(maps, hair, texture.furrows(skin, size))
     light = draw_light(lighting)
     picture = expose(illuminate(linear, maps.height, maps.gloss, light), light, sensor)
     truth = PhantomTruth(
@@ -91,9 +91,10 @@ def render_phantom(seed: int, index: int, size: int = 224) -> tuple[npt.NDArray[
     return picture, truth
 
 
-def _healthy_skin(
+def healthy_skin(
     generator: np.random.Generator, size: int, melanin: float, blood: float
 ) -> tuple[lesions.Maps, texture.Floats]:
+    """Draw the maps of healthy skin of one tone, and its coverage by hairs, float32 [size, size]."""
     mottled = 1 + 0.05 * texture.smooth_noise(generator, size, 5) + 0.03 * texture.smooth_noise(generator, size, 30)
     flushed = 1 + 0.10 * texture.smooth_noise(generator, size, 4) + 0.05 * texture.smooth_noise(generator, size, 24)
     pores = texture.pores(generator, size)
@@ -111,7 +112,7 @@ def _healthy_skin(
     return maps, texture.hairs(generator, size, count)
 
 
-def _reflect(maps: lesions.Maps, hair: texture.Floats, furrows: texture.Floats) -> texture.Floats:
+def reflect(maps: lesions.Maps, hair: texture.Floats, furrows: texture.Floats) -> texture.Floats:
     """Reflectance of the whole surface, float32 [size, size, 3]; furrows also cut into the height."""
     depth = np.clip(maps.furrow, 0, None) * furrows
     maps.height -= 0.35 * depth

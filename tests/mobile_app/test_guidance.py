@@ -14,7 +14,7 @@ from triage.lighting import FEATURE_NAMES, REASONS
 from triage.tips import TIPS
 
 HZ = 10
-AT_LEAST = {"exposure", "sharpness", "coarse_sharpness", "skin_share"}
+AT_LEAST = {"exposure", "sharpness", "coarse_sharpness", "skin_share", "skin_probability"}
 
 
 class Film:
@@ -48,7 +48,7 @@ def lit(light: MovingLight, photo: np.ndarray, fault: str = "", strength: float 
 
 def test_the_tables_name_what_exists():
     assert set(TIP_PRIORITY) == {*REASONS, *FRAMING_REASONS} <= set(TIPS)
-    assert set(LIMIT_MARGINS) | {"colour_cast"} <= {*FEATURE_NAMES, "skin_share"}
+    assert set(LIMIT_MARGINS) | {"colour_cast"} <= {*FEATURE_NAMES, "skin_share", "skin_probability"}
     assert set(FAULTS) == set(TIP_PRIORITY)
 
 

@@ -6,16 +6,15 @@ import pytest
 
 from triage.counting import counts_of, quantile, quantile_on_scale
 from triage.light_measures import (
-    GRID,
     SHARPNESS_SCALES,
     highlight_core,
     sharpness,
-    sorted_channels,
     specular_share,
     unevenness_stops,
 )
 from triage.lighting import ANALYSIS_SIDE, measure_lighting
 from triage.photo import samples, small_copy, thinned
+from triage.skin_region import find_skin, sorted_channels
 from triage.skin_tone import looks_like_skin
 
 
@@ -64,16 +63,31 @@ def test_sharpness_is_the_least_ratio_of_curvatures():
     assert sharpness(plane) == pytest.approx((narrow / wide).min(), rel=0.005)
 
 
-def test_unevenness_of_a_plane_is_its_fall_and_a_lesion_does_not_tilt_it():
+def fall(linear: np.ndarray) -> float:
+    return unevenness_stops(np.asarray(linear, np.float32))
+
+
+def test_unevenness_is_the_fall_of_the_light_in_stops():
     rows, columns = np.mgrid[:96, :120].astype(np.float32)
-    light = -2 - 1.5 * rows / 96 + 0.5 * columns / 120
-    value, skin = np.full(light.shape, 128, np.uint8), np.ones(light.shape, bool)
-    assert unevenness_stops(light, value, skin) == pytest.approx(2.0, abs=0.01)
-    cell = 96 // GRID
-    light[cell : 3 * cell, cell : 3 * cell] -= 3
-    assert unevenness_stops(light, value, skin) == pytest.approx(2.0, abs=0.15)
-    skin[:, 20:] = False  # one column of cells says nothing about the other direction
-    assert unevenness_stops(light, value, skin) == 0
+    light = np.exp2(-1.5 * rows / 96 + 0.5 * columns / 120)[..., np.newaxis]
+    skin = np.array([0.4, 0.2, 0.12])
+    assert fall(skin * light) == pytest.approx(2.0, abs=0.03)
+    lesion = np.where(((rows - 40) ** 2 + (columns - 50) ** 2 < 400)[..., np.newaxis], 0.3, 1.0)
+    assert fall(skin * lesion * light) == pytest.approx(2.0, abs=0.2)
+    assert fall(np.zeros((96, 120, 3))) == 0
+    assert fall(np.ones((96, 120, 3))) == 0  # nothing is left of the light where all is clipped
+
+
+def test_a_change_of_colour_is_no_fall_of_the_light():
+    across = np.linspace(0, 1, 120)[np.newaxis, :, np.newaxis]
+    arm, wall = np.array([0.12, 0.05, 0.03]), np.array([0.5, 0.47, 0.43])
+    # From the arm to the wall in one step, and out of focus.
+    for width in (0.001, 0.3):
+        mixed = np.clip((across - 0.5) / width + 0.5, 0, 1)
+        scene = np.broadcast_to(arm + mixed * (wall - arm), (96, 120, 3))
+        assert fall(scene) < 0.5
+    # A limb is darker at both of its sides.
+    assert fall(np.broadcast_to(arm * np.sin(np.pi * across) ** 2 + 0.01, (96, 120, 3))) < 0.3
 
 
 def test_highlights_are_bright_colourless_and_compact():
@@ -83,8 +97,17 @@ def test_highlights_are_bright_colourless_and_compact():
     photo[:, 5] = 250  # a hair
     lowest, _, value = sorted_channels(photo)
     assert highlight_core(lowest, value).sum() == 400 + 100
-    assert specular_share(lowest, value) == pytest.approx(0.04)
+    assert specular_share(photo, find_skin(photo).own) == pytest.approx(0.04)
     assert measure_lighting(photo).specular == pytest.approx(0.0625, abs=0.002)  # of the centre crop
+
+
+def test_a_white_sheet_behind_an_arm_is_no_highlight():
+    photo = np.full((100, 100, 3), 250, np.uint8)
+    photo[15:] = (110, 75, 55)
+    assert specular_share(photo, find_skin(photo).own) == 0
+    # But a highlight on that arm is one.
+    photo[45:55, 40:60] = 250
+    assert specular_share(photo, find_skin(photo).own) == pytest.approx(0.02, abs=0.002)
 
 
 @pytest.mark.parametrize("shape", [(150, 200), (240, 320), (450, 600), (960, 1280)])

@@ -1,0 +1,178 @@
+"""Which pixels of a picture are this person's skin: decided here once, for light, tone, framing and colour patches.
+
+Brightness decides nothing, so neither a gradient of the light nor the skin's tone moves the border. Two questions are
+asked of log-chromaticity (Finlayson and Hordley 2001), which light of one colour only shifts:
+
+1. Is there skin at all? Blood makes skin of every tone redder than any lamp makes wood, sand, fur or a wall, and skin
+   is smooth. The chromaticity and the local contrast of each of 16 x 16 cells say how likely it is skin in white light.
+2. Which pixels belong to it? Those whose chromaticity lies nearer to that of the picture's centre than to grey. That
+   holds under a colour cast, too, and leaves out a wall that is paler than the arm before it.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from triage.counting import Bytes
+from triage.photo import Photo
+from triage.skin_color import LINEAR, Floats
+
+CELLS = 16
+"""Cells along each side in which skin is looked for."""
+FLOOR = 0.002
+"""Linear light added before a logarithm: the noise of an 8-bit sRGB value near black must not look like a colour."""
+LOG_LIGHT = np.log2(LINEAR + np.float32(FLOOR))
+"""log2 of linear light above `FLOOR` for each of the 256 channel values, stops."""
+NEAR_CLIPPED = 250
+"""Channel values from here on count as clipped; JPEG spreads 255 downward by some steps."""
+GLARE_LEVEL = 236
+"""A highlight's lowest channel reaches at least this; dry white scale (linear reflectance 0.8) stays below."""
+FINE, COARSE = (3, 3), (9, 9)
+"""Pixels of the two means between which a cell's contrast is measured."""
+LEAST_CONTRAST = np.float32(0.02)
+"""Stops added to a contrast before its logarithm."""
+MOST_LOG_ODDS = 3.0
+"""One cell may speak so strongly for or against skin, natural log-odds."""
+LEAST_COLOR, SMOOTH = (0.1, 0.015), -2.8
+"""Distance from grey, stops, below which a cell is no skin where the logarithm of its contrast in green is below the
+second number, and where it is not."""
+VIEW_SPREAD, COLOR_SPREAD = 0.5, 0.22
+"""Standard deviation of the weight around the centre as a fraction of the side: of the view that must show skin, and
+of the middle whose colour is the skin's."""
+OWN_COLOR = (0.35, 2.0)
+"""Fraction of the skin's distance from grey at which pixels are the person's own: below lie pale walls and sheets."""
+OFF_COLOR = 0.6
+"""Furthest across the line from grey through the skin's colour, stops."""
+LAMPS = (0.43, 0.90)
+"""Direction in which black bodies from 2,300 to 14,000 K move colours (Planck 1901): red over green, green over blue,
+in stops of linear light, scaled to length 1."""
+BLACK = math.log2(0.005)
+"""log2 of linear green below which a pixel has no colour."""
+
+# Weights of a cell's evidence for skin, in half units of log-odds: redness across the lamps' direction, which blood
+# gives to skin of every tone, distance from skin's usual place along it, and the logarithms of the contrasts in green,
+# in red_green and in green_blue. Set where clinical photographs and photographs of other things part.
+_ACROSS, _ALONG, _CONTRASTS, _OFFSET = 4.5, -0.5, np.array([-1.0, 0.5, -0.5], np.float32), -2.5
+REDNESS = (-0.4, 0.8)
+"""Stops across the lamps' direction beyond which redness says no more."""
+USUAL_ALONG = 0.7
+"""Stops along the lamps' direction at which most skin lies in white light."""
+
+
+def _around_centre(spread: float) -> Floats:
+    """Weights of the cells, float32 [CELLS * CELLS], that sum to 1."""
+    line = (np.arange(CELLS) + 0.5) / CELLS - 0.5
+    bell = np.exp(-0.5 * (line / spread) ** 2)
+    weights = np.outer(bell, bell).ravel()
+    return np.asarray(weights / weights.sum(), np.float32)
+
+
+_VIEW, _MIDDLE = _around_centre(VIEW_SPREAD), _around_centre(COLOR_SPREAD)
+
+
+@dataclass(frozen=True)
+class SkinRegion:
+    """This person's skin in a picture.
+
+    Attributes:
+        probability: that there is skin in white light, from the mean log-odds of the cells around the centre, [0, 1].
+        cells: log-odds of each cell, float32 [CELLS, CELLS].
+        red_green: log2 of linear red over green at the centre, stops, whatever the light.
+        green_blue: the same of green over blue.
+        own: pixels of the skin's own colour, bool [height, width].
+    """
+
+    probability: float
+    cells: Floats
+    red_green: float
+    green_blue: float
+    own: npt.NDArray[np.bool_]
+
+
+def find_skin(pixels: Photo) -> SkinRegion:
+    """Find the skin in a small picture, uint8 [height, width, 3], such as `triage.photo.samples` gives."""
+    red, green, blue = cv2.split(cv2.LUT(pixels, LOG_LIGHT))
+    red_green, green_blue = np.asarray(red - green, np.float32), np.asarray(green - blue, np.float32)
+    measures = cell_measures(np.asarray(green, np.float32), red_green, green_blue)
+    log_odds = _log_odds(measures)
+    # Smoothness alone makes no skin of a grey wall.
+    least = np.where(measures[:, 2] < SMOOTH, *LEAST_COLOR)
+    log_odds[np.hypot(measures[:, 0], measures[:, 1]) < least] = -MOST_LOG_ODDS
+    # A clipped pixel has lost its colour, and a highlight shows that of the lamp.
+    lowest, middle, _ = sorted_channels(pixels)
+    coloured = (lowest < GLARE_LEVEL) & (middle < NEAR_CLIPPED)
+    part, level = _cell_means(coloured.astype(np.float32), np.asarray(green, np.float32))
+    known = part * (1 - np.float32(FLOOR) * np.exp2(-level))
+    weights = _MIDDLE * np.maximum(known, 1e-3)
+    own_red_green, own_green_blue = (weighted_median(measures[:, place], weights) for place in (0, 1))
+    near = _near(red_green, green_blue, own_red_green, own_green_blue)
+    return SkinRegion(
+        probability=float(1 / (1 + np.exp(-(log_odds @ _VIEW)))),
+        cells=log_odds.reshape(CELLS, CELLS),
+        red_green=own_red_green,
+        green_blue=own_green_blue,
+        own=near & coloured & (green > BLACK),
+    )
+
+
+def cell_measures(green: Floats, red_green: Floats, green_blue: Floats) -> Floats:
+    """What tells skin, of each cell: its chromaticity and the logarithms of its contrasts.
+
+    Args:
+        green: log2 of linear green, float32 [height, width].
+        red_green: log2 of red over green, of the same shape.
+        green_blue: log2 of green over blue, of the same shape.
+
+    Returns:
+        float32 [CELLS * CELLS, 5].
+    """
+    contrasts = (
+        cv2.absdiff(cv2.blur(green, FINE), cv2.blur(green, COARSE)),
+        cv2.absdiff(red_green, cv2.blur(red_green, COARSE)),
+        cv2.absdiff(green_blue, cv2.blur(green_blue, COARSE)),
+    )
+    logs = np.log(_cell_means(*contrasts) + LEAST_CONTRAST)
+    return np.asarray(np.concatenate([_cell_means(red_green, green_blue), logs]).T, np.float32)
+
+
+def _log_odds(measures: Floats) -> Floats:
+    """How likely each cell is skin in white light, natural log-odds, float32 [CELLS * CELLS]."""
+    red_green, green_blue = measures[:, 0], measures[:, 1]
+    across = np.clip(LAMPS[1] * red_green - LAMPS[0] * green_blue, *REDNESS)
+    beside = np.abs(LAMPS[0] * red_green + LAMPS[1] * green_blue - USUAL_ALONG)
+    evidence = _ACROSS * across + _ALONG * beside + measures[:, 2:] @ _CONTRASTS + _OFFSET
+    return np.asarray(np.clip(evidence, -MOST_LOG_ODDS, MOST_LOG_ODDS), np.float32)
+
+
+def weighted_median(values: npt.NDArray[np.floating], weights: npt.NDArray[np.floating]) -> float:
+    """Value at which half of the weight is reached; both of the same length, weights at least 0 and not all 0."""
+    order = np.argsort(values)
+    below = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(below, below[-1] / 2)]])
+
+
+def _cell_means(*planes: npt.NDArray[Any]) -> Floats:
+    """Means of float32 planes [height, width] over the cells, float32 [planes, CELLS * CELLS]."""
+    means = np.asarray(cv2.resize(cv2.merge(planes), (CELLS, CELLS), interpolation=cv2.INTER_AREA), np.float32)
+    return np.asarray(means.reshape(CELLS * CELLS, len(planes)).T, np.float32)
+
+
+def _near(red_green: Floats, green_blue: Floats, own_red_green: float, own_green_blue: float) -> npt.NDArray[np.bool_]:
+    """Mark pixels that lie nearer to the skin's own colour than to grey."""
+    distance = float(np.hypot(own_red_green, own_green_blue)) + 1e-6
+    x, y = np.float32(own_red_green / distance), np.float32(own_green_blue / distance)
+    along = red_green * x + green_blue * y
+    across = red_green * y - green_blue * x
+    near = (along > OWN_COLOR[0] * distance) & (along < OWN_COLOR[1] * distance) & (np.abs(across) < OFF_COLOR)
+    return np.asarray(near, np.bool_)
+
+
+def sorted_channels(pixels: npt.NDArray[np.uint8]) -> tuple[Bytes, Bytes, Bytes]:
+    """Smallest, middle and largest channel of each pixel, uint8 [height, width, 3] to three of [height, width]."""
+    red, green, blue = cv2.split(pixels)
+    lower, upper = np.minimum(red, green), np.maximum(red, green)
+    return np.minimum(lower, blue), np.maximum(lower, np.minimum(upper, blue)), np.maximum(upper, blue)
