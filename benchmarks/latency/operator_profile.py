@@ -1,24 +1,22 @@
 """Time of each operator of a file, by LiteRT's own profiler.
 
-    python -m benchmarks.latency.operator_profile MODEL.tflite
-
-LiteRT's profiler sees each kernel inside XNNPACK, but only the C interface of the shipped library (ai-edge-litert 2.3)
-reaches it. A wrong call there ends the process, so `operator_profile` starts another one. Profiling costs time: read
-fractions, not sums.
+`skin-distill benchmark MODEL.tflite -v` prints it. The profiler sees each kernel inside XNNPACK, but only the C
+interface of the shipped library (ai-edge-litert 2.3) reaches it. A wrong call there ends the process, so
+`operator_profile` starts another one. Profiling costs time: read fractions, not sums.
 """
 
 import ctypes
 import json
 import os
+import sys
 from collections import defaultdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 
-from benchmarks.console import run_script, run_worker
+from benchmarks.console import run_worker
 from triage.errors import CheckFailed
 from triage.model_file import read_model
 
@@ -61,7 +59,7 @@ def operator_profile(model: Path) -> dict[str, Any]:
     if os.name != "posix" or find_spec("ai_edge_litert") is None:
         return {"why": "the profiler comes with ai-edge-litert, on Linux and macOS"}
     try:
-        output = run_worker("benchmarks.latency.operator_profile", model, "--as-json")
+        output = run_worker("benchmarks.latency.operator_profile", model)
         return dict(json.loads(output.splitlines()[-1]))
     except (CheckFailed, ValueError, IndexError) as error:
         return {"why": f"the profiler of this LiteRT version is not supported: {error}"}
@@ -166,21 +164,5 @@ class _Library:
         return found
 
 
-@click.command()
-@click.argument("model", type=click.Path(path_type=Path))
-@click.option("--as-json", is_flag=True, help="Profile in this process and print JSON.")
-def main(model: Path, as_json: bool) -> None:
-    """Show which operators the time goes to."""
-    if as_json:
-        print(json.dumps(_profile(model)))
-        return
-    found = operator_profile(model)
-    if "why" in found:
-        print(found["why"])
-        return
-    for row in found["operators"]:
-        print(f"{row['ms']:8.3f} ms {100 * row['share']:5.1f} %  {row['count']:3} x {row['operator']}")
-
-
 if __name__ == "__main__":
-    run_script(main)
+    print(json.dumps(_profile(Path(sys.argv[1]))))

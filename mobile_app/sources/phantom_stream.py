@@ -51,6 +51,8 @@ class PhantomStream:
 def phantom_pictures(folder: Path = FOLDER) -> list[Photo]:
     """Read the phantoms shipped with the app, lightest skin first; each uint8 [720, 1280, 3], RGB.
 
-    `docs/make_app_phantoms.py` renders them.
+    They are phantoms 2664, 93, 1477, 1431, 1827 and 764 of series 2024, ITA 52 to -46 degrees: the middle 720 rows of
+    `skin_data.phantom.render_phantom(2024, index, 1280)` as JPEG of quality 75. Well lit, with the lesion inside the
+    frame, they stay within the limits of `triage.lighting` when relit.
     """
     return [read_photo(path) for path in sorted(folder.glob("*.jpg"))]

@@ -13,7 +13,7 @@ MODULES = {
     ".".join(path.relative_to(FOLDER.parent).with_suffix("").parts): path.read_text(encoding="utf-8")
     for path in sorted(FOLDER.rglob("*.py"))
 }
-COMMANDS = [name for name, text in MODULES.items() if "if __name__ ==" in text and not name.endswith("worker")]
+COMMANDS = [name for name, text in MODULES.items() if "run_script(main)" in text]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
