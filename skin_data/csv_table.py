@@ -17,14 +17,13 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     Before Python 3.13 the csv module quotes a carriage return only where it is part of the line terminator, and
     unquoted it breaks the row. So each row is written with CRLF, which is then cut to LF.
     """
-    text, line = io.StringIO(), io.StringIO()
-    writer = csv.writer(line, lineterminator="\r\n")
-    for row in (header, *rows):
-        writer.writerow(["" if cell is None else cell for cell in row])
-        text.write(line.getvalue()[:-2] + "\n")
-        line.seek(0)
-        line.truncate()
-    return text.getvalue()
+    lines = _Lines()
+    csv.writer(lines, lineterminator="\r\n").writerows((header, *rows))
+    return "".join(line[:-2] + "\n" for line in lines)
+
+
+class _Lines(list[str]):
+    write = list.append
 
 
 def read_csv(path: Path, needed: Iterable[str], advice: str = "") -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Splits by group: no patient, lesion or picture is in two of them."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 FRACTIONS = {"train": 0.70, "val": 0.15, "test": 0.15}
@@ -38,30 +38,25 @@ def split_by_group(
     for group, rows in members.items():
         diagnosis = _most_frequent([str(diagnoses[row]) for row in rows])
         cells[diagnosis][_most_frequent([tones[row] for row in rows])].append(group)
+
+    def lacks(split: str, photos: Counter[str], total: int) -> float:
+        """Return the fraction of its photos that a split lacks: 1 if empty, 0 if full, negative beyond."""
+        return 1 - photos[split] / (fractions[split] * total)
+
     split_of: dict[str, str] = {}
     for diagnosis in sorted(cells):
         size = {tone: sum(len(members[group]) for group in cell) for tone, cell in cells[diagnosis].items()}
-        in_class = _Filling(fractions, sum(size.values()))
+        in_class: Counter[str] = Counter()
         # Rare tones first: the largest balances what they leave uneven.
         for tone in sorted(size, key=lambda tone: (size[tone], tone)):
-            in_cell = _Filling(fractions, size[tone])
+            in_cell: Counter[str] = Counter()
+            filled = ((in_class, sum(size.values())), (in_cell, size[tone]))
             for group in sorted(cells[diagnosis][tone], key=lambda group: _order(group, len(members[group]), seed)):
-                split_of[group] = max(fractions, key=lambda split: in_class.lacks(split) + in_cell.lacks(split))
-                for filling in (in_class, in_cell):
-                    filling.photos[split_of[group]] += len(members[group])
+                split = max(fractions, key=lambda split: sum(lacks(split, *filling) for filling in filled))
+                split_of[group] = split
+                in_class[split] += len(members[group])
+                in_cell[split] += len(members[group])
     return [split_of[group] for group in groups]
-
-
-class _Filling:
-    """Photos of a class, or of one tone of it, in each split so far."""
-
-    def __init__(self, fractions: Mapping[str, float], total: int) -> None:
-        self.fractions, self.total = fractions, total
-        self.photos = dict.fromkeys(fractions, 0)
-
-    def lacks(self, split: str) -> float:
-        """Return the fraction of its photos that a split lacks: 1 if empty, 0 if full, negative beyond."""
-        return 1 - self.photos[split] / (self.fractions[split] * self.total)
 
 
 def _order(group: str, photos: int, seed: int) -> tuple[int, bytes]:

@@ -1,14 +1,12 @@
 """Class lists: a YAML file gives the classes, their order, their urgency and a data set's names for them."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import ClassVar, Literal
 
 from triage.errors import UnusableInput
-
-URGENCIES = ("urgent", "soon", "watch")
 
 
 @dataclass(frozen=True)
@@ -23,9 +21,11 @@ class SkinClass:
         codes: the data set's labels for it, if any.
     """
 
+    __pydantic_config__: ClassVar = {"extra": "forbid", "coerce_numbers_to_str": True}
+
     id: str
-    name: str
-    urgency: str
+    name: str = ""
+    urgency: Literal["urgent", "soon", "watch"] = "soon"
     folder: str | None = None
     codes: tuple[str, ...] = ()
 
@@ -68,6 +68,7 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
     Raises:
         UnusableInput: there is none, or it is not a taxonomy.
     """
+    import pydantic
     import yaml
 
     path = Path(name_or_path)
@@ -83,7 +84,16 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
         raise UnusableInput(f"The taxonomy is not valid YAML. Received: {path}: {error}") from error
     if not isinstance(whole, Mapping) or not isinstance(whole.get("classes"), list):
         raise UnusableInput(f"A taxonomy needs 'name', 'source' and a list 'classes'. Received: {path}.")
-    classes = tuple(_read_class(entry, path) for entry in whole["classes"])
+    reader = pydantic.TypeAdapter(tuple[SkinClass, ...])
+    try:
+        classes = tuple(replace(c, name=c.name or c.id) for c in reader.validate_python(whole["classes"]))
+    except pydantic.ValidationError as error:
+        wrong = error.errors()[0]
+        field = ".".join(map(str, wrong["loc"][1:])) or "this"
+        raise UnusableInput(
+            f"A class has id, name, urgency, folder and codes; {field} is wrong: "
+            f"{wrong['msg']}. Received: {whole['classes'][wrong['loc'][0]]!r} in {path}."
+        ) from error
     ids = [c.id for c in classes]
     if len(set(ids)) != len(ids) or len(ids) < 2:
         raise UnusableInput(f"A taxonomy needs at least two classes with different ids. Received: {path}: {ids}.")
@@ -91,19 +101,3 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
     if twice := sorted({code for code in codes if codes.count(code) > 1}):
         raise UnusableInput(f"A code must belong to one class. Received: {path}: {', '.join(twice)} in several.")
     return Taxonomy(str(whole.get("name", path.stem)), str(whole.get("source", "")), classes)
-
-
-def _read_class(entry: Any, path: Path) -> SkinClass:
-    known = {"id", "name", "urgency", "folder", "codes"}
-    if not isinstance(entry, Mapping) or "id" not in entry or set(entry) - known:
-        raise UnusableInput(f"A class has id, name, urgency, folder and codes. Received: {entry!r} in {path}.")
-    urgency = str(entry.get("urgency", "soon"))
-    if urgency not in URGENCIES:
-        raise UnusableInput(f"urgency must be one of {', '.join(URGENCIES)}. Received: {entry!r} in {path}.")
-    return SkinClass(
-        str(entry["id"]),
-        str(entry.get("name", entry["id"])),
-        urgency,
-        None if entry.get("folder") is None else str(entry["folder"]),
-        tuple(str(code) for code in entry.get("codes", ())),
-    )

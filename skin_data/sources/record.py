@@ -110,7 +110,7 @@ def photos_in(folder: Path, ignored: Path | None = None) -> tuple[list[Path], li
             others += [Rejection(str(path), LINKED_FOLDER)] if path.is_symlink() else []
         elif path.suffix.lower() not in PHOTO_SUFFIXES:
             others.append(Rejection(str(path), "not a photo by its name"))
-        elif not _is_utf8(str(path)):
+        elif str(path) != str(path).encode("utf-8", "replace").decode("utf-8"):
             others.append(Rejection(str(path), "the name is not UTF-8: rename the file"))
         else:
             photos.append(path)
@@ -151,11 +151,3 @@ def photos_of_class_folders(
         rejections += others
         records += [Record(path, dataset, source_of(path), diagnosis) for path in photos]
     return records, rejections
-
-
-def _is_utf8(name: str) -> bool:
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

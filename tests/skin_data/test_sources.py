@@ -172,3 +172,19 @@ def test_genuine_kaggle_folders(shared_data):
     records, _, taxonomy, *_ = read_kaggle(shared_data / "data" / "kaggle10_like")
     assert len(records) == 7158
     assert {r.diagnosis for r in records} == set(taxonomy.ids)
+
+
+@pytest.mark.parametrize(
+    ("classes", "named"),
+    [
+        ("{name: mole}", "id"),
+        ("{id: mole, urgency: never}", "never"),
+        ("{id: mole, colour: brown}", "colour"),
+        ("mole", "'mole'"),
+    ],
+)
+def test_a_malformed_class_is_named(tmp_path, classes, named):
+    path = tmp_path / "taxonomy.yaml"
+    path.write_text(f"classes: [{{id: wart}}, {classes}]")
+    with pytest.raises(UnusableInput, match=named):
+        load_taxonomy(path)
