@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skin_distill.assessment_text import assessment_text
 from skin_distill.recipes import recipe_path
@@ -16,6 +16,7 @@ from skin_distill.terminal import Terminal
 from triage.atomic import sha256_of, write_bytes, write_json
 
 if TYPE_CHECKING:
+    from skin_training.report_types import Metric
     from skin_training.run_folder import RunFolder
 
 RECIPE = "demo"
@@ -27,8 +28,8 @@ class Row:
     """One row of the demo's table: accuracies as metrics of a report, size in bytes, latency in milliseconds."""
 
     model: str
-    diagnosis: dict[str, Any]
-    lighting: dict[str, Any]
+    diagnosis: "Metric"
+    lighting: "Metric"
     size: int
     latency: float
 
@@ -136,6 +137,7 @@ def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float
     chosen = best.file or files[verdict.variant]  # a file that fails on the test split is shown as well
     step(6, "benchmark: time the files side by side on this machine")
     timed = {"teacher": teacher_file, "student": files["float32"], verdict.variant: chosen}
+    assert verdict.test is not None  # the chosen file is measured on the test split
     tests = {"teacher": teacher["test"], "student": student["test"], verdict.variant: verdict.test}
     latency = benchmark(list(timed.values()), mode="rapid", progress=terminal.progress)["results"]
     step(7, "classify: a photo of the test split")

@@ -106,7 +106,7 @@ def bars_with_intervals(
         axes.barh(at, [m["value"] for m in shown], width, color=color, label=label)
         for place, metric in known:
             # A bootstrap interval can lie beside its value.
-            axes.plot([metric["low"], metric["high"]], [place, place], color="black", linewidth=1)
+            axes.plot(np.array([metric["low"], metric["high"]], float), [place, place], color="black", linewidth=1)
     for place, metric in zip(places, metrics, strict=True):
         if metric["value"] is None:
             axes.text(0.01, place, metric.get("why") or "not measured", va="center", fontsize=7, color=GREY)

@@ -39,7 +39,7 @@ def plot_training(
     drawn = [_curves(folder / "training.png", rows, title)]
     if phases := section.get("phases"):
         drawn.append(_phases(folder / "phases.png", cast("list[PhaseSection]", phases), title))
-    calibration = section["color_calibration"]
+    calibration: Mapping[str, Any] = section["color_calibration"]
     ccm = calibration.get("student", calibration)
     path = folder / "color_calibration.png"
     return [*drawn, _color_checker(path, np.array(ccm["matrix"]), np.array(ccm["bias"]), title)]

@@ -23,9 +23,9 @@ def expose(radiance: Floats, light: Light, generator: np.random.Generator) -> np
     """
     size = len(radiance)
     if light.blur * size > 0.3:
-        radiance = cv2.GaussianBlur(radiance, (0, 0), light.blur * size)
+        radiance = np.asarray(cv2.GaussianBlur(radiance, (0, 0), light.blur * size), np.float32)
     if light.motion > 0:
-        radiance = cv2.filter2D(radiance, -1, _shake(light.motion * size, light.direction))
+        radiance = np.asarray(cv2.filter2D(radiance, -1, _shake(light.motion * size, light.direction)), np.float32)
     signal = radiance * (light.exposure * white_balance_error(light)).astype(np.float32)
     noise = generator.standard_normal(signal.shape, dtype=np.float32)
     signal = signal + noise * (light.noise * np.sqrt(np.maximum(signal, 0) + np.float32(0.02)))

@@ -7,9 +7,11 @@ terminology in dermoscopy"). They are archetypes: far simpler than real lesions,
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from skin_data.phantom.texture import Floats, grid, smooth_noise
 
@@ -69,7 +71,7 @@ def blob(
     return np.asarray(field + roughness * smooth_noise(generator, size, cells), np.float32)
 
 
-def edge(field: Floats, softness: float) -> Floats:
+def edge(field: npt.NDArray[np.floating[Any]], softness: float) -> Floats:
     """Coverage from a field of `blob`: 0 outside, 1 inside, over a border of `softness` in units of the radius."""
     t = np.clip(field / softness + 0.5, 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)

@@ -136,7 +136,7 @@ def contact_sheet(seed: int, rows: int, size: int = 128) -> npt.NDArray[np.uint8
     names = list(lesions.ARCHETYPES)
     columns = []
     for number in range(len(names)):
-        lit = []
+        lit: list[tuple[float, npt.NDArray[np.uint8]]] = []
         index = number
         while len(lit) < 6 * rows:
             picture, truth = render_phantom(seed, index, size)
