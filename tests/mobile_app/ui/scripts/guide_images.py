@@ -1,11 +1,10 @@
 """Draw the pictures of docs/app.md: screenshots of the app with its demo stream.
 
-    SDL_VIDEODRIVER=offscreen python docs/make_app_images.py [MODEL.tflite]
+    SDL_VIDEODRIVER=offscreen python tests/mobile_app/ui/scripts/guide_images.py [MODEL.tflite]
 
 Needs the extra `app`. Without MODEL it uses the demo model.
 """
 
-import io
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,10 +18,9 @@ from PIL import Image
 from mobile_app import main as app_main
 from mobile_app.settings import Settings, write_settings
 
-FOLDER = Path(__file__).parent / "images"
+FOLDER = Path(__file__).parents[4] / "docs" / "images"
 NARROW, WIDE = (360, 720), (1280, 720)
 SETTLE = 8  # frames until the layout is stable
-MAX_BYTES = 150_000
 
 
 def main(model: Path | None) -> None:
@@ -107,18 +105,11 @@ def main(model: Path | None) -> None:
 
 
 def _write(name: str, pictures: list[np.ndarray], scale: float) -> None:
-    """Write pictures side by side, shrunk, as a PNG with few colours."""
+    """Write pictures side by side, shrunk, as a PNG of 256 colours."""
     gap = np.full((pictures[0].shape[0], 16, 3), 255, np.uint8)
     joined = np.hstack([part for picture in pictures for part in (picture, gap)][:-1])
     small = cv2.resize(joined, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    for colors in (256, 128, 64, 32):
-        buffer = io.BytesIO()
-        image = Image.fromarray(small).quantize(colors, dither=Image.Dither.NONE)
-        image.save(buffer, "PNG", optimize=True)
-        if buffer.tell() <= MAX_BYTES:
-            break
-    (FOLDER / name).write_bytes(buffer.getvalue())
-    print(f"{name}: {buffer.tell() / 1000:.0f} kB, {colors} colors")
+    Image.fromarray(small).quantize(256, dither=Image.Dither.NONE).save(FOLDER / name, "PNG", optimize=True)
 
 
 if __name__ == "__main__":
