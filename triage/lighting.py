@@ -31,8 +31,7 @@ REASONS = ("too_dark", "too_bright", "blurry", "glare", "uneven", "colour_cast")
 ANALYSIS_SIDE = 224
 """Longer side in pixels at which light is measured: as the model sees it. Blur of finer detail is no fault."""
 LEAST_SPECULAR = 0.001
-"""Share of highlights that counts as none: a quarter of what is called glare. On 2,100 real photographs the opening of
-`specular_share` left nothing of what lies below it."""
+"""Fraction of highlights that counts as none, a quarter of what is called glare: no closer look is taken."""
 FLOOR = 0.002
 """Linear luminance added before a logarithm: some steps of an 8-bit sRGB value near black."""
 LOG_LINEAR = np.log2(np.maximum(LINEAR, np.float32(FLOOR)))
@@ -55,8 +54,8 @@ class Thresholds:
     """Where each reason begins. A curve is (positions, values), linear in between and constant outside.
 
     Those of unevenness, glare and colour were set on 317 photographs of Fitzpatrick17k whose light two readers call
-    good, cross-validated by patient, and on the same photographs relit by known amounts; the others on 5,200 phantoms
-    (series 7, 11 and 23) and the ten Monk swatches. What they find and refuse is in docs/lighting.md.
+    good and on the same photographs relit by known amounts, the others on 5,200 phantoms (series 7, 11 and 23) and the
+    ten Monk swatches. docs/lighting.md says what they refuse and find.
 
     Attributes:
         dark: exposure below which any photo is too dark, by its red_green.
