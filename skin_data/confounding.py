@@ -100,32 +100,6 @@ def trivial_baselines(
     return baselines
 
 
-def describe_confounding(baselines: Sequence[TrivialBaseline]) -> str:
-    """Write the baselines as a Markdown table, with a plain warning where there is reason for one."""
-    if not baselines:
-        return "Too few photos, groups, classes or sources for a baseline that does not see the lesion."
-    lines = ["| predicted | from | photos | balanced accuracy (95 %) | chance |", "|---|---|---:|---:|---:|"]
-    lines += [
-        f"| {b.target} | {b.cue} | {b.photos} | {b.balanced_accuracy:.2f} ({b.low:.2f} to {b.high:.2f}) "
-        f"| {b.chance:.2f} |"
-        for b in baselines
-    ]
-    text = "A trivial model that sees only this, and never the lesion, predicts:\n\n" + "\n".join(lines) + "\n\n"
-    warned = [b for b in baselines if b.warns]
-    if not warned:
-        return text + "None of it is far above chance."
-    best = max((b for b in warned if b.target == "class"), key=lambda b: b.balanced_accuracy, default=None)
-    text += "**Beware**: "
-    if any(b.target == "source" for b in warned):
-        text += "the source of a photo is visible without looking at the lesion. "
-    if best:
-        text += (
-            f"A model can reach a balanced accuracy of {best.balanced_accuracy:.2f} here from the {best.cue} alone, so "
-            "an accuracy measured on this data says less about skin than it seems. "
-        )
-    return text + "Expect less on photos from elsewhere, and test on them."
-
-
 def _baseline(
     target: str, cue: str, values: npt.NDArray[Any], names: npt.NDArray[Any], groups: npt.NDArray[Any], seed: int
 ) -> TrivialBaseline:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from skin_data.confounding import TrivialBaseline, describe_confounding
+from skin_data.confounding import TrivialBaseline
 from skin_data.duplicates import COPY_DETAIL, Duplicate
 from skin_data.manifest import SPLITS, Manifest
 from skin_data.plots import LARGEST_TYPOLOGY_ANGLE, WELL_LIT, draw_plots
@@ -57,24 +57,23 @@ def write_datacard(out: Path, manifest: Manifest, findings: DataFindings, seed: 
     classes = [*ids, NO_DIAGNOSIS] if frame["diagnosis"].isna().any() else ids
     light = frame["lighting_reason"].replace("", WELL_LIT)
     reasons = [WELL_LIT, *(reason for reason in REASONS if (light == reason).any())]
+    tones = (*TONE_BUCKETS, UNKNOWN_TONE)
+
+    def by_class(columns: "pd.Series[Any]", across: Sequence[str]) -> str:
+        return _counts(diagnosis, columns, classes, across, "class")
+
+    by_source = by_class(frame["source"], sorted(frame["source"].unique()))
+    tone_by_split = _counts(frame["tone_bucket"], frame["split"], tones, SPLITS, "tone")
     sections = {
-        "Classes by split": _counts(diagnosis, frame["split"], classes, SPLITS, "class"),
+        "Classes by split": by_class(frame["split"], SPLITS),
         "Conditions and classes": _coverage(findings.coverage),
-        "Classes by source": _counts(diagnosis, frame["source"], classes, sorted(frame["source"].unique()), "class")
-        + "\n\n"
-        + _pure_classes(frame),
+        "Classes by source": f"{by_source}\n\n{_pure_classes(frame)}",
         "What can be predicted without the lesion": describe_confounding(findings.baselines),
         "Skin tone": f"Measured from the photo by {TONE_SCHEME}; it describes a photo, not a person.\n\n"
-        + _counts(diagnosis, frame["tone_bucket"], classes, (*TONE_BUCKETS, UNKNOWN_TONE), "class")
-        + "\n\n"
-        + _counts(frame["tone_bucket"], frame["split"], (*TONE_BUCKETS, UNKNOWN_TONE), SPLITS, "tone")
-        + "\n\n"
-        + _bluish(frame),
+        f"{by_class(frame['tone_bucket'], tones)}\n\n{tone_by_split}\n\n{_bluish(frame)}",
         "The data set's own tone labels": _own_tones(frame),
         "Lighting": "Measured from the photo; the reason is the most serious one.\n\n"
-        + _counts(diagnosis, light, classes, reasons, "class")
-        + "\n\n"
-        + _counts(light, frame["tone_bucket"], reasons, (*TONE_BUCKETS, UNKNOWN_TONE), "lighting"),
+        f"{by_class(light, reasons)}\n\n{_counts(light, frame['tone_bucket'], reasons, tones, 'lighting')}",
         "Groups and near-duplicates": _groups(frame, findings.pairs),
         "Missing values": _missing(frame),
         "Rejected": _kinds([r.reason for r in findings.rejections], "rejected.csv", "Nothing was rejected."),
@@ -115,6 +114,33 @@ def _pure_classes(frame: pd.DataFrame) -> str:
         f"**Source and class are confounded**: {', '.join(pure)} come from one source only, so a model may learn the "
         "source instead of the lesion."
     )
+
+
+def describe_confounding(baselines: Sequence[TrivialBaseline]) -> str:
+    """Write the baselines as a Markdown table, with a plain warning where there is reason for one."""
+    if not baselines:
+        return "Too few photos, groups, classes or sources for a baseline that does not see the lesion."
+    table = _table(
+        ["predicted", "from", "photos", "balanced accuracy (95 %)", "chance"],
+        (
+            [b.target, b.cue, b.photos, f"{b.balanced_accuracy:.2f} ({b.low:.2f} to {b.high:.2f})", f"{b.chance:.2f}"]
+            for b in baselines
+        ),
+    )
+    text = f"A trivial model that sees only this, and never the lesion, predicts:\n\n{table}\n\n"
+    warned = [b for b in baselines if b.warns]
+    if not warned:
+        return text + "None of it is far above chance."
+    best = max((b for b in warned if b.target == "class"), key=lambda b: b.balanced_accuracy, default=None)
+    text += "**Beware**: "
+    if any(b.target == "source" for b in warned):
+        text += "the source of a photo is visible without looking at the lesion. "
+    if best:
+        text += (
+            f"A model can reach a balanced accuracy of {best.balanced_accuracy:.2f} here from the {best.cue} alone, so "
+            "an accuracy measured on this data says less about skin than it seems. "
+        )
+    return text + "Expect less on photos from elsewhere, and test on them."
 
 
 def _bluish(frame: pd.DataFrame) -> str:

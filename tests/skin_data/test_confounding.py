@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from skin_data.confounding import describe_confounding, trivial_baselines
+from skin_data.confounding import trivial_baselines
+from skin_data.datacard import describe_confounding
 from skin_data.photo_frame import frame_signature, read_frame
 
 

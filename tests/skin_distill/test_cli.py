@@ -23,7 +23,6 @@ HEAVY = (
     "rich",
     "yaml",
     "requests",
-    "google.cloud",
 )
 
 
