@@ -55,7 +55,8 @@ BLACK = math.log2(0.005)
 
 # Weights of a cell's evidence for skin, in half units of log-odds: redness across the lamps' direction, which blood
 # gives to skin of every tone, distance from skin's usual place along it, and the logarithms of the contrasts in green,
-# in red_green and in green_blue. Set where clinical photographs and photographs of other things part.
+# in red_green and in green_blue. Thresholds like the others here: rounded from a logistic regression between clinical
+# photographs and photographs of other things, measured by benchmarks.light.judged_by_eye.
 _ACROSS, _ALONG, _CONTRASTS, _OFFSET = 4.5, -0.5, np.array([-1.0, 0.5, -0.5], np.float32), -2.5
 REDNESS = (-0.4, 0.8)
 """Stops across the lamps' direction beyond which redness says no more."""
