@@ -28,17 +28,6 @@ def tinted(kelvin: float, balanced: float) -> Change:
     return lambda radiance: radiance * gains
 
 
-def sloping(stops: float) -> Change:
-    """Light that falls off by a number of stops from corner to corner and is unchanged in the middle."""
-
-    def change(radiance: Radiance) -> Radiance:
-        down, across = (np.linspace(-0.5, 0.5, side, dtype=np.float32) for side in radiance.shape[:2])
-        ramp = (down[:, np.newaxis] + across) / 2
-        return np.asarray(radiance * np.exp2(np.float32(stops) * ramp)[..., np.newaxis], np.float32)
-
-    return change
-
-
 def falling(stops: float, angle: float) -> Change:
     """Light that falls off across the centre crop by a number of stops, in a direction in radians."""
 
