@@ -25,9 +25,9 @@ def light_text(tr: Texts, answer: Answer) -> str:
 
 def light_overridden(answer: Answer) -> bool:
     """Whether the photo was used although a tip or the model found a fault."""
-    return answer.ignore_light or not answer.lighting_confirmed
+    return answer.ignore_light or not answer.lighting_ok
 
 
 def headline(tr: Texts, answer: Answer) -> str:
-    """Return the headline above the list of classes."""
-    return tr("answer.cannot_tell" if answer.cannot_tell else "answer.looks_like")
+    """Return the headline above the list of classes, or instead of it."""
+    return tr(f"answer.reason.{answer.reason}" if answer.reason else "answer.looks_like")

@@ -53,19 +53,26 @@ class BackgroundClassifier:
         self.problem: str | None = None
         self.model = demo_model() if model is None else model
         self._threads = threads
-        self._jobs: queue.SimpleQueue[tuple[Photo | Path | bytes, OnAnswer, bool] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Photo | Path | bytes, OnAnswer, bool, bool] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="classifier", daemon=True)
         self._thread.start()
 
-    def submit(self, photo: Photo | Path | bytes, on_answer: OnAnswer, ignore_light: bool = False) -> None:
+    def submit(
+        self,
+        photo: Photo | Path | bytes,
+        on_answer: OnAnswer,
+        ignore_light: bool = False,
+        synthetic_photo: bool = False,
+    ) -> None:
         """Queue a photo and return at once.
 
         Args:
             photo: decoded pixels, uint8 [height, width, 3] in RGB, or path or bytes of an encoded photo.
             on_answer: receives the answer on the classifier's thread; errors arrive as an `Answer` too.
             ignore_light: see `Answer`.
+            synthetic_photo: see `Answer`.
         """
-        self._jobs.put((photo, on_answer, ignore_light))
+        self._jobs.put((photo, on_answer, ignore_light, synthetic_photo))
 
     def close(self) -> None:
         """Finish the queued photos and end the thread."""
@@ -80,19 +87,21 @@ class BackgroundClassifier:
         except Exception as error:  # whatever a runtime raises must reach the screen
             self.problem = _error_text(error)
         while (job := self._jobs.get()) is not None:
-            photo, on_answer, ignore_light = job
-            on_answer(self._answer(triage, photo, ignore_light))
+            photo, on_answer, *flags = job
+            on_answer(self._answer(triage, photo, *flags))
 
-    def _answer(self, triage: Triage | None, photo: Photo | Path | bytes, ignore_light: bool) -> Answer:
+    def _answer(
+        self, triage: Triage | None, photo: Photo | Path | bytes, ignore_light: bool, synthetic_photo: bool
+    ) -> Answer:
         pixels = None
         try:
             pixels = read_photo(photo) if isinstance(photo, (Path, bytes)) else photo
             if triage is not None:
-                return answer_for(triage, pixels, ignore_light)
+                return answer_for(triage, pixels, ignore_light, synthetic_photo)
             problem = str(self.problem)
         except Exception as error:
             problem = _error_text(error)
-        return Answer(None, problem, pixels, (0, 0, 0, 0), ignore_light, demo=False)
+        return Answer(None, problem, pixels)
 
 
 def _error_text(error: Exception) -> str:

@@ -5,7 +5,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from mobile_app.classifier import BackgroundClassifier
+from mobile_app.classifier import BackgroundClassifier, demo_model
 from mobile_app.phone import Phone
 from mobile_app.settings import data_folder
 from mobile_app.ui.capture import Capture
@@ -18,12 +18,12 @@ MIN_WINDOW = (320, 480)
 
 
 def main(
-    source: str = "camera", model: Path | None = None, folder: Path | None = None, phone: Phone | None = None
+    source: str | None = None, model: Path | None = None, folder: Path | None = None, phone: Phone | None = None
 ) -> None:
     """Run the app until its window is closed.
 
     Args:
-        source: see `mobile_app.sources.open_source`.
+        source: see `mobile_app.sources.open_source`; default: the camera, or the demo for a model of synthetic images.
         model: a release file; None for the demo model.
         folder: for the app's files; default: `data_folder()`.
         phone: the phone it runs on; None on a desktop.
@@ -37,7 +37,10 @@ def main(
     folder = folder or data_folder()
     prepare_kivy(folder)
     # Before the window opens: mistakes need no window, and the model loads meanwhile.
-    capture, classifier, theme = Capture(source), BackgroundClassifier(model and read_model(model).path), SystemTheme()
+    file = read_model(demo_model() if model is None else model)
+    camera = phone.camera if phone else "camera"
+    capture = Capture(source or ("demo" if file.card["synthetic"] else camera))
+    classifier, theme = BackgroundClassifier(file.path), SystemTheme()
     from kivy.core.window import Window
 
     if Window is None:

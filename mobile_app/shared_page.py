@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from mobile_app.answer import Answer
+from mobile_app.answer import WARNING_SIGNS, Answer
 from mobile_app.answer_text import headline, light_overridden, light_text, probability_text
 from mobile_app.texts import Texts
 from triage.atomic import write_bytes
@@ -48,19 +48,25 @@ def page_lines(answer: Answer, tr: Texts) -> tuple[list[Paragraph], list[Paragra
         *([Paragraph("strong", tr("app.demo_note"))] if answer.demo else []),
     ]
     below = [Paragraph("text", tr("answer.crop")), Paragraph("strong", headline(tr, answer))]
-    if answer.cannot_tell:
-        below.append(Paragraph("text", tr(f"answer.cannot_tell_{answer.cannot_tell_why}")))
+    if answer.reason:
+        below.append(Paragraph("text", tr(f"answer.reason.{answer.reason}_text")))
         if answer.top:
             below.append(Paragraph("text", tr("answer.nearest")))
     below += [
         *(Paragraph("text", f"{entry.name}: {probability_text(tr, entry)}") for entry in answer.top),
-        Paragraph("strong", f"{tr('answer.next')}: {tr(f'answer.{answer.urgency}')}"),
-        Paragraph("text", tr(f"answer.{answer.urgency}_text")),
+        *(_next_step(tr, answer.urgency) if answer.urgency else ()),
         Paragraph("strong", tr("answer.signs")),
-        *(Paragraph("text", f"- {tr(f'sign.{sign}')}") for sign in answer.warning_signs),
+        *(Paragraph("text", f"- {tr(f'sign.{sign}')}") for sign in WARNING_SIGNS),
         Paragraph("strong" if light_overridden(answer) else "text", light_text(tr, answer)),
     ]
     return above, below
+
+
+def _next_step(tr: Texts, urgency: str) -> tuple[Paragraph, Paragraph]:
+    return (
+        Paragraph("strong", f"{tr('answer.next')}: {tr(f'answer.{urgency}')}"),
+        Paragraph("text", tr(f"answer.{urgency}_text")),
+    )
 
 
 def write_pdf(answer: Answer, path: Path, tr: Texts) -> None:

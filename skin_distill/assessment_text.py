@@ -1,15 +1,26 @@
-"""The assessment of a photo as text: lighting first, then the diagnoses."""
+"""The assessment of a photo as text: lighting first, then classes, then what to do."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from triage.model_card import ModelCard
 
-TOP = 3  # diagnoses shown
+TOP = 3  # classes shown
+MIN_PROBABILITY = 0.0005  # shown as 0.1 %
+URGENCIES = {
+    "urgent": "see a doctor within days",
+    "soon": "see a doctor in the next weeks",
+    "watch": "nothing urgent stood out; compare with a new photo in four weeks",
+}
+NO_ANSWER = {
+    "synthetic_model": "No answer: this model was trained on synthetic images only and cannot judge real skin.",
+    "no_skin": "No skin found. Fill the frame with the spot and try again.",
+    "poor_light": "No answer: take a better photo first. --ignore-light answers anyway.",
+}
 
 
 def assessment_text(assessment: Mapping[str, Any], card: ModelCard, threshold: str) -> str:
-    """Format an assessment for a terminal.
+    """Format an assessment for a terminal, without the disclaimer.
 
     Args:
         assessment: as `Assessment.to_json` returns it, or `photo` and `error`.
@@ -26,12 +37,16 @@ def assessment_text(assessment: Mapping[str, Any], card: ModelCard, threshold: s
     else:
         lines.append(f"  Lighting: poor, take a better photo (probability of good {lighting['probability']:.2f})")
         lines += [f"    - {tip}" for tip in lighting["tips"]]
-    lines.append("  Cannot tell. Closest matches, none likely:" if decision["abstained"] else "  Looks most like:")
+    if decision["reason"] in NO_ANSWER:
+        return "\n".join([*lines, f"  {NO_ANSWER[decision['reason']]}\n"])
+    unsure = decision["reason"] == "unsure"
+    lines.append("  Cannot tell. Closest matches, none likely:" if unsure else "  Looks most like:")
     lines += [
-        f"    {d['probability']:6.1%}  {names.get(d['label'], d['label'])}" for d in assessment["diagnosis"][:TOP]
+        f"    {d['probability']:6.1%}  {names.get(d['label'], d['label'])}"
+        for d in assessment["diagnosis"][:TOP]
+        if d["probability"] >= MIN_PROBABILITY
     ]
-    lines.append(f"  What next: {decision['urgency']}{threshold}")
-    if card.get("synthetic"):
+    lines.append(f"  What next: {URGENCIES[decision['urgency']]}{threshold}")
+    if card["synthetic"]:
         lines.append("  DEMO: trained on synthetic images only; says nothing about real skin.")
-    lines.append(f"  {assessment['disclaimer']}\n")
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"

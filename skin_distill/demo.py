@@ -143,7 +143,9 @@ def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float
     step(7, "classify: a photo of the test split")
     photo = manifest.photo_paths(manifest.split("test"))[0]
     triage = Triage.load(chosen)
-    terminal.line(assessment_text(triage.assess(photo).to_json(), triage.card, triage.urgent_threshold_text))
+    assessment = triage.assess(photo, synthetic_photo=True)
+    terminal.line(assessment_text(assessment.to_json(), triage.card, triage.urgent_threshold_text))
+    terminal.line(assessment.disclaimer)
     return DemoResult(
         rows=[
             Row(

@@ -105,7 +105,7 @@ def make_card() -> Callable[..., dict[str, Any]]:
             "color_calibration": {"matrix": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], "bias": [0.0] * 3},
             "temperature": 1.0,
             "thresholds": {"urgent": 0.4, "abstain_below": 0.05, "well_lit": 0.5},
-            "synthetic": True,
+            "synthetic": False,
             "data": {"dataset": "none", "meta_sha256": "0" * 64},
             "lineage": {},
             "per_tone": {},

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from triage.decision import Decision, decide
 from triage.errors import UnusableInput
+from triage.framing import has_skin, measure_framing
 from triage.interpreter import Interpreter, open_interpreter
 from triage.lighting import LightingVerdict, judge_lighting, measure_lighting
 from triage.model_file import ModelFile, read_model
@@ -57,18 +59,21 @@ class Assessment:
     Attributes:
         photo: path of the photo; empty for one in memory.
         lighting: the lighting.
-        diagnosis: all classes, most likely first.
-        urgency: "urgent", "soon" or "watch".
-        abstained: no class is likely enough to be named.
+        ranking: all classes, most likely first, whether or not a person may be told.
+        decision: what a person is told.
         disclaimer: must accompany any part of this.
     """
 
     photo: str
     lighting: Lighting
-    diagnosis: tuple[Diagnosis, ...]
-    urgency: str
-    abstained: bool
+    ranking: tuple[Diagnosis, ...]
+    decision: Decision
     disclaimer: str = DISCLAIMER
+
+    @property
+    def diagnosis(self) -> tuple[Diagnosis, ...]:
+        """All classes, most likely first; empty where nothing may be named."""
+        return self.ranking if self.decision.may_name else ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for `json.dumps`."""
@@ -80,7 +85,11 @@ class Assessment:
                 "tips": [str(tip) for tip in self.lighting.tips],
             },
             "diagnosis": [{"label": d.label, "probability": d.probability} for d in self.diagnosis],
-            "decision": {"urgency": self.urgency, "abstained": self.abstained},
+            "decision": {
+                "urgency": self.decision.urgency,
+                "abstained": self.decision.abstained,
+                "reason": self.decision.reason,
+            },
             "disclaimer": self.disclaimer,
         }
 
@@ -139,11 +148,15 @@ class Triage:
         threshold = f"{self._thresholds['urgent']:.1%}"
         return f" (urgent from {threshold} for {' and '.join(names)}{' together' if len(names) > 1 else ''})"
 
-    def assess(self, photo: Photo | str | Path | bytes) -> Assessment:
+    def assess(
+        self, photo: Photo | str | Path | bytes, ignore_light: bool = False, synthetic_photo: bool = False
+    ) -> Assessment:
         """Assess a photo.
 
         Args:
             photo: path or bytes of an encoded photo, or decoded pixels, uint8 [height, width, 3] in RGB.
+            ignore_light: see `decide`.
+            synthetic_photo: see `decide`.
 
         Raises:
             UnreadablePhoto: it cannot be decoded.
@@ -152,21 +165,35 @@ class Triage:
         name = str(photo) if isinstance(photo, (str, Path)) else ""
         pixels = read_photo(photo) if isinstance(photo, (str, Path, bytes)) else check_photo(photo)
         prepared = prepare_pixels(pixels, self._size, self._crop_fraction)
-        light = self._light_thread.submit(measure_lighting, pixels, self._crop_fraction)
+        measured = self._light_thread.submit(self._measure, pixels)
         outputs = self.interpreter.run(prepared)
         # If no core was free, measure here.
-        features = measure_lighting(pixels, self._crop_fraction) if light.cancel() else light.result()
-        return self.answer(judge_lighting(features), outputs, name)
+        verdict, skin = self._measure(pixels) if measured.cancel() else measured.result()
+        return self.answer(verdict, skin, outputs, name, ignore_light, synthetic_photo)
+
+    def _measure(self, pixels: Photo) -> tuple[LightingVerdict, bool]:
+        """Return the lighting verdict, and whether skin was found."""
+        verdict = judge_lighting(measure_lighting(pixels, self._crop_fraction))
+        return verdict, has_skin(verdict, measure_framing(pixels, self._crop_fraction))
 
     def answer(
-        self, verdict: LightingVerdict, outputs: dict[str, npt.NDArray[np.float32]], name: str = ""
+        self,
+        verdict: LightingVerdict,
+        skin: bool,
+        outputs: dict[str, npt.NDArray[np.float32]],
+        name: str = "",
+        ignore_light: bool = False,
+        synthetic_photo: bool = False,
     ) -> Assessment:
-        """Combine measured lighting and model outputs.
+        """Combine measurements and model outputs.
 
         Args:
             verdict: from the measured features.
+            skin: skin was found.
             outputs: `diagnosis` [1, classes] and `lighting` [1, 1], probabilities.
             name: of the photo.
+            ignore_light: see `decide`.
+            synthetic_photo: see `decide`.
 
         Raises:
             UnusableInput: an output is NaN or infinite.
@@ -180,9 +207,16 @@ class Triage:
                     f"{name or 'a photo in memory'}. Check the file with `skin-distill verify`, or use another one."
                 )
         probabilities = apply_temperature(outputs["diagnosis"].reshape(-1), self._temperature)
-        well_lit = float(np.clip(outputs["lighting"].reshape(-1)[0], 0, 1))
-        lighting, diagnosis = self._lighting(verdict, well_lit), self._ranked(probabilities)
-        return Assessment(name, lighting, diagnosis, *self._decide(probabilities))
+        lighting = self._lighting(verdict, float(np.clip(outputs["lighting"].reshape(-1)[0], 0, 1)))
+        decision = decide(
+            probabilities,
+            self.card,
+            lighting_ok=lighting.ok,
+            has_skin=skin,
+            ignore_light=ignore_light,
+            synthetic_photo=synthetic_photo,
+        )
+        return Assessment(name, lighting, self._ranked(probabilities), decision)
 
     def _lighting(self, verdict: LightingVerdict, well_lit: float) -> Lighting:
         ok = verdict.ok and well_lit >= self._thresholds["well_lit"]
@@ -197,19 +231,6 @@ class Triage:
             Diagnosis(c["id"], c["name"], float(probabilities[i]), c["urgency"])
             for i, c in ((int(i), self._classes[int(i)]) for i in order)
         )
-
-    def _decide(self, probabilities: npt.NDArray[np.float64]) -> tuple[str, bool]:
-        """Return the urgency and whether to abstain."""
-        urgencies = [entry["urgency"] for entry in self._classes]
-        urgent = float(sum(p for p, urgency in zip(probabilities, urgencies, strict=True) if urgency == "urgent"))
-        top = int(np.argmax(probabilities))
-        abstained = bool(probabilities[top] < self._thresholds["abstain_below"])
-        if "urgent" in urgencies and urgent >= self._thresholds["urgent"]:
-            return "urgent", abstained
-        # "watch" reassures: never when the model is unsure or an urgent class leads.
-        if abstained or urgencies[top] == "urgent":
-            return "soon", abstained
-        return urgencies[top], abstained
 
 
 def apply_temperature(probabilities: npt.NDArray[Any], temperature: float) -> npt.NDArray[np.float64]:

@@ -72,6 +72,16 @@ def measure_framing(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Frami
     return Framing(float((region.cells > 0).mean()), float(by_lamp.mean()), region.probability)
 
 
+def has_skin(verdict: LightingVerdict, framing: Framing) -> bool:
+    """Whether skin was found in a photo. Unlike in a preview, very dark or bright light does not come first.
+
+    Args:
+        verdict: lighting of the photo.
+        framing: framing of the photo.
+    """
+    return framing.skin_by_lamp >= NO_LAMP_BELOW and "no_skin" not in preview_reasons(verdict, framing)
+
+
 def preview_reasons(verdict: LightingVerdict, framing: Framing) -> tuple[str, ...]:
     """Return all faults of a live preview, most important first.
 

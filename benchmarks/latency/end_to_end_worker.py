@@ -60,7 +60,7 @@ def measure(model: str, photo: str, rounds: int, cores: int) -> dict[str, list[f
         "inference": lambda: interpreter.run(prepared),
         "light": lambda: judge_lighting(measure_lighting(decoded, crop)),
         "tips": lambda: tips_for(judge_lighting(measure_lighting(decoded, crop))),
-        "post": lambda: triage.answer(verdict, outputs),
+        "post": lambda: triage.answer(verdict, True, outputs),
     }
     if not is_frame:
         packed = np.frombuffer(source, np.uint8)

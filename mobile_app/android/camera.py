@@ -32,6 +32,7 @@ class AndroidCamera:
 
     name = "camera"
     live = True
+    synthetic = False
 
     def __init__(self) -> None:
         self._camera: Any = None

@@ -26,7 +26,7 @@ def start(model: Path) -> None:
     from mobile_app.main import main
 
     phone = device.AndroidPhone()
-    main(source=phone.camera, model=model, phone=phone)
+    main(model=model, phone=phone)
 
 
 def load_classes() -> None:

@@ -20,6 +20,7 @@ class Camera:
     """Camera `number` of this machine."""
 
     live = True
+    synthetic = False
 
     def __init__(self, number: int = 0):
         self.name = f"camera {number}"

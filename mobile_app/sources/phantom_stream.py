@@ -17,6 +17,7 @@ class PhantomStream:
 
     name = "demo"
     live = True
+    synthetic = True
 
     def __init__(self, folder: Path = FOLDER):
         self._folder = folder

@@ -16,6 +16,7 @@ class PhotoFolder:
     """The photos in a folder and its subfolders, by name. Unreadable and hidden files are skipped."""
 
     live = False
+    synthetic = False
 
     def __init__(self, folder: Path):
         self.name = folder.name

@@ -41,10 +41,12 @@ class FrameSource(Protocol):
     Attributes:
         name: display name.
         live: frames form a film; False for photos, which a person steps through.
+        synthetic: frames are drawn by a computer, for the demo.
     """
 
     name: str
     live: bool
+    synthetic: bool
 
     def open(self) -> None:
         """Open the device or file; may be called again after `close`.

@@ -15,6 +15,7 @@ class VideoFile:
     """The frames of a video file in real time; `open` starts from the beginning."""
 
     live = True
+    synthetic = False
 
     def __init__(self, path: Path):
         self.name = path.name

@@ -202,10 +202,10 @@ class SkinApp(App):
         else:
             self.phone.pick_photo(mainthread(self.classify), mainthread(self._show_photo_error))
 
-    def classify(self, photo: Photo | Path | bytes, ignore_light: bool = False) -> None:
+    def classify(self, photo: Photo | Path | bytes, ignore_light: bool = False, synthetic_photo: bool = False) -> None:
         """Classify a photo and show the answer."""
         self._request += 1
-        self.classifier.submit(photo, partial(self._on_answer, self._request), ignore_light)
+        self.classifier.submit(photo, partial(self._on_answer, self._request), ignore_light, synthetic_photo)
         self.reset_to("checking")
 
     @mainthread
@@ -219,10 +219,15 @@ class SkinApp(App):
             self.reset_to("photo_trouble", what="model", detail=self.classifier.problem)
         elif answer.error is not None:
             self.reset_to("photo_trouble", what="photo", detail=answer.error)
-        elif not answer.lighting_confirmed and not answer.ignore_light:
+        elif answer.reason == "poor_light":
             self.reset_to("light_first", answer=answer)
         else:
             self.reset_to("answer", answer=answer)
+
+    def answer_anyway(self, answer: Answer) -> None:
+        """Classify the photo of an answer again, whatever its lighting."""
+        if answer.photo is not None:
+            self.classify(answer.photo, True, answer.synthetic_photo)
 
     def paste(self) -> None:
         """Classify the picture on the clipboard."""

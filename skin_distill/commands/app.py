@@ -13,7 +13,7 @@ Examples:
   skin-distill app --model student.tflite
   skin-distill app --source demo
 
-Without --model the app uses a model trained on synthetic skin only and shows DEMO beside every answer.
+Without --model the app opens the demo: synthetic skin, and a model trained on it, which judges no real skin.
 """
 
 
@@ -21,13 +21,11 @@ Without --model the app uses a model trained on synthetic skin only and shows DE
 @click.option("--model", type=click.Path(path_type=Path, dir_okay=False), help="A .tflite of `convert`.")
 @click.option(
     "--source",
-    default="camera",
-    show_default=True,
     metavar="camera|0|video.mp4|folder|demo",
     help="Source of pictures: the first camera, a camera number, a video, a folder of photos, or synthetic skin under"
-    " moving light.",
+    " moving light. Default: camera, or demo without --model.",
 )
-def command(model: Path | None, source: str) -> None:
+def command(model: Path | None, source: str | None) -> None:
     """Open the camera app: better light first, then an answer."""
     with needs_extra("app"):
         from mobile_app.main import main

@@ -21,14 +21,16 @@ Unreadable photos are listed and the others classified; the exit code is then 1,
 @click.command("classify", epilog=EPILOG)
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .tflite of `convert`.")
+@click.option("--ignore-light", is_flag=True, help="Answer even if the lighting is poor.")
 @click.option("--threads", default=1, show_default=True, help="Interpreter threads.")
 @output_options
-def command(photos: tuple[Path, ...], model: Path, threads: int, terminal: Terminal) -> None:
+def command(photos: tuple[Path, ...], model: Path, ignore_light: bool, threads: int, terminal: Terminal) -> None:
     """Check lighting, then classify photos.
 
     PHOTOS are image files, or folders of them.
     """
     from triage import Triage
+    from triage.assessment import DISCLAIMER
 
     paths = _files(photos)
     triage = Triage.load(model, threads=threads)
@@ -36,7 +38,7 @@ def command(photos: tuple[Path, ...], model: Path, threads: int, terminal: Termi
     unreadable = 0
     for number, path in enumerate(paths):
         try:
-            assessments.append({**triage.assess(path).to_json(), "photo": str(path)})
+            assessments.append({**triage.assess(path, ignore_light).to_json(), "photo": str(path)})
         except UnreadablePhoto as error:
             unreadable += 1
             assessments.append({"photo": str(path), "error": error.reason})
@@ -45,6 +47,8 @@ def command(photos: tuple[Path, ...], model: Path, threads: int, terminal: Termi
         terminal.progress("classify", number + 1, len(paths))
     if terminal.as_json:
         terminal.result(assessments)
+    elif unreadable < len(paths):
+        terminal.result(None, DISCLAIMER)
     if unreadable:
         summary = f"{unreadable} of {len(paths)} photos could not be read."
         raise UnusableInput(summary) if unreadable == len(paths) else CheckFailed(summary)

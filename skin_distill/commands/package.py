@@ -28,8 +28,9 @@ Then, on a machine that may download Android's tools: cd phone && buildozer andr
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the project.")
 @click.option("--title", default="Skin Distill", show_default=True, help="Name below the icon.")
 @click.option("--package", default="org.skindistill.triage", show_default=True, help="Android package name.")
+@click.option("--demo", is_flag=True, help="Allow a model trained on synthetic images only.")
 @output_options
-def command(system: str, model: Path, out: Path, title: str, package: str, terminal: Terminal) -> None:
+def command(system: str, model: Path, out: Path, title: str, package: str, demo: bool, terminal: Terminal) -> None:
     """Write a buildozer project of the app with a model.
 
     SYSTEM is android.
@@ -39,7 +40,13 @@ def command(system: str, model: Path, out: Path, title: str, package: str, termi
     from triage import Triage
     from triage.model_file import read_model
 
-    _require_operators(read_model(model).flatbuffer)
+    file = read_model(model)
+    if file.card["synthetic"] and not demo:
+        raise UnusableInput(
+            f"The model was trained on synthetic images only and cannot judge real skin. Received: {model}. "
+            "Choose a model trained on photographs, or add --demo."
+        )
+    _require_operators(file.flatbuffer)
     Triage.load(model)  # fails early for models that would not open on a phone
     numbers = re.match(r"\d+(?:\.\d+){0,2}", version("skin-distill"))
     if numbers is None:

@@ -45,6 +45,7 @@ class Scripted:
     """
 
     live = True
+    synthetic = False
 
     def __init__(self, *script: object, interval_s: float = 0.01, name: str = "scripted"):
         self.name = name

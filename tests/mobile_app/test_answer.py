@@ -19,6 +19,7 @@ from mobile_app.device_benchmark import run, thermal_note
 from mobile_app.settings import FILE_NAME, Settings, read_settings, write_settings
 from mobile_app.texts import load_texts
 from triage.assessment import Assessment, Diagnosis, Lighting, Triage
+from triage.decision import decide
 from triage.errors import UnusableInput
 from triage.interpreter import open_interpreter
 from triage.lighting import LightingVerdict
@@ -53,7 +54,7 @@ def plain(red, green, blue):
 
 def test_an_answer_holds_what_the_screen_shows(answer, lit_phantoms):
     assert answer.error is None
-    assert answer.demo
+    assert not answer.demo
     assert [entry.label for entry in answer.top] == [d.label for d in answer.assessment.diagnosis[:3]]
     assert all(entry.word == word_for(entry.probability) for entry in answer.top)
     left, top, width, height = answer.crop
@@ -77,58 +78,63 @@ def test_every_word_it_can_say_is_in_the_texts():
     assert {f"tip.{tip}.headline" for tip in TIPS} <= set(texts)
 
 
-def test_a_photo_without_skin_is_unlike_the_training_data_and_never_reassures(classifier):
+def test_a_photo_without_skin_names_nothing(classifier):
     answer = answer_of(classifier, np.random.default_rng(0).integers(110, 140, (120, 200, 1), np.uint8).repeat(3, 2))
-    assert (answer.cannot_tell, answer.cannot_tell_why) == (True, "unlike_training")
-    assert answer.urgency != "watch"
-    assert answer.top == ()
-    assert load_texts()("answer.nearest") not in [line.text for line in shared_page.page_lines(answer, load_texts())[1]]
-
-
-@pytest.mark.parametrize(("color", "reason"), [((255, 255, 255), "too_bright"), ((10, 60, 20), "too_dark")])
-def test_too_much_and_too_little_light_do_not_hide_that_there_is_no_skin(color, reason):
-    answer = watchful_answer(plain(*color), lit=False, reasons=(reason,))
-    assert (answer.cannot_tell_why, answer.urgency) == ("unlike_training", "soon")
-
-
-def watchful_answer(photo, lit=True, ignore_light=False, probabilities=(0.7, 0.29, 0.01), reasons=()):
-    """Of a model that finds nothing urgent in any photo."""
-    verdict = LightingVerdict(not reasons, reasons)
-    found = tuple(Diagnosis(n, n, p, "watch") for n, p in zip("ABC", probabilities, strict=True))
-    assessment = Assessment("", Lighting(lit, 0.9, verdict, ()), found, "watch", abstained=False)
-    model = SimpleNamespace(card={"input": {"crop_fraction": 0.8}}, assess=lambda photo: assessment)
-    return answer_for(model, photo, ignore_light)
-
-
-@pytest.mark.parametrize(
-    ("lit", "ignore_light", "urgency"), [(True, False, "watch"), (False, False, "soon"), (True, True, "soon")]
-)
-def test_a_picture_in_poor_light_or_after_a_tip_never_reassures(lit_phantoms, lit, ignore_light, urgency):
-    assert watchful_answer(lit_phantoms[-3][0], lit, ignore_light).urgency == urgency
-
-
-def test_the_page_says_what_the_screen_says(lit_phantoms):
+    assert (answer.reason, answer.urgency, answer.top) == ("no_skin", None, ())
     texts = load_texts()
-    answer = watchful_answer(lit_phantoms[-3][0], ignore_light=True, probabilities=(0.999, 0.001, 0.0))
+    said = [line.text for line in shared_page.page_lines(answer, texts)[1]]
+    assert texts["answer.reason.no_skin"] in said and texts["answer.nearest"] not in said
+
+
+def watchful_answer(ignore_light=False, lit=True, synthetic=False, probabilities=(0.7, 0.29, 0.01)):
+    """Of a model that finds nothing urgent in any photo."""
+    ranking = tuple(Diagnosis(n, n, p, "watch") for n, p in zip("ABC", probabilities, strict=True))
+    card = {
+        "classes": [{"id": n, "name": n, "urgency": "watch"} for n in "ABC"],
+        "thresholds": {"urgent": 0.5, "abstain_below": 0.2, "well_lit": 0.5},
+        "synthetic": synthetic,
+        "input": {"crop_fraction": 0.8},
+    }
+
+    def assess(photo, ignore_light, synthetic_photo):
+        flags = {"ignore_light": ignore_light, "synthetic_photo": synthetic_photo}
+        decision = decide(np.array(probabilities), card, lighting_ok=lit, has_skin=True, **flags)
+        return Assessment("", Lighting(lit, 0.9, LightingVerdict(True, ()), ()), ranking, decision)
+
+    return answer_for(SimpleNamespace(card=card, assess=assess), plain(200, 150, 120), ignore_light)
+
+
+def test_the_page_says_what_the_screen_says():
+    texts = load_texts()
+    answer = watchful_answer(ignore_light=True, probabilities=(0.999, 0.001, 0.0))
     said = [line.text for line in shared_page.page_lines(answer, texts)[1]]
     assert texts("answer.light_overruled") in said and texts("answer.light_good") not in said
     assert {f"{entry.name}: {probability_text(texts, entry)}" for entry in answer.top} <= set(said)
+
+
+@pytest.mark.parametrize("options", [{"lit": False}, {"synthetic": True}])
+def test_the_page_has_no_next_step_where_nothing_is_named(options):
+    texts = load_texts()
+    answer = watchful_answer(**options)
+    said = "\n".join(line.text for line in shared_page.page_lines(answer, texts)[1])
+    assert texts[f"answer.reason.{answer.reason}"] in said
+    assert texts["answer.next"] not in said and answer.top == ()
 
 
 def test_skin_is_looked_for_in_the_models_own_crop(small_model, lit_phantoms):
     file = read_model(small_model)
     photo = np.full((1080, 1920, 3), 150, np.uint8)
     photo[360:720, 640:1280] = lit_phantoms[5][0]
-    for crop, why in ((0.33, None), (0.8, "unlike_training")):
+    for crop, missing in ((0.33, False), (0.8, True)):
         card = {**file.card, "input": {**file.card["input"], "crop_fraction": crop}}
         triage = Triage(replace(file, card=card), open_interpreter(file.flatbuffer))
-        assert answer_for(triage, photo).cannot_tell_why == why
+        assert (answer_for(triage, photo).reason == "no_skin") is missing
 
 
 def test_an_unsure_model_cannot_tell(classifier):
     answer = answer_of(classifier, plain(150, 146, 142))
-    assert (answer.cannot_tell, answer.cannot_tell_why) == (True, "unsure")
-    assert answer.urgency == "soon"
+    assert (answer.reason, answer.urgency) == ("unsure", "soon")
+    assert answer.top
 
 
 def test_the_choice_to_use_it_anyway_is_kept(classifier, lit_phantoms):
@@ -191,12 +197,13 @@ def test_the_page_says_what_it_is_not_first_and_everything_else(answer):
     texts = load_texts()
     above, below = shared_page.page_lines(answer, texts)
     assert above[0].text == texts("answer.not_a_diagnosis")
+    above, _ = shared_page.page_lines(replace(answer, demo=True), texts)
     assert texts("app.demo_note") in [line.text for line in above]
     said = "\n".join(line.text for line in below)
     assert all(entry.name in said for entry in answer.top)
     assert texts(f"answer.{answer.urgency}") in said
-    assert all(texts(f"sign.{sign}") in said for sign in answer.warning_signs)
-    _, below = shared_page.page_lines(replace(answer, lighting_confirmed=False, ignore_light=True), texts)
+    assert all(texts(f"sign.{sign}") in said for sign in WARNING_SIGNS)
+    _, below = shared_page.page_lines(replace(answer, ignore_light=True), texts)
     assert texts("answer.light_overruled") in [line.text for line in below]
 
 

@@ -38,6 +38,7 @@ class Unreliable:
 
     name = "unreliable"
     live = True
+    synthetic = False
 
     def __init__(self, seed: int):
         self._stream = PhantomStream()

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from kivy.uix.widget import Widget
 
-from mobile_app.answer import Answer, RankedClass
+from mobile_app.answer import WARNING_SIGNS, Answer, RankedClass
 from mobile_app.answer_text import headline, light_overridden, light_text, probability_text
 from mobile_app.ui.buttons import TextButton
 from mobile_app.ui.cards import demo_badge, info_card
@@ -53,14 +53,14 @@ class AnswerScreen(Page):
             badge.pos_hint = TOP
             note = TextLabel(style, tr("app.demo_note"), "small", "muted", pos_hint=TOP)
             self.add(Row(badge, note, spacing=pixels(MEDIUM)))
-        photo, signs = _photo(app, answer, wide), _signs(app, answer)
-        classes, next_step = _looks_like(app, answer, wide), _next_step(app, answer)
+        photo, signs = _photo(app, answer, wide), _signs(app)
+        told = [_looks_like(app, answer, wide)]
+        if answer.urgency:
+            told.append(_next_step(app, answer.urgency))
         if not wide:
-            self.add(photo, classes, next_step, signs)
+            self.add(photo, *told, signs)
             return
-        columns = [
-            Column(*widgets, spacing=pixels(LARGE), pos_hint=TOP) for widgets in ((photo, signs), (classes, next_step))
-        ]
+        columns = [Column(*widgets, spacing=pixels(LARGE), pos_hint=TOP) for widgets in ((photo, signs), told)]
         self.add(Row(*columns, spacing=pixels(HUGE)))
 
 
@@ -90,12 +90,12 @@ def _photo(app: "SkinApp", answer: Answer, large: bool) -> Widget:
 def _looks_like(app: "SkinApp", answer: Answer, wide: bool) -> Widget:
     style, tr = app.style, app.style.tr
     title = Row(spacing=pixels(MEDIUM))
-    if answer.cannot_tell:
+    if answer.reason:
         title.add_widget(Icon(style, "unsure", 24, "accent", pos_hint=MIDDLE))
     title.add_widget(TextLabel(style, headline(tr, answer), "heading", bold=True, pos_hint=MIDDLE))
     card = Card(style, title, border="border", spacing=pixels(MEDIUM))
-    if answer.cannot_tell:
-        card.add_widget(TextLabel(style, tr(f"answer.cannot_tell_{answer.cannot_tell_why}")))
+    if answer.reason:
+        card.add_widget(TextLabel(style, tr(f"answer.reason.{answer.reason}_text")))
         if answer.top:
             card.add_widget(TextLabel(style, tr("answer.nearest"), "small", "muted", bold=True))
     for entry in answer.top:
@@ -113,18 +113,18 @@ def _ranked_class(app: "SkinApp", entry: RankedClass, wide: bool) -> Widget:
     return Column(head, LevelBar(style, entry.probability), spacing=pixels(TINY))
 
 
-def _next_step(app: "SkinApp", answer: Answer) -> Widget:
-    style, tr, urgency = app.style, app.style.tr, answer.urgency
+def _next_step(app: "SkinApp", urgency: str) -> Widget:
+    style, tr = app.style, app.style.tr
     return Column(
         TextLabel(style, tr("answer.next"), "small", "muted", bold=True),
         info_card(style, urgency, tr(f"answer.{urgency}"), tr(f"answer.{urgency}_text"), *URGENCY_COLORS[urgency]),
     )
 
 
-def _signs(app: "SkinApp", answer: Answer) -> Widget:
+def _signs(app: "SkinApp") -> Widget:
     style, tr = app.style, app.style.tr
     rows = (
         Row(Icon(style, "point", 20, "accent", pos_hint=TOP), TextLabel(style, tr(f"sign.{sign}"), pos_hint=TOP))
-        for sign in answer.warning_signs
+        for sign in WARNING_SIGNS
     )
     return Column(TextLabel(style, tr("answer.signs"), bold=True), *rows)

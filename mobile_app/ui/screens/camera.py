@@ -143,7 +143,8 @@ class CameraScreen(BoxLayout):
         if action is ShutterAction.NO or frame is None:
             self._show_state(self._state)
             return
-        self._app.classify(frame.pixels, action is ShutterAction.IGNORE_LIGHT)
+        synthetic = self._app.capture.source.synthetic
+        self._app.classify(frame.pixels, action is ShutterAction.IGNORE_LIGHT, synthetic)
 
     def _turn(self, step: int) -> None:
         turn = getattr(self._app.capture.source, "turn", None)

@@ -1,6 +1,5 @@
 """The screens before an answer: classification is running, and the lighting is too poor."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kivy.uix.widget import Widget
@@ -39,15 +38,15 @@ def checking(app: "SkinApp") -> Widget:
 def light_first(app: "SkinApp", answer: Answer) -> Widget:
     """Build the screen with tips for better lighting, shown before any answer."""
     style, tr = app.style, app.style.tr
-    page = Page(style, tr("light.title"), app.back)
+    page = Page(style, tr("answer.reason.poor_light"), app.back)
     if answer.photo is not None:
         page.add(PhotoView(style, answer.photo, answer.crop, size_hint_y=None, height=pixels(PHOTO_HEIGHT)))
-    page.add(TextLabel(style, tr("light.text")))
+    page.add(TextLabel(style, tr("answer.reason.poor_light_text")))
     for tip in tip_ids(answer):
         page.add(info_card(style, tip, tr(f"tip.{tip}.headline"), tr(f"tip.{tip}.advice")))
     buttons = (
         ("action.retake", lambda: app.reset_to("camera"), "retake", "primary"),
-        ("light.see_anyway", lambda: app.show_answer(replace(answer, ignore_light=True)), "forward", "quiet"),
+        ("light.see_anyway", lambda: app.answer_anyway(answer), "forward", "quiet"),
     )
     page.footer([TextButton(style, tr(name), act, icon, kind, True) for name, act, icon, kind in buttons])
     return page
@@ -55,6 +54,6 @@ def light_first(app: "SkinApp", answer: Answer) -> Widget:
 
 def tip_ids(answer: Answer) -> list[str]:
     """Return the tips for an answer's lighting, most serious first."""
-    if answer.assessment is None or answer.lighting_confirmed:
+    if answer.assessment is None or answer.lighting_ok:
         return []
     return list(answer.assessment.lighting.verdict.reasons) or ["poor_light"]

@@ -33,6 +33,9 @@ from mobile_app.ui.icons import STROKES, icon_mask
 from mobile_app.ui.model_card_text import card_facts
 from mobile_app.ui.shutter import Shutter, ShutterAction
 from mobile_app.ui.system_theme import SystemTheme
+from triage.assessment import Assessment, Lighting
+from triage.decision import Decision
+from triage.lighting import LightingVerdict
 from triage.tips import TIPS
 
 TR = load_texts()
@@ -117,11 +120,15 @@ def test_numbers_promise_no_more_than_they_hold(probability, text):
 
 def test_an_answer_in_words():
     assert probability_text(TR, RankedClass("x", "X", 0.41, "possible")) == f"{TR['answer.possible']}, 41%"
-    answer = Answer(None, None, None, (0, 0, 0, 0), ignore_light=True, demo=False, lighting_confirmed=False)
-    assert light_text(TR, answer) == TR["answer.light_overruled"]
+    lit = an_assessment(lit=True)
+    assert light_text(TR, Answer(lit, None, None)) == TR["answer.light_good"]
     # A tip that was not about light:
-    assert light_text(TR, replace(answer, lighting_confirmed=True)) == TR["answer.light_overruled"]
-    assert light_text(TR, replace(answer, lighting_confirmed=True, ignore_light=False)) == TR["answer.light_good"]
+    assert light_text(TR, Answer(lit, None, None, ignore_light=True)) == TR["answer.light_overruled"]
+    assert light_text(TR, Answer(an_assessment(lit=False), None, None)) == TR["answer.light_overruled"]
+
+
+def an_assessment(lit: bool) -> Assessment:
+    return Assessment("", Lighting(lit, 0.9, LightingVerdict(lit, ()), ()), (), Decision(None, "soon", False))
 
 
 def test_the_card_is_told_with_its_intervals_and_gaps():

@@ -12,6 +12,7 @@ from mobile_app.texts import load_texts
 from mobile_app.ui.camera_messages import TROUBLES, UNITS
 from mobile_app.ui.theme import URGENCY_COLORS
 from triage.assessment import DISCLAIMER
+from triage.decision import REASONS
 from triage.errors import UnusableInput
 from triage.model_card import URGENCIES
 from triage.tips import TIPS
@@ -57,6 +58,7 @@ def test_every_id_that_is_put_together_has_a_text():
     wanted += [f"why.{measure}" for measure in UNITS] + list(UNITS.values())
     wanted += [f"trouble.{trouble}{part}" for trouble in TROUBLES for part in ("", "_advice")]
     wanted += [f"answer.{word}" for _, word in PROBABILITY_WORDS] + [f"sign.{sign}" for sign in WARNING_SIGNS]
+    wanted += [f"answer.reason.{reason}{part}" for reason in REASONS for part in ("", "_text")]
     wanted += [f"answer.{urgency}{part}" for urgency in URGENCIES for part in ("", "_text")]
     wanted += [f"thermal.{note}" for note in ("steady", "slower_when_warm", "noisy")]
     assert set(wanted) <= set(texts)

@@ -169,12 +169,14 @@ def why_opens_and_escape_closes_it():
 
 
 def poor_light_found_by_the_model_comes_before_the_answer():
-    oracle.answer = an_answer(light=False, reasons=("uneven",))
+    oracle.answer = an_answer(light=False, reasons=("uneven",), reason="poor_light")
     app.classify(an_answer().photo)
     yield from until(lambda: name() == "light_first")
+    assert not oracle.asked.pop()[1]
+    oracle.answer = an_answer("soon", light=False, reasons=("uneven",))
     next(widget for widget in pressables(app.root) if widget.label == TR["light.see_anyway"]).action()
-    yield
-    assert name() == "answer" and app._history[-1][1].keywords["answer"].ignore_light
+    yield from until(lambda: name() == "answer")
+    assert oracle.asked.pop()[1] and app._history[-1][1].keywords["answer"].ignore_light
     oracle.answer = an_answer()
 
 
@@ -187,14 +189,14 @@ def a_dropped_file_is_checked_and_a_dropped_folder_becomes_the_source():
 
 def what_cannot_be_read_is_told():
     oracle.answer = an_answer()
-    app.show_answer(type(oracle.answer)(None, "dropped.jpg: not a photo", None, (0, 0, 0, 0), False, False))
+    app.show_answer(type(oracle.answer)(None, "dropped.jpg: not a photo", None))
     yield
     assert name() == "photo_trouble"
 
 
 def a_model_that_cannot_be_used_is_not_blamed_on_the_photo():
     oracle.problem = "stand-in.tflite is cut off."
-    app.show_answer(type(oracle.answer)(None, oracle.problem, None, (0, 0, 0, 0), False, False))
+    app.show_answer(type(oracle.answer)(None, oracle.problem, None))
     yield
     assert name() == "photo_trouble"
     assert {TR["trouble.model"], oracle.problem} <= set(texts_of(app.root.screen))
@@ -202,7 +204,7 @@ def a_model_that_cannot_be_used_is_not_blamed_on_the_photo():
 
 
 def a_check_that_takes_long_can_be_left():
-    oracle.submit = lambda photo, on_answer, ignore_light: None
+    oracle.submit = lambda photo, on_answer, *flags: None
     app.classify(b"slow")
     yield
     press(TR["action.back"])

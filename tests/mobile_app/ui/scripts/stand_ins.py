@@ -1,15 +1,17 @@
 """A model, a source and answers that need no file and no camera."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from mobile_app.answer import WARNING_SIGNS, Answer, RankedClass, word_for
+from mobile_app.answer import Answer, RankedClass, word_for
 from mobile_app.sources.source import Frame
 from mobile_app.ui.capture import Capture
 from mobile_app.ui.desktop_voice import DesktopVoice
 from triage.assessment import Assessment, Diagnosis, Lighting
+from triage.decision import Decision
 from triage.errors import UnusableInput
 from triage.lighting import LightingVerdict
 from triage.photo import crop_box
@@ -40,7 +42,7 @@ def picture(width: int = 160, height: int = 120) -> np.ndarray:
 class StillSource:
     """The same picture thirty times a second."""
 
-    name, live = "still", True
+    name, live, synthetic = "still", True, False
 
     def __init__(self, width: int = 320, height: int = 180) -> None:
         self.picture, self.count, self.open_count = picture(width, height), 0, 0
@@ -96,41 +98,23 @@ class Oracle:
         self.card, self.problem, self.model = CARD, None, Path("stand-in.tflite")
         self.answer, self.asked = answer or an_answer(), []
 
-    def submit(self, photo, on_answer, ignore_light=False) -> None:
+    def submit(self, photo, on_answer, ignore_light=False, synthetic_photo=False) -> None:
         self.asked.append((photo, ignore_light))
-        on_answer(self.answer)
+        on_answer(replace(self.answer, ignore_light=ignore_light))
 
     def close(self) -> None:
         pass
 
 
 def an_answer(
-    urgency="urgent", light=True, reasons=(), despite=False, cannot_tell=None, probabilities=(0.61, 0.3, 0.004)
+    urgency="urgent", light=True, reasons=(), ignore_light=False, reason=None, probabilities=(0.61, 0.3, 0.004)
 ):
     photo = picture()
     verdict = LightingVerdict(not reasons, tuple(reasons))
-    assessment = Assessment(
-        "",
-        Lighting(light, 0.9 if light else 0.2, verdict, tuple(tips_for(verdict))),
-        tuple(Diagnosis(n, n, p, "watch") for n, p in zip(NAMES, probabilities, strict=True)),
-        urgency,
-        cannot_tell is not None,
-    )
-    return Answer(
-        assessment=assessment,
-        error=None,
-        photo=photo,
-        crop=crop_box(photo.shape[1], photo.shape[0]),
-        ignore_light=despite,
-        demo=True,
-        lighting_confirmed=light,
-        urgency=urgency,
-        cannot_tell=cannot_tell is not None,
-        cannot_tell_why=cannot_tell,
-        top=tuple(
-            RankedClass(n, n, p, word_for(p))
-            for n, p in zip(NAMES, probabilities, strict=True)
-            if cannot_tell != "unlike_training"
-        ),
-        warning_signs=WARNING_SIGNS,
-    )
+    ranking = tuple(Diagnosis(n, n, p, "watch") for n, p in zip(NAMES, probabilities, strict=True))
+    decision = Decision(reason, urgency if reason in (None, "unsure") else None, reason == "unsure")
+    lighting = Lighting(light, 0.9 if light else 0.2, verdict, tuple(tips_for(verdict)))
+    assessment = Assessment("", lighting, ranking, decision)
+    top = tuple(RankedClass(d.label, d.name, d.probability, word_for(d.probability)) for d in assessment.diagnosis)
+    crop = crop_box(photo.shape[1], photo.shape[0])
+    return Answer(assessment, None, photo, crop, ignore_light, demo=True, top=top)

@@ -5,7 +5,6 @@ One process and one window for all of it: themes, font scales and window sizes c
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from mobile_app import main as app_main
@@ -76,9 +75,9 @@ def pages():
     for urgency in ("urgent", "soon", "watch"):
         app.show_answer(an_answer(urgency))
         yield f"answer {urgency}"
-    for why in ("unsure", "unlike_training"):
-        app.show_answer(an_answer(cannot_tell=why))
-        yield f"answer {why}"
+    for reason in ("unsure", "no_skin", "synthetic_model"):
+        app.show_answer(an_answer(reason=reason))
+        yield f"answer {reason}"
     open_share_sheet(app, an_answer())
     yield "share"
     app.reset_to("saved")
@@ -94,10 +93,10 @@ def pages():
     app.reset_to("saved")
     yield "saved some"
     app.phone = None
-    poor = an_answer(light=False, reasons=("too_dark", "uneven"))
+    poor = an_answer(light=False, reasons=("too_dark", "uneven"), reason="poor_light")
     app.show_answer(poor)
     yield "light_first"
-    app.show_answer(replace(poor, ignore_light=True))
+    app.show_answer(an_answer("soon", light=False, reasons=("too_dark", "uneven"), ignore_light=True))
     yield "answer despite light"
 
 

@@ -1,0 +1,106 @@
+"""The same photos through Python, `classify`, its JSON, the app and the shared page: all tell the same."""
+
+import json
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from mobile_app.answer import MAX_CLASSES, Answer
+from mobile_app.classifier import DEMO_MODEL, BackgroundClassifier
+from mobile_app.shared_page import page_lines
+from mobile_app.texts import load_texts
+from skin_distill.assessment_text import NO_ANSWER, URGENCIES
+from skin_distill.cli import cli
+from triage import Triage
+from triage.decision import REASONS
+from triage.model_file import pack_model, read_model
+
+TR = load_texts()
+
+
+@pytest.fixture(scope="module")
+def photos(lit_phantoms, tmp_path_factory) -> list[Path]:
+    """Skin of all tones in good and poor light, and pictures without skin."""
+    folder = tmp_path_factory.mktemp("photos")
+    noise = np.random.default_rng(0).normal(0, 8, (360, 640, 1))
+    pictures = {f"skin-{n}": photo for n, (photo, _) in enumerate(lit_phantoms[::3])}
+    pictures |= {f"dark-{n}": photo // 8 for n, (photo, _) in enumerate(lit_phantoms[::5])}
+    for name, color in (
+        ("grey", (150, 150, 150)),
+        ("leaf", (90, 140, 50)),
+        ("sky", (120, 160, 230)),
+        ("white", (250,) * 3),
+    ):
+        pictures[name] = np.clip(np.array(color) + noise, 0, 255).astype(np.uint8)
+    for name, picture in pictures.items():
+        cv2.imwrite(str(folder / f"{name}.png"), picture[..., ::-1])
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture(scope="module", params=["trained on photographs", "unsure", "synthetic"])
+def model(request, tmp_path_factory) -> Path:
+    demo = read_model(DEMO_MODEL)
+    card = {**demo.card, "synthetic": request.param == "synthetic"}
+    if request.param == "unsure":
+        card["thresholds"] = {**demo.card["thresholds"], "abstain_below": 1.0}
+    path = tmp_path_factory.mktemp("model") / "model.tflite"
+    path.write_bytes(pack_model(demo.flatbuffer, card))
+    return path
+
+
+def in_app(classifier: BackgroundClassifier, photo: Path, ignore_light: bool) -> Answer:
+    came, answers = threading.Event(), []
+    classifier.submit(photo, lambda answer: (answers.append(answer), came.set()), ignore_light)
+    assert came.wait(30)
+    return answers[0]
+
+
+@pytest.mark.parametrize("ignore_light", [False, True])
+def test_all_ways_tell_the_same(photos, model, ignore_light):
+    triage, classifier, runner = Triage.load(model), BackgroundClassifier(model), CliRunner()
+    command = ["classify", *map(str, photos), "--model", str(model), *(["--ignore-light"] if ignore_light else [])]
+    told = json.loads(runner.invoke(cli, [*command, "--json"], catch_exceptions=False).stdout)
+    blocks = runner.invoke(cli, command, catch_exceptions=False).stdout.split("\n\n")
+    reasons = set()
+    for photo, entry, block in zip(photos, told, blocks, strict=False):
+        assessment = triage.assess(photo, ignore_light)
+        decision = assessment.decision
+        reasons.add(decision.reason)
+        named = [d.label for d in assessment.diagnosis]
+        # JSON
+        assert entry["decision"] == {
+            "urgency": decision.urgency,
+            "abstained": decision.abstained,
+            "reason": decision.reason,
+        }
+        assert [d["label"] for d in entry["diagnosis"]] == named
+        # Terminal
+        assert photo.name in block
+        assert [reason for reason, text in NO_ANSWER.items() if text in block] == [decision.reason] * (not named)
+        assert [urgency for urgency, text in URGENCIES.items() if f"{text}" in block] == [decision.urgency] * bool(
+            named
+        )
+        assert [d.name in block for d in assessment.ranking[:1]] == [bool(named)]
+        # App
+        answer = in_app(classifier, photo, ignore_light)
+        assert (answer.reason, answer.urgency) == (decision.reason, decision.urgency)
+        assert [entry.label for entry in answer.top] == named[:MAX_CLASSES]
+        # Shared page
+        page = [paragraph.text for part in page_lines(answer, TR) for paragraph in part]
+        shown = [reason for reason in REASONS if TR[f"answer.reason.{reason}"] in page]
+        assert shown == [decision.reason] * bool(decision.reason)
+        assert [u for u in URGENCIES if f"{TR['answer.next']}: {TR[f'answer.{u}']}" in page] == (
+            [decision.urgency] if decision.urgency else []
+        )
+        # Never reassuring in doubt
+        if decision.urgency == "watch":
+            assert assessment.lighting.ok and decision.reason is None and not triage.card["synthetic"]
+    classifier.close()
+    if triage.card["synthetic"]:
+        assert reasons == {"synthetic_model"}
+    else:
+        assert {"no_skin"} < reasons and ("poor_light" in reasons) is not ignore_light
