@@ -45,8 +45,9 @@ class Pressable(ButtonBehavior, FloatLayout):
         self.bind(state=self._dim, disabled=self._dim)
 
     def on_release(self) -> None:
-        """Kivy: a press ended on it."""
-        self.action()
+        """Kivy: a press ended. It counts only on the screen on which it began, which a fast change may have removed."""
+        if self.get_parent_window() is not None:
+            self.action()
 
     def _dim(self, *_: object) -> None:
         if self.disabled:

@@ -1,6 +1,7 @@
 """The root widget: one screen at a time, an optional bottom sheet over it, and the keyboard."""
 
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from kivy.core.window import Window
@@ -17,6 +18,8 @@ from mobile_app.ui.widgets import Card
 ENTER, KEYPAD_ENTER, SPACE, ESCAPE, TAB = 13, 271, 32, 27, 9
 UP, DOWN, LEFT, RIGHT, PAGE_UP, PAGE_DOWN = 273, 274, 276, 275, 280, 281
 REPEATING_KEYS = (TAB, UP, DOWN, LEFT, RIGHT, PAGE_UP, PAGE_DOWN)
+PRESS_GUARD_S = 0.6
+"""What has just opened takes no press for this long: the second tap of a double tap was meant for what was before."""
 SHADE = 0.55  # opacity behind a sheet
 SCROLL_STEP = 80  # of an arrow key, dp
 
@@ -37,6 +40,7 @@ class RootWidget(FloatLayout):
         self.on_paste: Callable[[], object] = lambda: None
         self._sheet: BottomSheet | None = None
         self._pressed_keys: set[int] = set()
+        self._opened_at = -PRESS_GUARD_S
 
     def show(self, screen: Widget) -> None:
         """Replace the screen."""
@@ -47,6 +51,7 @@ class RootWidget(FloatLayout):
         self.screen = screen
         screen.size_hint, screen.pos_hint = (1, 1), {"x": 0, "y": 0}
         self.add_widget(screen)
+        self._opened_at = monotonic()
         self._notify("on_enter")
 
     def open_sheet(self, style: Style, *content: Widget) -> None:
@@ -54,6 +59,7 @@ class RootWidget(FloatLayout):
         self.close_sheet()
         self._sheet = BottomSheet(style, content, self.close_sheet)
         self.add_widget(self._sheet)
+        self._opened_at = monotonic()
 
     def close_sheet(self) -> bool:
         """Close the sheet; False if there was none."""
@@ -61,7 +67,19 @@ class RootWidget(FloatLayout):
             return False
         self.remove_widget(self._sheet)
         self._sheet = None
+        self._opened_at = monotonic()
         return True
+
+    @property
+    def guarded(self) -> bool:
+        """Whether what is shown has just opened and takes no press yet."""
+        return monotonic() - self._opened_at < PRESS_GUARD_S
+
+    def on_touch_down(self, touch: Any) -> bool:
+        """Kivy: drop presses on what has just opened; scrolling goes on."""
+        if self.guarded and not touch.is_mouse_scrolling:
+            return True
+        return bool(super().on_touch_down(touch))
 
     def bind_keyboard(self) -> None:
         """Handle the window's keys."""
@@ -94,8 +112,11 @@ class RootWidget(FloatLayout):
         if (letter or "").lower() == "v" and ("ctrl" in modifiers or "meta" in modifiers):
             self.on_paste()
             return True
-        if code in (ENTER, KEYPAD_ENTER, SPACE) and focused(top) is not None:
-            return press_focused(top)
+        if code in (ENTER, KEYPAD_ENTER, SPACE):
+            if self.guarded:
+                return True
+            if focused(top) is not None:
+                return press_focused(top)
         if self._sheet is None and (on_key := getattr(self.screen, "on_key", None)) and on_key(code, letter, modifiers):
             return True
         return _scroll(top, code)

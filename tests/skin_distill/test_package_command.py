@@ -61,6 +61,16 @@ def test_a_project_is_written_and_the_next_step_named(model, tmp_path, package):
     assert {"python3", "kivy", "opencv"} <= set(json.loads(again.stdout)["requirements"])
 
 
+def test_a_model_of_synthetic_images_needs_demo(model, tmp_path, package):
+    whole = read_model(model)
+    synthetic = tmp_path / "synthetic.tflite"
+    synthetic.write_bytes(pack_model(whole.flatbuffer, {**whole.card, "synthetic": True}))
+    done = package("--model", synthetic, "--out", "phone", expect=2)
+    assert "synthetic.tflite" in done.stderr
+    assert not (tmp_path / "phone").exists()
+    package("--model", synthetic, "--out", "phone", "--demo")
+
+
 @pytest.mark.parametrize(
     ("option", "value"), [("--model", "missing.tflite"), ("--package", "skin"), ("--title", "A & B")]
 )

@@ -16,6 +16,7 @@ app_main.prepare_kivy(folder)
 from kivy.clock import Clock  # noqa: E402  (Kivy is set up first)
 from kivy.core.window import Window  # noqa: E402
 from kivy.metrics import Metrics  # noqa: E402
+from kivy.tests.common import UnitTestTouch  # noqa: E402
 from stand_ins import Oracle, StillCapture, StillPhone, StillSource, an_answer  # noqa: E402
 
 from mobile_app import device_benchmark, saved_photos  # noqa: E402
@@ -26,6 +27,7 @@ from mobile_app.settings import read_settings  # noqa: E402
 from mobile_app.sources.source import SourceUnavailable  # noqa: E402
 from mobile_app.texts import load_texts  # noqa: E402
 from mobile_app.ui import app as app_module  # noqa: E402
+from mobile_app.ui import root_widget  # noqa: E402
 from mobile_app.ui.app import SkinApp  # noqa: E402
 from mobile_app.ui.focus import focused, pressables  # noqa: E402
 from mobile_app.ui.screens import save_share  # noqa: E402
@@ -35,6 +37,8 @@ from triage.errors import UnusableInput  # noqa: E402
 
 ENTER, ESCAPE, SPACE, TAB = 13, 27, 32, 9
 MAX_FRAMES = 2000
+SIZES = ((412, 915), (1280, 800), (800, 360), (320, 480))
+GAPS_MS = (50, 100, 200, 300, 400, 500, 599)
 TR = load_texts()
 source, oracle = StillSource(), Oracle()
 app = SkinApp(StillCapture(source), oracle, folder, SystemTheme("none"))
@@ -118,6 +122,14 @@ def the_tips_are_for_the_crop_of_the_loaded_model():
     assert app.capture.crop_fraction() == app.crop_fraction == 0.5
     oracle.card = card
     yield
+
+
+def tap(widget) -> UnitTestTouch:
+    """Press and release in the middle of a widget."""
+    touch = UnitTestTouch(*widget.to_window(*widget.center))
+    touch.touch_down()
+    touch.touch_up()
+    return touch
 
 
 def show(guidance: Guidance | None) -> None:
@@ -497,6 +509,65 @@ def the_arrow_keys_scroll():
     assert app.root.screen.scroll.scroll_y < before
 
 
+def a_double_tap_presses_nothing_on_what_has_just_opened():
+    now, root_widget.PRESS_GUARD_S = [1000.0], 0.6
+    root_widget.monotonic = lambda: now[0]
+    usual, saved = Window.size, sorted((folder / SAVED_FOLDER).glob("*"))
+    for size in SIZES:
+        Window.size = size
+        for gap_ms in GAPS_MS:
+            app.reset_to("camera")
+            yield from until(lambda: app.capture.latest_frame() is not None)
+            now[0] += 1
+            app.capture._on_state = lambda state: None
+            show(Guidance(None, True))
+            yield
+            yield
+            place = app.root.screen._shutter_button
+            tap(place)
+            yield from until(lambda: name() == "answer")
+            now[0] += gap_ms / 1000
+            for x, y in [place.center, *((size[0] * part / 6, 40) for part in range(1, 6))]:
+                touch = UnitTestTouch(x, y)
+                touch.touch_down()
+                yield
+                touch.touch_up()
+                yield
+            assert name() == "answer" and app.root._sheet is None, (size, gap_ms)
+            assert saved == sorted((folder / SAVED_FOLDER).glob("*")), (size, gap_ms)
+        now[0] += 1  # later it can be pressed
+        yield
+        tap(next(widget for widget in pressables(app.root) if widget.label == TR["action.share"]))
+        yield
+        assert app.root._sheet is not None, size
+        tap(next(widget for widget in pressables(app.root) if widget.label == TR["action.cancel"]))
+        yield
+        assert app.root._sheet is not None, "a sheet that has just opened was pressed"
+        now[0] += 1
+        tap(next(widget for widget in pressables(app.root) if widget.label == TR["action.cancel"]))
+        yield
+        assert app.root._sheet is None
+    Window.size, root_widget.PRESS_GUARD_S = usual, 0.0
+    root_widget.monotonic = time.monotonic
+    oracle.asked.clear()
+
+
+def a_press_counts_only_on_the_screen_on_which_it_began():
+    app.reset_to("camera")
+    yield
+    app.capture._on_state = lambda state: None
+    show(Guidance("too_dark", False))
+    yield
+    button = app.root.screen._shutter_button
+    touch = UnitTestTouch(*button.to_window(*button.center))
+    touch.touch_down()
+    app.reset_to("about")
+    yield
+    touch.touch_up()
+    yield
+    assert name() == "about" and not oracle.asked
+
+
 CHECKS = [
     value for key_, value in list(globals().items())
     if callable(value) and getattr(value, "__module__", "") == "__main__" and key_.count("_") >= 3
@@ -504,11 +575,12 @@ CHECKS = [
 
 
 def run_all():
-    for classify in CHECKS:
-        yield from classify()
-        print("ok", classify.__name__, flush=True)
+    for check in CHECKS:
+        yield from check()
+        print("ok", check.__name__, flush=True)
 
 
+root_widget.PRESS_GUARD_S = 0.0  # but where it is tested
 running = None
 
 
