@@ -10,11 +10,16 @@ PROBABILITY_WORDS = (
 )  # fmt: skip
 """Lower bound of each word: the likelihood scale of the IPCC (Mastrandrea et al. 2010)."""
 MAX_CLASSES = 3
+MIN_PROBABILITY = 0.01
+"""Less likely classes are not named."""
+SIGNS_AT_ONCE = ("bleeding", "growing_fast")
 WARNING_SIGNS = (
-    "changing", "asymmetric", "uneven_border", "several_colours", "over_6_mm", "bleeding", "not_healing",
+    "changing", "asymmetric", "uneven_border", "several_colours", "over_6_mm", "itching", "not_healing",
 )  # fmt: skip
 """Reasons to see a doctor whatever the app says: the ABCDE of melanoma (Abbasi et al. 2004, JAMA), and sores that do
 not heal, a sign of other skin cancers."""
+DANGEROUS_WORDS = ((0.9, "very_likely"), (0.66, "likely"), (0.1, "possible"), (0.0, "unlikely"))
+"""The same for urgent classes, which are never played down."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,7 @@ class RankedClass:
         label: class id.
         name: display name from the model card.
         probability: calibrated, in [0, 1].
-        word: id from `PROBABILITY_WORDS`.
+        word: id from `PROBABILITY_WORDS` or `DANGEROUS_WORDS`.
     """
 
     label: str
@@ -74,9 +79,10 @@ class Answer:
         return self.assessment is not None and self.assessment.lighting.ok
 
 
-def word_for(probability: float) -> str:
-    """Return the id of the word for a calibrated probability in [0, 1]."""
-    return next(word for lower, word in PROBABILITY_WORDS if probability >= lower)
+def word_for(probability: float, urgency: str) -> str:
+    """Return the id of the word for a calibrated probability in [0, 1] of a class with this urgency."""
+    words = DANGEROUS_WORDS if urgency == "urgent" else PROBABILITY_WORDS
+    return next(word for lower, word in words if probability >= lower)
 
 
 def answer_for(triage: Triage, photo: Photo, ignore_light: bool = False, synthetic_photo: bool = False) -> Answer:
@@ -96,7 +102,8 @@ def answer_for(triage: Triage, photo: Photo, ignore_light: bool = False, synthet
         synthetic_photo=synthetic_photo,
         demo=triage.card["synthetic"],
         top=tuple(
-            RankedClass(d.label, d.name, d.probability, word_for(d.probability))
+            RankedClass(d.label, d.name, d.probability, word_for(d.probability, d.urgency))
             for d in assessment.diagnosis[:MAX_CLASSES]
+            if d.probability >= MIN_PROBABILITY
         ),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from mobile_app.answer import WARNING_SIGNS, Answer
+from mobile_app.answer import SIGNS_AT_ONCE, WARNING_SIGNS, Answer
 from mobile_app.answer_text import headline, light_overridden, light_text, probability_text
 from mobile_app.texts import Texts
 from triage.atomic import write_bytes
@@ -55,6 +55,8 @@ def page_lines(answer: Answer, tr: Texts) -> tuple[list[Paragraph], list[Paragra
     below += [
         *(Paragraph("text", f"{entry.name}: {probability_text(tr, entry)}") for entry in answer.top),
         *(_next_step(tr, answer.urgency) if answer.urgency else ()),
+        Paragraph("strong", tr("answer.signs_at_once")),
+        *(Paragraph("text", f"- {tr(f'sign.{sign}')}") for sign in SIGNS_AT_ONCE),
         Paragraph("strong", tr("answer.signs")),
         *(Paragraph("text", f"- {tr(f'sign.{sign}')}") for sign in WARNING_SIGNS),
         Paragraph("strong" if light_overridden(answer) else "text", light_text(tr, answer)),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mobile_app import saved_photos, shared_page
-from mobile_app.answer import WARNING_SIGNS, answer_for, word_for
+from mobile_app.answer import MIN_PROBABILITY, SIGNS_AT_ONCE, WARNING_SIGNS, answer_for, word_for
 from mobile_app.answer_text import probability_text
 from mobile_app.classifier import BackgroundClassifier, demo_model
 from mobile_app.device_benchmark import run, thermal_note
@@ -55,8 +55,10 @@ def plain(red, green, blue):
 def test_an_answer_holds_what_the_screen_shows(answer, lit_phantoms):
     assert answer.error is None
     assert not answer.demo
-    assert [entry.label for entry in answer.top] == [d.label for d in answer.assessment.diagnosis[:3]]
-    assert all(entry.word == word_for(entry.probability) for entry in answer.top)
+    assert [entry.label for entry in answer.top] == [
+        d.label for d in answer.assessment.diagnosis[:3] if d.probability >= MIN_PROBABILITY
+    ]
+    assert all(entry.probability >= MIN_PROBABILITY for entry in answer.top)
     left, top, width, height = answer.crop
     photo = lit_phantoms[-3][0]
     seen = photo[top : top + height, left : left + width]
@@ -69,12 +71,13 @@ def test_an_answer_holds_what_the_screen_shows(answer, lit_phantoms):
      (0, "very_unlikely"))
 )  # fmt: skip
 def test_words_follow_probabilities(probability, word):
-    assert word_for(probability) == word
+    assert word_for(probability, "watch") == word
+    assert word_for(0.1, "urgent") == "possible" and word_for(0.05, "urgent") == "unlikely"
 
 
 def test_every_word_it_can_say_is_in_the_texts():
     texts = load_texts()
-    assert {f"sign.{sign}" for sign in WARNING_SIGNS} <= set(texts)
+    assert {f"sign.{sign}" for sign in (*SIGNS_AT_ONCE, *WARNING_SIGNS)} <= set(texts)
     assert {f"tip.{tip}.headline" for tip in TIPS} <= set(texts)
 
 

@@ -1,31 +1,39 @@
-"""The answer: not a diagnosis, what it looks like, what to do next, warning signs, and the photo."""
+"""The answer: what to do, what it looks like, the photo, and warning signs."""
 
 from typing import TYPE_CHECKING
 
 from kivy.uix.widget import Widget
 
-from mobile_app.answer import WARNING_SIGNS, Answer, RankedClass
+from mobile_app.answer import SIGNS_AT_ONCE, WARNING_SIGNS, Answer, RankedClass
 from mobile_app.answer_text import headline, light_overridden, light_text, probability_text
 from mobile_app.ui.buttons import TextButton
-from mobile_app.ui.cards import demo_badge, info_card
+from mobile_app.ui.cards import demo_badge, icon_title, info_card
 from mobile_app.ui.label import TextLabel, text_width
+from mobile_app.ui.menu import MenuRow
 from mobile_app.ui.page import Page
 from mobile_app.ui.photo_view import PhotoView
 from mobile_app.ui.screens.checking import tip_ids
 from mobile_app.ui.screens.save_share import open_share_sheet, save_answer
 from mobile_app.ui.style import is_wide, pixels
-from mobile_app.ui.theme import HUGE, LARGE, MEDIUM, MIN_WIDE, TINY, URGENCY_COLORS, WIDE
-from mobile_app.ui.widgets import MIDDLE, TOP, Card, Column, Icon, LevelBar, Row
+from mobile_app.ui.theme import HUGE, LARGE, MEDIUM, MIN_WIDE, TINY, URGENCY_COLORS
+from mobile_app.ui.widgets import TOP, Card, Column, Icon, LevelBar, Row
 
 if TYPE_CHECKING:
     from mobile_app.ui.app import SkinApp
 
 LARGE_PHOTO, SMALL_PHOTO = 280, 128  # dp
 MAX_WIDTH = 1080  # dp, for two columns
+MIN_TWO_COLUMNS = 560  # dp, of a landscape window
+REASON_ICONS = {"no_skin": "no_skin", "synthetic_model": "info"}
+NO_ANSWER = ("soon_soft", "soon")
 
 
 class AnswerScreen(Page):
-    """Shows one answer."""
+    """Shows one answer: what to do first, then what it looks like, the photo, and warning signs.
+
+    Attributes:
+        action_card: what to do, or why there is no answer.
+    """
 
     def __init__(self, app: "SkinApp", answer: Answer):
         style, tr = app.style, app.style.tr
@@ -37,31 +45,62 @@ class AnswerScreen(Page):
             ("action.share", lambda: open_share_sheet(app, answer), "share", "quiet"),
         )
         self.footer([TextButton(style, tr(name), act, icon, kind, stacked=True) for name, act, icon, kind in buttons])
+        self.action_card: Widget | None = None
         self._wide: bool | None = None
         self.bind(size=self._arrange)
 
     def _arrange(self, *_: object) -> None:
-        wide = is_wide(self.size, WIDE, MIN_WIDE)
+        wide = is_wide(self.size, 1.0, MIN_TWO_COLUMNS)
         if wide == self._wide:
             return
         self._wide = wide
         self.column.clear_widgets()
-        app, answer, style, tr = self._app, self._answer, self._app.style, self._app.style.tr
-        self.add(info_card(style, "info", tr("answer.not_a_diagnosis"), tr("answer.disclaimer"), "soon_soft", "soon"))
+        app, answer = self._app, self._answer
+        self.action_card = _action(app, answer)
+        told = [self.action_card, _disclaimer(app)]
         if answer.demo:
-            badge = demo_badge(style)
-            badge.pos_hint = TOP
-            note = TextLabel(style, tr("app.demo_note"), "small", "muted", pos_hint=TOP)
-            self.add(Row(badge, note, spacing=pixels(MEDIUM)))
-        photo, signs = _photo(app, answer, wide), _signs(app)
-        told = [_looks_like(app, answer, wide)]
-        if answer.urgency:
-            told.append(_next_step(app, answer.urgency))
+            told.append(_demo_note(app))
+        if answer.top or answer.reason == "unsure":
+            told.append(_looks_like(app, answer, self.width >= pixels(MIN_WIDE)))
+        more = [_photo(app, answer, wide), _signs(app)]
         if not wide:
-            self.add(photo, *told, signs)
+            self.add(*told, *more)
             return
-        columns = [Column(*widgets, spacing=pixels(LARGE), pos_hint=TOP) for widgets in ((photo, signs), told)]
-        self.add(Row(*columns, spacing=pixels(HUGE)))
+        self.add(Row(*(Column(*w, spacing=pixels(LARGE), pos_hint=TOP) for w in (told, more)), spacing=pixels(HUGE)))
+
+
+def _action(app: "SkinApp", answer: Answer) -> Widget:
+    """What to do and how soon; where nothing is named, why."""
+    style, tr = app.style, app.style.tr
+    if answer.urgency:
+        name, icon, colors = f"answer.{answer.urgency}", answer.urgency, URGENCY_COLORS[answer.urgency]
+    else:
+        name, icon, colors = f"answer.reason.{answer.reason}", REASON_ICONS.get(str(answer.reason), "unsure"), NO_ANSWER
+    return info_card(style, icon, tr(name), tr(f"{name}_text"), *colors)
+
+
+def _disclaimer(app: "SkinApp") -> Widget:
+    """One line, with more behind it."""
+    style, tr = app.style, app.style.tr
+
+    def explain() -> None:
+        app.root.open_sheet(
+            style,
+            icon_title(style, "info", tr("answer.not_a_diagnosis")),
+            TextLabel(style, tr("answer.disclaimer")),
+            TextButton(style, tr("action.close"), app.root.close_sheet),
+        )
+
+    return MenuRow(style, "info", tr("answer.not_a_diagnosis"), explain)
+
+
+def _demo_note(app: "SkinApp") -> Widget:
+    style = app.style
+    badge = demo_badge(style)
+    badge.pos_hint = TOP
+    return Row(
+        badge, TextLabel(style, style.tr("app.demo_note"), "small", "muted", pos_hint=TOP), spacing=pixels(MEDIUM)
+    )
 
 
 def _photo(app: "SkinApp", answer: Answer, large: bool) -> Widget:
@@ -89,10 +128,7 @@ def _photo(app: "SkinApp", answer: Answer, large: bool) -> Widget:
 
 def _looks_like(app: "SkinApp", answer: Answer, wide: bool) -> Widget:
     style, tr = app.style, app.style.tr
-    title = Row(spacing=pixels(MEDIUM))
-    if answer.reason:
-        title.add_widget(Icon(style, "unsure", 24, "accent", pos_hint=MIDDLE))
-    title.add_widget(TextLabel(style, headline(tr, answer), "heading", bold=True, pos_hint=MIDDLE))
+    title = TextLabel(style, headline(tr, answer), "heading", bold=True)
     card = Card(style, title, border="border", spacing=pixels(MEDIUM))
     if answer.reason:
         card.add_widget(TextLabel(style, tr(f"answer.reason.{answer.reason}_text")))
@@ -113,18 +149,12 @@ def _ranked_class(app: "SkinApp", entry: RankedClass, wide: bool) -> Widget:
     return Column(head, LevelBar(style, entry.probability), spacing=pixels(TINY))
 
 
-def _next_step(app: "SkinApp", urgency: str) -> Widget:
-    style, tr = app.style, app.style.tr
-    return Column(
-        TextLabel(style, tr("answer.next"), "small", "muted", bold=True),
-        info_card(style, urgency, tr(f"answer.{urgency}"), tr(f"answer.{urgency}_text"), *URGENCY_COLORS[urgency]),
-    )
-
-
 def _signs(app: "SkinApp") -> Widget:
     style, tr = app.style, app.style.tr
-    rows = (
-        Row(Icon(style, "point", 20, "accent", pos_hint=TOP), TextLabel(style, tr(f"sign.{sign}"), pos_hint=TOP))
-        for sign in WARNING_SIGNS
-    )
-    return Column(TextLabel(style, tr("answer.signs"), bold=True), *rows)
+    parts: list[Widget] = []
+    for title, signs in (("answer.signs_at_once", SIGNS_AT_ONCE), ("answer.signs", WARNING_SIGNS)):
+        parts.append(TextLabel(style, tr(title), bold=True))
+        for sign in signs:
+            icon = Icon(style, "point", 20, "accent", pos_hint=TOP)
+            parts.append(Row(icon, TextLabel(style, tr(f"sign.{sign}"), pos_hint=TOP)))
+    return Column(*parts)

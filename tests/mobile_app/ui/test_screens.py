@@ -5,6 +5,8 @@ import pytest
 from mobile_app.texts import load_texts
 from mobile_app.ui.camera_messages import TROUBLES
 from mobile_app.ui.theme import MIN_VIEWFINDER, PALETTES, READABLE, TOUCH_TARGET
+from triage.decision import REASONS
+from triage.model_card import URGENCIES
 
 TR = load_texts()
 WCAG_AA, WCAG_GRAPHICS = 4.5, 3.0  # WCAG 2.2, 1.4.3 and 1.4.11
@@ -98,16 +100,26 @@ def test_the_ring_of_the_keyboard_can_be_seen_on_everything(tour):
             assert seen >= WCAG_GRAPHICS, where(entry, target)
 
 
-def test_every_answer_says_that_it_is_no_diagnosis_first_and_demo(tour):
+def test_every_answer_says_what_to_do_first_and_that_it_is_no_diagnosis(tour):
     answers = [entry for entry in tour if entry["state"].startswith("answer")]
     assert answers
     for entry in answers:
         texts = [text["text"] for text in sorted(entry["texts"], key=lambda text: -text["box"][1])]
         fixed = {TR[i] for i in ("answer.title", "action.retake", "action.save", "action.share")}
-        assert next(text for text in texts if text not in fixed) == TR["answer.not_a_diagnosis"], entry["state"]
+        first = next(text for text in texts if text not in fixed)
+        actions = [f"answer.{name}" for name in URGENCIES] + [f"answer.reason.{name}" for name in REASONS]
+        assert first in {TR[name] for name in actions}, entry["state"]
+        assert TR["answer.not_a_diagnosis"] in texts, entry["state"]
         assert TR["app.demo"] in texts
     light_overridden = next(entry for entry in answers if entry["state"] == "answer despite light")
     assert TR["answer.light_overruled"] in [text["text"] for text in light_overridden["texts"]]
+
+
+def test_what_to_do_is_whole_in_view_at_every_size(tour):
+    for entry in tour:
+        if entry["action"]:
+            bottom, top, view_bottom, view_top = entry["action"]
+            assert view_bottom - 1 <= bottom and top <= view_top + 1, (entry["state"], entry["window"], entry["scale"])
 
 
 def test_the_tour_has_been_everywhere(tour):

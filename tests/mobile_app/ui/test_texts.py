@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mobile_app.answer import PROBABILITY_WORDS, WARNING_SIGNS
+from mobile_app.answer import PROBABILITY_WORDS, SIGNS_AT_ONCE, WARNING_SIGNS
 from mobile_app.texts import load_texts
 from mobile_app.ui.camera_messages import TROUBLES, UNITS
 from mobile_app.ui.theme import URGENCY_COLORS
@@ -57,7 +57,9 @@ def test_every_id_that_is_put_together_has_a_text():
     wanted = [f"tip.{tip}.{part}" for tip in TIPS for part in ("headline", "advice")]
     wanted += [f"why.{measure}" for measure in UNITS] + list(UNITS.values())
     wanted += [f"trouble.{trouble}{part}" for trouble in TROUBLES for part in ("", "_advice")]
-    wanted += [f"answer.{word}" for _, word in PROBABILITY_WORDS] + [f"sign.{sign}" for sign in WARNING_SIGNS]
+    wanted += [f"answer.{word}" for _, word in PROBABILITY_WORDS] + [
+        f"sign.{sign}" for sign in (*SIGNS_AT_ONCE, *WARNING_SIGNS)
+    ]
     wanted += [f"answer.reason.{reason}{part}" for reason in REASONS for part in ("", "_text")]
     wanted += [f"answer.{urgency}{part}" for urgency in URGENCIES for part in ("", "_text")]
     wanted += [f"thermal.{note}" for note in ("steady", "slower_when_warm", "noisy")]

@@ -115,6 +115,8 @@ def an_answer(
     decision = Decision(reason, urgency if reason in (None, "unsure") else None, reason == "unsure")
     lighting = Lighting(light, 0.9 if light else 0.2, verdict, tuple(tips_for(verdict)))
     assessment = Assessment("", lighting, ranking, decision)
-    top = tuple(RankedClass(d.label, d.name, d.probability, word_for(d.probability)) for d in assessment.diagnosis)
+    top = tuple(
+        RankedClass(d.label, d.name, d.probability, word_for(d.probability, d.urgency)) for d in assessment.diagnosis
+    )
     crop = crop_box(photo.shape[1], photo.shape[0])
     return Answer(assessment, None, photo, crop, ignore_light, demo=True, top=top)

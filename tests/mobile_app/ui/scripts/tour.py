@@ -50,10 +50,11 @@ RESULT = {
 }
 
 
-def steps(camera_alone: bool):
-    """Yield the name of each state once it is there."""
-    if not camera_alone:
+def steps(on_side: bool):
+    """Yield the name of each state once it is there; on a phone on its side, answers and camera only."""
+    if not on_side:
         yield from pages()
+    yield from answers()
     yield from camera()
 
 
@@ -72,12 +73,6 @@ def pages():
     for what in ("photo", "clipboard", "source", "model"):
         app.reset_to("photo_trouble", what=what, detail="photo.jpg: damaged JPEG, or a rare kind of it: export as JPEG")
         yield f"trouble {what}"
-    for urgency in ("urgent", "soon", "watch"):
-        app.show_answer(an_answer(urgency))
-        yield f"answer {urgency}"
-    for reason in ("unsure", "no_skin", "synthetic_model"):
-        app.show_answer(an_answer(reason=reason))
-        yield f"answer {reason}"
     open_share_sheet(app, an_answer())
     yield "share"
     app.reset_to("saved")
@@ -93,6 +88,15 @@ def pages():
     app.reset_to("saved")
     yield "saved some"
     app.phone = None
+
+
+def answers():
+    for urgency in ("urgent", "soon", "watch"):
+        app.show_answer(an_answer(urgency))
+        yield f"answer {urgency}"
+    for reason in ("unsure", "no_skin", "synthetic_model"):
+        app.show_answer(an_answer(reason=reason))
+        yield f"answer {reason}"
     poor = an_answer(light=False, reasons=("too_dark", "uneven"), reason="poor_light")
     app.show_answer(poor)
     yield "light_first"
@@ -193,9 +197,19 @@ def look_at(state: str, theme: str, shape: tuple) -> None:
             "scale": shape[2],
             "texts": texts,
             "targets": targets,
+            "action": action_box(),
             "picture": list(root.screen.preview.size) if app._history[-1][0] == "camera" else None,
         }
     )
+
+
+def action_box() -> list | None:
+    """Bottom and top of an answer's action card, and of the view that it scrolls in."""
+    card, view = getattr(app.root.screen, "action_card", None), getattr(app.root.screen, "scroll", None)
+    if card is None:
+        return None
+    bottom, edge = card.to_window(*card.pos)[1], view.to_window(*view.pos)[1]
+    return [bottom, bottom + card.height, edge, edge + view.height]
 
 
 def shown(widget) -> bool:
@@ -210,7 +224,7 @@ def walk():
     for theme, width, height, scale in TOUR:
         Window.size = (width, height)
         app.change_settings(theme=theme, font_scale=scale)
-        for state in steps(camera_alone=height < MIN_HEIGHT):
+        for state in steps(on_side=height < MIN_HEIGHT):
             for _ in range(FRAMES):
                 yield
             look_at(state, theme, (width, height, scale))
