@@ -1,6 +1,7 @@
 """The assessment of a photo as text: lighting first, then classes, then what to do."""
 
 from collections.abc import Mapping
+from textwrap import fill
 from typing import Any
 
 from triage.model_card import ModelCard
@@ -19,13 +20,14 @@ NO_ANSWER = {
 }
 
 
-def assessment_text(assessment: Mapping[str, Any], card: ModelCard, threshold: str) -> str:
+def assessment_text(assessment: Mapping[str, Any], card: ModelCard, threshold: str, width: int = 120) -> str:
     """Format an assessment for a terminal, without the disclaimer.
 
     Args:
         assessment: as `Assessment.to_json` returns it, or `photo` and `error`.
         card: of the model.
         threshold: `Triage.urgent_threshold_text`, which follows the urgency.
+        width: columns of the terminal; lines break between words.
     """
     if "error" in assessment:
         return f"{assessment['photo']}\n  cannot be read: {assessment['error']}\n"
@@ -38,7 +40,7 @@ def assessment_text(assessment: Mapping[str, Any], card: ModelCard, threshold: s
         lines.append(f"  Lighting: poor, take a better photo (probability of good {lighting['probability']:.2f})")
         lines += [f"    - {tip}" for tip in lighting["tips"]]
     if decision["reason"] in NO_ANSWER:
-        return "\n".join([*lines, f"  {NO_ANSWER[decision['reason']]}\n"])
+        return _wrapped([*lines, f"  {NO_ANSWER[decision['reason']]}"], width)
     unsure = decision["reason"] == "unsure"
     lines.append("  Cannot tell. Closest matches, none likely:" if unsure else "  Looks most like:")
     lines += [
@@ -49,4 +51,11 @@ def assessment_text(assessment: Mapping[str, Any], card: ModelCard, threshold: s
     lines.append(f"  What next: {URGENCIES[decision['urgency']]}{threshold}")
     if card["synthetic"]:
         lines.append("  DEMO: trained on synthetic images only; says nothing about real skin.")
-    return "\n".join(lines) + "\n"
+    return _wrapped(lines, width)
+
+
+def _wrapped(lines: list[str], width: int) -> str:
+    """Join lines, broken between words; the first one, a path, stays whole."""
+    path, *rest = lines
+    broken = (fill(line, width, subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2)) for line in rest)
+    return "\n".join([path, *broken]) + "\n"

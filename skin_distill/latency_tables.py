@@ -9,6 +9,10 @@ TOP_OPERATORS = 8
 """Operators that the table of a profile shows."""
 
 
+BUSY_LOAD = 0.5
+"""Load average for each core, before the measurement, from which times are not to be trusted."""
+
+
 def show_latency(result: dict[str, Any], terminal: Terminal) -> None:
     """Print a result of `benchmarks.latency.interleaved.benchmark`."""
     machine = result["machine"]
@@ -136,9 +140,13 @@ def _machine_text(machine: dict[str, Any]) -> str:
 
 
 def _noise_text(result: dict[str, Any]) -> str:
-    if not result["noisy"]:
-        return ""
-    return " Too noisy for small differences: rounds of the same measurement differ by more than 15 %."
+    text, machine = "", result["machine"]
+    load = machine.get("load_average_before", machine["load_average"])
+    if load is not None and machine["cores"] and load > BUSY_LOAD * machine["cores"]:
+        text += f" Do not trust these times: the machine was busy (load {load:.1f}). Close other programs and repeat."
+    if result["noisy"]:
+        text += " Too noisy for small differences: rounds of the same measurement differ by more than 15 %."
+    return text
 
 
 def _partitions_text(file: dict[str, Any] | None) -> tuple[str, str]:

@@ -91,8 +91,10 @@ class Terminal:
         self._close_bar()
         if self.as_json:
             return
+        rows = list(rows)
         from rich.console import Console
         from rich.markup import escape
+        from rich.measure import Measurement
         from rich.table import Table
 
         # Unescaped, rich takes the [app] of 'skin-distill[app]' for a style and drops it.
@@ -104,7 +106,18 @@ class Terminal:
         for row in rows:
             table.add_row(*(escape(str(cell)) for cell in row))
         console = Console()
-        (console if console.is_terminal else Console(width=120)).print(table)
+        console = console if console.is_terminal else Console(width=120)
+        if Measurement.get(console, console.options.update(max_width=10_000), table).minimum <= console.width:
+            console.print(table)
+            return
+        # Too narrow for the columns: one line for each cell, so that no number is cut.
+        console.print(escape(title), highlight=False)
+        for first, *cells in rows:
+            console.print(f"\n{escape(str(first))}", highlight=False)
+            for column, cell in zip(columns[1:], cells, strict=True):
+                console.print(f"  {escape(column)}: {escape(str(cell))}", highlight=False)
+        if caption:
+            console.print(f"\n{escape(caption)}", highlight=False)
 
     def _open_bar(self, stage: str, total: int, done: int = 0, in_bytes: bool = False) -> None:
         from rich.console import Console
@@ -136,7 +149,7 @@ class Terminal:
 
     def _write(self, text: str) -> None:
         if self._bar is not None:
-            self._bar.console.print(text, markup=False, highlight=False)
+            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:
             click.echo(text, err=True)
 

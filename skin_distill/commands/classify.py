@@ -1,6 +1,8 @@
 """`skin-distill classify`: lighting tips and classes for photos."""
 
+import shutil
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import click
@@ -35,7 +37,7 @@ def command(photos: tuple[Path, ...], model: Path, ignore_light: bool, threads: 
     paths = _files(photos)
     triage = Triage.load(model, threads=threads)
     assessments: list[dict[str, Any]] = []
-    unreadable = 0
+    unreadable, width = 0, shutil.get_terminal_size((120, 24)).columns
     for number, path in enumerate(paths):
         try:
             assessments.append({**triage.assess(path, ignore_light).to_json(), "photo": str(path)})
@@ -43,12 +45,12 @@ def command(photos: tuple[Path, ...], model: Path, ignore_light: bool, threads: 
             unreadable += 1
             assessments.append({"photo": str(path), "error": error.reason})
         if not terminal.as_json:
-            terminal.result(None, assessment_text(assessments[-1], triage.card, triage.urgent_threshold_text))
+            terminal.result(None, assessment_text(assessments[-1], triage.card, triage.urgent_threshold_text, width))
         terminal.progress("classify", number + 1, len(paths))
     if terminal.as_json:
         terminal.result(assessments)
     elif unreadable < len(paths):
-        terminal.result(None, DISCLAIMER)
+        terminal.result(None, fill(DISCLAIMER, width))
     if unreadable:
         summary = f"{unreadable} of {len(paths)} photos could not be read."
         raise UnusableInput(summary) if unreadable == len(paths) else CheckFailed(summary)

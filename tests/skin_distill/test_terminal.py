@@ -1,5 +1,9 @@
+import functools
 import json
 
+import rich.console
+
+from skin_distill.assessment_text import URGENCIES, assessment_text
 from skin_distill.terminal import Terminal, percent
 
 
@@ -61,3 +65,29 @@ def test_square_brackets_in_a_table_are_shown(capsys):
     out = capsys.readouterr().out
     for text in ("photos[1]", "range [0, 1]", "skin-distill[app]", "[bold]", "[note]"):
         assert text in out
+
+
+def test_a_narrow_terminal_shows_every_number(capsys, monkeypatch):
+    narrow = functools.partial(rich.console.Console, force_terminal=True, width=40, no_color=True)
+    monkeypatch.setattr(rich.console, "Console", narrow)
+    rows = [("teacher-resnet152v2", "86.3 %", "251.22", "240.1"), ("student-int8", "84.0 %", "2.01", "1.2")]
+    with Terminal() as terminal:
+        terminal.table("Latency", ("model", "accuracy, test split", "p50 ms", "megabytes"), rows)
+    out = capsys.readouterr().out
+    assert all(cell in out for row in rows for cell in row)
+    assert max(map(len, out.splitlines())) <= 40
+
+
+def test_an_assessment_breaks_between_words():
+    assessment = {
+        "photo": "a-photo-with-a-path-that-is-longer-than-the-terminal.jpg",
+        "lighting": {"ok": True, "probability": 0.9, "tips": []},
+        "diagnosis": [{"label": "a", "probability": 0.9996}, {"label": "b", "probability": 0.0004}],
+        "decision": {"urgency": "urgent", "abstained": False, "reason": None},
+    }
+    card = {"classes": [{"id": "a", "name": "Melanoma"}, {"id": "b", "name": "Eczema"}], "synthetic": False}
+    path, *lines = assessment_text(assessment, card, " (urgent from 39.2%)", 40).splitlines()
+    assert path == assessment["photo"]
+    assert max(map(len, lines)) <= 40
+    text = " ".join(" ".join(lines).split())
+    assert URGENCIES["urgent"] in text and "Eczema" not in text
