@@ -51,6 +51,7 @@ class Answer:
         ignore_light: the person chose to use the photo although the app advised a better one.
         synthetic_photo: the photo comes from the demo.
         demo: the model was trained on synthetic images only.
+        model_name: from the model card.
         top: the classes to name, most likely first; empty where nothing may be named.
     """
 
@@ -61,6 +62,7 @@ class Answer:
     ignore_light: bool = False
     synthetic_photo: bool = False
     demo: bool = False
+    model_name: str = ""
     top: tuple[RankedClass, ...] = ()
 
     @property
@@ -101,6 +103,7 @@ def answer_for(triage: Triage, photo: Photo, ignore_light: bool = False, synthet
         ignore_light=ignore_light,
         synthetic_photo=synthetic_photo,
         demo=triage.card["synthetic"],
+        model_name=triage.card["name"],
         top=tuple(
             RankedClass(d.label, d.name, d.probability, word_for(d.probability, d.urgency))
             for d in assessment.diagnosis[:MAX_CLASSES]

@@ -1,6 +1,7 @@
 """From camera frames to one stable tip at a time."""
 
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -27,8 +28,11 @@ TIP_OFF_NEAR_LIMIT_S = 1.2
 """`TIP_OFF_S` while the measure is within its margin. Finite, because dark skin in good light may lie near a limit."""
 MIN_TIP_S = 0.8
 """Shortest time a tip stays: two short words take half a second to read (Rayner 1998: 4 to 5 words a second)."""
-READY_S, UNREADY_S = 0.3, TIP_ON_S
-"""How long everything must be good before "ready" appears, and not good before it goes."""
+READY_S = 0.3
+"""How long everything must be good before "ready" appears; it goes at once."""
+STABLE_S, STABLE_CHANGE = 0.4, 0.3
+"""No measure may have changed by more than this fraction of its distance to its limit within this time: a fault that
+comes or goes is seen while it is still within the limits."""
 MAX_STEP_S = 0.12
 """A longer gap between frames counts as this, so that no single frame changes the tip."""
 
@@ -54,12 +58,13 @@ class Guidance:
 
     Attributes:
         tip: id from `triage.tips.TIPS` ("too_dark", ..., "no_skin", "too_far"), or None.
-        ready: lighting is good, skin fills the guide and the camera is still.
+        ready: lighting is good and stable, skin fills the guide and the camera is still.
         measured: explanation of the tip: the deciding measure by name, and the limit it crossed as "limit". The name
             is a key of `LIMIT_MARGINS`, "colour_cast", or "motion" if only the hand is unsteady. Empty if there is
             nothing to explain.
         frame_number: the frame it was made from.
         delay_s: seconds from taking that frame to this guidance.
+        sharpness: of that frame, to choose among ready ones.
     """
 
     tip: str | None
@@ -67,6 +72,7 @@ class Guidance:
     measured: Mapping[str, float] = field(default_factory=dict)
     frame_number: int = 0
     delay_s: float = 0.0
+    sharpness: float = 0.0
 
 
 class Debouncer:
@@ -91,7 +97,8 @@ class FrameAnalyzer:
     def __init__(self) -> None:
         self._motion = MotionMeter()
         self._faults = {reason: Debouncer() for reason in TIP_PRIORITY}
-        self._ready = Debouncer()
+        self._good_s = 0.0
+        self._margins: deque[tuple[float, dict[tuple[str, str], float]]] = deque()
         self._tip: str | None = None
         self._tip_since = self._last = 0.0
         self._measured: Mapping[str, float] = {}
@@ -120,8 +127,8 @@ class FrameAnalyzer:
                 near = any(-LIMIT_MARGINS.get(x.measure, 0.0) < x.excess(values[x.measure]) for x in limits[reason])
                 debouncer.move(-step / (TIP_OFF_NEAR_LIMIT_S if near else TIP_OFF_S))
         motion = self._motion.measure(frame, crop_fraction)
-        good = not found and motion < STEADY_BELOW
-        self._ready.move(step / READY_S if good else -step / UNREADY_S)
+        good = not found and motion < STEADY_BELOW and self._is_stable(frame.time, limits, values)
+        self._good_s = self._good_s + step if good else 0.0
         self._choose_tip(frame.time)
         if self._tip is None:
             moving = not found and motion >= STEADY_BELOW
@@ -131,11 +138,24 @@ class FrameAnalyzer:
             self._measured = {worst.measure: values[worst.measure], "limit": worst.at}
         return Guidance(
             tip=self._tip,
-            ready=self._tip is None and self._ready.on,
+            ready=self._tip is None and self._good_s >= READY_S - 1e-9,
             measured=self._measured,
             frame_number=frame.number,
             delay_s=time.monotonic() - frame.time,
+            sharpness=features.sharpness,
         )
+
+    def _is_stable(self, now: float, limits: dict[str, tuple[Limit, ...]], values: Mapping[str, float]) -> bool:
+        margins = {(r, x.measure): -x.excess(values[x.measure]) for r, found in limits.items() for x in found}
+        while self._margins and now - self._margins[0][0] > STABLE_S + 1e-9:
+            self._margins.popleft()
+        stable = all(
+            abs(margin - earlier.get(key, margin)) <= max(LIMIT_MARGINS.get(key[1], 0.0), STABLE_CHANGE * abs(margin))
+            for _, earlier in self._margins
+            for key, margin in margins.items()
+        )
+        self._margins.append((now, margins))
+        return stable
 
     def _choose_tip(self, now: float) -> None:
         tip = next((reason for reason in TIP_PRIORITY if self._faults[reason].on), None)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ RETRY_S = (0.5, 1.0, 2.0, 4.0)
 """Delays before a failed source is tried again; the last one repeats."""
 STALLED_S = 2.0
 """A live source without frames for this long counts as unplugged."""
+BEST_OF_S = 0.5
+"""A picture is the sharpest ready frame of this time, so that what was ready is not blurred by the press."""
 MAX_UNUSABLE_FRAMES = 30
 """After this many unusable frames in a row, about a second, the source is opened again."""
 
@@ -73,6 +76,7 @@ class LiveSession:
         self._interval_s = 1 / analyse_hz
         self._frame: Frame | None = None
         self._frame_count = 0
+        self._ready_frames: deque[tuple[float, Frame]] = deque()  # sharpness, frame
         self._open_count = 0  # so that guidance never spans two openings
         self._changed = threading.Condition()
         self._state_lock = threading.RLock()
@@ -112,6 +116,12 @@ class LiveSession:
     def latest_frame(self) -> Frame | None:
         """Return the newest frame, None if there is none. Never blocks."""
         return self._frame
+
+    def best_frame(self) -> Frame | None:
+        """Return the sharpest ready frame of the last `BEST_OF_S`, or else the newest frame. Never blocks."""
+        with self._changed:
+            ready = [pair for pair in self._ready_frames if time.monotonic() - pair[1].time <= BEST_OF_S]
+        return max(ready, key=lambda pair: pair[0])[1] if ready and self._frame is not None else self._frame
 
     def _request(self, wanted: bool) -> None:
         with self._changed:
@@ -198,11 +208,22 @@ class LiveSession:
             if now_opened != opened:
                 analyzer, opened = FrameAnalyzer(), now_opened
             try:
-                self._set_guidance(analyzer.analyze(frame, self._crop_fraction()), opened)
+                guidance = analyzer.analyze(frame, self._crop_fraction())
+                self._keep_ready(frame, guidance)
+                self._set_guidance(guidance, opened)
             except Exception:  # a frame that cannot be measured must not end the tips
                 analyzer = FrameAnalyzer()
             with self._changed:
                 self._changed.wait_for(lambda: self._stopped, max(0.0, started + self._interval_s - time.monotonic()))
+
+    def _keep_ready(self, frame: Frame, guidance: Guidance) -> None:
+        with self._changed:
+            if not guidance.ready:
+                self._ready_frames.clear()
+                return
+            self._ready_frames.append((guidance.sharpness, frame))
+            while frame.time - self._ready_frames[0][1].time > BEST_OF_S:
+                self._ready_frames.popleft()
 
     def _has_new_frame(self, seen: int) -> bool:
         return self._stopped or (self._frame is not None and self._frame_count != seen)

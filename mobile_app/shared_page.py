@@ -2,6 +2,7 @@
 
 import io
 import textwrap
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 from mobile_app.answer import SIGNS_AT_ONCE, WARNING_SIGNS, Answer
 from mobile_app.answer_text import headline, light_overridden, light_text, probability_text
 from mobile_app.texts import Texts
+from mobile_app.version import app_version
 from triage.atomic import write_bytes
 from triage.errors import MissingDependency, UnusableInput
 from triage.photo import Photo
@@ -35,40 +37,38 @@ class Paragraph(NamedTuple):
 
 
 def page_lines(answer: Answer, tr: Texts) -> tuple[list[Paragraph], list[Paragraph]]:
-    """Return the paragraphs above and below the photo: disclaimer, then classes, then what to do.
+    """Return the paragraphs above and below the photo: warning and advice first, then classes and warning signs.
 
     Raises:
         UnusableInput: there is no answer, only an error.
     """
     if answer.assessment is None or answer.photo is None:
         raise UnusableInput(f"There is no answer to share. Received: {answer.error}.")
+    name = f"answer.{answer.urgency}" if answer.urgency else f"answer.reason.{answer.reason}"
     above = [
-        Paragraph("title", tr("answer.not_a_diagnosis")),
+        Paragraph("title", tr("app.name")),
+        Paragraph("text", tr("share.date", date=f"{datetime.now():%Y-%m-%d %H:%M}")),
+        Paragraph("strong", tr("answer.not_a_diagnosis")),
         Paragraph("text", tr("answer.disclaimer")),
         *([Paragraph("strong", tr("app.demo_note"))] if answer.demo else []),
+        Paragraph("strong", f"{tr('answer.next')}: {tr(name)}" if answer.urgency else tr(name)),
+        Paragraph("text", tr(f"{name}_text")),
     ]
-    below = [Paragraph("text", tr("answer.crop")), Paragraph("strong", headline(tr, answer))]
-    if answer.reason:
-        below.append(Paragraph("text", tr(f"answer.reason.{answer.reason}_text")))
-        if answer.top:
-            below.append(Paragraph("text", tr("answer.nearest")))
+    below = [Paragraph("text", tr("answer.crop"))]
+    if answer.urgency:
+        below.append(Paragraph("strong", headline(tr, answer)))
+        if answer.reason:
+            below.append(Paragraph("text", f"{tr(f'answer.reason.{answer.reason}_text')} {tr('answer.nearest')}"))
     below += [
         *(Paragraph("text", f"{entry.name}: {probability_text(tr, entry)}") for entry in answer.top),
-        *(_next_step(tr, answer.urgency) if answer.urgency else ()),
-        Paragraph("strong", tr("answer.signs_at_once")),
-        *(Paragraph("text", f"- {tr(f'sign.{sign}')}") for sign in SIGNS_AT_ONCE),
-        Paragraph("strong", tr("answer.signs")),
-        *(Paragraph("text", f"- {tr(f'sign.{sign}')}") for sign in WARNING_SIGNS),
         Paragraph("strong" if light_overridden(answer) else "text", light_text(tr, answer)),
+        Paragraph("strong", tr("answer.signs_at_once")),
+        Paragraph("text", ", ".join(tr(f"sign.{sign}") for sign in SIGNS_AT_ONCE)),
+        Paragraph("strong", tr("answer.signs")),
+        Paragraph("text", ", ".join(tr(f"sign.{sign}") for sign in WARNING_SIGNS)),
+        Paragraph("text", tr("share.model", model=answer.model_name, version=app_version())),
     ]
     return above, below
-
-
-def _next_step(tr: Texts, urgency: str) -> tuple[Paragraph, Paragraph]:
-    return (
-        Paragraph("strong", f"{tr('answer.next')}: {tr(f'answer.{urgency}')}"),
-        Paragraph("text", tr(f"answer.{urgency}_text")),
-    )
 
 
 def write_pdf(answer: Answer, path: Path, tr: Texts) -> None:

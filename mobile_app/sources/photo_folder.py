@@ -1,5 +1,6 @@
 """A folder of photos, shown one by one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mobile_app.sources.source import Frame, FrameTimer, SourceUnavailable
@@ -18,9 +19,10 @@ class PhotoFolder:
     live = False
     synthetic = False
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, photos: Sequence[Path] = ()):
+        """Prepare to show `photos`, by default those in the folder and its subfolders."""
         self.name = folder.name
-        self._folder = folder
+        self._folder, self._photos = folder, photos
         self._paths: list[Path] = []
         self._at = 0
         self._step = 0
@@ -34,7 +36,7 @@ class PhotoFolder:
 
     def open(self) -> None:
         """List the folder and decode the photo shown last."""
-        self._paths = sorted(path for path in self._folder.rglob("*") if self._is_shown(path))
+        self._paths = sorted(self._photos or (path for path in self._folder.rglob("*") if self._is_shown(path)))
         self._load(1)
 
     def read(self) -> Frame | None:

@@ -17,6 +17,7 @@ from mobile_app.answer import Answer
 from mobile_app.classifier import BackgroundClassifier
 from mobile_app.phone import SHARED_FOLDER, Phone, Voice
 from mobile_app.settings import read_settings, write_settings
+from mobile_app.sources.photo_folder import PhotoFolder
 from mobile_app.texts import load_texts
 from mobile_app.ui.capture import Capture
 from mobile_app.ui.clipboard import read_clipboard
@@ -30,6 +31,8 @@ from triage.errors import UnusableInput
 from triage.photo import CROP_FRACTION, Photo
 
 MakeScreen = Callable[..., Widget]
+DROP_S = 0.1
+"""Files of one drop arrive one by one within this time."""
 
 
 def screens() -> dict[str, MakeScreen]:
@@ -93,6 +96,8 @@ class SkinApp(App):
         capture.crop_fraction = lambda: self.crop_fraction
         self.voice: Voice = phone.voice if phone else DesktopVoice()
         self._history: list[tuple[str, MakeScreen]] = []
+        self._dropped: list[Path] = []
+        self._take_dropped = Clock.create_trigger(self._use_dropped, DROP_S)
         self._request = 0  # answers to any but the latest request are dropped
 
     # Called by Kivy.
@@ -170,11 +175,13 @@ class SkinApp(App):
             self._show()
 
     def on_escape_key(self) -> None:
-        """Go back, or leave the app from its first screen."""
+        """Go back, or from the first screen ask whether to close the app."""
         if len(self._history) > 1:
             self.back()
         else:
-            self.stop()
+            from mobile_app.ui.screens.checking import confirm_close
+
+            confirm_close(self)
 
     def change_settings(self, **settings: Any) -> None:
         """Change settings and apply them."""
@@ -260,11 +267,19 @@ class SkinApp(App):
     def _on_drop_file(self, _: object, path: bytes, *__: object) -> None:
         if not self.settings.first_run_seen:
             return
-        dropped = Path(path.decode("utf-8", "surrogateescape"))
-        if dropped.is_dir():
-            self.use_source(str(dropped))
+        self._dropped.append(Path(path.decode("utf-8", "surrogateescape")))
+        self._take_dropped()
+
+    def _use_dropped(self, _: float) -> None:
+        """A single file is classified, a folder or several files are gone through."""
+        dropped, self._dropped = self._dropped, []
+        if len(dropped) > 1:
+            self.capture.switch_to(PhotoFolder(dropped[0].parent, dropped))
+            self.reset_to("camera")
+        elif dropped[0].is_dir():
+            self.use_source(str(dropped[0]))
         else:
-            self.classify(dropped)
+            self.classify(dropped[0])
 
     def _show(self) -> None:
         self.root.show(self._history[-1][1]())

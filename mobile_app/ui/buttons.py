@@ -16,7 +16,7 @@ from mobile_app.ui.widgets import Icon, paint_background
 # Kind -> colours of background, content and border; None: what lies beneath shows.
 BUTTON_STYLES: dict[str, tuple[str | None, str, str | None]] = {
     "primary": ("accent", "on_accent", None),
-    "quiet": ("accent_soft", "accent", None),
+    "quiet": ("accent_soft", "accent", "accent"),
     "card": ("surface", "text", "border"),
     "plain": (None, "accent", None),
 }

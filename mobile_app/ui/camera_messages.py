@@ -44,23 +44,24 @@ class CameraMessage:
 LOOKING = CameraMessage("hold", "camera.looking", "camera.looking_advice")
 HOLD_STILL = CameraMessage("hold", "camera.hold_still", "camera.hold_still_advice")
 READY = CameraMessage("ready", "camera.ready", "camera.ready_advice", ready=True)
+READY_PHOTO = CameraMessage("ready", "camera.ready_photo", "camera.ready_photo_advice", ready=True)
 STARTING = CameraMessage("camera", "camera.starting", "camera.starting_advice")
 TROUBLES = ("absent", "busy", "denied", "unplugged", "unreadable", "failed", "ended")
 TROUBLE_ICONS = {"failed": "absent"}
 """Troubles without an icon of their own."""
 
 
-def message_for(state: LiveState) -> CameraMessage:
-    """Return the message for a source that has frames or is about to."""
+def message_for(state: LiveState, live: bool = True) -> CameraMessage:
+    """Return the message for a source that has frames or is about to; `live` as of `FrameSource`."""
     guidance = state.guidance
     if state.status in ("starting", "paused"):
         return STARTING
     if guidance is None:
         return LOOKING
     if guidance.ready:
-        return READY
+        return READY if live else READY_PHOTO
     if guidance.tip is None:
-        return HOLD_STILL
+        return HOLD_STILL if live and "motion" in guidance.measured else LOOKING
     tip = guidance.tip
     explained = deciding_measure(guidance) is not None
     return CameraMessage(tip, f"tip.{tip}.headline", f"tip.{tip}.advice", explained=explained)

@@ -61,7 +61,10 @@ class Capture:
         Raises:
             UnusableInput: no such source.
         """
-        source = open_source(spec)
+        self.switch_to(open_source(spec), spec)
+
+    def switch_to(self, source: FrameSource, spec: str = "") -> None:
+        """Use a source that is not opened yet."""
         self.close(wait_s=0.0)
         self.spec, self._started = spec, False
         self._session = self._new_session(source)
@@ -69,6 +72,10 @@ class Capture:
     def latest_frame(self) -> Frame | None:
         """Return the newest frame; never blocks."""
         return self._session.latest_frame()
+
+    def best_frame(self) -> Frame | None:
+        """Return the frame for a picture, see `LiveSession.best_frame`."""
+        return self._session.best_frame()
 
     def close(self, wait_s: float = 2.0) -> None:
         """Release the source for good, waiting for at most `wait_s` seconds."""

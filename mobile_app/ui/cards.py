@@ -29,7 +29,7 @@ def info_card(
     color_name: str = "accent",
     more: tuple[Widget, ...] = (),
 ) -> Card:
-    """Return a card with icon, title and text; on the surface colour it has a border."""
+    """Return a card with icon, title and text."""
     plain = background == "surface"
     column = Column(
         TextLabel(style, title, "heading", "text" if plain else color_name, bold=True),
@@ -39,7 +39,7 @@ def info_card(
         pos_hint=TOP,
     )
     row = Row(Icon(style, icon, 24, color_name, pos_hint=TOP), column, spacing=pixels(MEDIUM))
-    return Card(style, row, background=background, border="border" if plain else None)
+    return Card(style, row, background=background, border="border" if plain else color_name)
 
 
 def fact_list(style: Style, facts: list[tuple[str, str]]) -> Column:

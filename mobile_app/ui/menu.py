@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class MenuRow(Pressable):
-    """An icon, a title, an optional note below it, and an arrow."""
+    """An icon, a title, an optional note below it, and an icon at the end: an arrow, or a check mark."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class MenuRow(Pressable):
         title: str,
         action: Callable[[], object],
         note: str = "",
-        arrow: bool = True,
+        end: str | None = "forward",
         **options: Any,
     ):
         super().__init__(style, title, action, **options)
@@ -41,8 +41,9 @@ class MenuRow(Pressable):
             text.add_widget(TextLabel(style, note, "small", "muted"))
         self._content.add_widget(Icon(style, icon, 24, "accent", pos_hint=MIDDLE))
         self._content.add_widget(text)
-        if arrow:
-            self._content.add_widget(Icon(style, "forward", 18, "muted", pos_hint=MIDDLE))
+        if end:
+            color_name = "muted" if end == "forward" else "accent"
+            self._content.add_widget(Icon(style, end, 18, color_name, pos_hint=MIDDLE))
         self._content.bind(minimum_height=self._grow)
         self.add_widget(self._content)
 

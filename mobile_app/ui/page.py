@@ -65,7 +65,9 @@ class Page(BoxLayout):
             self.column.add_widget(widget)
 
     def footer(self, buttons: Sequence[TextButton]) -> None:
-        """Fix buttons below the column."""
+        """Fix buttons below the column, in place of earlier ones."""
+        if self._footer:
+            self.remove_widget(self._footer)
         equal_heights(*buttons)
         self._footer = BoxLayout(size_hint_y=None)
         self._footer.add_widget(Row(*buttons))

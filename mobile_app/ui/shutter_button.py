@@ -12,11 +12,12 @@ from mobile_app.ui.theme import SMALL
 from mobile_app.ui.widgets import Icon
 
 DISC = 68  # diameter, dp
-# State -> id of the text below, icon. A filled disc takes the picture at once, a ring waits.
+# State -> id of the text below, icon. A filled disc acts at once, a ring waits.
 STATES = {
     "take": ("camera.take", "camera"),
     "wait": ("camera.wait", "hold"),
     "waiting": ("action.cancel", "close"),
+    "photo": ("camera.check_photo", "check"),
 }
 
 
@@ -46,7 +47,7 @@ class ShutterButton(Pressable):
         self.state_name = name
         text_id, icon = STATES[name]
         self._text.text = self.label = self._style.tr(text_id)
-        filled = name == "take"
+        filled = name in ("take", "photo")
         self._disc_color.a = float(filled)
         for color_name, widget in self._icons.items():
             widget.name = icon

@@ -13,7 +13,7 @@ _COLORS = {
     "on_viewfinder": ("#FFFFFF", "#FFFFFF"),  # text and marks on the viewfinder
     "text": ("#13201E", "#E9F0EE"),
     "muted": ("#50605D", "#A5B5B1"),  # secondary text
-    "border": ("#D3DBD9", "#2F3C39"),  # hairlines
+    "border": ("#7C8886", "#66746F"),  # edges of what can be pressed and of cards
     "accent": ("#0B6A64", "#5FD0C3"),  # what can be pressed or is chosen
     "accent_soft": ("#E0F0EE", "#15302C"),  # `*_soft`: background of cards with content in that colour
     "on_accent": ("#FFFFFF", "#03201C"),  # content on the accent

@@ -6,7 +6,7 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
 from mobile_app.ui.buttons import TextButton
-from mobile_app.ui.camera_messages import HOLD_STILL, LOOKING, READY, STARTING, CameraMessage
+from mobile_app.ui.camera_messages import HOLD_STILL, LOOKING, READY, READY_PHOTO, STARTING, CameraMessage
 from mobile_app.ui.label import TextLabel, text_height, text_width
 from mobile_app.ui.style import Style, center_of, pixels
 from mobile_app.ui.theme import MEDIUM, RADIUS, SMALL, TOUCH_TARGET
@@ -64,7 +64,7 @@ class TipPanel(Widget):
     def _measure(self, *_: object) -> None:
         """Set the height of the longest message, "Waiting" included."""
         tr, width = self._style.tr, self._headline_width()
-        ids = [(m.headline, m.advice) for m in (STARTING, LOOKING, HOLD_STILL, READY)]
+        ids = [(m.headline, m.advice) for m in (STARTING, LOOKING, HOLD_STILL, READY, READY_PHOTO)]
         ids += [(f"tip.{tip}.headline", f"tip.{tip}.advice") for tip in TIPS]
         self.height = pixels(SMALL) + max(
             self._headline_height(tr("camera.waiting", tip=tr(headline)), width)

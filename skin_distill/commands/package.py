@@ -26,7 +26,7 @@ Then, on a machine that may download Android's tools: cd phone && buildozer andr
 @click.argument("system", type=click.Choice(["android"]))
 @click.option("--model", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .tflite of `convert`.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the project.")
-@click.option("--title", default="Skin Distill", show_default=True, help="Name below the icon.")
+@click.option("--title", default="Skin check", show_default=True, help="Name below the icon.")
 @click.option("--package", default="org.skindistill.triage", show_default=True, help="Android package name.")
 @click.option("--demo", is_flag=True, help="Allow a model trained on synthetic images only.")
 @output_options

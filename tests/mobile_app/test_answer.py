@@ -85,7 +85,7 @@ def test_a_photo_without_skin_names_nothing(classifier):
     answer = answer_of(classifier, np.random.default_rng(0).integers(110, 140, (120, 200, 1), np.uint8).repeat(3, 2))
     assert (answer.reason, answer.urgency, answer.top) == ("no_skin", None, ())
     texts = load_texts()
-    said = [line.text for line in shared_page.page_lines(answer, texts)[1]]
+    said = [line.text for part in shared_page.page_lines(answer, texts) for line in part]
     assert texts["answer.reason.no_skin"] in said and texts["answer.nearest"] not in said
 
 
@@ -94,6 +94,7 @@ def watchful_answer(ignore_light=False, lit=True, synthetic=False, probabilities
     ranking = tuple(Diagnosis(n, n, p, "watch") for n, p in zip("ABC", probabilities, strict=True))
     card = {
         "classes": [{"id": n, "name": n, "urgency": "watch"} for n in "ABC"],
+        "name": "watchful",
         "thresholds": {"urgent": 0.5, "abstain_below": 0.2, "well_lit": 0.5},
         "synthetic": synthetic,
         "input": {"crop_fraction": 0.8},
@@ -119,7 +120,7 @@ def test_the_page_says_what_the_screen_says():
 def test_the_page_has_no_next_step_where_nothing_is_named(options):
     texts = load_texts()
     answer = watchful_answer(**options)
-    said = "\n".join(line.text for line in shared_page.page_lines(answer, texts)[1])
+    said = "\n".join(line.text for part in shared_page.page_lines(answer, texts) for line in part)
     assert texts[f"answer.reason.{answer.reason}"] in said
     assert texts["answer.next"] not in said and answer.top == ()
 
@@ -199,12 +200,12 @@ def test_nothing_is_written_unless_asked(answer, tmp_path, monkeypatch):
 def test_the_page_says_what_it_is_not_first_and_everything_else(answer):
     texts = load_texts()
     above, below = shared_page.page_lines(answer, texts)
-    assert above[0].text == texts("answer.not_a_diagnosis")
+    assert texts("answer.not_a_diagnosis") in [line.text for line in above[:3]]
     above, _ = shared_page.page_lines(replace(answer, demo=True), texts)
     assert texts("app.demo_note") in [line.text for line in above]
     said = "\n".join(line.text for line in below)
     assert all(entry.name in said for entry in answer.top)
-    assert texts(f"answer.{answer.urgency}") in said
+    assert any(texts(f"answer.{answer.urgency}") in line.text for line in above)
     assert all(texts(f"sign.{sign}") in said for sign in WARNING_SIGNS)
     _, below = shared_page.page_lines(replace(answer, ignore_light=True), texts)
     assert texts("answer.light_overruled") in [line.text for line in below]
@@ -213,7 +214,8 @@ def test_the_page_says_what_it_is_not_first_and_everything_else(answer):
 def test_the_page_as_pdf_and_picture(answer, tmp_path):
     pytest.importorskip("fpdf", reason="needs the app extra")
     shared_page.write_pdf(answer, tmp_path / "answer.pdf", load_texts())
-    assert (tmp_path / "answer.pdf").read_bytes()[:5] == b"%PDF-"
+    pdf = (tmp_path / "answer.pdf").read_bytes()
+    assert pdf[:5] == b"%PDF-" and b"/Count 1" in pdf, "more than a page"
     shared_page.write_png(answer, tmp_path / "answer.png", load_texts())
     picture = cv2.imread(str(tmp_path / "answer.png"))
     assert picture.shape[1] == shared_page.PAGE_WIDTH

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from mobile_app import live_session
+from mobile_app.guidance import Guidance
 from mobile_app.live_session import LiveSession, LiveState
-from mobile_app.sources.source import SourceUnavailable
+from mobile_app.sources.source import Frame, SourceUnavailable
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +44,24 @@ def test_frames_and_guidance_come(begin, scripted, photo, until):
     assert states[0].status == "running"
     assert session.state.guidance.frame_number <= session.latest_frame().number
     assert 0 <= session.state.guidance.delay_s < 5
+
+
+def test_a_picture_is_the_sharpest_ready_frame_of_the_last_half_second(begin, scripted, photo, until, monkeypatch):
+    session, _ = begin(scripted(photo), analyse_hz=50)
+    until(lambda: session.state.guidance and session.state.guidance.ready, "ready")
+    session.pause()
+    until(lambda: session.state.status == "paused", "paused")
+    assert session.best_frame() is None
+    now = 1000.0
+    monkeypatch.setattr(live_session.time, "monotonic", lambda: now)
+    session._ready_frames.clear()
+    session._frame = Frame(photo, now, 4)
+    assert session.best_frame().number == 4  # nothing was ready
+    for number, (age, sharpness) in enumerate(((0.7, 9.0), (0.4, 3.0), (0.2, 5.0), (0.0, 4.0))):
+        session._keep_ready(Frame(photo, now - age, number), Guidance(None, True, sharpness=sharpness))
+    assert session.best_frame().number == 2
+    session._keep_ready(Frame(photo, now, 5), Guidance("blurry", False))
+    assert session.best_frame().number == 4
 
 
 def test_guidance_is_for_the_crop_of_the_model_of_the_moment(begin, scripted, photo, until):

@@ -78,6 +78,7 @@ def _write(new: Path, model: Path, identity: Identity) -> tuple[str, ...]:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
     (app / "main.py").write_text(MAIN, encoding="utf-8")
+    (app / "mobile_app" / "VERSION").write_text(f"{identity.version}\n", encoding="utf-8")
     shutil.copyfile(model, app / MODEL_NAME)
     requirements = requirements_of(sorted(app.rglob("*.py")))
     shutil.copytree(Path(str(mobile_app.__file__)).parent / "android" / "java", new / "java")

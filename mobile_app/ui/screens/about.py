@@ -1,6 +1,5 @@
 """About: the model card, privacy, licences, version."""
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from kivy.uix.widget import Widget
@@ -13,6 +12,7 @@ from mobile_app.ui.screens.save_share import SAVED_FOLDER
 from mobile_app.ui.style import pixels
 from mobile_app.ui.theme import MEDIUM
 from mobile_app.ui.widgets import MIDDLE, Card, Row
+from mobile_app.version import app_version
 
 if TYPE_CHECKING:
     from mobile_app.ui.app import SkinApp
@@ -36,7 +36,7 @@ def about(app: "SkinApp") -> Widget:
             more=(TextLabel(style, place, "small", "muted"),),
         ),
         info_card(style, "document", tr("about.licences"), f"{tr('about.licence_own')}\n{tr('about.licence_parts')}"),
-        TextLabel(style, tr("about.version", version=_version()), "small", "muted"),
+        TextLabel(style, tr("about.version", version=app_version()), "small", "muted"),
     )
     return page
 
@@ -55,10 +55,3 @@ def _model(app: "SkinApp") -> Widget:
     box.add_widget(fact_list(style, card_facts(tr, card)))
     box.add_widget(TextLabel(style, tr("about.model_limits"), "small", "muted"))
     return box
-
-
-def _version() -> str:
-    try:
-        return version("skin-distill")
-    except PackageNotFoundError:  # a phone has the sources only
-        return ""

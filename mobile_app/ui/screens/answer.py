@@ -36,15 +36,8 @@ class AnswerScreen(Page):
     """
 
     def __init__(self, app: "SkinApp", answer: Answer):
-        style, tr = app.style, app.style.tr
-        super().__init__(style, tr("answer.title"), lambda: app.reset_to("camera"), MAX_WIDTH)
+        super().__init__(app.style, app.style.tr("answer.title"), lambda: app.reset_to("camera"), MAX_WIDTH)
         self._app, self._answer = app, answer
-        buttons = (
-            ("action.retake", lambda: app.reset_to("camera"), "retake", "primary"),
-            ("action.save", lambda: save_answer(app, answer), "save", "quiet"),
-            ("action.share", lambda: open_share_sheet(app, answer), "share", "quiet"),
-        )
-        self.footer([TextButton(style, tr(name), act, icon, kind, stacked=True) for name, act, icon, kind in buttons])
         self.action_card: Widget | None = None
         self._wide: bool | None = None
         self.bind(size=self._arrange)
@@ -62,6 +55,14 @@ class AnswerScreen(Page):
             told.append(_demo_note(app))
         if answer.top or answer.reason == "unsure":
             told.append(_looks_like(app, answer, self.width >= pixels(MIN_WIDE)))
+        buttons = (
+            ("action.retake", lambda: app.reset_to("camera"), "retake", "primary"),
+            ("action.save", lambda: save_answer(app, answer), "save", "quiet"),
+            ("action.share", lambda: open_share_sheet(app, answer), "share", "quiet"),
+        )
+        # Lower beside each other, so that a phone on its side has room for the card.
+        style, tr = app.style, app.style.tr
+        self.footer([TextButton(style, tr(name), act, icon, kind, not wide) for name, act, icon, kind in buttons])
         more = [_photo(app, answer, wide), _signs(app)]
         if not wide:
             self.add(*told, *more)

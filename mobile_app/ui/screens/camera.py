@@ -121,7 +121,8 @@ class CameraScreen(BoxLayout):
 
     def press(self) -> None:
         """Take the picture, or start or stop waiting for good light."""
-        self._act(self._shutter.press(self._state.guidance))
+        photo = not self._app.capture.source.live  # already taken: nothing to wait for
+        self._act(ShutterAction.NOW if photo else self._shutter.press(self._state.guidance))
 
     def use_anyway(self) -> None:
         """Take the picture whatever the light."""
@@ -139,11 +140,12 @@ class CameraScreen(BoxLayout):
             root.open_sheet(self._style, *why_sheet(self._style, self._tip.message, measure, root.close_sheet))
 
     def _act(self, action: ShutterAction) -> None:
-        frame = self._app.capture.latest_frame()
+        capture = self._app.capture
+        frame = capture.best_frame() if action is ShutterAction.NOW else capture.latest_frame()
         if action is ShutterAction.NO or frame is None:
             self._show_state(self._state)
             return
-        synthetic = self._app.capture.source.synthetic
+        synthetic = capture.source.synthetic
         self._app.classify(frame.pixels, action is ShutterAction.IGNORE_LIGHT, synthetic)
 
     def _turn(self, step: int) -> None:
@@ -163,7 +165,8 @@ class CameraScreen(BoxLayout):
         self._state = state
         self._show_model()
         self._show_trouble(trouble_of(state), state.detail)
-        message, tr = message_for(state), self._style.tr
+        live, tr = self._app.capture.source.live, self._style.tr
+        message = message_for(state, live)
         if message is STARTING:
             self.preview.clear()
         self.preview.ready = message.ready
@@ -176,8 +179,10 @@ class CameraScreen(BoxLayout):
         if message != self._tip.message:
             self._scroll.scroll_y = 1
         self._tip.show(message, tr("camera.waiting", tip=headline) if waiting else headline, advice)
-        self._shutter_button.show("waiting" if waiting else "take" if message.ready else "wait")
-        offer = state.guidance is not None and not message.ready
+        self._shutter_button.show(
+            "photo" if not live else "waiting" if waiting else "take" if message.ready else "wait"
+        )
+        offer = live and state.guidance is not None and not message.ready
         self._anyway.disabled, self._anyway.opacity = not offer, float(offer)
         if self._app.settings.spoken_tips and headline != self._spoken and state.guidance is not None:
             self._spoken = headline

@@ -52,6 +52,17 @@ def light_first(app: "SkinApp", answer: Answer) -> Widget:
     return page
 
 
+def confirm_close(app: "SkinApp") -> None:
+    """Ask whether to close the app."""
+    style, tr = app.style, app.style.tr
+    app.root.open_sheet(
+        style,
+        TextLabel(style, tr("quit.title"), "title", bold=True),
+        TextButton(style, tr("quit.yes"), app.stop),
+        TextButton(style, tr("action.cancel"), app.root.close_sheet, kind="quiet"),
+    )
+
+
 def tip_ids(answer: Answer) -> list[str]:
     """Return the tips for an answer's lighting, most serious first."""
     if answer.assessment is None or answer.lighting_ok:

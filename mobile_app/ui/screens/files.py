@@ -56,7 +56,7 @@ class FilesScreen(Page):
         rows = Column()
         if self.folder.parent != self.folder:
             rows.add_widget(
-                MenuRow(style, "up", tr("files.up"), partial(self.open_folder, self.folder.parent), arrow=False)
+                MenuRow(style, "up", tr("files.up"), partial(self.open_folder, self.folder.parent), end=None)
             )
         for folder in listing.folders:
             rows.add_widget(MenuRow(style, "folder", folder.name, partial(self.open_folder, folder)))
@@ -64,7 +64,7 @@ class FilesScreen(Page):
             rows.add_widget(
                 TextLabel(style, photo.name, color_name="muted")
                 if self._choose_folder
-                else MenuRow(style, "photo", photo.name, partial(self._app.classify, photo), arrow=False)
+                else MenuRow(style, "photo", photo.name, partial(self._app.classify, photo), end=None)
             )
         self.add(
             OptionGroup(style, options, self.folder, self.open_folder),

@@ -1,7 +1,9 @@
 """Choice of the frame source."""
 
+import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kivy.uix.widget import Widget
@@ -26,8 +28,21 @@ def sources(app: "SkinApp") -> Widget:
         ("photo", "action.open_photo", app.open_photo, "source.photo_note"),
         ("save", "saved.title", partial(app.push, "saved"), "saved.note"),
     ]
-    if app.phone:
-        choices = [choice for choice in choices if choice[1] not in ("source.second_camera", "source.folder")]
+    missing = {"source.second_camera", "source.folder"} if app.phone else _missing_cameras()
+    current = {camera: "source.camera", "1": "source.second_camera", "demo": "source.demo"}.get(app.capture.spec)
     page = Page(style, tr("source.title"), app.back)
-    page.add(Column(*(MenuRow(style, icon, tr(title), action, tr(note)) for icon, title, action, note in choices)))
+    rows = Column()
+    for icon, title, action, note in choices:
+        if title not in missing:
+            end = "check" if title == current else "forward"
+            rows.add_widget(MenuRow(style, icon, tr(title), action, tr(note), end))
+    page.add(rows)
     return page
+
+
+def _missing_cameras() -> set[str]:
+    """Return the cameras that are not there, as far as the system tells."""
+    if sys.platform != "linux":
+        return set()
+    names = {"source.camera": "/dev/video0", "source.second_camera": "/dev/video1"}
+    return {name for name, device in names.items() if not Path(device).exists()}

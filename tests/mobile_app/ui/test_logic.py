@@ -77,13 +77,16 @@ def test_use_anyway_overrules_the_light_only_where_there_is_something_to_overrul
     [
         (LiveState("starting"), STARTING),
         (LiveState("running"), LOOKING),
-        (LiveState("running", Guidance(None, False)), HOLD_STILL),
+        (LiveState("running", Guidance(None, False)), LOOKING),
+        (LiveState("running", Guidance(None, False, {"motion": 0.3, "limit": 0.15})), HOLD_STILL),
         (LiveState("running", GOOD), READY),
     ],
 )
 def test_the_panel_says_one_thing(state, message):
     assert message_for(state) == message
     assert trouble_of(state) is None
+    still = message_for(state, live=False)
+    assert still not in (HOLD_STILL, READY) and still.ready == message.ready
 
 
 @pytest.mark.parametrize("tip", list(TIPS))

@@ -24,6 +24,7 @@ from mobile_app.guidance import Guidance  # noqa: E402
 from mobile_app.live_session import LiveState  # noqa: E402
 from mobile_app.phone import SHARED_FOLDER  # noqa: E402
 from mobile_app.settings import read_settings  # noqa: E402
+from mobile_app.sources.photo_folder import PhotoFolder  # noqa: E402
 from mobile_app.sources.source import SourceUnavailable  # noqa: E402
 from mobile_app.texts import load_texts  # noqa: E402
 from mobile_app.ui import app as app_module  # noqa: E402
@@ -213,6 +214,27 @@ def a_model_that_cannot_be_used_is_not_blamed_on_the_photo():
     assert name() == "photo_trouble"
     assert {TR["trouble.model"], oracle.problem} <= set(texts_of(app.root.screen))
     oracle.problem = None
+
+
+def many_dropped_files_are_gone_through_as_one_set():
+    for number in range(200):
+        Window.dispatch("on_drop_file", str(folder / f"{number}.jpg").encode(), 10, 10)
+    yield from until(lambda: isinstance(app.capture.source, PhotoFolder))
+    assert name() == "camera" and not oracle.asked
+    app.capture.switch_to(source, "demo")
+    app.reset_to("camera")
+    yield
+
+
+def escape_on_the_first_screen_asks():
+    app.reset_to("camera")
+    yield
+    key(ESCAPE)
+    yield
+    assert app.root._sheet is not None and TR["quit.yes"] in labels()
+    key(ESCAPE)
+    yield
+    assert app.root._sheet is None
 
 
 def a_check_that_takes_long_can_be_left():

@@ -114,7 +114,7 @@ def camera():
     for tip in TIPS:
         screen._show_state(LiveState("running", Guidance(tip, False, {"exposure": -6.1, "limit": -5.3})))
         yield f"camera {tip}"
-    screen._show_state(LiveState("running", Guidance(None, False)))
+    screen._show_state(LiveState("running", Guidance(None, False, {"motion": 0.3, "limit": 0.15})))
     yield "camera hold still"
     screen._show_state(LiveState("running", Guidance("colour_cast", False)))
     screen.press()
