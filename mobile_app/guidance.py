@@ -33,6 +33,9 @@ READY_S = 0.3
 STABLE_S, STABLE_CHANGE = 0.4, 0.3
 """No measure may have changed by more than this fraction of its distance to its limit within this time: a fault that
 comes or goes is seen while it is still within the limits."""
+LIGHT = "light"
+MAX_LIGHT_CHANGE = {"exposure": 0.15, "red_green": 0.1, "green_blue": 0.15}
+"""The same for the light itself, in stops."""
 MAX_STEP_S = 0.12
 """A longer gap between frames counts as this, so that no single frame changes the tip."""
 
@@ -146,11 +149,13 @@ class FrameAnalyzer:
         )
 
     def _is_stable(self, now: float, limits: dict[str, tuple[Limit, ...]], values: Mapping[str, float]) -> bool:
-        margins = {(r, x.measure): -x.excess(values[x.measure]) for r, found in limits.items() for x in found}
+        margins = {(reason, x.measure): -x.excess(values[x.measure]) for reason in limits for x in limits[reason]}
+        # Glare, overexposure and colour casts measure 0 until they are far along.
+        margins |= {(LIGHT, name): values[name] for name in MAX_LIGHT_CHANGE}
         while self._margins and now - self._margins[0][0] > STABLE_S + 1e-9:
             self._margins.popleft()
         stable = all(
-            abs(margin - earlier.get(key, margin)) <= max(LIMIT_MARGINS.get(key[1], 0.0), STABLE_CHANGE * abs(margin))
+            abs(margin - earlier.get(key, margin)) <= _tolerance(*key, margin)
             for _, earlier in self._margins
             for key, margin in margins.items()
         )
@@ -161,6 +166,12 @@ class FrameAnalyzer:
         tip = next((reason for reason in TIP_PRIORITY if self._faults[reason].on), None)
         if tip != self._tip and (self._tip is None or now - self._tip_since >= MIN_TIP_S):
             self._tip, self._tip_since = tip, now
+
+
+def _tolerance(reason: str, measure: str, margin: float) -> float:
+    if reason == LIGHT:
+        return MAX_LIGHT_CHANGE[measure]
+    return max(LIMIT_MARGINS.get(measure, 0.0), STABLE_CHANGE * abs(margin))
 
 
 def _limits(features: LightingFeatures, framing: Framing) -> dict[str, tuple[Limit, ...]]:

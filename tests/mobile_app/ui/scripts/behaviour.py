@@ -196,7 +196,7 @@ def poor_light_found_by_the_model_comes_before_the_answer():
 def a_dropped_file_is_checked_and_a_dropped_folder_becomes_the_source():
     photo = folder / "dropped.jpg"
     Window.dispatch("on_drop_file", str(photo).encode(), 10, 10)
-    yield from until(lambda: name() == "answer")
+    yield from until(lambda: oracle.asked and name() == "answer")
     assert oracle.asked.pop()[0] == photo
 
 
