@@ -11,7 +11,7 @@ MIN_PROBABILITY = 0.0005  # shown as 0.1 %
 URGENCIES = {
     "urgent": "see a doctor within days",
     "soon": "see a doctor in the next weeks",
-    "watch": "nothing urgent stood out; compare with a new photo in four weeks",
+    "watch": "nothing urgent stood out; see a doctor if it changes",
 }
 NO_ANSWER = {
     "synthetic_model": "No answer: this model was trained on synthetic images only and cannot judge real skin.",

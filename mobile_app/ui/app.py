@@ -202,6 +202,13 @@ class SkinApp(App):
         else:
             self.reset_to("camera")
 
+    def retry_source(self) -> None:
+        """Open the current source again."""
+        if self.capture.spec:
+            self.use_source(self.capture.spec)
+        else:  # dropped files, which have no name of their own
+            self.reset_to("camera")
+
     def open_photo(self) -> None:
         """Let the person choose a photo, in the phone's picker or in the desktop's folders."""
         if self.phone is None:

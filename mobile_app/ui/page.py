@@ -82,7 +82,9 @@ class Page(BoxLayout):
         else:
             first = Widget(size_hint=(None, None), size=(pixels(SMALL), pixels(TOUCH_TARGET)))
         text = TextLabel(self.style, title, "title", bold=True, pos_hint=MIDDLE)
-        return Row(first, text, padding=(pixels(SMALL), pixels(SMALL), pixels(LARGE), pixels(SMALL)))
+        # The arrow, in the middle of its button, stands above the edge of the column.
+        left = pixels(LARGE - (TOUCH_TARGET - 24) / 2) if back else pixels(SMALL)
+        return Row(first, text, padding=(left, pixels(SMALL), pixels(LARGE), pixels(SMALL)))
 
     def _set_margins(self, *_: object) -> None:
         side = max(pixels(LARGE), round((self.width - pixels(self._max_width)) / 2))

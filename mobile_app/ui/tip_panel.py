@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from kivy.metrics import sp
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
@@ -12,6 +13,8 @@ from mobile_app.ui.style import Style, center_of, pixels
 from mobile_app.ui.theme import MEDIUM, RADIUS, SMALL, TOUCH_TARGET
 from mobile_app.ui.widgets import Icon, paint_background
 from triage.tips import TIPS
+
+ICON_SIDE = 28  # sp
 
 
 class TipPanel(Widget):
@@ -25,14 +28,14 @@ class TipPanel(Widget):
         super().__init__(size_hint_y=None)
         self._style = style
         self.message: CameraMessage | None = None
-        # One frame per icon colour; the ready one is filled.
+        # One frame per icon colour, larger than the icon at any text size; the ready one is filled.
+        self._side = max(pixels(TOUCH_TARGET), round(float(sp(ICON_SIDE))) + 2 * pixels(SMALL))
         self._frames = {
-            name: BoxLayout(size_hint=(None, None), size=(pixels(TOUCH_TARGET),) * 2)
-            for name in ("accent", "on_accent")
+            name: BoxLayout(size_hint=(None, None), size=(self._side,) * 2) for name in ("accent", "on_accent")
         }
         paint_background(self._frames["accent"], style, "accent_soft", RADIUS)
         paint_background(self._frames["on_accent"], style, "accent", RADIUS)
-        self._icons = {name: Icon(style, "hold", 28, name) for name in self._frames}
+        self._icons = {name: Icon(style, "hold", ICON_SIDE, name) for name in self._frames}
         self._headline = TextLabel(style, "", "heading", bold=True, size_hint=(None, None))
         self._advice = TextLabel(style, "", size_hint=(None, None))
         why = style.tr("camera.why")
@@ -56,10 +59,10 @@ class TipPanel(Widget):
         self._arrange()
 
     def _headline_width(self) -> int:
-        return max(1, int(self.width) - pixels(TOUCH_TARGET + MEDIUM + SMALL) - self._why_width)
+        return max(1, int(self.width) - self._side - pixels(MEDIUM + SMALL) - self._why_width)
 
     def _headline_height(self, headline: str, width: int) -> int:
-        return max(pixels(TOUCH_TARGET), text_height(headline, "heading", width, True))
+        return max(self._side, text_height(headline, "heading", width, True))
 
     def _measure(self, *_: object) -> None:
         """Set the height of the longest message, "Waiting" included."""
@@ -74,7 +77,7 @@ class TipPanel(Widget):
         self._arrange()
 
     def _arrange(self, *_: object) -> None:
-        side, width, top = pixels(TOUCH_TARGET), self._headline_width(), self.y + self.height
+        side, width, top = self._side, self._headline_width(), self.y + self.height
         first = self._headline_height(self._headline.text, width)
         axis = top - first / 2
         for name, frame in self._frames.items():

@@ -29,7 +29,7 @@ def trouble_page(app: "SkinApp", trouble: str, detail: str) -> Widget:
         detail: the source's own message; may be empty.
     """
     actions: list[Action] = [
-        ("action.try_again", "retake", lambda: app.use_source(app.capture.spec)),
+        ("action.play_again" if trouble == "ended" else "action.try_again", "retake", app.retry_source),
         ("action.other_source", "camera", lambda: app.push("sources")),
         ("action.open_photo", "photo", app.open_photo),
     ]
