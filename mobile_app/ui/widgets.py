@@ -122,6 +122,32 @@ class LevelBar(Widget):
         self._bar.size = (max(self.height, self.width * self.fraction), self.height)
 
 
+class Gauge(Widget):
+    """A bar whose good part is coloured, with a marker at `position`; all fractions of the width, [0, 1]."""
+
+    def __init__(self, style: Style, position: float, good: tuple[float, float]):
+        super().__init__(size_hint_y=None, height=pixels(4 * BAR_HEIGHT))
+        self._position, self._ends = position, good
+        radius = [pixels(BAR_HEIGHT)]
+        with self.canvas:
+            Color(*style.color("border"))
+            self._track = SmoothRoundedRectangle(radius=radius)
+            Color(*style.color("accent"))
+            self._good = SmoothRoundedRectangle(radius=radius)
+            Color(*style.color("text"))
+            self._marker = SmoothRoundedRectangle(radius=[pixels(2)])
+        self.bind(pos=self._place, size=self._place)
+
+    def _place(self, *_: object) -> None:
+        bar, y = 2 * pixels(BAR_HEIGHT), self.y + pixels(BAR_HEIGHT)
+        self._track.pos, self._track.size = (self.x, y), (self.width, bar)
+        low, high = (self.x + end * self.width for end in self._ends)
+        self._good.pos, self._good.size = (low, y), (high - low, bar)
+        width = pixels(4)
+        self._marker.pos = (self.x + self._position * (self.width - width), self.y)
+        self._marker.size = (width, self.height)
+
+
 class Icon(Widget):
     """An icon in one colour, as large as text of `side` sp; `name` may change."""
 

@@ -6,9 +6,10 @@ from kivy.uix.widget import Widget
 
 from mobile_app.ui.buttons import TextButton
 from mobile_app.ui.camera_messages import CameraMessage, Measure
-from mobile_app.ui.cards import fact_list, icon_title
+from mobile_app.ui.cards import icon_title
 from mobile_app.ui.label import TextLabel
 from mobile_app.ui.style import Style
+from mobile_app.ui.widgets import Gauge, Row
 
 
 def why_sheet(style: Style, message: CameraMessage, measure: Measure, close: Callable[[], object]) -> list[Widget]:
@@ -25,12 +26,43 @@ def why_sheet(style: Style, message: CameraMessage, measure: Measure, close: Cal
     def number(value: float) -> str:
         return tr(measure.unit, value=value).replace("-", "−")
 
-    limit = tr("why.at_least" if measure.higher_is_better else "why.at_most")
     return [
         TextLabel(style, tr("why.title"), "small", "muted", bold=True),
         icon_title(style, message.icon, tr(message.headline)),
         TextLabel(style, tr(f"why.{measure.name}")),
-        fact_list(style, [(tr("why.measured"), number(measure.value)), (limit, number(measure.limit))]),
+        *_gauge(style, message, measure),
+        TextLabel(style, tr("trouble.details"), "small", "muted", bold=True),
+        TextLabel(
+            style,
+            tr(
+                "why.at_least" if measure.higher_is_better else "why.at_most",
+                value=number(measure.value),
+                limit=number(measure.limit),
+            ),
+            "small",
+            "muted",
+        ),
         TextLabel(style, tr("why.method"), "small", "muted"),
         TextButton(style, tr("action.close"), close, kind="quiet"),
     ]
+
+
+def _gauge(style: Style, message: CameraMessage, measure: Measure) -> tuple[Widget, Widget]:
+    """Return where the measure stands between bad and good, and the names of the zones."""
+    tr = style.tr
+    distance = (measure.value - measure.limit) / (abs(measure.limit) or 1.0)
+    if not measure.higher_is_better:
+        distance = -distance
+    # -1 is as far from the limit as the limit from 0; beyond it nothing changes for a person.
+    depth = min(1.0, max(0.0, -distance))
+    zones = [message.headline, "why.good"]
+    if measure.name == "exposure":  # too dark, good, too bright
+        zones.append("tip.too_bright.headline")
+        good, position = (1 / 3, 2 / 3), (1 - depth) / 3
+    elif measure.higher_is_better:
+        good, position = (0.5, 1.0), (1 - depth) / 2
+    else:
+        zones.reverse()
+        good, position = (0.0, 0.5), (1 + depth) / 2
+    names = Row(*(TextLabel(style, tr(zone), "small", align="center") for zone in zones))
+    return Gauge(style, position, good), names

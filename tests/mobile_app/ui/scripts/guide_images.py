@@ -8,7 +8,6 @@ Needs the extra `app`. Without MODEL it uses the demo model.
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -63,8 +62,8 @@ def main(model: Path | None) -> None:
         app.root.screen.press()
         yield from until(lambda: app._history[-1][0] in ("answer", "light_first"))
         if app._history[-1][0] == "light_first":
-            app.show_answer(replace(app._history[-1][1].keywords["answer"], ignore_light=True))
-            yield from until(lambda: True)
+            app.answer_anyway(app._history[-1][1].keywords["answer"])
+            yield from until(lambda: app._history[-1][0] == "answer")
 
     def walk() -> Iterator[None]:
         yield from reset(WIDE, "light")
