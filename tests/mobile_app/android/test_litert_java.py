@@ -63,8 +63,8 @@ def test_a_release_file_is_answered(litert, release, pixels):
     triage = Triage.load(release)
     photo = np.repeat(np.repeat(pixels, 8, axis=0), 8, axis=1)
     answer = triage.assess(photo)
-    assert {d.label for d in answer.diagnosis} == {f"c{i}" for i in range(10)}
-    assert sum(d.probability for d in answer.diagnosis) == pytest.approx(1)
+    assert {d.label for d in answer.ranking} == {f"c{i}" for i in range(10)}
+    assert sum(d.probability for d in answer.ranking) == pytest.approx(1)
     json.dumps(answer.to_json(), allow_nan=False)
 
 
