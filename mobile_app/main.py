@@ -50,7 +50,9 @@ def main(
         )
     from mobile_app.ui.app import SkinApp
 
-    SkinApp(capture, classifier, folder, theme, phone).run()
+    app = SkinApp(capture, classifier, folder, theme, phone)
+    app.offer_sources = source is None and capture.spec == "demo"
+    app.run()
 
 
 def prepare_kivy(folder: Path) -> None:

@@ -75,7 +75,10 @@ class SkinApp(App):
         settings: the person's settings.
         style: theme and texts.
         voice: text to speech.
+        offer_sources: the introduction leads to the choice of a source, because nobody has chosen one.
     """
+
+    offer_sources = False
 
     def __init__(
         self,
@@ -154,7 +157,7 @@ class SkinApp(App):
     def finish_first_run(self) -> None:
         """Remember that the introduction has been read."""
         error = self._store_settings(first_run_seen=True)
-        self.reset_to("camera")
+        self.reset_to("sources" if self.offer_sources else "camera")
         self._show_not_stored(error)
 
     def push(self, name: str, **options: Any) -> None:

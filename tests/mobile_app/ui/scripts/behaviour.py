@@ -336,6 +336,18 @@ def a_source_that_is_gone_is_told_and_the_app_goes_on():
     yield from until(lambda: app.capture.state.status == "running")
 
 
+def the_introduction_offers_the_sources_if_nobody_chose_one():
+    app.offer_sources = True
+    app.reset_to("first_run")
+    app.finish_first_run()
+    yield
+    assert name() == "sources"
+    app.back()
+    yield
+    assert name() == "camera"
+    app.offer_sources = False
+
+
 def settings_on_a_full_disk_hold_until_the_end():
     def full(*_):
         raise UnusableInput("The disk is full.")
