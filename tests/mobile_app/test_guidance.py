@@ -9,8 +9,8 @@ from mobile_app.motion import STEADY_BELOW, MotionMeter
 from mobile_app.sources.moving_light import FAULT_S, FAULTS, GOOD_S, PICTURE_S, LightState, MovingLight, light_at
 from mobile_app.sources.phantom_stream import phantom_pictures
 from mobile_app.sources.source import Frame
-from triage.framing import FRAMING_REASONS, NO_SKIN_BELOW, TOO_FAR_BELOW
-from triage.lighting import FEATURE_NAMES, REASONS
+from triage.framing import FRAMING_REASONS, NO_SKIN_BELOW, TOO_FAR_BELOW, measure_framing, preview_reasons
+from triage.lighting import FEATURE_NAMES, REASONS, judge_lighting, measure_lighting
 from triage.tips import TIPS
 
 HZ = 10
@@ -102,6 +102,31 @@ def test_the_demo_shows_every_tip_in_its_turn_and_ready_between(light):
                     assert moment.fault == name
                     guidance = guide.analyze(Frame(stream.relight(picture, moment), 1000 + now, step))
                 assert (guidance.tip, guidance.ready) == ((fault, False) if name else (None, True)), (number, fault)
+
+
+def test_it_is_never_ready_while_a_fault_is_half_way_to_its_limit(light):
+    picture, stream, probe = phantom_pictures()[0], MovingLight(1280, 720), MovingLight(1280, 720, 1)
+
+    def is_faulty(state: LightState) -> bool:
+        photo = probe.relight(picture, state)
+        return bool(preview_reasons(judge_lighting(measure_lighting(photo)), measure_framing(photo)))
+
+    ready = 0
+    for turn, fault in enumerate(FAULTS[:-1]):  # after the last one the next picture comes
+        begun = turn * (GOOD_S + FAULT_S)
+        low, high = 0.0, 1.0
+        for _ in range(5):
+            middle = (low + high) / 2
+            state = LightState(0, fault, middle, light_at(begun + GOOD_S).direction)
+            low, high = (low, middle) if is_faulty(state) else (middle, high)
+        guide = FrameAnalyzer()
+        for start, seconds in ((begun + GOOD_S - 1.0, 1.6), (begun + GOOD_S + FAULT_S - 1.0, 2.0)):
+            for step in range(round(seconds * HZ)):
+                state = light_at(start + step / HZ)
+                guidance = guide.analyze(Frame(stream.relight(picture, state), 1000 + start + step / HZ, step))
+                ready += guidance.ready
+                assert not (guidance.ready and state.fault and state.strength >= high / 2), (fault, state)
+    assert ready > 50
 
 
 def test_the_guide_looks_where_the_model_does(lit_phantoms):
