@@ -16,7 +16,7 @@ URGENCIES = {
 NO_ANSWER = {
     "synthetic_model": "No answer: this model was trained on synthetic images only and cannot judge real skin.",
     "no_skin": "No skin found. Fill the frame with the spot and try again.",
-    "poor_light": "No answer: take a better photo first. --ignore-light answers anyway.",
+    "poor_light": "No answer: take a better photo first. --ignore-light predicts anyway.",
 }
 
 

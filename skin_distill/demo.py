@@ -45,7 +45,7 @@ class DemoResult:
         meta: meta.csv of the phantoms.
         photo: a photo of the test split.
         verified: whether no gate failed for the chosen file on the test split.
-        untold: gates of that file with too few photos.
+        inconclusive: gates of that file with too few photos.
         seconds: duration of all runs that made it, interrupted ones included.
     """
 
@@ -55,7 +55,7 @@ class DemoResult:
     meta: Path
     photo: Path
     verified: bool
-    untold: list[str]
+    inconclusive: list[str]
     seconds: float
 
 
@@ -162,7 +162,7 @@ def _run(root: Path, path: Path, terminal: Terminal, seconds: Callable[[], float
         meta=meta,
         photo=photo,
         verified=verdict.passed,
-        untold=verdict.inconclusive,
+        inconclusive=verdict.inconclusive,
         seconds=round(seconds(), 1),
     )
 

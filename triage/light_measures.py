@@ -53,7 +53,7 @@ NO_DETAIL = 10.0
 
 
 def specular_share(pixels: Photo, own_skin: npt.NDArray[np.bool_]) -> float:
-    """Share of mirror-like highlights on skin.
+    """Fraction of mirror-like highlights on skin.
 
     The skin's surface mirrors the light without colouring it, so a highlight lifts the lowest channel most
     (dichromatic reflection, Shafer 1985). It must stand half way from the rest of the picture to white, which is far
@@ -65,7 +65,7 @@ def specular_share(pixels: Photo, own_skin: npt.NDArray[np.bool_]) -> float:
         own_skin: pixels of the person's skin, bool of any size.
 
     Returns:
-        Share of the pixels, [0, 1].
+        Fraction of the pixels, [0, 1].
     """
     lowest, _, value = sorted_channels(pixels)
     core = highlight_core(lowest, value)

@@ -62,8 +62,8 @@ class Thresholds:
         dark_for_its_color: the same for a photo without highlights. Skin as pale as red_green says is brighter in good
             light; but pigment and neutral white balance together can look so, and then shine tells.
         few_highlights: highlights below this are none, stops.
-        saturated: share of saturated pixels from which a photo is too bright.
-        clipped: share of clipped pixels from which it is.
+        saturated: fraction of saturated pixels from which a photo is too bright.
+        clipped: fraction of clipped pixels from which it is.
         blurry: sharpness below this.
         very_blurry: coarse_sharpness below this.
         glare: specular share above this.
@@ -106,10 +106,10 @@ class LightingFeatures:
         value_spread: standard deviation of HSV value, [0, 0.5].
         exposure: median log2 of linear luminance in the brighter half, stops; 0 is a white sheet, -9 is black.
         highlights: how far the brightest 0.3% lie above the exposure, stops.
-        clipped: share of pixels with at least two channels clipped, [0, 1].
-        saturated: share of pixels with any channel clipped, of all or of the middle half of each side, whichever is
+        clipped: fraction of pixels with at least two channels clipped, [0, 1].
+        saturated: fraction of pixels with any channel clipped, of all or of the middle half of each side, whichever is
             more, [0, 1].
-        specular: share of mirror-like highlights, [0, 1].
+        specular: fraction of mirror-like highlights, [0, 1].
         unevenness: fall of the light across the picture, stops.
         sharpness: curvature of fine relative to coarser detail, about 1 (blurred) to 6 (noise).
         coarse_sharpness: the same at half the size, where noise cannot hide a strong blur.
@@ -179,7 +179,7 @@ def measure_lighting(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Ligh
 
     Args:
         photo: uint8 [height, width, 3], RGB.
-        crop_fraction: share of each side that the model sees, above 0 and at most 1.
+        crop_fraction: fraction of each side that the model sees, above 0 and at most 1.
     """
     crop = center_crop(photo, crop_fraction)
     # Light and colour are smooth: half as many samples both ways tell as much. Detail is measured in the green channel,
@@ -217,7 +217,7 @@ def measure_lighting(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Ligh
 
 
 def _specular(crop: Photo, lowest: Bytes, value: Bytes, own_skin: npt.NDArray[np.bool_]) -> float:
-    """Share of highlights in a crop, whose thin samples have these smallest and largest channels."""
+    """Fraction of highlights in a crop, whose thin samples have these smallest and largest channels."""
     # The closer look only takes away from what the samples show, and most photos show nothing.
     if np.count_nonzero(highlight_core(lowest, value)) <= LEAST_SPECULAR * value.size:
         return 0.0

@@ -20,7 +20,7 @@ LIGHT_ABOVE, DARK_UP_TO = 41.0, 10.0
 ANALYSIS_SIDE = 192
 """Longer side in pixels at which skin is looked for; its tone is measured in every second of them both ways."""
 MIN_MASK_SHARE = 0.05
-"""Less skin than this share of the photo gives no tone."""
+"""Less skin than this fraction of the photo gives no tone."""
 UNLIKELY = -1.0
 """Log-odds below which a place is background."""
 LIGHTNESS_SPREAD, COLOR_SPREAD = 12.0, 10.0
@@ -44,7 +44,7 @@ class SkinTone:
         ita: median individual typology angle over the brighter half of the skin mask in degrees; NaN where there is
             too little skin.
         bucket: "light", "medium" or "dark" by `TONE_SCHEME`; "unknown" where there is too little skin.
-        mask_share: share of the photo that counts as plain skin, in [0, 1].
+        mask_share: fraction of the photo that counts as plain skin, in [0, 1].
     """
 
     ita: float

@@ -27,7 +27,7 @@ class Entry:
         machine: on which latency was measured.
         passed: whether no gate of `verify` failed.
         failed: gates that failed.
-        untold: gates with too few photos to tell.
+        inconclusive: gates with too few photos to tell.
         agreement: fraction of test photos with the same first diagnosis as the float student.
     """
 
@@ -39,7 +39,7 @@ class Entry:
     machine: dict[str, Any] | None = None
     passed: bool | None = None
     failed: tuple[str, ...] = ()
-    untold: tuple[str, ...] = ()
+    inconclusive: tuple[str, ...] = ()
     agreement: float | None = None
 
     def metric(self, head: str, name: str) -> dict[str, Any] | None:
@@ -123,7 +123,7 @@ def _file(run: str, file: dict[str, Any], report: dict[str, Any], latency: dict[
         machine=latency.get("machine") if latency and measured else None,
         passed=file["passed"],
         failed=tuple(gate for gate, outcome in outcomes.items() if outcome == "failed"),
-        untold=tuple(file["cannot_tell"]),
+        inconclusive=tuple(file["cannot_tell"]),
         agreement=file["comparison"]["agreement"],
     )
 

@@ -140,7 +140,7 @@ def _name(number: int, series: int, entry: Entry) -> str:
 
 
 def _gates(entry: Entry) -> str:
-    cell = _cell(words.gates(entry.passed, entry.failed, entry.untold))
+    cell = _cell(words.gates(entry.passed, entry.failed, entry.inconclusive))
     return f'<span class="refused-text">{cell}</span>' if entry.passed is False else cell
 
 

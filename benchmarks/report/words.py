@@ -35,12 +35,12 @@ def latency(result: dict[str, Any] | None) -> str:
     return f"{result['p50_ms']:.2f}{SPACE}ms{slow}{threads}"
 
 
-def gates(passed: bool | None, failed: tuple[str, ...], untold: tuple[str, ...]) -> str:
+def gates(passed: bool | None, failed: tuple[str, ...], inconclusive: tuple[str, ...]) -> str:
     """Format the result of `verify`: `passed`, or `failed (agreement; too few photos: tone dark)`."""
     if passed is None:
         return NOT_MEASURED
     remarks = [", ".join(failed)] if failed else []
-    if untold:
-        remarks.append(f"too few photos: {', '.join(untold)}")
+    if inconclusive:
+        remarks.append(f"too few photos: {', '.join(inconclusive)}")
     verdict = "passed" if passed else "failed"
     return f"{verdict} ({'; '.join(remarks)})" if remarks else verdict

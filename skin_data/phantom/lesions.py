@@ -23,7 +23,7 @@ class Maps:
     Attributes:
         melanin: volume fraction in the epidermis.
         blood: volume fraction in the dermis.
-        scale: share of the surface covered by white scale, 0 to 1.
+        scale: fraction of the surface covered by white scale, 0 to 1.
         crust: share covered by yellow-brown crust, 0 to 1.
         height: in pixels; shading and glare follow it.
         gloss: multiplies the shine, 1 for plain skin.
@@ -56,7 +56,7 @@ def blob(
     Args:
         generator: draws centre, direction and border.
         size: side in pixels.
-        radius: mean radius as a share of the side.
+        radius: mean radius as a fraction of the side.
         roughness: 0 is an ellipse; 0.3 has deep notches.
         cells: coarse or fine border.
         stretch: largest ratio of the axes.

@@ -25,8 +25,8 @@ class Light:
         elevation: of the light above the skin, radians.
         shine: strength of specular reflection.
         shine_width: exponent of the highlight; smaller is wider.
-        blur: deviation of the defocus as a share of the side; 0 sharp.
-        motion: length of a shake as a share of the side; 0 still.
+        blur: deviation of the defocus as a fraction of the side; 0 sharp.
+        motion: length of a shake as a fraction of the side; 0 still.
         noise: deviation of the sensor's noise in linear light at full well.
     """
 

@@ -20,7 +20,7 @@ CRUST_COLOR = np.array([0.42, 0.25, 0.08], np.float32)
 HAIR_COLOR = np.array([0.022, 0.014, 0.009], np.float32)
 """Linear sRGB of dark hair."""
 FURROW_DEPTH = 0.10
-"""Share of melanin that a plain furrow adds by shadow."""
+"""Fraction of melanin that a plain furrow adds by shadow."""
 
 
 @dataclass(frozen=True)

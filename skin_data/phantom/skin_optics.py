@@ -35,7 +35,7 @@ DAYLIGHT_65 = np.array([
 XYZ_TO_LINEAR_SRGB = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
 
 HAEMOGLOBIN_IN_BLOOD = 2.303 * 150.0 / 64500.0  # g/l over g/mol: extinction to absorption in 1/cm (Prahl 1999)
-OXYGENATION = 0.75  # share of oxygenated haemoglobin in dermal blood (Jacques 1998)
+OXYGENATION = 0.75  # fraction of oxygenated haemoglobin in dermal blood (Jacques 1998)
 EPIDERMIS_CM = 0.006  # 60 micrometres (Jacques 1998)
 SURFACE = 0.02  # share that the rough horny layer scatters back unseen by pigment, near Fresnel's 2.8 % at n = 1.4
 SCATTER_500, SCATTER_POWER = 46.0, 1.421  # reduced scattering of skin at 500 nm in 1/cm, and its slope (Jacques 2013)

@@ -44,20 +44,20 @@ def command(out: Path, terminal: Terminal) -> None:
         ),
     )
     gates = "no gate failed" if result.verified else "a gate failed, see the report"
-    untold = f"; too few photos for: {', '.join(result.untold)}" if result.untold else ""
+    inconclusive = f"; too few photos for: {', '.join(result.inconclusive)}" if result.inconclusive else ""
     model = result.chosen
     terminal.result(
         {
             "synthetic": True,
             "seconds": result.seconds,
             "verified": result.verified,
-            "cannot_tell": result.untold,
+            "cannot_tell": result.inconclusive,
             "rows": [vars(row) for row in result.rows],
             "files": {name: str(path) for name, path in result.files.items()},
             "chosen": str(model),
         },
         f"Chosen: {result.rows[-1].model}, the smallest file that passes every gate on the validation split.\n"
-        f"Verified on the test split: {gates}{untold}.\n"
+        f"Verified on the test split: {gates}{inconclusive}.\n"
         "Try next:\n"
         f"  skin-distill classify {result.photo} --model {model}\n"
         f"  skin-distill benchmark {' '.join(map(str, result.files.values()))} --threads 1,2\n"
