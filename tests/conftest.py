@@ -50,6 +50,7 @@ SHARED_FIXTURES = {"fast", "flatbuffers", "qat_student", "source"}
 """Session fixtures of `tests/convert` that take too long to be made by several workers."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark slow tests, group those that share a worker, and put the groups with the most slow tests first."""
     groups = {}

@@ -60,7 +60,8 @@ def in_app(classifier: BackgroundClassifier, photo: Path, ignore_light: bool) ->
 
 
 @pytest.mark.parametrize("ignore_light", [False, True])
-def test_all_ways_tell_the_same(photos, model, ignore_light):
+def test_all_ways_tell_the_same(photos, model, ignore_light, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")  # no sentence is broken
     triage, classifier, runner = Triage.load(model), BackgroundClassifier(model), CliRunner()
     command = ["classify", *map(str, photos), "--model", str(model), *(["--ignore-light"] if ignore_light else [])]
     told = json.loads(runner.invoke(cli, [*command, "--json"], catch_exceptions=False).stdout)

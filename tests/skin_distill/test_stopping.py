@@ -185,7 +185,7 @@ def test_a_missing_photo_is_named(shell):
 @pytest.mark.slow
 def test_a_class_without_a_training_example_is_named(shell):
     data, rare = shell.folder / "data", shell.folder / "rare"
-    rows = list(csv.DictReader((data / "meta.csv").open(newline="")))
+    rows = list(csv.DictReader((data / "meta.csv").read_text().splitlines()))
     diagnosis = rows[0]["diagnosis"]
     for row in rows:
         if row["diagnosis"] == diagnosis:
