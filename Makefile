@@ -16,7 +16,7 @@ PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadgroup --no-loadscope
 help:
 	@echo "make demo           run the whole pipeline on synthetic skin phantoms, in minutes"
 	@echo "make test           run the test suite; ARGS=tests/triage runs a part"
-	@echo "make test-fast      run the tests that neither train nor convert, in 3 minutes"
+	@echo "make test-fast      run the tests that neither train nor convert"
 	@echo "make stress         kill commands at random moments, damage photos, keep the app open: 15 minutes or more"
 	@echo "make test-runtimes  run the files in tflite-runtime, LiteRT 1.4 and MediaPipe, in their own environments"
 	@echo "make aarch64-check  run the files on an emulated phone processor (Debian, qemu-user-static)"
