@@ -10,6 +10,7 @@ from skin_data.sources.registry import Source
 from skin_data.sources.table import read_table, without_contradictions
 from skin_data.taxonomy import SkinClass, Taxonomy, load_taxonomy
 from triage.errors import UnusableInput
+from triage.photo_files import is_system_name
 
 FOLDER_DATASET, TABLE_DATASET = "folder", "listed"
 NEEDED = ("image_path", "diagnosis")
@@ -39,7 +40,7 @@ def read_folder(root: Path, taxonomy: str | None = None, ignored: Path | None = 
     if not root.is_dir():
         raise UnusableInput(f"No such folder. Received: {root}.")
     folders = sorted(
-        (p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".") and p != ignored), key=_order
+        (p for p in root.iterdir() if p.is_dir() and not is_system_name(p.name) and p != ignored), key=_order
     )
     if len(folders) < 2:
         raise UnusableInput(f"At least two class folders with photos are needed. Received: {root}: {len(folders)}.")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from skin_data.taxonomy import Taxonomy
 from triage.errors import UnusableInput
+from triage.photo_files import files_below, is_system_name
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".gif"})
 """Files with these suffixes count as photos, whether or not they can be decoded."""
@@ -92,22 +93,17 @@ class Listing(NamedTuple):
 
 
 def photos_in(folder: Path, ignored: Path | None = None) -> tuple[list[Path], list[Rejection]]:
-    """List the photos in a folder and below it, sorted, and the other files and linked folders, which are rejected.
-
-    Hidden files are skipped silently: operating systems leave them everywhere.
+    """List the photos in a folder and below it, sorted, and the other files, which are rejected.
 
     Args:
-        folder: to look in.
+        folder: to look in, as `triage.photo_files.files_below` does.
         ignored: a folder below it to skip, such as that of the results.
     """
     photos, others = [], []
-    for path in sorted(folder.rglob("*")):
-        if path.name.startswith(".") or (ignored and path.is_relative_to(ignored)):
-            continue
+    for path in files_below(folder, ignored):
         # A broken link is no folder: it is listed as a photo, and reading it reports the failure.
         if path.is_dir():
-            # A linked folder may lead up again.
-            others += [Rejection(str(path), LINKED_FOLDER)] if path.is_symlink() else []
+            others.append(Rejection(str(path), LINKED_FOLDER if path.is_symlink() else "the folder cannot be read"))
         elif path.suffix.lower() not in PHOTO_SUFFIXES:
             others.append(Rejection(str(path), "not a photo by its name"))
         elif str(path) != str(path).encode("utf-8", "replace").decode("utf-8"):
@@ -139,7 +135,7 @@ def photos_of_class_folders(
     rejections = [
         Rejection(str(path), "not in a class folder" if not path.is_dir() else "not a class folder")
         for path in sorted(root.iterdir())
-        if path not in class_of and path != ignored and not path.name.startswith(".")
+        if path not in class_of and path != ignored and not is_system_name(path.name)
     ]
     records = []
     for folder, diagnosis in class_of.items():

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from skin_data.csv_table import read_csv
-from skin_data.sources.record import LINKED_FOLDER, Rejection, photos_in
+from skin_data.sources.record import Rejection, photos_in
 from triage.errors import UnusableInput
+from triage.photo_files import is_system_name
 
 
 class Row(NamedTuple):
@@ -27,7 +28,9 @@ def find_table(root: Path, name: str) -> Path:
     """
     # HAM10000's table is also distributed without a suffix.
     names = (name, Path(name).stem)
-    places = [root / n for n in names] + [child for n in names for child in sorted(root.glob(f"*/{n}"))]
+    places = [root / n for n in names] + [
+        child for n in names for child in sorted(root.glob(f"*/{n}")) if not is_system_name(child.parent.name)
+    ]
     for place in places:
         if place.is_file():
             return place
@@ -89,7 +92,7 @@ def photos_by_name(root: Path, ignored: Path | None, with_suffix: bool) -> tuple
     """
     photos, others = photos_in(root, ignored)
     path_of: dict[str, Path] = {}
-    rejections = [other for other in others if other.reason == LINKED_FOLDER]
+    rejections = [other for other in others if Path(other.path).is_dir()]
     for photo in photos:
         name = photo.name if with_suffix else photo.stem
         first = path_of.setdefault(name, photo)

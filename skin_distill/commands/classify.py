@@ -10,6 +10,7 @@ import click
 from skin_distill.assessment_text import assessment_text
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed, UnreadablePhoto, UnusableInput
+from triage.photo_files import files_below
 
 EPILOG = """\b
 Examples:
@@ -29,7 +30,7 @@ Unreadable photos are listed and the others classified; the exit code is then 1,
 def command(photos: tuple[Path, ...], model: Path, ignore_light: bool, threads: int, terminal: Terminal) -> None:
     """Check lighting, then classify photos.
 
-    PHOTOS are image files, or folders of them.
+    PHOTOS are image files, or folders of them; hidden and system files in folders are passed over.
     """
     from triage import Triage
     from triage.assessment import DISCLAIMER
@@ -59,7 +60,7 @@ def command(photos: tuple[Path, ...], model: Path, ignore_light: bool, threads: 
 def _files(photos: tuple[Path, ...]) -> list[Path]:
     paths: list[Path] = []
     for photo in photos:
-        paths += sorted(p for p in photo.rglob("*") if p.is_file()) if photo.is_dir() else [photo]
+        paths += files_below(photo) if photo.is_dir() else [photo]
     if not paths:
         raise UnusableInput(f"No photos found. Received: {', '.join(map(str, photos))}.")
     return paths
