@@ -48,7 +48,7 @@ def paired_gain(
     labelled = np.flatnonzero(truth >= 0)
 
     def of_accuracy(rows: np.ndarray, level: float = LEVEL) -> Metric:
-        return bootstrap.metric(lambda w, r: metrics.fraction(w, gain[r]), rows, level=level)
+        return bootstrap.metric(lambda w, r: metrics.fraction(w, gain[r]), rows, level=level, proportion=False)
 
     def of_balanced(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
         def mean_over_runs(predicted: np.ndarray) -> np.ndarray:
@@ -57,7 +57,7 @@ def paired_gain(
 
         return np.asarray(mean_over_runs(after) - mean_over_runs(before))
 
-    balanced = bootstrap.metric(of_balanced, labelled)
+    balanced = bootstrap.metric(of_balanced, labelled, proportion=False)
     rows_of = {
         "per_class": {name: np.flatnonzero(truth == number) for number, name in enumerate(ids)},
         "per_tone": {bucket: labelled[tones[labelled] == bucket] for bucket in TONE_BUCKETS},
@@ -121,7 +121,7 @@ def agreement_with_teacher(
     def both(rows: np.ndarray) -> TeacherAgreement:
         return {
             "top1": bootstrap.metric(lambda w, r: metrics.fraction(w, same[r]), rows),
-            "kl": bootstrap.metric(lambda w, r: metrics.fraction(w, divergence[r]), rows),
+            "kl": bootstrap.metric(lambda w, r: metrics.fraction(w, divergence[r]), rows, proportion=False),
         }
 
     return {

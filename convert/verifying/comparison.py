@@ -50,7 +50,7 @@ def compare(
     gain = (after == truth).astype(float) - (before == truth)
 
     def change(rows: np.ndarray) -> Metric:
-        return bootstrap.metric(lambda w, r: metrics.fraction(w, gain[r]), rows)
+        return bootstrap.metric(lambda w, r: metrics.fraction(w, gain[r]), rows, proportion=False)
 
     return {
         "agreement": accuracy(before, after),
@@ -70,7 +70,8 @@ def _overall(
     for name, of_float in _statistics(truth, lit, before).items():
         rows = np.flatnonzero(~np.isnan(lit) if name.startswith("lighting") else truth >= 0)
         decisive = minority_of(lit[rows] == 0) if name in OF_BOTH_LIGHTS else None
-        metric = cast("PairedMetric", bootstrap.metric(_difference(of_file[name], of_float), rows, decisive))
+        difference = _difference(of_file[name], of_float)
+        metric = cast("PairedMetric", bootstrap.metric(difference, rows, decisive, proportion=False))
         if metric["value"] is not None:
             once = np.ones((1, len(rows)))
             metric["of_float"] = float(of_float(once, rows)[0])

@@ -193,7 +193,7 @@ def conformal_section(
     def coverage_and_size(rows: np.ndarray) -> SetMetrics:
         return {
             "coverage": metric(lambda w, r: metrics.fraction(w, covered[r]), rows),
-            "mean_size": metric(lambda w, r: metrics.fraction(w, size[r]), rows),
+            "mean_size": metric(lambda w, r: metrics.fraction(w, size[r]), rows, proportion=False),
         }
 
     return {

@@ -15,15 +15,24 @@ class GroupBootstrap(GroupDraws):
     """Metrics of a split's photos, with intervals from one set of draws of whole groups."""
 
     def metric(
-        self, statistic: Statistic, rows: np.ndarray, rests_on: np.ndarray | None = None, level: float = LEVEL
+        self,
+        statistic: Statistic,
+        rows: np.ndarray,
+        rests_on: np.ndarray | None = None,
+        level: float = LEVEL,
+        proportion: bool = True,
     ) -> Metric:
         """Return `{value, low, high, n}` with a percentile interval; without a value, None and `why`.
+
+        Where all draws of a proportion are equal, such as those of 0 of n, the interval is Wilson's (1927), with the
+        number of groups as n.
 
         Args:
             statistic: see `Statistic`; draws for which it is NaN are left out of the interval.
             rows: int [m], the photos it is about.
             rests_on: bool [m], the photos of its denominator, which have to be enough; None is all.
             level: of the interval.
+            proportion: the statistic lies between 0 and 1; false for differences and means.
         """
         denominator = rows if rests_on is None else rows[rests_on]
         n, groups = len(denominator), self.group_count(denominator)
@@ -34,6 +43,10 @@ class GroupBootstrap(GroupDraws):
         value, low, high = self.interval(statistic, rows, level)
         if np.isnan(value):
             return _without_value(n, "undefined: one class only")
+        if proportion and low == high:
+            from scipy.stats import binomtest
+
+            low, high = map(float, binomtest(round(value * groups), groups).proportion_ci(level, method="wilson"))
         return {"value": value, "low": low, "high": high, "n": n}
 
 

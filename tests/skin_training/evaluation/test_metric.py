@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from scipy.stats import binomtest
+
 from skin_training.evaluation.metric import MIN_GROUPS, MIN_PHOTOS, GroupBootstrap
 from skin_training.evaluation.weighted_metrics import fraction
 
@@ -59,3 +61,17 @@ def test_with_as_many_groups_as_are_asked_for_intervals_nearly_keep_their_promis
         metric = GroupBootstrap(groups, seed, 300).metric(mean_of(values), np.arange(len(groups)))
         covered.append(metric["low"] <= 0 <= metric["high"])
     assert np.mean(covered) > 0.8
+
+
+@pytest.mark.parametrize("hits", [0, 40])
+def test_none_or_all_of_the_photos_have_the_interval_of_wilson_over_groups(hits):
+    values = np.repeat(np.arange(40) < hits, 2)  # two photos of each lesion
+    metric = GroupBootstrap(np.arange(80) // 2, 0, 50).metric(mean_of(values), np.arange(80))
+    low, high = binomtest(hits, 40).proportion_ci(method="wilson")
+    assert (metric["value"], metric["low"], metric["high"]) == pytest.approx((hits / 40, low, high))
+    assert metric["low"] < metric["high"]
+
+
+def test_a_difference_is_no_proportion():
+    same = GroupBootstrap(np.arange(40), 0, 50).metric(mean_of(np.zeros(40)), np.arange(40), proportion=False)
+    assert (same["low"], same["high"]) == (0, 0)
