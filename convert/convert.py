@@ -13,7 +13,7 @@ from convert.flatbuffer import Flatbuffer
 from convert.making.fine_tuning import fine_tune
 from convert.making.representative import load_representative
 from convert.making.source import Source, make_flatbuffer
-from convert.packing.card import card_of_file, card_of_student, classes_of
+from convert.packing.card import card_of_file, card_of_student
 from convert.packing.metadata import with_metadata
 from convert.recipe import ConvertRecipe, convert_recipe
 from convert.report_types import TrainingEntry, VariantEntry
@@ -22,6 +22,7 @@ from convert.variants import find_variants
 from convert.variants.variant import Variant
 from convert.verifying.partitions import delegate_partitions
 from skin_data.progress import Progress, no_progress
+from skin_training.evaluation.decisions import card_classes
 from skin_training.recipe import to_mapping
 from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of, write_bytes
@@ -103,7 +104,7 @@ def _key(student_sha256: str, manifest: "Manifest", recipe: ConvertRecipe) -> di
     return {
         "student_sha256": student_sha256,
         "meta_sha256": manifest.sha256,
-        "classes": classes_of(manifest),
+        "classes": card_classes(manifest.taxonomy.classes),
         "options": recipe.shared_options(),
         "release_format": RELEASE_FORMAT,
         "version": version("skin-distill"),

@@ -9,6 +9,7 @@ from convert.variants import DEFAULT_VARIANTS, VARIANTS, find_variants
 from convert.variants.variant import FineTuning
 from convert.verifying.gates import Gates
 from convert.verifying.runtimes import MUST_RUN_IN
+from skin_training.evaluation.thresholds import ABSTAIN_BELOW
 from skin_training.recipe import from_mapping, to_mapping
 from skin_training.run_folder import RunFolder
 from triage.errors import UnusableInput
@@ -55,7 +56,7 @@ class ConvertRecipe:
     representative: RepresentativeRecipe = field(default_factory=RepresentativeRecipe)
     gates: Gates = field(default_factory=Gates)
     runtimes: tuple[str, ...] = MUST_RUN_IN
-    abstain_below: float = 0.4
+    abstain_below: float = ABSTAIN_BELOW
 
     def __post_init__(self) -> None:
         find_variants(self.variants)

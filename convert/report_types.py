@@ -1,8 +1,13 @@
 """The sections `convert`, `best` and `verify` of `report.json`."""
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from skin_training.report_types import Metric, TestSection
+
+if TYPE_CHECKING:
+    from typing_extensions import NotRequired
 
 
 class RepresentativeSection(TypedDict):
@@ -25,36 +30,24 @@ class TrainingEntry(TypedDict):
     seconds: float
 
 
-class _VariantEntry(TypedDict):
+class VariantEntry(TypedDict):
+    """One file: its size, also compressed as for a download, operators, XNNPACK partitions, duration in seconds."""
+
     bytes: int
     deflated_bytes: int
     sha256: str
     operators: dict[str, int]
     xnnpack: dict[str, Any]
     seconds: float
+    representative: NotRequired[RepresentativeSection | None]
+    training: NotRequired[TrainingEntry]
 
 
-class VariantEntry(_VariantEntry, total=False):
-    """One file: its size, also compressed as for a download, operators, XNNPACK partitions, duration in seconds."""
-
-    representative: RepresentativeSection | None
-    training: TrainingEntry
-
-
-class ConvertSection(TypedDict):
-    """The report's `convert` section; a file is up to date while `key` and its fine-tuning are the same."""
-
-    key: dict[str, Any]
-    variants: dict[str, VariantEntry]
-    thresholds: dict[str, Any]
-    temperature: float
-
-
-class PairedMetric(Metric, total=False):
+class PairedMetric(Metric):
     """A difference of two metrics, with both where it has a value."""
 
-    of_float: float
-    of_file: float
+    of_float: NotRequired[float]
+    of_file: NotRequired[float]
 
 
 class Comparison(TypedDict):
@@ -114,15 +107,12 @@ class CandidateEntry(TypedDict):
     untold: list[str]
 
 
-class _BestSection(TypedDict):
+class BestSection(TypedDict):
+    """The report's `best` section: candidates in the order tried, and the file chosen."""
+
     objective: str
     chosen_on: str
     rungs: list[CandidateEntry]
     variant: str | None
     sha256: str | None
-
-
-class BestSection(_BestSection, total=False):
-    """The report's `best` section: candidates in the order tried, and the file chosen."""
-
-    passed_on_test: bool
+    passed_on_test: NotRequired[bool]

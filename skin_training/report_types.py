@@ -3,20 +3,22 @@
 Reports of runs made by an earlier version may lack keys: what reads such files uses `get` and says "not measured".
 """
 
-from typing import Any, TypedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from typing_extensions import NotRequired
 
 
-class _Estimate(TypedDict):
+class Metric(TypedDict):
+    """A value with its 95 % interval and the number of photos it rests on; `why` says why there is no value."""
+
     value: float | None
     low: float | None
     high: float | None
     n: int
-
-
-class Metric(_Estimate, total=False):
-    """A value with its 95 % interval and the number of photos it rests on; `why` says why there is no value."""
-
-    why: str
+    why: NotRequired[str]
 
 
 class DiagnosisMetrics(TypedDict):
@@ -40,34 +42,27 @@ class LightingMetrics(TypedDict):
     well_lit_share: float | None
 
 
-class BothHeads(TypedDict):
-    """Metrics of both heads."""
+class SliceSection(TypedDict):
+    """Metrics of a part of a split, of n photos."""
 
+    n: int
     diagnosis: DiagnosisMetrics
     lighting: LightingMetrics
 
 
-class SliceSection(BothHeads):
-    """Metrics of a part of a split."""
-
-    n: int
-
-
 class ClassMetrics(TypedDict):
-    """One class against the rest; `n` photos are of it."""
+    """One class against the rest; `n` photos are of it, and `sent_to_doctor` is the fraction that the decision sends.
+
+    `urgency` is the taxonomy's. Without thresholds for a decision, `sent_to_doctor` is missing.
+    """
 
     n: int
+    urgency: str
     recall: Metric
     precision: Metric
     f1: Metric
     auc: Metric
-
-
-class Confusion(TypedDict):
-    """Counts [truth][predicted] of the classes."""
-
-    classes: list[str]
-    counts: list[list[int]]
+    sent_to_doctor: NotRequired[Metric]
 
 
 class PrecisionRecall(TypedDict):
@@ -77,30 +72,12 @@ class PrecisionRecall(TypedDict):
     precision: list[float]
 
 
-class RocCurve(TypedDict):
-    """Points of a curve by rising false positive rate."""
-
-    false_positive_rate: list[float]
-    sensitivity: list[float]
-
-
-class Curves(TypedDict):
-    """Curves of both heads; None where a side of them has no photo."""
-
-    lighting_precision_recall: PrecisionRecall | None
-    precision_recall: dict[str, PrecisionRecall]
-    urgent_roc: RocCurve | None
-
-
-class _Fitted(TypedDict):
-    split: str
-    n: int
-
-
-class FittedOn(_Fitted, total=False):
+class FittedOn(TypedDict):
     """The split that something was fitted on, its labelled photos, and those of an urgent class among them."""
 
-    urgent: int
+    split: str
+    n: int
+    urgent: NotRequired[int]
 
 
 class ReliabilityBin(TypedDict):
@@ -131,28 +108,17 @@ class CalibrationErrors(TypedDict):
     ece_if_calibrated: EceIfCalibrated | None
 
 
-class CalibrationAlternative(TypedDict):
-    """What a method of calibration gives on the measured split."""
+class CalibrationSection(CalibrationErrors):
+    """Calibration fitted on another split, with its parameters; `alternatives` are ECE, NLL and accuracy by method."""
 
-    ece: Metric
-    nll: float
-    accuracy: float
-
-
-class _Calibration(CalibrationErrors):
     method: str
+    temperature: NotRequired[float]
+    weights: NotRequired[list[Any]]
+    bias: NotRequired[list[float]]
     fitted_on: FittedOn
     per_tone: dict[str, CalibrationErrors]
-    alternatives: dict[str, CalibrationAlternative]
+    alternatives: dict[str, dict[str, Any]]
     reliability: dict[str, list[ReliabilityBin]]
-
-
-class CalibrationSection(_Calibration, total=False):
-    """Calibration fitted on another split, with its parameters: a temperature, or weights and bias."""
-
-    temperature: float
-    weights: list[Any]
-    bias: list[float]
 
 
 class UrgentDetection(TypedDict):
@@ -191,7 +157,7 @@ class ConformalSection(SetMetrics):
 
 
 class TestSection(SliceSection):
-    """What `skin_training.evaluation.evaluate` returns."""
+    """What `evaluate` returns; `confusion` has `classes` and `counts` [truth][predicted]. Reports lack `curves`."""
 
     groups: int
     seed: int
@@ -201,8 +167,8 @@ class TestSection(SliceSection):
     per_class: dict[str, ClassMetrics]
     per_tone: dict[str, SliceSection]
     slices: dict[str, dict[str, SliceSection]]
-    confusion: Confusion
-    curves: Curves
+    confusion: dict[str, list[Any]]
+    curves: NotRequired[dict[str, PrecisionRecall]]
     calibration: CalibrationSection | None
     triage: TriageSection | None
     conformal: ConformalSection | None
@@ -216,12 +182,12 @@ class MovedVariables(TypedDict):
 
 
 class PhaseSection(TypedDict):
-    """A phase of the teacher's training and the test metrics after it."""
+    """A phase of the teacher's training and the test metrics of both heads after it."""
 
     phase: str
     trains: str
     moved: dict[str, MovedVariables]
-    test: BothHeads
+    test: dict[str, Any]
 
 
 class BestEpoch(TypedDict):
@@ -230,13 +196,6 @@ class BestEpoch(TypedDict):
     phase: str
     epoch: int
     val_balanced_accuracy: float
-
-
-class ColorMatrix(TypedDict):
-    """A colour calibration `x M + b`."""
-
-    matrix: list[list[float]]
-    bias: list[float]
 
 
 class _Training(TypedDict):
@@ -250,10 +209,10 @@ class _Training(TypedDict):
 
 
 class TeacherSection(_Training):
-    """The report's `teacher` section."""
+    """The report's `teacher` section; `color_calibration` has `matrix` and `bias`."""
 
     phases: list[PhaseSection]
-    color_calibration: ColorMatrix
+    color_calibration: dict[str, Any]
 
 
 class LostSlice(TypedDict):
@@ -293,21 +252,6 @@ class AgreementSection(TypedDict):
     per_tone: dict[str, TeacherAgreement]
 
 
-class StudentColorMatrices(TypedDict):
-    """Colour calibrations of teacher and student, and the Frobenius norm of the difference of their matrices."""
-
-    teacher: ColorMatrix
-    student: ColorMatrix
-    distance: float
-
-
-class BaselineSection(TypedDict):
-    """The label-only baseline, and what the distilled student gains over it."""
-
-    test: TestSection
-    gain: GainSection
-
-
 class WeightedGroup(TypedDict):
     """A group whose photos the training weighted."""
 
@@ -327,12 +271,16 @@ class FairnessSection(TypedDict):
 
 
 class DistillSection(_Training):
-    """The report's `distill` section."""
+    """The report's `distill` section.
+
+    `color_calibration` has that of `teacher` and `student` and the `distance` of their matrices (Frobenius norm);
+    `without_teacher` has `test` of the label-only baseline and `gain`, a `GainSection`.
+    """
 
     teacher_run: str
     teacher_answered_by: str
-    color_calibration: StudentColorMatrices
+    color_calibration: dict[str, Any]
     agreement: AgreementSection
     teacher_test: TestSection
-    without_teacher: BaselineSection | None
+    without_teacher: dict[str, Any] | None
     fairness: FairnessSection | None

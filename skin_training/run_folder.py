@@ -144,9 +144,9 @@ class RunFolder:
         return dict(json.loads(self.report_path.read_text(encoding="utf-8")))
 
     def update_report(self, section: str, value: Mapping[str, object]) -> None:
-        """Set one section of `report.json`, keeping the others."""
+        """Set one section of `report.json`, keeping the others; the points of curves, which only plots need, go."""
         report = json.loads(self.report_path.read_text(encoding="utf-8")) if self.report_path.is_file() else {}
-        write_json(self.report_path, {**report, section: value})
+        write_json(self.report_path, {**report, section: _without_curves(value)})
 
     def save_model(self, model: "keras.Model", name: str) -> Path:
         """Save a Keras model among the run's binaries, whole or not at all.
@@ -228,6 +228,12 @@ class RunFolder:
     def write_environment(self) -> None:
         """Write `environment.json`: versions, processor and command line of this process."""
         write_json(self.experiment / "environment.json", describe_environment())
+
+
+def _without_curves(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _without_curves(each) for key, each in value.items() if key != "curves"}
+    return [_without_curves(each) for each in value] if isinstance(value, list) else value
 
 
 def _without_times(path: Path) -> None:

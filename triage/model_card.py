@@ -52,21 +52,15 @@ class Interval(TypedDict, total=False):
     why: str
 
 
-class ToneResult(TypedDict):
-    """Accuracy on one skin-tone bucket of the test split."""
+class ClassResult(TypedDict):
+    """One class of the test split: n photos, the fraction named first, and the fraction that is sent to a doctor."""
 
     n: int
-    accuracy: Interval
+    recall: Interval
+    sent_to_doctor: Interval
 
 
-class ModelCard(TypedDict):
-    """Contents of `card.json`.
-
-    `data` names the data set and the hash of its table, `lineage` the runs and files the model came from. `per_tone`
-    maps tone buckets to `ToneResult`, and "measured_on" to a description. A card may hold further keys, such as
-    `variant`.
-    """
-
+class _RequiredKeys(TypedDict):
     format: int
     name: str
     classes: list[CardClass]
@@ -83,7 +77,18 @@ class ModelCard(TypedDict):
     flatbuffer_sha256: str
 
 
-REQUIRED_KEYS = tuple(ModelCard.__annotations__)
+class ModelCard(_RequiredKeys, total=False):
+    """Contents of `card.json`.
+
+    `data` names the data set and the hash of its table, `lineage` the runs and files the model came from. `per_tone`
+    maps tone buckets to `n` and `accuracy`, and "measured_on" to a description. `per_class` maps class ids to results
+    of the float student; earlier cards lack it. A card may hold further keys, such as `variant`.
+    """
+
+    per_class: dict[str, ClassResult]
+
+
+REQUIRED_KEYS = tuple(_RequiredKeys.__annotations__)
 
 
 def check_card(card: object, source: str) -> ModelCard:

@@ -8,9 +8,11 @@ from convert.student import load_student_pixels
 from convert.variants.variant import Variant
 from skin_data.progress import Progress
 from skin_training.evaluation.calibration import fit_temperature, scale_by_temperature
-from skin_training.evaluation.operating_point import urgent_threshold
+from skin_training.evaluation.decisions import card_classes
+from skin_training.evaluation.evaluate import evaluate
+from skin_training.evaluation.thresholds import urgent_threshold
 from skin_training.run_folder import RunFolder
-from triage.model_card import CARD_FORMAT, CardClass, ModelCard
+from triage.model_card import CARD_FORMAT, ClassResult, ModelCard
 
 if TYPE_CHECKING:
     import tf_keras as keras
@@ -26,11 +28,6 @@ NOT_MEASURED = (
     "other cameras, clinics and countries than those of the data set",
     "skin tone as a person would name it: ITA describes a photo",
 )
-
-
-def classes_of(manifest: "Manifest") -> list[CardClass]:
-    """Return a card's `classes`: id, name and urgency of each, in the order of the model's outputs."""
-    return [{"id": c.id, "name": c.name, "urgency": c.urgency} for c in manifest.taxonomy.classes]
 
 
 def card_of_student(
@@ -68,9 +65,9 @@ def card_of_student(
     score = scale_by_temperature(probabilities[labelled], temperature)[:, urgent].sum(axis=1)
     is_urgent, threshold = urgent[truth], urgent_threshold(urgent[truth], score)
     matrix, bias = ccm_of(student)
-    return {
+    card = {
         "format": CARD_FORMAT,
-        "classes": classes_of(manifest),
+        "classes": card_classes(manifest.taxonomy.classes),
         "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
         "temperature": temperature,
         "thresholds": {
@@ -98,6 +95,23 @@ def card_of_student(
         },
         "not_measured": list(NOT_MEASURED),
         "licence": LICENCE,
+    }
+    card["per_class"] = _class_results(run, manifest, student, cast("ModelCard", card), progress)
+    return card
+
+
+def _class_results(
+    run: RunFolder, manifest: "Manifest", student: "keras.Model", card: ModelCard, progress: Progress
+) -> dict[str, ClassResult]:
+    """Measure the student with the card's own thresholds on the test split."""
+    from skin_training.predict import predict
+
+    frame = manifest.split("test")
+    pixels = load_student_pixels(run, manifest, frame, student.input_shape[1], progress)
+    measured = evaluate(manifest, frame, *predict(student, pixels), card=card)["per_class"]
+    return {
+        name: {"n": part["n"], "recall": part["recall"], "sent_to_doctor": part["sent_to_doctor"]}
+        for name, part in measured.items()
     }
 
 

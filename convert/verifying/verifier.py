@@ -22,6 +22,7 @@ from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
+from triage.model_card import ModelCard
 from triage.model_file import ModelFile, read_model
 
 if TYPE_CHECKING:
@@ -164,9 +165,9 @@ class Verifier:
         variant = str(cast("dict[str, Any]", model.card)["variant"])
         return FileVerdict(path, sha256_of(path), variant, predictions, comparison, ccm, results)
 
-    def evaluate(self, predictions: Predictions) -> TestSection:
+    def evaluate(self, predictions: Predictions, card: ModelCard | None = None) -> TestSection:
         """Measure predictions for the split's photos against their labels (`skin_training.evaluation.evaluate`)."""
-        return evaluate(self._manifest, self._frame, *predictions)
+        return evaluate(self._manifest, self._frame, *predictions, card=card)
 
     def _check_origin(self, model: ModelFile, input_size: int) -> None:
         found, expected = [c["id"] for c in model.card["classes"]], list(self._manifest.taxonomy.ids)

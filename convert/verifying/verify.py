@@ -13,6 +13,7 @@ from skin_training.report_types import TestSection
 from skin_training.run_card import write_card
 from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of
+from triage.model_file import read_model
 from triage.skin_tone import TONE_SCHEME
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def verify(
     verifier = Verifier(run, manifest, "test", gates, extra_gates, progress)
     best = run.read_report().get("best", {}).get("sha256")
     found = [verifier.check(path, is_best=path.is_file() and sha256_of(path) == best) for path in map(Path, models)]
-    files = [replace(file, test=verifier.evaluate(file.predictions)) for file in found]
+    files = [replace(file, test=verifier.evaluate(file.predictions, read_model(file.path).card)) for file in found]
     report = VerifyReport(verifier.evaluate(verifier.predictions), files)
     run.update_report("verify", report.to_json())
     write_card(run)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from skin_training.evaluation.curves import curves_of
+from skin_training.evaluation.decisions import decision_card, sent_to_doctor
 from skin_training.evaluation.held_out import Validation, calibration_section, conformal_section, triage_section
 from skin_training.evaluation.metric import GroupBootstrap
 from skin_training.evaluation.split_predictions import SplitPredictions
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from skin_data.manifest import Manifest
+    from triage.model_card import ModelCard
 
 
 def evaluate(
@@ -27,6 +29,7 @@ def evaluate(
     seed: int = 0,
     resamples: int = 1000,
     validation: Validation | None = None,
+    card: "ModelCard | None" = None,
 ) -> TestSection:
     """Compare predictions with the labels of their photos.
 
@@ -39,6 +42,7 @@ def evaluate(
         resamples: of the bootstrap over groups.
         validation: the validation split's predictions; calibration, the triage threshold and conformal sets are fitted
             on them and measured on `frame`; without it these sections are None.
+        card: of the model, for what it sends to a doctor; None: by temperature and threshold of the validation split.
 
     Returns:
         JSON-able metrics with 95 % intervals, overall, per class, per tone and by source, lighting label, Fitzpatrick
@@ -63,7 +67,12 @@ def evaluate(
         lighting_labels(frame),
         lighting,
     )
-    urgent = np.array([c.urgency == "urgent" for c in manifest.taxonomy.classes])
+    classes = manifest.taxonomy.classes
+    urgent = np.array([c.urgency == "urgent" for c in classes])
+    if card is None and validation is not None:
+        threshold = validation.urgent_threshold(urgent)
+        card = decision_card(classes, manifest.synthetic, validation.temperature, threshold)
+    sent = None if card is None else sent_to_doctor(diagnosis, card)
     everything = np.arange(len(frame))
     tones = frame["tone_bucket"].astype(str).to_numpy()
     known_tones = [*TONE_BUCKETS, *(["unknown"] if "unknown" in tones and "unknown" not in TONE_BUCKETS else [])]
@@ -78,7 +87,7 @@ def evaluate(
         "tone_scheme": TONE_SCHEME,
         "diagnosis": overall["diagnosis"],
         "lighting": overall["lighting"],
-        "per_class": {name: predictions.of_class(number) for number, name in enumerate(ids)},
+        "per_class": {c.id: predictions.of_class(number, c.urgency, sent) for number, c in enumerate(classes)},
         "per_tone": {bucket: predictions.slice(rows) for bucket, rows in by_tone.items()},
         "slices": {
             by: {name: predictions.slice(np.flatnonzero(values == name)) for name in sorted(set(values) - {""})}
@@ -89,7 +98,7 @@ def evaluate(
             "classes": list(ids),
             "counts": predictions.confusion(np.ones((1, len(labelled))), labelled)[0].astype(int).tolist(),
         },
-        "curves": curves_of(predictions, ids, urgent),
+        "curves": curves_of(predictions, ids),
         "calibration": None,
         "triage": None,
         "conformal": None,

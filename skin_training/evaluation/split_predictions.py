@@ -49,16 +49,23 @@ class SplitPredictions:
         """Measure both heads on some rows, int [m]."""
         return {"n": len(rows), "diagnosis": self._diagnosis(rows), "lighting": self._lighting(rows)}
 
-    def of_class(self, number: int) -> ClassMetrics:
-        """Measure one class against the rest, on all labelled rows."""
+    def of_class(self, number: int, urgency: str, sent: np.ndarray | None = None) -> ClassMetrics:
+        """Measure one class against the rest, on all labelled rows.
+
+        Args:
+            number: of the class.
+            urgency: of the class, for the report.
+            sent: bool [n], whether the decision sends the person to a doctor; None where it is not known.
+        """
         rows = self.labelled(np.arange(len(self.truth)))
         own, predicted = self.truth[rows] == number, self.probabilities[rows].argmax(axis=1) == number
 
         def metric(of_table: Callable[[np.ndarray], np.ndarray], rests_on: np.ndarray = own) -> Metric:
             return self.bootstrap.metric(lambda w, r: of_table(self.confusion(w, r))[:, number], rows, rests_on)
 
-        return {
+        measured: ClassMetrics = {
             "n": int(own.sum()),
+            "urgency": urgency,
             "recall": metric(metrics.recall),
             "precision": metric(metrics.precision, predicted),
             "f1": metric(metrics.f1),
@@ -68,6 +75,11 @@ class SplitPredictions:
                 minority_of(own),
             ),
         }
+        if sent is not None:
+            measured["sent_to_doctor"] = self.bootstrap.metric(
+                lambda w, r: metrics.fraction(w, sent[r], self.truth[r] == number), rows, own
+            )
+        return measured
 
     def _diagnosis(self, rows: np.ndarray) -> DiagnosisMetrics:
         rows, metric = self.labelled(rows), self.bootstrap.metric

@@ -19,6 +19,12 @@ def test_a_name_that_is_no_folder_name_is_refused(name):
         RunFolder(name)
 
 
+def test_points_of_curves_are_not_stored(tmp_path):
+    run = RunFolder("r", tmp_path)
+    run.update_report("verify", {"files": [{"test": {"n": 1, "curves": {"a": [0.5]}}}]})
+    assert run.read_report() == {"verify": {"files": [{"test": {"n": 1}}]}}
+
+
 def test_sections_of_report_and_config_do_not_overwrite_each_other(tmp_path):
     run = RunFolder("r", tmp_path)
     run.update_report("teacher", {"a": 1})

@@ -7,10 +7,13 @@ from sklearn import metrics as reference
 from skin_data.manifest import read_manifest
 from skin_data.prepare import prepare
 from skin_training.evaluation import evaluate
+from skin_training.evaluation.decisions import decision_card, sent_to_doctor
 from skin_training.evaluation.evaluate import true_classes
 from skin_training.evaluation.held_out import Validation, conformal_section
 from skin_training.evaluation.metric import GroupBootstrap
 from skin_training.evaluation.split_predictions import SplitPredictions
+from triage.assessment import apply_temperature
+from triage.decision import decide
 from triage.errors import UnusableInput
 
 
@@ -131,10 +134,35 @@ def test_what_is_fitted_on_validation_is_measured_here(measured):
     assert report["conformal"]["mean_size"]["value"] >= 0.9
 
 
+def test_what_is_sent_to_a_doctor_is_what_triage_decides_photo_by_photo(manifest, measured):
+    frame, (diagnosis, _), report = measured
+    truth, ids = true_classes(frame, manifest.taxonomy.ids), manifest.taxonomy.ids
+    thresholds = {"urgent": report["triage"]["threshold"], "abstain_below": 0.4, "well_lit": 0.5}
+    card = decision_card(manifest.taxonomy.classes, True, report["calibration"]["temperature"], thresholds["urgent"])
+    assert card["thresholds"] == thresholds
+    card["synthetic"] = False  # a model of synthetic images never says "watch"
+    sent = sent_to_doctor(diagnosis, card)
+    for row in range(40):
+        probabilities = apply_temperature(diagnosis[row], card["temperature"])
+        urgency = decide(probabilities, card, lighting_ok=True, has_skin=True).urgency
+        assert sent[row] == (urgency != "watch")
+    assert 0 < sent.mean() < 1
+    found = evaluate(manifest, frame, diagnosis, np.ones(len(frame)), resamples=100, card=card)["per_class"]
+    for number, name in enumerate(ids):
+        own = truth == number
+        if found[name]["recall"]["value"] is not None:
+            assert found[name]["recall"]["value"] == pytest.approx(np.mean(diagnosis[own].argmax(axis=1) == number))
+            assert found[name]["sent_to_doctor"]["value"] == pytest.approx(sent[own].mean())
+            assert found[name]["sent_to_doctor"]["n"] == own.sum()
+        assert found[name]["urgency"] == manifest.taxonomy.classes[number].urgency
+    assert all(part["sent_to_doctor"]["value"] in (None, 1) for part in report["per_class"].values())
+
+
 def test_without_validation_answers_nothing_is_fitted(manifest, measured):
     frame, answers, _ = measured
     report = evaluate(manifest, frame, *answers, resamples=10)
     assert report["calibration"] is report["triage"] is report["conformal"] is None
+    assert not any("sent_to_doctor" in part for part in report["per_class"].values())
 
 
 def test_a_missing_label_counts_for_the_other_head_alone(manifest, measured):

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-
 from scipy.stats import binomtest
 
 from skin_training.evaluation.metric import MIN_GROUPS, MIN_PHOTOS, GroupBootstrap

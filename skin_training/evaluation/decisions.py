@@ -1,0 +1,53 @@
+"""What a person would be told about the photos of a split, by the one decision of `triage`."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from skin_training.evaluation.thresholds import ABSTAIN_BELOW
+from triage.assessment import apply_temperature
+from triage.decision import decide
+from triage.model_card import CardClass, ModelCard
+
+if TYPE_CHECKING:
+    from skin_data.taxonomy import SkinClass
+
+DOCTOR = ("urgent", "soon")
+"""Urgencies that send a person to a doctor; "watch" does not."""
+
+
+def card_classes(classes: "Iterable[SkinClass]") -> list[CardClass]:
+    """Return a card's `classes`: id, name and urgency of each, in the order of the model's outputs."""
+    return [{"id": c.id, "name": c.name, "urgency": c.urgency} for c in classes]
+
+
+def decision_card(classes: "Iterable[SkinClass]", synthetic: bool, temperature: float, urgent: float) -> ModelCard:
+    """Return the part of a card that decisions depend on.
+
+    Args:
+        classes: of the taxonomy.
+        synthetic: the model has seen synthetic images only.
+        temperature: of the calibration.
+        urgent: threshold on the summed probability of the urgent classes.
+    """
+    thresholds = {"urgent": urgent, "abstain_below": ABSTAIN_BELOW, "well_lit": 0.5}
+    card = {"classes": card_classes(classes), "synthetic": synthetic, "temperature": temperature}
+    return cast("ModelCard", {**card, "thresholds": thresholds})
+
+
+def sent_to_doctor(probabilities: np.ndarray, card: ModelCard) -> np.ndarray:
+    """Return bool [n]: whether the decision on each photo sends the person to a doctor, today or within days.
+
+    Light and framing count as good (where they are not, the app asks for another photo), and a photo comes from where
+    the model may judge: one of synthetic images judges synthetic images.
+
+    Args:
+        probabilities: float [n, classes], before temperature scaling.
+        card: temperature, thresholds and classes of the model.
+    """
+    decisions = (
+        decide(apply_temperature(row, card["temperature"]), card, lighting_ok=True, has_skin=True, synthetic_photo=True)
+        for row in probabilities
+    )
+    return np.array([decision.urgency in DOCTOR for decision in decisions], bool)

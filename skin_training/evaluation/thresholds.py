@@ -1,0 +1,51 @@
+"""Thresholds that are fitted on the validation split: for an urgent class, and of conformal prediction sets."""
+
+import numpy as np
+
+SENSITIVITY = 0.9
+"""Target fraction of the validation split's urgent cases at or above the urgent threshold."""
+ABSTAIN_BELOW = 0.4
+"""Probability of the top class below which no diagnosis is named; not fitted."""
+COVERAGE = 0.9
+"""Target fraction of conformal sets that contain the true class."""
+
+
+def urgent_threshold(truth_urgent: np.ndarray, score: np.ndarray, sensitivity: float = SENSITIVITY) -> float:
+    """Return the largest threshold, to four decimals, that reaches a sensitivity.
+
+    Args:
+        truth_urgent: bool [n].
+        score: float [n], summed probability of the urgent classes.
+        sensitivity: target fraction of urgent cases with at least the threshold's score.
+
+    Returns:
+        Threshold in [0, 1], compared with `>=`; 0.5 when there is no urgent case to fit it on.
+    """
+    positives = np.sort(score[truth_urgent])[::-1]
+    if not len(positives):
+        return 0.5
+    # Rounded down, so that the case that sets the threshold stays above it.
+    return float(np.floor(positives[int(np.ceil(sensitivity * len(positives))) - 1] * 1e4) / 1e4)
+
+
+def conformal_threshold(truth: np.ndarray, probabilities: np.ndarray, coverage: float = COVERAGE) -> float:
+    """Return the smallest probability (`>=`) that a class needs to be in the set.
+
+    Split conformal prediction with least ambiguous sets (LAC; Sadinle et al. 2019, "Least Ambiguous Set-Valued
+    Classifiers With Bounded Error Levels"): the sets of photos exchangeable with those it was fitted on contain the
+    true class with at least this probability, on average over all photos, not within each class or tone.
+
+    Args:
+        truth: int [n].
+        probabilities: float [n, classes].
+        coverage: target fraction of sets that contain the true class.
+
+    Returns:
+        A probability in [0, 1]; 0, which puts every class into every set, where there are too few photos.
+    """
+    n = len(truth)
+    rank = int(np.ceil((n + 1) * coverage))
+    if rank > n:
+        return 0.0
+    nonconformity = np.sort(1.0 - probabilities[np.arange(n), truth])
+    return float(1.0 - nonconformity[rank - 1])
