@@ -1,7 +1,10 @@
 """A model card as facts a person can read. No Kivy."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from mobile_app.texts import Texts
-from triage.model_card import Interval, ModelCard
+from triage.model_card import ModelCard
 from triage.skin_tone import TONE_BUCKETS
 
 
@@ -14,14 +17,35 @@ def card_facts(tr: Texts, card: ModelCard) -> list[tuple[str, str]]:
     for tone in TONE_BUCKETS:
         part = card["per_tone"].get(tone) if isinstance(card["per_tone"], dict) else None
         if isinstance(part, dict) and isinstance(part.get("accuracy"), dict):
-            facts.append((tr(f"about.tone.{tone}"), _accuracy(tr, part["accuracy"], part.get("n", 0))))
+            told = _told(tr, "about.tone_accuracy", part, right=part["accuracy"])
+            facts.append((tr(f"about.tone.{tone}"), told))
     if card["not_measured"]:
         facts.append((tr("about.model_not_measured"), "; ".join(map(str, card["not_measured"]))))
     return facts
 
 
-def _accuracy(tr: Texts, accuracy: Interval, count: int) -> str:
-    value, low, high = accuracy.get("value"), accuracy.get("low"), accuracy.get("high")
-    if value is None or low is None or high is None:
-        return tr("about.tone_unknown", n=count)
-    return tr("about.tone_accuracy", value=round(100 * value), low=round(100 * low), high=round(100 * high), n=count)
+def class_facts(tr: Texts, card: ModelCard) -> list[tuple[str, str]]:
+    """Return each class with how often it was named first and sent to a doctor, urgent ones first.
+
+    Empty for a card of an earlier version.
+    """
+    results: Any = card.get("per_class")
+    if not isinstance(results, dict):
+        return []
+    classes = sorted(card["classes"], key=lambda entry: entry["urgency"] != "urgent")
+    measured = [(c["name"], results[c["id"]]) for c in classes if isinstance(results.get(c["id"]), dict)]
+    return [
+        (name, _told(tr, "about.class_accuracy", part, named=part.get("recall"), sent=part.get("sent_to_doctor")))
+        for name, part in measured
+    ]
+
+
+def _told(tr: Texts, text: str, result: Mapping[str, Any], **metrics: object) -> str:
+    """Fill a text with fractions and their intervals as whole numbers of 100; say so where there is no value."""
+    numbers = {"n": result.get("n", 0)}
+    for name, metric in metrics.items():
+        fractions = [metric.get(key) for key in ("value", "low", "high")] if isinstance(metric, dict) else [None]
+        if None in fractions:
+            return tr("about.too_few", n=numbers["n"])
+        numbers |= zip((name, f"{name}_low", f"{name}_high"), (round(100 * f) for f in fractions), strict=True)
+    return tr(text, **numbers)

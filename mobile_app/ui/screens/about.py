@@ -6,7 +6,7 @@ from kivy.uix.widget import Widget
 
 from mobile_app.ui.cards import demo_badge, display_path, fact_list, info_card
 from mobile_app.ui.label import TextLabel
-from mobile_app.ui.model_card_text import card_facts
+from mobile_app.ui.model_card_text import card_facts, class_facts
 from mobile_app.ui.page import Page
 from mobile_app.ui.screens.save_share import SAVED_FOLDER
 from mobile_app.ui.style import pixels
@@ -27,6 +27,7 @@ def about(app: "SkinApp") -> Widget:
     page = Page(style, tr("about.title"), app.back)
     page.add(
         info_card(style, "info", tr("answer.not_a_diagnosis"), tr("answer.disclaimer"), "soon_soft", "soon"),
+        *_accuracy(app),
         _model(app),
         info_card(
             style,
@@ -55,3 +56,13 @@ def _model(app: "SkinApp") -> Widget:
     box.add_widget(fact_list(style, card_facts(tr, card)))
     box.add_widget(TextLabel(style, tr("about.model_limits"), "small", "muted"))
     return box
+
+
+def _accuracy(app: "SkinApp") -> list[Widget]:
+    """Return the card with the accuracy of each class; none where the model's card does not know it."""
+    style, tr, card = app.style, app.style.tr, app.classifier.card
+    facts = [] if card is None else class_facts(tr, card)
+    if card is None or not facts:
+        return []
+    counted = tr("about.accuracy_synthetic" if card["synthetic"] else "about.accuracy_text")
+    return [info_card(style, "info", tr("about.accuracy"), counted, more=(fact_list(style, facts),))]

@@ -30,7 +30,7 @@ from mobile_app.ui.desktop_voice import DesktopVoice
 from mobile_app.ui.folders import free_path, list_folder, user_folder
 from mobile_app.ui.geometry import surrounding_boxes
 from mobile_app.ui.icons import STROKES, icon_mask
-from mobile_app.ui.model_card_text import card_facts
+from mobile_app.ui.model_card_text import card_facts, class_facts
 from mobile_app.ui.shutter import Shutter, ShutterAction
 from mobile_app.ui.system_theme import SystemTheme
 from triage.assessment import Assessment, Lighting
@@ -145,10 +145,28 @@ def test_the_card_is_told_with_its_intervals_and_gaps():
         "not_measured": [],
     }
     facts = dict(card_facts(TR, card))
-    assert facts[TR["about.tone.light"]] == TR("about.tone_accuracy", value=50, low=30, high=70, n=40)
-    assert facts[TR["about.tone.dark"]] == TR("about.tone_unknown", n=2)
+    assert facts[TR["about.tone.light"]] == TR("about.tone_accuracy", right=50, right_low=30, right_high=70, n=40)
+    assert facts[TR["about.tone.dark"]] == TR("about.too_few", n=2)
     assert not {TR["about.tone.medium"], TR["about.model_not_measured"]} & set(facts)
     assert card_facts(TR, {**card, "per_tone": {}, "data": {}})
+
+
+def test_the_cancers_come_first_with_what_was_named_and_sent_to_a_doctor():
+    urgencies = {"nevus": "watch", "melanoma": "urgent", "wart": "watch"}
+    few = {"value": None, "low": None, "high": None, "n": 3, "why": "too few"}
+    named, sent = ({"value": v, "low": v - 0.06, "high": v + 0.07, "n": 214} for v in (0.43, 0.88))
+    card = {
+        "classes": [{"id": i, "name": i.capitalize(), "urgency": u} for i, u in urgencies.items()],
+        "per_class": {
+            "nevus": {"n": 3, "recall": few, "sent_to_doctor": few},
+            "melanoma": {"n": 214, "recall": named, "sent_to_doctor": sent},
+        },
+    }
+    first, second = class_facts(TR, card)
+    numbers = {"named": 43, "named_low": 37, "named_high": 50, "sent": 88, "sent_low": 82, "sent_high": 95}
+    assert first == ("Melanoma", TR("about.class_accuracy", n=214, **numbers))
+    assert second == ("Nevus", TR("about.too_few", n=3))
+    assert class_facts(TR, {"classes": card["classes"]}) == []
 
 
 def test_shades_and_frame_make_up_the_picture():

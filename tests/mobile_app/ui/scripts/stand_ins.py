@@ -27,6 +27,10 @@ CARD = {
         "light": {"n": 39, "accuracy": {"value": 0.5, "low": 0.3, "high": 0.6}},
         "dark": {"n": 3, "accuracy": {"value": None, "low": None, "high": None}},
     },
+    "per_class": {
+        name.lower(): {"n": 214, "recall": fraction, "sent_to_doctor": fraction}
+        for name, fraction in zip(NAMES, ({"value": 0.43, "low": 0.37, "high": 0.5}, {"value": None}), strict=False)
+    },
     "not_measured": ["people rather than photos: several photos of one person may count as several"],
     "synthetic": True,
     "input": {"size": 224, "crop_fraction": 0.8, "dtype": "uint8"},
