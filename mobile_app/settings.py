@@ -9,7 +9,7 @@ from pathlib import Path
 from triage.atomic import write_json
 
 THEMES = ("system", "light", "dark")
-FONT_SCALES = (1.0, 1.25, 1.5)
+FONT_SCALES = (1.0, 1.5, 2.0)
 FILE_NAME = "settings.json"
 _ALLOWED = {
     "theme": THEMES,

@@ -297,5 +297,5 @@ class SkinApp(App):
     def _apply_theme(self) -> None:
         theme = self.settings.theme
         self.style = Style(self._system_theme.name if theme == "system" else theme, self._texts)
-        Metrics.fontscale = self._base_font_scale * self.settings.font_scale
+        Metrics.fontscale = max(self._base_font_scale, self.settings.font_scale)
         Window.clearcolor = self.style.color("background")

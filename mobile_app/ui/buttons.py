@@ -89,7 +89,14 @@ class TextButton(Pressable):
         self._icon = Icon(style, icon, 24 if stacked else 20, color_name) if icon else None
         align = "center" if stacked or not icon else "left"
         self._text = TextLabel(
-            style, text, self._size, color_name, bold=not stacked, align=align, size_hint=(None, None)
+            style,
+            text,
+            self._size,
+            color_name,
+            bold=not stacked,
+            align=align,
+            lines=2 * stacked,
+            size_hint=(None, None),
         )
         for part in (self._icon, self._text):
             if part:
@@ -105,7 +112,7 @@ class TextButton(Pressable):
         room = self.width - 2 * (pixels(TINY) if self._stacked else padding) - beside
         width = min(room, text_width(text.text, self._size, text.bold))
         text.width = max(1, width)
-        text.height = height = text_height(text.text, self._size, text.width, text.bold)
+        text.height = height = text_height(text.text, self._size, text.width, text.bold, text.lines)
         inner = height + (side + pixels(TINY) if icon else 0) if self._stacked else height
         self.natural_height = max(pixels(TOUCH_TARGET), inner + 2 * pixels(SMALL if self._stacked else MEDIUM))
         x, y = center_of(self)  # after the height, which natural_height has just changed

@@ -1,23 +1,37 @@
-"""Pieces that several screens share: titled cards, fact lists, the DEMO badge."""
+"""Pieces that several screens share: titled cards, sheets, fact lists, the DEMO badge."""
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kivy.uix.widget import Widget
 
+from mobile_app.ui.buttons import TextButton
 from mobile_app.ui.label import TextLabel, text_width
 from mobile_app.ui.style import Style, pixels
-from mobile_app.ui.theme import LARGE, MEDIUM, SMALL, TINY
-from mobile_app.ui.widgets import MIDDLE, TOP, Card, Column, Icon, Row, paint_background
+from mobile_app.ui.theme import LARGE, MEDIUM, SMALL
+from mobile_app.ui.widgets import MIDDLE, Card, Column, Icon, Row, paint_background
+
+if TYPE_CHECKING:
+    from mobile_app.ui.app import SkinApp
 
 
-def icon_title(style: Style, icon: str, text: str, size: str = "title") -> Row:
+def icon_title(
+    style: Style, icon: str, text: str, size: str = "title", icon_color: str = "accent", color_name: str = "text"
+) -> Row:
     """Return a heading with an icon before it."""
     return Row(
-        Icon(style, icon, 28 if size == "title" else 24, "accent", pos_hint=MIDDLE),
-        TextLabel(style, text, size, bold=True, pos_hint=MIDDLE),
+        Icon(style, icon, 28 if size == "title" else 24, icon_color, pos_hint=MIDDLE),
+        TextLabel(style, text, size, color_name, bold=True, pos_hint=MIDDLE),
         spacing=pixels(MEDIUM),
     )
+
+
+def open_message(app: "SkinApp", icon: str, title: str, text: str, *buttons: TextButton, close: str = "close") -> None:
+    """Open a sheet with a title, a text, buttons, and one that closes it, called by the text `action.{close}`."""
+    style, root = app.style, app.root
+    last = TextButton(style, style.tr(f"action.{close}"), root.close_sheet, kind="quiet" if buttons else "primary")
+    root.open_sheet(style, icon_title(style, icon, title), TextLabel(style, text), *buttons, last)
 
 
 def info_card(
@@ -31,15 +45,9 @@ def info_card(
 ) -> Card:
     """Return a card with icon, title and text."""
     plain = background == "surface"
-    column = Column(
-        TextLabel(style, title, "heading", "text" if plain else color_name, bold=True),
-        *([TextLabel(style, text)] if text else []),
-        *more,
-        spacing=pixels(TINY),
-        pos_hint=TOP,
-    )
-    row = Row(Icon(style, icon, 24, color_name, pos_hint=TOP), column, spacing=pixels(MEDIUM))
-    return Card(style, row, background=background, border="border" if plain else color_name)
+    heading = icon_title(style, icon, title, "heading", color_name, "text" if plain else color_name)
+    border = "border" if plain else color_name
+    return Card(style, heading, TextLabel(style, text), *more, background=background, border=border)
 
 
 def fact_list(style: Style, facts: list[tuple[str, str]]) -> Column:

@@ -26,6 +26,7 @@ class MenuRow(Pressable):
         action: Callable[[], object],
         note: str = "",
         end: str | None = "forward",
+        lines: int = 0,
         **options: Any,
     ):
         super().__init__(style, title, action, **options)
@@ -36,7 +37,7 @@ class MenuRow(Pressable):
             size_hint=(1, None),
             pos_hint={"x": 0, **MIDDLE},
         )
-        text = Column(TextLabel(style, title), spacing=0, pos_hint=MIDDLE)
+        text = Column(TextLabel(style, title, lines=lines), spacing=0, pos_hint=MIDDLE)
         if note:
             text.add_widget(TextLabel(style, note, "small", "muted"))
         self._content.add_widget(Icon(style, icon, 24, "accent", pos_hint=MIDDLE))

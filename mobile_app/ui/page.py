@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kivy.effects.scroll import ScrollEffect
+from kivy.metrics import sp
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.scrollview import ScrollView
 from kivy.uix.widget import Widget
@@ -13,6 +14,9 @@ from mobile_app.ui.label import TextLabel
 from mobile_app.ui.style import Style, pixels
 from mobile_app.ui.theme import COLUMN_WIDTH, HUGE, LARGE, MEDIUM, SMALL, TOUCH_TARGET
 from mobile_app.ui.widgets import MIDDLE, Column, Row, equal_heights, paint_background
+
+MIN_SCROLLED = 150
+"""Lowest column above fixed buttons, sp."""
 
 
 def scroll_view(style: Style, content: Widget) -> ScrollView:
@@ -49,15 +53,15 @@ class Page(BoxLayout):
         super().__init__(orientation="vertical", **options)
         self.background = "background"  # the window is cleared with it
         self.style, self._max_width = style, max_width
-        self._has_title = bool(title or back)
-        if self._has_title:
-            self.add_widget(self._title_bar(title, back))
+        self._title = self._title_bar(title, back) if title or back else None
+        if self._title:
+            self.add_widget(self._title)
         self.column = Column(spacing=pixels(LARGE))
         self.scroll = scroll_view(style, self.column)
         self.add_widget(self.scroll)
-        self._footer: BoxLayout | None = None
-        self.bind(width=self._set_margins)
-        self._set_margins()
+        self._footer: Column | None = None
+        self.bind(size=self._place)
+        self._place()
 
     def add(self, *widgets: Widget) -> None:
         """Append widgets to the column."""
@@ -65,29 +69,35 @@ class Page(BoxLayout):
             self.column.add_widget(widget)
 
     def footer(self, buttons: Sequence[TextButton]) -> None:
-        """Fix buttons below the column, in place of earlier ones."""
-        if self._footer:
-            self.remove_widget(self._footer)
+        """Fix buttons below the column, in place of earlier ones; where that leaves no room they end the column."""
+        if self._footer and self._footer.parent:
+            self._footer.parent.remove_widget(self._footer)
         equal_heights(*buttons)
-        self._footer = BoxLayout(size_hint_y=None)
-        self._footer.add_widget(Row(*buttons))
-        self._footer.bind(minimum_height=self._footer.setter("height"))
+        self._footer = Column(Row(*buttons))
         paint_background(self._footer, self.style, "surface")
-        self.add_widget(self._footer)
-        self._set_margins()
+        self._footer.bind(height=self._place)
+        self._place()
 
     def _title_bar(self, title: str, back: Callable[[], object] | None) -> Widget:
         if back:
             first = IconButton(self.style, "back", self.style.tr("action.back"), back, pos_hint=MIDDLE)
         else:
             first = Widget(size_hint=(None, None), size=(pixels(SMALL), pixels(TOUCH_TARGET)))
-        text = TextLabel(self.style, title, "title", bold=True, pos_hint=MIDDLE)
+        text = TextLabel(self.style, title, "title", bold=True, lines=1, pos_hint=MIDDLE)
         # The arrow, in the middle of its button, stands above the edge of the column.
         left = pixels(LARGE - (TOUCH_TARGET - 24) / 2) if back else pixels(SMALL)
         return Row(first, text, padding=(left, pixels(SMALL), pixels(LARGE), pixels(SMALL)))
 
-    def _set_margins(self, *_: object) -> None:
+    def _place(self, *_: object) -> None:
         side = max(pixels(LARGE), round((self.width - pixels(self._max_width)) / 2))
-        self.column.padding = (side, pixels(SMALL if self._has_title else HUGE), side, pixels(HUGE))
-        if self._footer:
-            self._footer.padding = (side, pixels(MEDIUM))
+        self.column.padding = (side, pixels(SMALL if self._title else HUGE), side, pixels(HUGE))
+        footer = self._footer
+        if not footer:
+            return
+        room = self.height - footer.height - (self._title.height if self._title else 0)
+        parent = self if room >= sp(MIN_SCROLLED) else self.column
+        footer.padding = (side if parent is self else 0, pixels(MEDIUM))
+        if footer.parent is not parent:
+            if footer.parent:
+                footer.parent.remove_widget(footer)
+            parent.add_widget(footer)

@@ -12,12 +12,12 @@ from mobile_app.ui.theme import SMALL
 from mobile_app.ui.widgets import Icon
 
 DISC = 68  # diameter, dp
-# State -> id of the text below, icon. A filled disc acts at once, a ring waits.
+# State -> id of the text below, icon, whether the disc is filled. A filled disc acts at once, a ring waits.
 STATES = {
-    "take": ("camera.take", "camera"),
-    "wait": ("camera.wait", "hold"),
-    "waiting": ("action.cancel", "close"),
-    "photo": ("camera.check_photo", "check"),
+    "take": ("camera.take", "camera", True),
+    "wait": ("camera.wait", "hold", False),
+    "waiting": ("action.cancel", "close", False),
+    "photo": ("camera.check_photo", "check", True),
 }
 
 
@@ -32,39 +32,33 @@ class ShutterButton(Pressable):
             self._disc = SmoothEllipse(size=(pixels(DISC) - pixels(12),) * 2)
             Color(*style.color("accent"))
             self._outline = SmoothLine(width=pixels(1.5), overdraw_width=1)
-        self._icons = {name: Icon(style, "camera", 28, name) for name in ("on_accent", "accent")}
-        self._text = TextLabel(style, "", "small", align="center", size_hint=(None, None))
-        for widget in (*self._icons.values(), self._text):
-            self.add_widget(widget)
+        self._icon = Icon(style, "hold", 28)
+        self._text = TextLabel(style, "", "small", align="center", lines=2, size_hint=(None, None))
+        self.add_widget(self._icon)
+        self.add_widget(self._text)
         self.bind(pos=self._arrange, size=self._arrange)
-        self.state_name = ""
         self.show("wait")
 
     def show(self, name: str) -> None:
         """Show one of `STATES`."""
-        if name == self.state_name:
+        text_id, icon, filled = STATES[name]
+        text = self._style.tr(text_id)
+        if text == self._text.text:
             return
-        self.state_name = name
-        text_id, icon = STATES[name]
-        self._text.text = self.label = self._style.tr(text_id)
-        filled = name in ("take", "photo")
+        self._text.text = self.label = text
         self._disc_color.a = float(filled)
-        for color_name, widget in self._icons.items():
-            widget.name = icon
-            widget.opacity = float((color_name == "on_accent") == filled)
+        self._icon.show(icon, "on_accent" if filled else "accent")
         self._arrange()
 
     def _arrange(self, *_: object) -> None:
-        text, disc = self._text, pixels(DISC)
-        text.width = self.width
+        text, disc, width = self._text, pixels(DISC), self.width
         # As high as the longest text, so that nothing moves when it changes.
-        highest = max(text_height(self._style.tr(text_id), "small", self.width) for text_id, _ in STATES.values())
-        text.height = text_height(text.text, "small", self.width)
+        highest = max(text_height(self._style.tr(name), "small", width, lines=2) for name, _, _ in STATES.values())
+        text.size = (width, text_height(text.text, "small", width, lines=2))
         self.height = disc + pixels(SMALL) + highest
         top = self.y + self.height
         center = (round(center_of(self)[0]), round(top - disc / 2))
         self._disc.pos = (center[0] - self._disc.size[0] / 2, center[1] - self._disc.size[1] / 2)
         self._outline.circle = (*center, disc / 2 - pixels(2))
-        for widget in self._icons.values():
-            widget.center = center
+        self._icon.center = center
         text.pos = (self.x, round(top - disc - pixels(SMALL) - text.height))

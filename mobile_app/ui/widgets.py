@@ -6,7 +6,7 @@ import numpy as np
 from kivy.graphics import Color, Rectangle, SmoothRoundedRectangle
 from kivy.graphics.texture import Texture
 from kivy.metrics import sp
-from kivy.properties import NumericProperty, StringProperty
+from kivy.properties import NumericProperty, ObjectProperty
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
@@ -22,8 +22,8 @@ _textures: dict[tuple[str, int], Texture] = {}
 
 def paint_background(
     widget: Widget, style: Style, background: str, radius: float = 0.0, border: str | None = None
-) -> None:
-    """Fill a widget's area below its content.
+) -> Color:
+    """Fill a widget's area below its content, and return the instruction that holds the colour.
 
     Args:
         widget: gets an attribute `background`, which tests use to check contrast.
@@ -38,7 +38,7 @@ def paint_background(
         if border:
             Color(*style.color(border))
             shapes.append((SmoothRoundedRectangle(radius=[pixels(radius)]) if radius else Rectangle(), 0))
-        Color(*style.color(background))
+        fill = Color(*style.color(background))
         inset = max(1, pixels(1)) if border else 0
         shapes.append((SmoothRoundedRectangle(radius=[pixels(radius) - inset]) if radius else Rectangle(), inset))
 
@@ -49,6 +49,7 @@ def paint_background(
 
     widget.bind(pos=place, size=place)
     place()
+    return fill
 
 
 class Column(BoxLayout):
@@ -100,76 +101,58 @@ def equal_heights(*widgets: Widget) -> None:
     set_heights()
 
 
-class LevelBar(Widget):
-    """A bar filled up to `fraction`, [0, 1]."""
+class Bar(Widget):
+    """A bar of which a part is coloured, with or without a marker; all fractions of the width, [0, 1].
 
-    fraction = NumericProperty(0)
+    Attributes:
+        part: begin and end of the coloured part.
+    """
 
-    def __init__(self, style: Style, fraction: float = 0.0):
-        super().__init__(size_hint_y=None, height=pixels(BAR_HEIGHT))
-        radius = [pixels(BAR_HEIGHT) / 2]
+    part = ObjectProperty((0.0, 0.0))
+
+    def __init__(self, style: Style, part: tuple[float, float] = (0.0, 0.0), marker: float | None = None):
+        thickness = pixels(BAR_HEIGHT if marker is None else 2 * BAR_HEIGHT)
+        super().__init__(size_hint_y=None, height=thickness if marker is None else 2 * thickness)
+        self._thickness, self._at = thickness, marker
         with self.canvas:
-            Color(*style.color("inset"))
-            self._track = SmoothRoundedRectangle(radius=radius)
+            Color(*style.color("inset" if marker is None else "border"))
+            self._track = SmoothRoundedRectangle(radius=[thickness / 2])
             Color(*style.color("accent"))
-            self._bar = SmoothRoundedRectangle(radius=radius)
-        self.bind(pos=self._place, size=self._place, fraction=self._place)
-        self.fraction = fraction
-
-    def _place(self, *_: object) -> None:
-        self._track.pos = self._bar.pos = self.pos
-        self._track.size = self.size
-        self._bar.size = (max(self.height, self.width * self.fraction), self.height)
-
-
-class Gauge(Widget):
-    """A bar whose good part is coloured, with a marker at `position`; all fractions of the width, [0, 1]."""
-
-    def __init__(self, style: Style, position: float, good: tuple[float, float]):
-        super().__init__(size_hint_y=None, height=pixels(4 * BAR_HEIGHT))
-        self._position, self._ends = position, good
-        radius = [pixels(BAR_HEIGHT)]
-        with self.canvas:
-            Color(*style.color("border"))
-            self._track = SmoothRoundedRectangle(radius=radius)
-            Color(*style.color("accent"))
-            self._good = SmoothRoundedRectangle(radius=radius)
+            self._bar = SmoothRoundedRectangle(radius=[thickness / 2])
             Color(*style.color("text"))
             self._marker = SmoothRoundedRectangle(radius=[pixels(2)])
-        self.bind(pos=self._place, size=self._place)
+        self.bind(pos=self._place, size=self._place, part=self._place)
+        self.part = part
 
     def _place(self, *_: object) -> None:
-        bar, y = 2 * pixels(BAR_HEIGHT), self.y + pixels(BAR_HEIGHT)
-        self._track.pos, self._track.size = (self.x, y), (self.width, bar)
-        low, high = (self.x + end * self.width for end in self._ends)
-        self._good.pos, self._good.size = (low, y), (high - low, bar)
-        width = pixels(4)
-        self._marker.pos = (self.x + self._position * (self.width - width), self.y)
-        self._marker.size = (width, self.height)
+        thickness, y = self._thickness, self.y + (self.height - self._thickness) / 2
+        self._track.pos, self._track.size = (self.x, y), (self.width, thickness)
+        begin, end = (self.width * fraction for fraction in self.part)
+        self._bar.pos, self._bar.size = (self.x + begin, y), (max(thickness, end - begin), thickness)
+        if self._at is not None:
+            self._marker.size = (pixels(4), self.height)
+            self._marker.pos = (self.x + self._at * (self.width - pixels(4)), self.y)
 
 
 class Icon(Widget):
-    """An icon in one colour, as large as text of `side` sp; `name` may change."""
-
-    name = StringProperty("")
+    """An icon in one colour, drawn as large as text of `side` sp."""
 
     def __init__(self, style: Style, name: str, side: float = 24, color_name: str = "text", **options: Any):
-        self.color_name = color_name
-        self._side = round(sp(side))  # icons grow with the text beside them
-        options.setdefault("size_hint", (None, None))
-        super().__init__(size=(self._side,) * 2, **options)
+        self._style, self._side = style, round(sp(side))  # icons grow with the text beside them
+        super().__init__(**{"size_hint": (None, None), "size": (self._side,) * 2, **options})
         with self.canvas:
-            self._color = Color(*style.color(color_name))
+            self._color = Color()
             self._shape = Rectangle(size=(self._side,) * 2)
-        self.bind(pos=self._place, size=self._place, name=self._draw)
-        self.name = name
+        self.bind(pos=self._place, size=self._place)
+        self.show(name, color_name)
         self._place()
+
+    def show(self, name: str, color_name: str) -> None:
+        """Show another icon."""
+        self._shape.texture, self._color.rgba = icon_texture(name, self._side), self._style.color(color_name)
 
     def _place(self, *_: object) -> None:
         self._shape.pos = (round(center_of(self)[0] - self._side / 2), round(center_of(self)[1] - self._side / 2))
-
-    def _draw(self, *_: object) -> None:
-        self._shape.texture = icon_texture(self.name, self._side)
 
 
 def icon_texture(name: str, side: int) -> Texture:

@@ -7,7 +7,7 @@ from kivy.uix.widget import Widget
 from mobile_app.answer import SIGNS_AT_ONCE, WARNING_SIGNS, Answer, RankedClass
 from mobile_app.answer_text import headline, light_overridden, light_text, probability_text
 from mobile_app.ui.buttons import TextButton
-from mobile_app.ui.cards import demo_badge, icon_title, info_card
+from mobile_app.ui.cards import demo_badge, info_card, open_message
 from mobile_app.ui.label import TextLabel, text_width
 from mobile_app.ui.menu import MenuRow
 from mobile_app.ui.page import Page
@@ -16,7 +16,7 @@ from mobile_app.ui.screens.checking import tip_ids
 from mobile_app.ui.screens.save_share import open_share_sheet, save_answer
 from mobile_app.ui.style import is_wide, pixels
 from mobile_app.ui.theme import HUGE, LARGE, MEDIUM, MIN_WIDE, TINY, URGENCY_COLORS
-from mobile_app.ui.widgets import TOP, Card, Column, Icon, LevelBar, Row
+from mobile_app.ui.widgets import TOP, Bar, Card, Column, Icon, Row
 
 if TYPE_CHECKING:
     from mobile_app.ui.app import SkinApp
@@ -60,14 +60,12 @@ class AnswerScreen(Page):
             ("action.save", lambda: save_answer(app, answer), "save", "quiet"),
             ("action.share", lambda: open_share_sheet(app, answer), "share", "quiet"),
         )
+        more = [_photo(app, answer, wide), _signs(app)]
+        columns = (Column(*widgets, spacing=pixels(LARGE), pos_hint=TOP) for widgets in (told, more))
+        self.add(*([Row(*columns, spacing=pixels(HUGE))] if wide else told + more))
         # Lower beside each other, so that a phone on its side has room for the card.
         style, tr = app.style, app.style.tr
         self.footer([TextButton(style, tr(name), act, icon, kind, not wide) for name, act, icon, kind in buttons])
-        more = [_photo(app, answer, wide), _signs(app)]
-        if not wide:
-            self.add(*told, *more)
-            return
-        self.add(Row(*(Column(*w, spacing=pixels(LARGE), pos_hint=TOP) for w in (told, more)), spacing=pixels(HUGE)))
 
 
 def _action(app: "SkinApp", answer: Answer) -> Widget:
@@ -82,17 +80,8 @@ def _action(app: "SkinApp", answer: Answer) -> Widget:
 
 def _disclaimer(app: "SkinApp") -> Widget:
     """One line, with more behind it."""
-    style, tr = app.style, app.style.tr
-
-    def explain() -> None:
-        app.root.open_sheet(
-            style,
-            icon_title(style, "info", tr("answer.not_a_diagnosis")),
-            TextLabel(style, tr("answer.disclaimer")),
-            TextButton(style, tr("action.close"), app.root.close_sheet),
-        )
-
-    return MenuRow(style, "info", tr("answer.not_a_diagnosis"), explain)
+    title, text = app.style.tr("answer.not_a_diagnosis"), app.style.tr("answer.disclaimer")
+    return MenuRow(app.style, "info", title, lambda: open_message(app, "info", title, text), lines=1)
 
 
 def _demo_note(app: "SkinApp") -> Widget:
@@ -147,7 +136,7 @@ def _ranked_class(app: "SkinApp", entry: RankedClass, wide: bool) -> Widget:
     if wide:
         number.size_hint_x, number.width = None, text_width(text, "small")
     head = Row(name, number) if wide else Column(name, number, spacing=pixels(TINY))
-    return Column(head, LevelBar(style, entry.probability), spacing=pixels(TINY))
+    return Column(head, Bar(style, (0.0, entry.probability)), spacing=pixels(TINY))
 
 
 def _signs(app: "SkinApp") -> Widget:

@@ -14,7 +14,7 @@ from mobile_app.ui.page import Page
 from mobile_app.ui.screens.save_share import export_file
 from mobile_app.ui.style import pixels
 from mobile_app.ui.theme import MEDIUM
-from mobile_app.ui.widgets import TOP, Card, Column, Icon, LevelBar, Row, equal_heights
+from mobile_app.ui.widgets import TOP, Bar, Card, Column, Icon, Row, equal_heights
 from triage.atomic import write_json
 from triage.errors import SkinDistillError
 
@@ -36,7 +36,7 @@ class BenchmarkScreen(Page):
         super().__init__(app.style, app.style.tr("benchmark.title"), app.back)
         self._app, self._tr = app, app.style.tr
         self.result: dict[str, Any] | None = None
-        self._progress_bar = LevelBar(self.style)
+        self._progress_bar = Bar(self.style)
         self._left = False
         start = TextButton(self.style, self._tr("benchmark.start"), self.measure, "gauge")
         self.add(TextLabel(self.style, self._tr("benchmark.text")), start)
@@ -48,7 +48,7 @@ class BenchmarkScreen(Page):
     def measure(self) -> None:
         """Start measuring."""
         self.column.clear_widgets()
-        self._progress_bar = LevelBar(self.style)
+        self._progress_bar = Bar(self.style)
         self.add(
             TextLabel(self.style, self._tr("benchmark.running"), "heading", bold=True),
             self._progress_bar,
@@ -71,7 +71,7 @@ class BenchmarkScreen(Page):
     def _on_progress(self, fraction: float) -> None:
         if self._left:
             raise SystemExit  # ends this thread only, and the measurement with it
-        Clock.schedule_once(lambda _: setattr(self._progress_bar, "fraction", fraction))
+        Clock.schedule_once(lambda _: setattr(self._progress_bar, "part", (0.0, fraction)))
 
     @mainthread
     def _show_failure(self, problem: str) -> None:

@@ -9,7 +9,7 @@ from mobile_app.ui.camera_messages import CameraMessage, Measure
 from mobile_app.ui.cards import icon_title
 from mobile_app.ui.label import TextLabel
 from mobile_app.ui.style import Style
-from mobile_app.ui.widgets import Gauge, Row
+from mobile_app.ui.widgets import Bar, Row
 
 
 def why_sheet(style: Style, message: CameraMessage, measure: Measure, close: Callable[[], object]) -> list[Widget]:
@@ -65,4 +65,4 @@ def _gauge(style: Style, message: CameraMessage, measure: Measure) -> tuple[Widg
         zones.reverse()
         good, position = (0.0, 0.5), (1 + depth) / 2
     names = Row(*(TextLabel(style, tr(zone), "small", align="center") for zone in zones))
-    return Gauge(style, position, good), names
+    return Bar(style, good, position), names

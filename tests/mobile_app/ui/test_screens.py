@@ -124,6 +124,6 @@ def test_what_to_do_is_whole_in_view_at_every_size(tour):
 
 def test_the_tour_has_been_everywhere(tour):
     shapes = {(*entry["window"], entry["scale"]) for entry in tour}
-    usual = {(*size, scale) for size in ((360, 720), (1280, 720)) for scale in (1.0, 1.5)}
-    assert shapes == usual | {(320, 480, 1.5), (800, 360, 1.5), (844, 390, 1.5)}
+    sizes = ((412, 915), (1280, 800), (800, 360), (320, 480))
+    assert shapes == {(*size, scale) for size in sizes for scale in (1.0, 1.5, 2.0)}
     assert {entry["theme"] for entry in tour} == set(PALETTES)

@@ -5,17 +5,14 @@ One process and one window for all of it: themes, font scales and window sizes c
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from mobile_app import main as app_main
 
-TOUR = (
-    ("light", 360, 720, 1.0), ("light", 360, 720, 1.5), ("light", 1280, 720, 1.0), ("light", 1280, 720, 1.5),
-    ("dark", 360, 720, 1.5), ("dark", 1280, 720, 1.0),
-    ("light", 320, 480, 1.5), ("light", 800, 360, 1.5), ("light", 844, 390, 1.5),
-)  # fmt: skip
-MIN_HEIGHT = app_main.MIN_WINDOW[1]
-"""Below it the window is a phone on its side, where pages only scroll more."""
+SIZES = ((412, 915), (1280, 800), (800, 360), (320, 480))
+SCALES = (1.0, 1.5, 2.0)
+THEMES = ("light", "dark")
 FRAMES = 5
 """Kivy settles text, then layout, then what follows from it."""
 
@@ -25,9 +22,11 @@ app_main.prepare_kivy(folder)
 from kivy.config import Config  # noqa: E402  (Kivy is set up first)
 
 Config.set("graphics", "maxfps", "0")  # as fast as it goes
+Config.set("graphics", "height", "915")  # SDL's invisible screen does not grow
 Config.set("graphics", "minimum_height", "0")  # a phone on its side is lower than any desktop's window
 
 from kivy.clock import Clock  # noqa: E402
+from kivy.core.text import Label as CoreLabel  # noqa: E402
 from kivy.core.window import Window  # noqa: E402
 from stand_ins import Oracle, StillCapture, StillPhone, an_answer, picture  # noqa: E402
 
@@ -36,7 +35,7 @@ from mobile_app.live_session import LiveState  # noqa: E402
 from mobile_app.ui.app import SkinApp, screens  # noqa: E402
 from mobile_app.ui.buttons import Pressable  # noqa: E402
 from mobile_app.ui.camera_messages import TROUBLES, UNITS  # noqa: E402
-from mobile_app.ui.label import TextLabel, text_width  # noqa: E402
+from mobile_app.ui.label import TextLabel  # noqa: E402
 from mobile_app.ui.screens.save_share import open_share_sheet, save_answer  # noqa: E402
 from mobile_app.ui.system_theme import SystemTheme  # noqa: E402
 from triage.tips import TIPS  # noqa: E402
@@ -50,10 +49,9 @@ RESULT = {
 }
 
 
-def steps(on_side: bool):
-    """Yield the name of each state once it is there; on a phone on its side, answers and camera only."""
-    if not on_side:
-        yield from pages()
+def steps():
+    """Yield the name of each state once it is there."""
+    yield from pages()
     yield from answers()
     yield from camera()
 
@@ -166,7 +164,7 @@ def look_at(state: str, theme: str, shape: tuple) -> None:
         x, y = widget.to_window(*widget.pos)
         box = [x, y, *widget.size]
         if isinstance(widget, TextLabel) and widget.text and shown(widget):
-            longest = max(widget.text.split(), key=len)
+            sized = partial(CoreLabel, font_size=widget.font_size, bold=widget.bold)
             texts.append(
                 {
                     "text": widget.text,
@@ -174,7 +172,7 @@ def look_at(state: str, theme: str, shape: tuple) -> None:
                     "box": box,
                     "color_name": widget.color_name,
                     "background": background_of(widget),
-                    "longest_word": text_width(longest, widget.size_name, widget.bold),
+                    "longest_word": max(sized(text=word).get_extents(word)[0] for word in widget.text.split()),
                     "scrolls": widget in scrolled,
                     "sticks_out": sticks_out(widget),
                 }
@@ -221,10 +219,13 @@ def shown(widget) -> bool:
 
 
 def walk():
-    for theme, width, height, scale in TOUR:
+    shapes = [(theme, *size, scale) for size in SIZES for scale in SCALES for theme in THEMES]
+    if "--pictures" not in sys.argv:  # colours change no place: one theme each
+        shapes = shapes[::4] + shapes[3::4]
+    for theme, width, height, scale in shapes:
         Window.size = (width, height)
         app.change_settings(theme=theme, font_scale=scale)
-        for state in steps(on_side=height < MIN_HEIGHT):
+        for state in steps():
             for _ in range(FRAMES):
                 yield
             look_at(state, theme, (width, height, scale))
