@@ -11,6 +11,8 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from mobile_app.android.packaging import manifest_hook
@@ -230,6 +232,14 @@ def test_gradle_gets_the_runtime_our_java_and_our_names(distribution, project):
     assert {s.get("name"): s.text for s in strings.findall("string")}["app_name"] == "Skin check"
     icons = distribution / "src/main/res/mipmap"
     assert {"icon.png", "icon_foreground.png", "icon_background.png"} <= {path.name for path in icons.iterdir()}
+
+
+def test_the_icon_has_a_layer_in_one_colour(distribution):
+    (layer,) = ElementTree.parse(distribution / manifest_hook.ICON).getroot().findall("monochrome")
+    picture = layer.get(f"{ANDROID}drawable").removeprefix("@mipmap/")
+    opacity = cv2.imread(str(distribution / f"src/main/res/mipmap/{picture}.png"), cv2.IMREAD_UNCHANGED)[..., 3]
+    # Android shows the opacity alone: shapes and holes, hardly anything in between.
+    assert np.isin(opacity, (0, 255)).mean() > 0.97 and 0.03 < (opacity == 255).mean() < 0.5
 
 
 def test_every_file_of_the_app_arrives_on_the_phone(distribution, project):
