@@ -12,6 +12,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from distill.backbones.student_backbone import StudentBackbone
+from skin_training.weight_files import check_h5
 from triage.errors import UnusableInput
 
 BATCH_NORM_EPSILON = 1e-3
@@ -144,6 +145,7 @@ def load_weights(student: keras.Model, weights: str) -> None:
         return
     before = student.get_layer("Conv_1").get_weights()[0].copy()
     try:
+        check_h5(weights)
         student.load_weights(weights, by_name=True)
     except (ValueError, OSError) as error:
         raise UnusableInput(f"These weights do not fit MobileNetV3-Small. Received: {weights}: {error}") from error

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple, Protocol
 
 import tf_keras as keras
 
+from skin_training.weight_files import check_h5
+
 
 class Build(Protocol):
     """Builds a network without its classifier; may raise UnusableInput for an input size it does not take."""
@@ -21,6 +23,7 @@ class Build(Protocol):
 
 def load_h5(model: keras.Model, path: str) -> None:
     """Load an .h5 file of the same network saved with `include_top=False`."""
+    check_h5(path)
     model.load_weights(path)
 
 
