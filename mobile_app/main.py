@@ -1,15 +1,19 @@
 """Entry point of the app, on a desktop and on a phone."""
 
+import atexit
 import os
 import sys
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import rmtree
 
 from mobile_app.classifier import BackgroundClassifier, demo_model
 from mobile_app.phone import Phone
 from mobile_app.settings import data_folder
 from mobile_app.ui.capture import Capture
 from mobile_app.ui.system_theme import SystemTheme
+from triage.atomic import check_writable
 from triage.errors import UnusableInput
 from triage.model_file import read_model
 
@@ -69,7 +73,11 @@ def prepare_kivy(folder: Path) -> None:
     if sys.platform == "linux":
         # Without a screen SDL would draw nowhere, and a person would wait for a window.
         os.environ.setdefault("SDL_VIDEODRIVER", "x11,wayland,kmsdrm")
-    Path(os.environ["KIVY_HOME"]).mkdir(parents=True, exist_ok=True)
+    try:
+        check_writable(Path(os.environ["KIVY_HOME"]) / "config.ini")
+    except UnusableInput:  # a read-only home or a full disk: settings then hold until the app ends
+        os.environ["KIVY_HOME"] = tempfile.mkdtemp(prefix="skin-distill-")
+        atexit.register(rmtree, os.environ["KIVY_HOME"], ignore_errors=True)
     from kivy.config import Config
 
     for section, key, value in (

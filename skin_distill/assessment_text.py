@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from textwrap import fill
 from typing import Any
 
+from skin_distill.terminal import printable
 from triage.model_card import ModelCard
 
 TOP = 3  # classes shown
@@ -30,10 +31,10 @@ def assessment_text(assessment: Mapping[str, Any], card: ModelCard, threshold: s
         width: columns of the terminal; lines break between words.
     """
     if "error" in assessment:
-        return f"{assessment['photo']}\n  cannot be read: {assessment['error']}\n"
+        return f"{printable(assessment['photo'], keep_lines=False)}\n  cannot be read: {assessment['error']}\n"
     names = {c["id"]: c["name"] for c in card["classes"]}
     lighting, decision = assessment["lighting"], assessment["decision"]
-    lines = [str(assessment["photo"])]
+    lines = [printable(assessment["photo"], keep_lines=False)]
     if lighting["ok"]:
         lines.append(f"  Lighting: good (probability {lighting['probability']:.2f})")
     else:

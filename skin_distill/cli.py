@@ -1,7 +1,10 @@
 """The `skin-distill` command line. Command modules import nothing heavy before they run."""
 
+import io
 import os
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
 import click
 
@@ -23,7 +26,8 @@ from skin_distill.commands import (
     teacher,
     verify,
 )
-from skin_distill.stopping import StoppableGroup, exit_code, handle_signals, stop_message
+from skin_distill.stopping import StoppableGroup, exit_code, handle_signals, output_fails, stop_message
+from skin_distill.terminal import printable
 from triage.errors import SkinDistillError
 
 EPILOG = """\b
@@ -86,14 +90,28 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     handle_signals()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name may not be in the terminal's encoding
     try:
         cli.main(standalone_mode=False)
+        sys.stdout.flush()
     except SkinDistillError as error:
-        click.echo(f"skin-distill: {error}", err=True)
-        sys.exit(error.exit_code)
+        _end(error, error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort) as error:
         click.echo(f"\nskin-distill: {stop_message(error)}", err=True)
         sys.exit(exit_code(error))
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) and output_fails():
+            return
+        place = error.filename or ("standard output" if output_fails() else "")
+        _end(f"{error.strerror or error}" + (f": {os.fsdecode(place)}" if place else ""), 2)
+
+
+def _end(problem: object, code: int) -> NoReturn:
+    with suppress(OSError):  # standard error may be a full disk, too
+        click.echo(f"skin-distill: {printable(problem)}", err=True)
+    sys.exit(code)

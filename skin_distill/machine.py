@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+from triage.atomic import check_writable
+from triage.errors import UnusableInput
+
 RUNTIME = "ai-edge-litert"
 """Not needed where another TFLite runtime is installed."""
 EXTRAS = ("train", "download", "app", "maxvit", "android")
@@ -103,4 +106,9 @@ def _camera() -> Finding:
 
 def _disk() -> Finding:
     free = shutil.disk_usage(Path.cwd()).free / 1e9
-    return Finding("Disk", "ok" if free > 5 else "note", f"{free:.0f} GB free", "" if free > 5 else "free some space")
+    found = f"{free:.0f} GB free in this folder"
+    try:
+        check_writable(Path.cwd() / "doctor.txt")
+    except UnusableInput:
+        return Finding("Disk", "note", f"{found}, which cannot be written", "change to a folder that you can write to")
+    return Finding("Disk", "ok" if free > 5 else "note", found, "" if free > 5 else "free some space")

@@ -31,7 +31,7 @@ class StoppableGroup(click.Group):
             stop = _stop_behind(error)
             if stop is not None:
                 raise stop from error
-            if isinstance(error, BrokenPipeError) and _output_is_closed():
+            if isinstance(error, BrokenPipeError) and output_fails():
                 raise click.exceptions.Exit(0) from error
             if isinstance(error, (BrokenPipeError, EOFError)):
                 # click would take the first for a closed standard output and the second for Ctrl-C.
@@ -95,11 +95,14 @@ def _stop_behind(error: BaseException) -> KeyboardInterrupt | None:
     return None
 
 
-def _output_is_closed() -> bool:
-    """Whether the reader of standard output (head, less) has closed it; if so, discard further output."""
+def output_fails() -> bool:
+    """Whether standard output can no longer be written, because its reader (head, less) or a full disk ended it.
+
+    If so, further output is discarded.
+    """
     try:
         click.echo()
-    except BrokenPipeError:
+    except OSError:
         # Otherwise Python complains when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return True

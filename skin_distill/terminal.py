@@ -1,8 +1,8 @@
 """Output of a command: progress with the time left, log lines, tables and JSON."""
 
 import functools
-import json
 import logging
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,10 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from triage.atomic import in_utf8, json_text
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 PLAIN_INTERVAL = 10.0  # seconds between two progress lines when standard error is not a terminal
+# Control characters but line feed, which move the cursor, and marks that reverse the direction of writing.
+_UNPRINTABLE = re.compile("[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]")
+
+
+def printable(text: object, keep_lines: bool = True) -> str:
+    """Return text that names of files cannot turn into commands to a terminal: what does not print is escaped.
+
+    Args:
+        text: may hold names with any character.
+        keep_lines: leave line feeds; False for a name alone.
+    """
+    escaped = _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), in_utf8(str(text)))
+    return escaped if keep_lines else escaped.replace("\n", "\\n")
 
 
 class Terminal:
@@ -82,9 +97,10 @@ class Terminal:
         """Print a command's result: `value` as JSON with --json, else `text`."""
         self._close_bar()
         if self.as_json:
-            click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+            text = json_text(value)
+            click.echo(text.encode("utf-8") if hasattr(sys.stdout, "buffer") else text)  # UTF-8 in any terminal
         elif text is not None:
-            click.echo(text)
+            click.echo(printable(text))
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = "") -> None:
         """Print a table on standard output, unless --json was given. Columns but the first are right-aligned."""
@@ -97,27 +113,25 @@ class Terminal:
         from rich.measure import Measurement
         from rich.table import Table
 
-        # Unescaped, rich takes the [app] of 'skin-distill[app]' for a style and drops it.
-        table = Table(
-            title=escape(title), caption=escape(caption) or None, title_justify="left", caption_justify="left"
-        )
+        def shown(text: Any) -> str:
+            # Unescaped, rich takes the [app] of 'skin-distill[app]' for a style and drops it.
+            return escape(printable(text))
+
+        table = Table(title=shown(title), caption=shown(caption) or None, title_justify="left", caption_justify="left")
         for number, column in enumerate(columns):
-            table.add_column(escape(column), justify="right" if number else "left", no_wrap=number == 0)
+            table.add_column(shown(column), justify="right" if number else "left", no_wrap=number == 0)
         for row in rows:
-            table.add_row(*(escape(str(cell)) for cell in row))
+            table.add_row(*map(shown, row))
         console = Console()
         console = console if console.is_terminal else Console(width=120)
         if Measurement.get(console, console.options.update(max_width=10_000), table).minimum <= console.width:
             console.print(table)
             return
         # Too narrow for the columns: one line for each cell, so that no number is cut.
-        console.print(escape(title), highlight=False)
+        lines = [title]
         for first, *cells in rows:
-            console.print(f"\n{escape(str(first))}", highlight=False)
-            for column, cell in zip(columns[1:], cells, strict=True):
-                console.print(f"  {escape(column)}: {escape(str(cell))}", highlight=False)
-        if caption:
-            console.print(f"\n{escape(caption)}", highlight=False)
+            lines += [f"\n{first}", *(f"  {name}: {cell}" for name, cell in zip(columns[1:], cells, strict=True))]
+        click.echo(printable("\n".join(lines + ([f"\n{caption}"] if caption else []))))
 
     def _open_bar(self, stage: str, total: int, done: int = 0, in_bytes: bool = False) -> None:
         from rich.console import Console
@@ -131,7 +145,7 @@ class Terminal:
         )
 
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             DownloadColumn() if in_bytes else MofNCompleteColumn(),
             TimeRemainingColumn(),
@@ -139,7 +153,7 @@ class Terminal:
             console=Console(stderr=True),
             transient=True,
         )
-        self._bar.add_task(stage, total=total, completed=done)
+        self._bar.add_task(printable(stage), total=total, completed=done)
         self._bar.start()
 
     def _close_bar(self) -> None:
@@ -149,9 +163,9 @@ class Terminal:
 
     def _write(self, text: str) -> None:
         if self._bar is not None:
-            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            self._bar.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
         else:
-            click.echo(text, err=True)
+            click.echo(printable(text), err=True)
 
 
 class _LineHandler(logging.Handler):

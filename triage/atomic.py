@@ -9,6 +9,7 @@ import fnmatch
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ MIN_FREE_BYTES = 65_536
 """A disk with less counts as full if a write has failed."""
 MARK = ".half"
 """Part of a temporary file's name: `.teacher-3f9ac204.half.keras`."""
+_SURROGATES = re.compile("[\ud800-\udfff]+")
 
 
 @contextmanager
@@ -39,29 +41,56 @@ def replacing(path: str | Path) -> Iterator[Path]:
     created.
 
     Raises:
-        UnusableInput: the disk is full.
+        UnusableInput: the file cannot be written, for example because the disk is full or the folder read-only.
     """
     path = Path(path)
     descriptor = temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = _locked_file(path)
-        yield temporary
-        with open(temporary, "r+b") as written:  # Windows syncs only what is open for writing
-            os.fsync(written.fileno())
-        temporary.replace(path)
-    except BaseException as error:
-        full = isinstance(error, OSError) and _is_full(path.parent, error)
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        if full:
-            raise UnusableInput(
-                f"The disk is full. Received: {path}, which is unchanged. Free some space and try again."
-            ) from error
-        raise
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, temporary = _locked_file(path)
+        try:
+            yield temporary
+        except OSError as error:  # of this file or of another one
+            if error.filename == str(temporary) or _is_full(path.parent, error):
+                raise _not_written(path, error) from error
+            raise
+        with writing(path):
+            with open(temporary, "r+b") as written:  # Windows syncs only what is open for writing
+                os.fsync(written.fileno())
+            temporary.replace(path)
     finally:
+        if temporary is not None:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
         if descriptor is not None:
             os.close(descriptor)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn errors of the operating system in the block into an UnusableInput that names the file or folder written."""
+    try:
+        yield
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def check_writable(path: str | Path) -> None:
+    """Raise UnusableInput if a file cannot be written, before work is spent on its contents."""
+    with suppress(_Undo), replacing(path):
+        raise _Undo
+
+
+class _Undo(Exception):
+    """Leaves the block of `replacing` without a file."""
+
+
+def _not_written(path: Path, error: OSError) -> UnusableInput:
+    full = _is_full(path.parent, error)
+    reason = "the disk is full" if full else error.strerror or str(error)
+    remedy = "Free some space and try again" if full else "Choose a place that you can write to"
+    return UnusableInput(f"Cannot write {path}: {reason}. {remedy}.")
 
 
 def _is_full(folder: Path, error: OSError) -> bool:
@@ -127,13 +156,38 @@ def write_bytes(path: str | Path, content: bytes) -> None:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write UTF-8 text atomically."""
-    write_bytes(path, text.encode("utf-8"))
+    """Write UTF-8 text atomically; names that are not UTF-8 are written as in `in_utf8`."""
+    write_bytes(path, in_utf8(text).encode("utf-8"))
 
 
 def write_json(path: str | Path, value: Any) -> None:
     """Write indented JSON atomically; NaN and inf raise ValueError."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(value) + "\n")
+
+
+def json_text(value: Any) -> str:
+    """Return indented JSON that can be encoded as UTF-8; NaN and inf raise ValueError."""
+    return in_utf8(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False), "\\\\")
+
+
+def in_utf8(text: str, backslash: str = "\\") -> str:
+    r"""Return text that can be encoded as UTF-8.
+
+    Python keeps the bytes of a file name that it cannot decode as lone surrogates (PEP 383). They are decoded as UTF-8
+    here, and written as `\xff` where they are not.
+
+    Args:
+        text: may hold such names.
+        backslash: how a backslash is written.
+    """
+    return _SURROGATES.sub(lambda found: _decoded(found[0]).replace("\\", backslash), text)
+
+
+def _decoded(surrogates: str) -> str:
+    try:
+        return surrogates.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # not of a file name
+        return surrogates.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def sha256_of(path: str | Path) -> str:

@@ -57,8 +57,10 @@ def command(
 
     Runs alternate in fresh processes; ratios come with 95 % intervals.
     """
-    from triage.atomic import write_json
+    from triage.atomic import check_writable, write_json
 
+    for path in filter(None, (json_path, figure)):
+        check_writable(path)
     with Terminal(-1 if quiet else int(verbose)) as terminal:
         if end_to_end:
             from benchmarks.latency.end_to_end import measure

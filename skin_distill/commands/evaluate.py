@@ -93,13 +93,15 @@ def command(
         from skin_training.evaluation.held_out import Validation
         from skin_training.evaluation.plots import plot_evaluation
         from skin_training.predict import predict
-        from triage.atomic import write_json
+        from triage.atomic import check_writable, write_json
 
     manifest = read_manifest(data)
     frame = manifest.split(split)
     opened = _open(model)
     if opened.classes:
         manifest.check_classes(opened.classes, model)
+    if out:
+        check_writable(out / "evaluation.json")
     other_data = bool(opened.meta_sha256) and opened.meta_sha256 != manifest.sha256
 
     def predictions(name: str) -> "tuple[np.ndarray, np.ndarray]":

@@ -38,6 +38,7 @@ def command(system: str, model: Path, out: Path, title: str, package: str, demo:
     from mobile_app.android.packaging.project import write_project
     from mobile_app.android.packaging.spec import LITERT, Identity
     from triage import Triage
+    from triage.atomic import writing
     from triage.model_file import read_model
 
     file = read_model(model)
@@ -51,7 +52,8 @@ def command(system: str, model: Path, out: Path, title: str, package: str, demo:
     numbers = re.match(r"\d+(?:\.\d+){0,2}", version("skin-distill"))
     if numbers is None:
         raise UnusableInput(f"The version must start with a number. Received: {version('skin-distill')}.")
-    requirements = write_project(model, out, Identity(title, package, numbers.group()))
+    with writing(out):
+        requirements = write_project(model, out, Identity(title, package, numbers.group()))
     terminal.result(
         {"project": str(out), "requirements": list(requirements), "runtime": LITERT},
         f"Written: {out}\nRequirements: {', '.join(requirements)}\nRuntime: {LITERT}\n"

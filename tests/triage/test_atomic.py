@@ -1,4 +1,5 @@
 import errno
+import json
 import os
 import shutil
 import stat
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from triage import atomic
-from triage.atomic import remove_abandoned, replacing, write_text
+from triage.atomic import check_writable, remove_abandoned, replacing, write_json, write_text
 from triage.errors import UnusableInput
 
 KILLED = """
@@ -131,3 +132,28 @@ def test_a_folder_that_another_process_deletes_meanwhile_is_passed_over(tmp_path
     monkeypatch.setattr(os, "scandir", deleting)
     assert remove_abandoned(tmp_path) == 2
     assert names_in(tmp_path) == ["a", "c"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="/dev/null is a POSIX device")
+def test_a_place_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    for act in (check_writable, lambda path: write_text(path, "x")):
+        with pytest.raises(UnusableInput, match=r"/dev/null/run/report\.json"):
+            act("/dev/null/run/report.json")
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(errno.EROFS, "Read-only")))
+    with pytest.raises(UnusableInput, match=r"report\.json.*Read-only"):
+        write_text(tmp_path / "report.json", "new")
+    assert names_in(tmp_path) == []
+
+
+def test_asking_whether_a_file_can_be_written_changes_nothing(tmp_path):
+    write_text(tmp_path / "report.json", "old")
+    check_writable(tmp_path / "report.json")
+    assert (tmp_path / "report.json").read_text() == "old" and names_in(tmp_path) == ["report.json"]
+
+
+def test_json_can_always_be_encoded(tmp_path):
+    # The bytes of é that Python could not decode, a byte that is no UTF-8, and half a pair that is of no file name.
+    write_json(tmp_path / "report.json", {"name": '\udcc3\udca9 \udcff \ud800 é \\ "'})
+    assert json.loads((tmp_path / "report.json").read_bytes()) == {"name": 'é \\xff \\ud800 é \\ "'}
+    write_text(tmp_path / "table.csv", "\udcff")
+    assert (tmp_path / "table.csv").read_bytes() == b"\\xff"
