@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from triage.errors import CheckFailed, SkinDistillError
+from triage.errors import CheckFailed, SkinDistillError, UnusableInput
 
 INTERVAL = 10.0
 """Seconds between two progress lines."""
@@ -52,13 +52,16 @@ def run_worker(module: str, *arguments: object, python: str = sys.executable, **
         options: of `subprocess.run`.
 
     Raises:
-        CheckFailed: the process ended with an error; the message is its last line on standard error.
+        UnusableInput: the process found that its input cannot be used; the message is its own.
+        CheckFailed: it ended with another error; the message is its last line on standard error.
     """
     command = [python, "-m", module, *map(str, arguments)]
-    done: subprocess.CompletedProcess[str] = subprocess.run(command, capture_output=True, text=True, **options)
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", **options
+    )
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise CheckFailed(last[0])
+        raise (UnusableInput if done.returncode == UnusableInput.exit_code else CheckFailed)(last[0])
     return done.stdout
 
 

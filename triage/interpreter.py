@@ -23,6 +23,7 @@ RUNTIMES = {
 }
 TFLITE_IDENTIFIER = b"TFL3"
 """FlatBuffers file identifier of a TFLite model, at bytes 4 to 8."""
+REMEDY = "Give a .tflite file made by `skin-distill convert`."
 _registered: dict[str, tuple[ModuleType, str]] = {}
 
 
@@ -74,8 +75,7 @@ def open_interpreter(
         raise UnusableInput(f"The number of threads must be at least 1. Received: {threads}.")
     if model[4:8] != TFLITE_IDENTIFIER:
         raise UnusableInput(
-            f"Not a TFLite model: bytes 4 to 8 must be {TFLITE_IDENTIFIER!r}. Received: {model[4:8]!r}. "
-            "Give a .tflite file made by `skin-distill convert`."
+            f"Not a TFLite model: bytes 4 to 8 must be {TFLITE_IDENTIFIER!r}. Received: {model[4:8]!r}. {REMEDY}"
         )
     name, module = _import_runtime()
     options: dict[str, Any] = {"model_content": model, "num_threads": threads}
@@ -88,6 +88,8 @@ def open_interpreter(
             # LiteRT warns that preserving tensors takes memory, TensorFlow that its interpreter is deprecated.
             warnings.simplefilter("ignore")
             raw = module.Interpreter(**options)
+            if name not in _registered:
+                check_input(raw.get_input_details())  # before the runtime complains of something else
             if name == "tflite_runtime":
                 # Before anything runs: while preparing, some kernels spread one scale over all channels.
                 _refuse_lost_scales(raw, _named(name))
@@ -122,18 +124,9 @@ class Interpreter:
         self.raw = raw
         self.runtime = runtime
         inputs = raw.get_input_details()
-        shapes = [tuple(int(side) for side in details["shape"]) for details in inputs]
-        if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][0] != 1 or shapes[0][3] != 3:
-            raise UnusableInput(
-                f"The model must take one RGB image, [1, height, width, 3]. Received: inputs of shape "
-                f"{', '.join(map(str, shapes)) or 'none'}. Give a model made by `skin-distill convert`."
-            )
-        self.input_shape: tuple[int, int, int, int] = shapes[0]
+        check_input(inputs)
+        self.input_shape: tuple[int, int, int, int] = tuple(int(side) for side in inputs[0]["shape"])
         self.input_dtype: type[np.generic] = np.dtype(inputs[0]["dtype"]).type
-        if self.input_dtype not in (np.float32, np.uint8, np.int8):
-            raise UnusableInput(
-                f"The model's input must be float32, uint8 or int8. Received: {self.input_dtype.__name__}."
-            )
         scale, zero_point = inputs[0]["quantization"]
         self.input_quantization: tuple[float, int] = (float(scale), int(zero_point))
         self._input_index = int(inputs[0]["index"])
@@ -240,6 +233,29 @@ class Interpreter:
             return values.astype(np.float32)
         real = (values.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)
         return np.asarray(real, dtype=np.float32)
+
+
+def check_input(inputs: list[dict[str, Any]]) -> None:
+    """Raise UnusableInput unless a model takes exactly one RGB image of a fixed size.
+
+    Args:
+        inputs: `get_input_details()` of a runtime.
+    """
+    shapes = [tuple(int(side) for side in details.get("shape_signature", details["shape"])) for details in inputs]
+    shape, received = shapes[0] if len(shapes) == 1 else (), ", ".join(map(str, shapes)) or "none"
+    if len(shape) == 4 and -1 in shape[1:]:
+        raise UnusableInput(f"The model has no fixed input size: convert it with one. Received: input {received}.")
+    if len(shape) != 4 or shape[0] not in (1, -1) or shape[3] != 3:
+        channels_first = len(shape) == 4 and shape[1] == 3
+        raise UnusableInput(
+            f"The model must take one RGB image, [1, height, width, 3]. Received: inputs of shape {received}. "
+            + ("Its channels come first (NCHW): convert it with channels last." if channels_first else REMEDY)
+        )
+    dtype = np.dtype(inputs[0]["dtype"])
+    if dtype not in (np.float32, np.uint8, np.int8):
+        raise UnusableInput(
+            f"The model's input must be float32, uint8 or int8. Received: {dtype.name}. Convert it with such an input."
+        )
 
 
 def _import_runtime() -> tuple[str, ModuleType]:

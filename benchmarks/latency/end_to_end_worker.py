@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from triage import Triage
+from triage.errors import SkinDistillError
 from triage.lighting import judge_lighting, measure_lighting
 from triage.machine import own_cores
 from triage.photo import prepare_pixels, read_photo
@@ -81,7 +82,11 @@ def main() -> None:
     """Measure and print."""
     model, photo, rounds, cores = sys.argv[1:]
     cv2.setNumThreads(1)
-    print(json.dumps(measure(model, photo, int(rounds), int(cores))))
+    try:
+        print(json.dumps(measure(model, photo, int(rounds), int(cores))))
+    except SkinDistillError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from benchmarks.latency.ratios import paired_ratio
 from convert.verifying.partitions import delegate_partitions
 from skin_data.progress import Progress, no_progress
 from triage.atomic import sha256_of
-from triage.errors import CheckFailed, UnusableInput
+from triage.errors import CheckFailed, SkinDistillError, UnusableInput
 from triage.machine import describe_machine, load_average
 from triage.model_file import read_model
 from triage.timing import FORMAT, NOISY_SPREAD, summarise
@@ -72,7 +72,7 @@ def benchmark(
         `profile`.
 
     Raises:
-        UnusableInput: no or wrong models, thread counts, mode or ways.
+        UnusableInput: no or wrong models, thread counts, mode or ways; a model that cannot be measured.
         CheckFailed: the measured process of a given model died; names it and its last error line.
     """
     if mode not in MODES:
@@ -115,8 +115,11 @@ def _measure_once(candidate: Candidate, threads: int, amount: Mode) -> dict[str,
                 env={**os.environ, **QUIET},
                 cwd=folder,
             )
-    except CheckFailed as error:
+    except SkinDistillError as error:
         if candidate.way == BEST or candidate.path.suffix == ".keras":
+            if isinstance(error, UnusableInput):
+                named = str(candidate.path) in str(error)
+                raise UnusableInput(f"{error}" if named else f"{error} File: {candidate.path}.") from error
             raise CheckFailed(f"The measured process of {candidate.path} died. Received: {error}") from error
         return {"why": str(error)}
     return dict(json.loads(output.splitlines()[-1]))

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.latency.peak_memory import peak_of_this_process
+from triage.errors import SkinDistillError
 from triage.interpreter import RUNTIMES, Interpreter
 from triage.model_file import read_model
 from triage.timing import LoadedModel, load_tflite, measure, noise_photo, timed_interpreter
@@ -40,7 +41,7 @@ def _load_keras(path: Path, threads: int) -> LoadedModel:
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
-    model = load_model(path)
+    model = load_model(path, any_outputs=True)
     batch = noise_photo(model.input_shape[1])[None] / np.float32(255)
 
     def predict() -> object:
@@ -52,7 +53,11 @@ def _load_keras(path: Path, threads: int) -> LoadedModel:
 def main() -> None:
     """Measure as the command line says."""
     way, path, threads, warm_up, runs, seconds = sys.argv[1:]
-    measured = measure(lambda: load(way, Path(path), int(threads)), int(warm_up), int(runs), float(seconds))
+    try:
+        measured = measure(lambda: load(way, Path(path), int(threads)), int(warm_up), int(runs), float(seconds))
+    except SkinDistillError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
     print(json.dumps({**measured._asdict(), "peak_rss_mb": peak_of_this_process()}))
 
 

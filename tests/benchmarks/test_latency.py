@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import sys
 from importlib.util import find_spec
@@ -47,11 +48,39 @@ def test_a_way_that_cannot_run_a_file_says_why_and_the_rest_goes_on(model, quick
     assert "tflite_runtime" in found[1]["why"] and found[1]["model"] == f"{model.name} (tflite_runtime)"
 
 
-def test_a_model_that_kills_its_process_is_named(model, quick, tmp_path):
+def test_a_model_that_cannot_be_used_is_wrong_use_and_named(quick, tmp_path):
     broken = tmp_path / "broken.tflite"
     broken.write_bytes(b"\x1c\0\0\0TFL3" + bytes(100))
-    with pytest.raises(CheckFailed, match=r"broken\.tflite"):
+    with pytest.raises(UnusableInput, match=r"broken\.tflite") as error:
         latency.benchmark([broken])
+    assert "process" not in str(error.value)
+
+
+def test_a_model_that_kills_its_process_is_named(model, quick, monkeypatch):
+    def die(*_, **__):
+        raise CheckFailed("exit code -9")
+
+    monkeypatch.setattr(latency, "run_worker", die)
+    with pytest.raises(CheckFailed, match=rf"{re.escape(str(model))}.*-9"):
+        latency.benchmark([model])
+
+
+FOREIGN = {
+    "dynsize.tflite": "no fixed input size",
+    "half.tflite": "float16",
+    "nchw.tflite": "NCHW",
+    "nonsquare.tflite": "240 x 320",
+    "other.keras": "Keras 3",
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_foreign_model_is_wrong_use_with_its_cause(shared_data, quick, name):
+    path = shared_data / "cases" / "foreign-models" / name
+    if not path.is_file():
+        pytest.skip("no such case on this machine")
+    with pytest.raises(UnusableInput, match=FOREIGN[name]):
+        latency.benchmark([path])
 
 
 def test_another_python_sees_only_what_measures(model):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from triage.errors import UnusableInput
-from triage.interpreter import _refuse_lost_scales, available_runtimes, open_interpreter
+from triage.interpreter import _refuse_lost_scales, available_runtimes, check_input, open_interpreter
 from triage.photo import to_tensor
 
 SIZE = 32
@@ -88,6 +88,34 @@ def test_a_model_without_an_image_input_is_refused():
     model = keras.Model(numbers, keras.layers.Dense(2)(numbers))
     with pytest.raises(UnusableInput, match="one RGB image"):
         open_interpreter(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+
+
+def details(*signature, dtype=np.float32):
+    return {"shape": np.abs(signature), "shape_signature": np.array(signature), "dtype": dtype}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "named"),
+    [
+        ([details(1, -1, -1, 3)], "no fixed input size"),
+        ([details(1, 3, 224, 224)], "NCHW"),
+        ([details(1, 224, 224, 1)], "224, 224, 1"),
+        ([details(2, 224, 224, 3)], "2, 224"),
+        ([details(1, 224, 224)], "1, 224, 224"),
+        ([details(1, 224, 224, 3, dtype=np.float16)], "float16"),
+        ([details(1, 224, 224, 3, dtype=np.int32)], "int32"),
+        ([details(1, 32, 32, 3), details(1, 4)], r"\(1, 4\)"),
+        ([], "none"),
+    ],
+)
+def test_an_input_that_is_no_photo_is_named(inputs, named):
+    with pytest.raises(UnusableInput, match=named):
+        check_input(inputs)
+
+
+def test_a_batch_of_any_size_and_old_runtimes_are_accepted():
+    check_input([details(-1, 299, 200, 3, dtype=np.uint8)])
+    check_input([{"shape": np.array([1, 32, 32, 3]), "dtype": np.float32}])
 
 
 def test_the_runtime_is_named(flatbuffers):
