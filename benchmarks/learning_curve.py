@@ -19,7 +19,7 @@ from benchmarks.console import ProgressLines, run_script, with_interval
 from skin_data.manifest import Manifest, read_manifest
 from skin_data.progress import Progress
 from skin_data.splits import split_by_group
-from skin_training.plotting import BLUE, GREY, ORANGE, saved_plot
+from skin_training.plotting import BESIDE, BLUE, GREY, ORANGE, saved_plot
 from skin_training.recipe import TeacherRecipe, read_recipe, to_mapping
 from skin_training.run_folder import RunFolder
 from teacher.train import train_teacher
@@ -90,7 +90,7 @@ def measure(
 def draw(path: Path, results: list[dict[str, Any]], title: str) -> None:
     """Draw test metrics by number of training photos, with their 95 % intervals, as PNG."""
     photos = [result["photos"] for result in results]
-    with saved_plot(path, title, (6.5, 4.2)) as axes:
+    with saved_plot(path, title, (8, 4.2)) as axes:
         for name, color, label in (
             ("accuracy", BLUE, "accuracy"),
             ("balanced_accuracy", ORANGE, "balanced accuracy"),
@@ -102,7 +102,7 @@ def draw(path: Path, results: list[dict[str, Any]], title: str) -> None:
         axes.set_xticks(photos, [f"{count:,}" for count in photos])
         axes.set_xlabel("training photos (same number of steps each)")
         axes.set_ylabel("test split, 95 % intervals", color=GREY)
-        axes.legend(frameon=False)
+        axes.legend(**BESIDE)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from skin_data.manifest import SPLITS, Manifest
-from triage.atomic import replacing, write_bytes
+from triage.atomic import replacing
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME, UNKNOWN_TONE
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test"}
 SPLIT_COLORS = ("#355070", "#6d9dc5", "#b8d4e8")
 TONE_COLORS = {"light": "#e8c4a2", "medium": "#b9794a", "dark": "#5b3420", UNKNOWN_TONE: "#bbbbbb"}
 WELL_LIT = "well lit"
-PHANTOM_ROWS = 5
 LARGEST_TYPOLOGY_ANGLE = 90
 """Degrees. Beyond, b* is negative: the photo shows skin bluer than grey, which light, lens or white balance caused."""
 
@@ -38,7 +37,7 @@ def draw_plots(folder: Path, manifest: Manifest) -> None:
         FigureCanvasAgg(figure)
         axes = figure.subplots()
         axes.spines[["top", "right"]].set_visible(False)
-        axes.set_title(f"{manifest.dataset}: {title}{note}", loc="left")
+        figure.suptitle(textwrap.fill(f"{manifest.dataset}: {title}{note}", 90), x=0.01, ha="left")
         paint(axes, manifest)
         with replacing(folder / f"{name}.png") as temporary:
             figure.savefig(temporary)
@@ -47,12 +46,35 @@ def draw_plots(folder: Path, manifest: Manifest) -> None:
     draw("lighting", "lighting", _plot_lighting)
     draw("skin_tone", f"skin tone by {TONE_SCHEME}", lambda axes, manifest: plot_tones(axes, manifest.frame))
     if manifest.synthetic:
-        import cv2
+        draw_phantoms(folder / "contact_sheet.png", [c.name for c in manifest.taxonomy.classes])
 
-        from skin_data.phantom import contact_sheet
 
-        _, encoded = cv2.imencode(".png", contact_sheet(seed=1, rows=PHANTOM_ROWS)[..., ::-1])
-        write_bytes(folder / "contact_sheet.png", encoded.tobytes())
+def draw_phantoms(path: Path, names: list[str], rows: int = 5) -> None:
+    """Draw phantoms of each class, from light to dark skin, as PNG.
+
+    Args:
+        path: of the file.
+        names: of the ten classes.
+        rows: phantoms of a class.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from skin_data.phantom import contact_sheet
+
+    side = 128
+    figure = Figure(figsize=(12, 1.2 * rows + 1), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.imshow(contact_sheet(seed=1, rows=rows, size=side))
+    middles = [side * (number + 0.5) for number in range(len(names))]
+    axes.set_xticks(middles, [textwrap.fill(name, 15) for name in names], fontsize=9)
+    axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    figure.suptitle("Skin phantoms: synthetic images of ten classes, from light to dark skin", x=0.01, ha="left")
+    with replacing(path) as temporary:
+        figure.savefig(temporary)
 
 
 def plot_tones(axes: Axes, frame: pd.DataFrame) -> None:

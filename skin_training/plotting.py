@@ -1,5 +1,6 @@
 """One look for all plots; a file appears whole or not at all, and the same data give the same bytes."""
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 # Told apart by people with any colour vision (Okabe and Ito 2008).
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8A8A"
+BESIDE: dict[str, Any] = {"frameon": False, "fontsize": 8, "loc": "upper left", "bbox_to_anchor": (1, 1)}
+"""Options of a legend that stands to the right of its axes, where it covers nothing."""
+LETTERS_PER_INCH = 12  # of a title
 
 
 @overload
@@ -46,7 +50,7 @@ def saved_plot(
     axes = figure.subplots(*shape)
     for one in figure.axes:
         one.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12)
+    figure.suptitle(textwrap.fill(title, int(LETTERS_PER_INCH * size[0])), x=0.01, ha="left", fontsize=12)
     yield axes
     with replacing(path) as temporary:
         figure.savefig(temporary, metadata={"Software": None})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from skin_training.plotting import BLUE, GREEN, GREY, ORANGE, plot_grouped_bars, saved_plot
+from skin_training.plotting import BESIDE, BLUE, GREEN, GREY, ORANGE, plot_grouped_bars, saved_plot
 from skin_training.report_types import DistillSection, PhaseSection, TeacherSection
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _curves(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> Path:
         scores = [float(rows[n]["val_balanced_accuracy"]) for n in best]
         below.plot(epochs[best], scores, "o", color="none", markeredgecolor="black", label="best epoch of the phase")
         below.set(xlabel="epoch", ylim=(0, 1))
-        below.legend(frameon=False, fontsize=8, ncols=2, loc="lower right")
+        below.legend(**BESIDE)
         for axes in (above, below):
             for start, end in zip(starts[1::2], [*starts[2::2], len(rows)], strict=False):
                 axes.axvspan(start + 0.5, end + 0.5, color="black", alpha=0.05, linewidth=0)

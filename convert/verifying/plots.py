@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from skin_training.plotting import BLUE, GREEN, GREY, ORANGE, RED, display_name, saved_plot
+from skin_training.plotting import BESIDE, BLUE, GREEN, GREY, ORANGE, RED, display_name, saved_plot
 from triage.skin_tone import TONE_SCHEME
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def draw_changes(path: Path, report: "VerifyReport", by: Literal["per_tone", "pe
             range(len(slices)), [f"{display_name(n)}, n = {files[0].comparison[by][n]['n']}" for n in slices]
         )
         axes.set(ylim=(len(slices) - 0.5, -0.5), xlabel=f"Paired change in points, with 95 % interval{scheme}")
-        axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        axes.legend(**BESIDE)
 
 
 def draw_ccm_patches(path: Path, report: "VerifyReport") -> None:

@@ -1,12 +1,15 @@
 """Plots of what `evaluate` measured, from the report alone."""
 
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from skin_training.evaluation.curves import POOR_LIGHTING
 from skin_training.plotting import (
+    BESIDE,
     BLUE,
     GREEN,
     GREY,
@@ -19,8 +22,7 @@ from skin_training.plotting import (
 )
 from skin_training.report_types import GainSection
 
-MAX_CURVES = 12
-"""More curves make a plot unreadable; those of the classes with the most photos are drawn."""
+OF_URGENT_CLASSES = (RED, BLUE, GREEN, ORANGE)
 
 
 def plot_evaluation(folder: Path, test: Mapping[str, Any], title: str) -> list[Path]:
@@ -82,10 +84,17 @@ def _confusion(path: Path, test: Mapping[str, Any], title: str) -> Path | None:
     return path
 
 
+def urgent_classes(test: Mapping[str, Any]) -> list[str]:
+    """Return the ids of the classes that call for a doctor at once, from what `evaluate` returned or a report."""
+    found = [name for name, metrics in test["per_class"].items() if metrics.get("urgency") == "urgent"]
+    return found or list((test.get("triage") or {}).get("classes") or [])  # earlier reports: only where it was fitted
+
+
 def _per_class(path: Path, test: Mapping[str, Any], title: str) -> Path:
+    urgent = urgent_classes(test)
     rows = {
         f"{display_name(name)}, n = {metrics['n']}": [metrics[key] for key in ("recall", "precision", "f1")]
-        for name, metrics in test["per_class"].items()
+        for name, metrics in sorted(test["per_class"].items(), key=lambda item: item[0] not in urgent)
     }
     series = (("recall", BLUE), ("precision", ORANGE), ("F1", GREEN))
     return plot_grouped_bars(path, f"Per class, with 95 % intervals: {title}", rows, series)
@@ -106,28 +115,26 @@ def _fairness(path: Path, test: Mapping[str, Any], title: str) -> Path:
 
 
 def _precision_recall(path: Path, test: Mapping[str, Any], title: str) -> Path | None:
-    curves = test.get("curves") or {}
-    diagnosis, lighting = curves.get("precision_recall") or {}, curves.get("lighting_precision_recall")
-    if not diagnosis and not lighting:
+    curves = dict(test.get("curves") or {})
+    if not curves:
         return None
-    from matplotlib import colormaps
-
-    with saved_plot(path, f"Precision and recall: {title}", (11, 5), (1, 2)) as (left, right):
-        names = sorted(diagnosis, key=lambda name: -test["per_class"][name]["n"])[:MAX_CURVES]
-        for number, name in enumerate(names):
-            style = ("-", "--", ":")[number % 3]
-            color = colormaps["viridis"](number / max(1, len(names)))
-            curve = diagnosis[name]
-            left.plot(curve["recall"], curve["precision"], style, color=color, label=display_name(name))
+    lighting, urgent = curves.pop(POOR_LIGHTING, None), urgent_classes(test)
+    with saved_plot(path, f"Precision and recall: {title}", (13, 5), (1, 2)) as (left, right):
+        colors = dict(zip(urgent, itertools.cycle(OF_URGENT_CLASSES), strict=False))
+        for name in sorted(curves, key=lambda name: name in urgent):  # urgent classes lie on top
+            look: dict[str, Any] = {"color": GREY, "linewidth": 0.8, "alpha": 0.7, "label": "_other"}
+            if name in colors:
+                look = {"color": colors[name], "linewidth": 2, "label": display_name(name)}
+            left.plot(curves[name]["recall"], curves[name]["precision"], **look)
+        left.plot([], [], color=GREY, linewidth=0.8, label="other classes")
         left.set_title("diagnosis, one class against the rest", fontsize=10, loc="left")
-        if names:
-            left.legend(frameon=False, fontsize=7, loc="lower left")
         right.set_title("detection of poor lighting", fontsize=10, loc="left")
         if lighting:
-            right.plot(lighting["recall"], lighting["precision"], color=BLUE)
+            right.plot(lighting["recall"], lighting["precision"], color=BLUE, label="model")
             right.axhline(1 - test["lighting"]["well_lit_share"], color=GREY, linestyle=":", label="by chance")
-            right.legend(frameon=False, fontsize=8)
         for axes in (left, right):
+            if axes.lines:
+                axes.legend(**BESIDE)
             axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
     return path
 

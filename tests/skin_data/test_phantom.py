@@ -129,5 +129,4 @@ def test_a_fault_can_be_measured(monkeypatch, fault, measure):
 
 def test_the_contact_sheet_shows_all_classes():
     sheet = contact_sheet(1, 1, 32)
-    assert sheet.shape == (46 + 32, 320, 3)
-    assert sheet[:46].min() < 100  # it has words
+    assert sheet.shape == (32, 320, 3)

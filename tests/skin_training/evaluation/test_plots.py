@@ -42,12 +42,13 @@ def evaluated():
         **part,
         "synthetic": True,
         "tone_scheme": "ITA",
-        "per_class": {"nevus": scores, "wart": scores},
+        "per_class": {"nevus": scores, "wart": scores, "melanoma": {**scores, "urgency": "urgent"}},
         "per_tone": {"dark": part},
         "confusion": {"classes": ["nevus", "wart"], "counts": [[20, 5], [0, 25]]},
         "curves": {
-            "precision_recall": {"nevus": {"recall": [0, 1], "precision": [1, 0.5]}},
-            "lighting_precision_recall": {"recall": [0, 1], "precision": [1, 0.25]},
+            "nevus": {"recall": [0, 1], "precision": [1, 0.5]},
+            "melanoma": {"recall": [0, 1], "precision": [1, 0.75]},
+            "poor_lighting": {"recall": [0, 1], "precision": [1, 0.25]},
         },
         "calibration": {"method": "temperature", "ece_before": metric(0.2), "ece_after": metric(None, "x"),
                         "reliability": {"before": bins, "after": bins}},
@@ -70,6 +71,19 @@ def test_what_is_drawn_is_what_was_measured(tmp_path, shown):
     assert "0.200" in reliability[0].get_title(loc="left")
     assert "not measured" in reliability[1].get_title(loc="left")
     assert all("synthetic" in axes[0].figure.get_suptitle() for axes in shown.values())
+
+
+def test_urgent_classes_stand_out_and_no_legend_lies_on_curves(tmp_path, shown):
+    plots.plot_evaluation(tmp_path, evaluated(), "run")
+    left, _ = shown["precision_recall"]
+    colors = {line.get_label(): line.get_color() for line in left.lines}
+    assert colors["Melanoma"] == plotting.RED
+    assert [line.get_color() for line in left.lines if line.get_label() != "Melanoma"] == [plotting.GREY] * 2
+    assert shown["per_class"][0].get_yticklabels()[0].get_text().startswith("Melanoma")
+    for axes in (axes for group in shown.values() for axes in group):
+        if legend := axes.get_legend():
+            box, inside = legend.get_window_extent(), axes.get_window_extent()
+            assert box.x0 >= inside.x1 - 1 or box.y0 >= inside.y1 - 1
 
 
 def test_names_of_classes_are_written_for_people(tmp_path, shown):
