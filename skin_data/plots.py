@@ -21,6 +21,7 @@ SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test"}
 SPLIT_COLORS = ("#355070", "#6d9dc5", "#b8d4e8")
 TONE_COLORS = {"light": "#e8c4a2", "medium": "#b9794a", "dark": "#5b3420", UNKNOWN_TONE: "#bbbbbb"}
 WELL_LIT = "well lit"
+PHANTOM_ROWS = 5
 LARGEST_TYPOLOGY_ANGLE = 90
 """Degrees. Beyond, b* is negative: the photo shows skin bluer than grey, which light, lens or white balance caused."""
 
@@ -46,10 +47,10 @@ def draw_plots(folder: Path, manifest: Manifest) -> None:
     draw("lighting", "lighting", _plot_lighting)
     draw("skin_tone", f"skin tone by {TONE_SCHEME}", lambda axes, manifest: plot_tones(axes, manifest.frame))
     if manifest.synthetic:
-        draw_phantoms(folder / "contact_sheet.png", [c.name for c in manifest.taxonomy.classes])
+        draw_phantoms(folder / "contact_sheet.png", [c.name for c in manifest.taxonomy.classes], PHANTOM_ROWS)
 
 
-def draw_phantoms(path: Path, names: list[str], rows: int = 5) -> None:
+def draw_phantoms(path: Path, names: list[str], rows: int) -> None:
     """Draw phantoms of each class, from light to dark skin, as PNG.
 
     Args:
