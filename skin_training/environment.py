@@ -1,8 +1,10 @@
-"""What is needed to reproduce a result: versions, processor, command."""
+"""What is needed to reproduce a result: date, commit, versions, processor, command."""
 
 import os
 import platform
+import subprocess
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ RECORDED_PACKAGES = (
 
 
 def describe_environment() -> dict[str, Any]:
-    """Return packages, Python, platform, processor, cores and command of this process."""
+    """Return date, commit, packages, Python, platform, processor, cores and command of this process."""
     return {
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "commit": source_commit(),
         "packages": package_versions(RECORDED_PACKAGES),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
@@ -24,3 +28,15 @@ def describe_environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
     }
+
+
+def source_commit() -> str | None:
+    """Return the commit of this source tree, with "-dirty" after changes; None where it is no git checkout."""
+    root = Path(__file__).resolve().parents[1]
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.latency.compare import read_result
+from skin_training.evaluation.plots import urgent_classes
 from triage.errors import UnusableInput
 from triage.skin_tone import TONE_BUCKETS
 
@@ -28,7 +29,9 @@ class Entry:
         passed: whether no gate of `verify` failed.
         failed: gates that failed.
         inconclusive: gates with too few photos to tell.
-        agreement: fraction of test photos with the same first diagnosis as the float student.
+        environment: of the run's training, such as its date and commit.
+        calibration: measured on the test split, for a file that of the float student.
+        urgent: ids of the classes that call for a doctor at once.
     """
 
     run: str
@@ -40,7 +43,9 @@ class Entry:
     passed: bool | None = None
     failed: tuple[str, ...] = ()
     inconclusive: tuple[str, ...] = ()
-    agreement: float | None = None
+    environment: dict[str, Any] = field(default_factory=dict)
+    calibration: dict[str, Any] | None = None
+    urgent: tuple[str, ...] = ()
 
     def metric(self, head: str, name: str) -> dict[str, Any] | None:
         """Return a metric `{value, low, high, n}` of the test split; None if it is missing or has no value."""
@@ -98,8 +103,7 @@ def _folder(run: str) -> Path:
 
 def _entries(folder: Path) -> list[Entry]:
     report = _read(folder / "report.json")
-    run = folder.resolve().name
-    found = []
+    run, found = folder.resolve().name, []
     if test := report.get("teacher", {}).get("test"):
         found.append(Entry(run, "teacher", test, size=_recorded_size(folder, "teacher.keras")))
     latency = read_result(folder / LATENCY) if (folder / LATENCY).is_file() else None
@@ -107,7 +111,14 @@ def _entries(folder: Path) -> list[Entry]:
     found += [_file(run, file, report, latency) for file in files]
     if not files and (test := report.get("distill", {}).get("test")):
         found.append(Entry(run, "student", test, size=_recorded_size(folder, "student.keras")))
-    return found
+    environment = folder / "environment.json"
+    trained = (report.get("distill") or report.get("teacher") or {}).get("test", {})
+    shared = {
+        "environment": _read(environment) if environment.is_file() else {},
+        "calibration": trained.get("calibration"),
+        "urgent": tuple(urgent_classes(trained)) if trained else (),
+    }
+    return [replace(entry, **shared) for entry in found]
 
 
 def _file(run: str, file: dict[str, Any], report: dict[str, Any], latency: dict[str, Any] | None) -> Entry:
@@ -124,7 +135,6 @@ def _file(run: str, file: dict[str, Any], report: dict[str, Any], latency: dict[
         passed=file["passed"],
         failed=tuple(gate for gate, outcome in outcomes.items() if outcome == "failed"),
         inconclusive=tuple(file["cannot_tell"]),
-        agreement=file["comparison"]["agreement"],
     )
 
 

@@ -5,8 +5,10 @@ from html import escape
 from importlib.resources import files
 
 from benchmarks.report import words
+from benchmarks.report.classes import NOTE, class_sections
 from benchmarks.report.collect import Entry
 from benchmarks.report.plot import draw
+from benchmarks.report.table import cell, model_name, table
 from triage.assessment import DISCLAIMER
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 
@@ -42,15 +44,18 @@ def page(entries: Sequence[Entry]) -> str:
 {_synthetic(entries)}
 <figure>{draw(entries)}<figcaption>{LEGEND}</figcaption></figure>
 <h2>Models</h2>
-{_table(COLUMNS, [_row(number, runs.index(entry.run), entry) for number, entry in enumerate(entries, 1)])}
+{table(COLUMNS, [_row(number, runs.index(entry.run), entry) for number, entry in enumerate(entries, 1)])}
 <p class="note">Lighting: accuracy of the head that predicts whether a photo is well lit. Intervals: 95 %, bootstrap
 over groups. Latency: median and 90th percentile for one photo. {escape(_machines(entries))}</p>
 <h2>Skin tones</h2>
-{_table(("Model", *map(str.capitalize, TONE_BUCKETS), "Difference"), _tone_rows(entries, runs))}
+{table(("Model", *map(str.capitalize, TONE_BUCKETS), "Difference"), _tone_rows(entries, runs))}
 <p class="note">Accuracy of the first diagnosis in each bucket, with its 95 % interval and number of photos. Difference:
 best bucket minus worst. {escape(TONE_SCHEME)}: measured on the photo, it does not describe a person.</p>
-<h2>Data</h2>
-{_table(("Run", "Test photos", "Groups", "Images"), _data_rows(entries, runs))}
+<h2>Classes</h2>
+<p class="note">{NOTE}</p>
+{class_sections(entries, runs)}
+<h2>Runs</h2>
+{table(("Run", "Date", "Commit", "Test photos", "Groups", "Images"), _run_rows(entries, runs))}
 <footer><p>Made by skin-distill from the runs' reports.</p></footer>
 </body>
 </html>
@@ -85,13 +90,13 @@ def _synthetic(entries: Sequence[Entry]) -> str:
 def _row(number: int, series: int, entry: Entry) -> list[str]:
     bucket, worst = entry.worst_tone or ("", None)
     return [
-        _name(number, series, entry),
-        _cell(words.percentage(entry.metric("diagnosis", "accuracy"))),
-        _cell(words.percentage(entry.metric("diagnosis", "balanced_accuracy"))),
-        _cell(f"{words.percentage(worst)} {bucket}, {words.count(worst['n'])}" if worst else words.NOT_MEASURED),
-        _cell(words.percentage(entry.metric("lighting", "accuracy"))),
-        _cell(words.latency(entry.latency)),
-        _cell(words.megabytes(entry.size)),
+        model_name(number, series, entry),
+        cell(words.percentage(entry.metric("diagnosis", "accuracy"))),
+        cell(words.percentage(entry.metric("diagnosis", "balanced_accuracy"))),
+        cell(f"{words.percentage(worst)} {bucket}, {words.count(worst['n'])}" if worst else words.NOT_MEASURED),
+        cell(words.percentage(entry.metric("lighting", "accuracy"))),
+        cell(words.latency(entry.latency)),
+        cell(words.megabytes(entry.size)),
         _gates(entry),
     ]
 
@@ -103,20 +108,21 @@ def _tone_rows(entries: Sequence[Entry], runs: list[str]) -> list[list[str]]:
         for bucket in TONE_BUCKETS:
             metric = entry.tone(bucket)
             photos = words.count(metric["n"] if metric else entry.tone_count(bucket))
-            cells.append(_cell(f"{words.percentage(metric)} {photos}"))
+            cells.append(cell(f"{words.percentage(metric)} {photos}"))
         measured = [metric["value"] for bucket in TONE_BUCKETS if (metric := entry.tone(bucket))]
         gap = f"{100 * (max(measured) - min(measured)):.1f} points" if len(measured) > 1 else words.NOT_MEASURED
-        rows.append([_name(number, runs.index(entry.run), entry), *cells, _cell(gap)])
+        rows.append([model_name(number, runs.index(entry.run), entry), *cells, cell(gap)])
     return rows
 
 
-def _data_rows(entries: Sequence[Entry], runs: list[str]) -> list[list[str]]:
+def _run_rows(entries: Sequence[Entry], runs: list[str]) -> list[list[str]]:
     rows = []
     for run in runs:
-        test = next(entry.test for entry in entries if entry.run == run)
-        kind = "synthetic" if test.get("synthetic") else "photographs"
-        counts = [str(test.get(key, words.NOT_MEASURED)) for key in ("n", "groups")]
-        rows.append([escape(run), *counts, kind])
+        entry = next(entry for entry in entries if entry.run == run)
+        recorded = [str(entry.environment.get(key) or "not recorded") for key in ("date", "commit")]
+        counts = [str(entry.test.get(key, words.NOT_MEASURED)) for key in ("n", "groups")]
+        kind = "synthetic" if entry.test.get("synthetic") else "photographs"
+        rows.append([escape(text) for text in (run, recorded[0].replace("T", " ")[:16], recorded[1], *counts, kind)])
     return rows
 
 
@@ -133,34 +139,6 @@ def _machines(entries: Sequence[Entry]) -> str:
     return f"Measured on: {text}." + ("" if together else " Runs were not timed together: compare within one run only.")
 
 
-def _name(number: int, series: int, entry: Entry) -> str:
-    return (
-        f'<span class="number-of s{series % 4}">{number}</span>{escape(entry.name)} <small>{escape(entry.run)}</small>'
-    )
-
-
 def _gates(entry: Entry) -> str:
-    cell = _cell(words.gates(entry.passed, entry.failed, entry.inconclusive))
-    return f'<span class="refused-text">{cell}</span>' if entry.passed is False else cell
-
-
-def _cell(text: str) -> str:
-    """Return a value, with its interval or remark in small type."""
-    text = escape(text)
-    if text.startswith(words.NOT_MEASURED):
-        return f'<span class="missing">{text}</span>'
-    head, bracket, rest = text.partition(" (")
-    return f"{head} <small>({rest}</small>" if bracket else text
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th scope='col'>{escape(column)}</th>" for column in columns)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f"<td data-label='{column}'><span>{cell}</span></td>" for column, cell in zip(columns, row, strict=True)
-        )
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    text = cell(words.gates(entry.passed, entry.failed, entry.inconclusive))
+    return f'<span class="refused-text">{text}</span>' if entry.passed is False else text

@@ -2,18 +2,33 @@
 
 from typing import Any
 
+from skin_training.evaluation.metric import wilson_interval
+
 NOT_MEASURED = "not measured"
 SPACE = "\N{NO-BREAK SPACE}"
 
 
+def bounds(metric: dict[str, Any]) -> tuple[float, float] | None:
+    """Return the ends of a fraction's 95 % interval; in earlier reports that of 0 or n of n has no width."""
+    if metric.get("low") is None:
+        return None
+    low, high = metric["low"], metric["high"]
+    return wilson_interval(metric["value"], metric["n"]) if low == high else (low, high)
+
+
 def percentage(metric: dict[str, Any] | None) -> str:
     """Format a fraction with its 95 % interval: `61.0 % (57.2 to 64.6)`."""
-    if metric is None:
+    if metric is None or metric.get("value") is None:
         return NOT_MEASURED
-    value = f"{100 * metric['value']:.1f}{SPACE}%"
-    if metric.get("low") is None:
-        return value
-    return f"{value} ({100 * metric['low']:.1f}{SPACE}to{SPACE}{100 * metric['high']:.1f})"
+    value, ends = f"{100 * metric['value']:.1f}{SPACE}%", bounds(metric)
+    return f"{value} ({100 * ends[0]:.1f}{SPACE}to{SPACE}{100 * ends[1]:.1f})" if ends else value
+
+
+def of_hundred(metric: dict[str, Any]) -> str:
+    """Format a fraction for a sentence about 100 photos: `43 (37 to 50)`."""
+    ends = bounds(metric)
+    interval = f" ({100 * ends[0]:.0f}{SPACE}to{SPACE}{100 * ends[1]:.0f})" if ends else ""
+    return f"{100 * metric['value']:.0f}{interval}"
 
 
 def count(photos: int) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from skin_distill.requirements import needs_extra
 from skin_distill.terminal import Terminal, output_options
 
 EPILOG = """\b
@@ -31,13 +32,13 @@ def command(runs: tuple[str, ...], out: Path, terminal: Terminal) -> None:
 
     Accuracy against latency, size and fairness: one table and one plot, as HTML that opens offline.
     """
-    from benchmarks.report.collect import collect
-    from benchmarks.report.page import page
-    from skin_distill.requirements import needs_extra
     from triage.atomic import write_text
 
-    entries = collect(runs)
-    with needs_extra("train"):  # matplotlib
+    with needs_extra("train"):  # matplotlib and SciPy
+        from benchmarks.report.collect import collect
+        from benchmarks.report.page import page
+
+        entries = collect(runs)
         text = page(entries)
     write_text(out, text)
     terminal.result([asdict(entry) for entry in entries], f"Written: {out}, {len(entries)} models")

@@ -44,10 +44,16 @@ class GroupBootstrap(GroupDraws):
         if np.isnan(value):
             return _without_value(n, "undefined: one class only")
         if proportion and low == high:
-            from scipy.stats import binomtest
-
-            low, high = map(float, binomtest(round(value * groups), groups).proportion_ci(level, method="wilson"))
+            low, high = wilson_interval(value, groups, level)
         return {"value": value, "low": low, "high": high, "n": n}
+
+
+def wilson_interval(value: float, n: int, level: float = LEVEL) -> tuple[float, float]:
+    """Return the low and high end of Wilson's interval (1927) of a proportion of n, which always has a width."""
+    from scipy.stats import binomtest
+
+    low, high = binomtest(round(value * n), n).proportion_ci(level, method="wilson")
+    return float(low), float(high)
 
 
 def minority_of(positive: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,10 @@ from skin_training.plotting import (
 )
 from skin_training.report_types import GainSection
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+RELIABILITY_COLORS = {"before": ORANGE, "after": BLUE}
 OF_URGENT_CLASSES = (RED, BLUE, GREEN, ORANGE)
 
 
@@ -144,19 +148,29 @@ def _reliability(path: Path, test: Mapping[str, Any], title: str) -> Path | None
     if "reliability" not in calibration:
         return None
     with saved_plot(path, f"Reliability: {title}", (10, 5), (1, 2)) as columns:
-        for axes, when, color in zip(columns, ("before", "after"), (ORANGE, BLUE), strict=True):
-            bins = [b for b in calibration["reliability"][when] if b["n"]]
-            low, accuracy = [b["low"] for b in bins], [b["accuracy"] for b in bins]
-            axes.plot([0, 1], [0, 1], color=GREY, linestyle=":")
-            axes.bar(low, accuracy, [b["high"] - b["low"] for b in bins], align="edge", color=color, edgecolor="white")
-            axes.plot([b["confidence"] for b in bins], accuracy, "o", color="black", markersize=3)
-            ece = calibration[f"ece_{when}"]["value"]
-            shown = "not measured" if ece is None else f"{ece:.3f}"
-            step = "as trained" if when == "before" else f"after {calibration['method']} calibration"
-            axes.set_title(f"{step}: expected calibration error {shown}", fontsize=10, loc="left")
-            axes.set(xlabel="confidence of the top class", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
-            for b in bins:
-                dark = b["accuracy"] > 0.06 and color == BLUE
-                axes.text((b["low"] + b["high"]) / 2, 0.01, b["n"], ha="center", fontsize=7,
-                          color="white" if dark else "black")  # fmt: skip
+        for axes, when in zip(columns, RELIABILITY_COLORS, strict=True):
+            draw_reliability(axes, calibration, when)
     return path
+
+
+def draw_reliability(axes: "Axes", calibration: Mapping[str, Any], when: str) -> None:
+    """Draw the accuracy of each bin of confidence, with its number of photos.
+
+    Args:
+        axes: Matplotlib axes.
+        calibration: a `CalibrationSection` with `reliability`.
+        when: "before" or "after" calibration.
+    """
+    bins = [b for b in calibration["reliability"][when] if b["n"]]
+    low, accuracy = [b["low"] for b in bins], [b["accuracy"] for b in bins]
+    widths = [b["high"] - b["low"] for b in bins]
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":")
+    axes.bar(low, accuracy, widths, align="edge", color=RELIABILITY_COLORS[when], edgecolor="white")
+    axes.plot([b["confidence"] for b in bins], accuracy, "o", color=GREY, markeredgecolor="black", markersize=4)
+    ece = calibration[f"ece_{when}"]["value"]
+    step = "as trained" if when == "before" else f"after {calibration['method']} calibration"
+    shown = "not measured" if ece is None else f"{ece:.3f}"
+    axes.set_title(f"{step}: expected calibration error {shown}", fontsize=10, loc="left")
+    axes.set(xlabel="confidence of the top class", ylabel="accuracy", xlim=(0, 1), ylim=(-0.06, 1.02))
+    for b in bins:
+        axes.text((b["low"] + b["high"]) / 2, -0.01, b["n"], ha="center", va="top", fontsize=7)

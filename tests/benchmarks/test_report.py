@@ -93,7 +93,34 @@ def test_the_page_stands_alone_and_says_what_was_not_measured():
     words = " ".join(checker.words)
     assert DISCLAIMER in words and "not measured" in words and "n\xa0=\xa0149" in words
     rows = [tag for tag, _ in checker.tags if tag == "tr"]
-    assert len(rows) == 3 + 2 * len(entries) + 2
+    assert len(rows) == 3 + 2 * len(entries) + 2 + (1 + 10) * len(entries)
+    assert "Basal cell carcinoma" in words and "basal_cell" not in words
+
+
+def test_classes_are_shown_with_intervals_confusion_reliability_date_and_commit():
+    (found,) = collect([str(EXPERIMENTS / "lite2-teacher-again")])
+    bins = [{"low": 0.4, "high": 0.5, "n": 70, "confidence": 0.45, "accuracy": 0.4}]
+    found.test["per_class"]["melanoma"]["sent_to_doctor"] = {"value": 1.0, "low": 1.0, "high": 1.0, "n": 130}
+    calibration = {**found.calibration, "reliability": {"before": bins, "after": bins}}
+    run = {"date": "2026-02-03T04:05:06+00:00", "commit": "0123456789ab"}
+    text = page([replace(found, environment=run, calibration=calibration)])
+    words = " ".join(" ".join(parsed(text).words).split())
+    assert "Of 100 photos of melanoma, 56 (47 to 65) were named first and 100 (97 to 100) sent to a doctor" in words
+    assert "2026-02-03 04:05" in words and run["commit"] in words
+    assert re.search(r"1 Melanoma 130 56\.2 % \(46\.\d to 65\.\d\) 100\.0 % \(97\.1 to 100\.0\)", words)
+    assert text.count("<svg ") == 3
+    confusion = found.test["confusion"]
+    melanoma = confusion["classes"].index("melanoma")
+    cells = re.search(r"<tr><th scope='row'>1<span> Melanoma</span></th>(.*?)</tr>", text)[1]
+    first, *_ = (int(count or 0) for count in re.findall(">(\\d*)</td>", cells))
+    assert first == confusion["counts"][melanoma][melanoma]
+
+
+def test_without_latency_the_axis_is_the_file_size():
+    svg = draw([entry("a", 0.6, size=4_000_000), entry("b", 0.7, size=1_000_000), entry("c", 0.65)])
+    assert "file size, MB" in svg and "latency" not in svg
+    (a, b, c) = (dots(svg)[number] for number in (1, 2, 3))
+    assert b[0] < a[0] < c[0]
 
 
 def test_names_cannot_break_the_page():

@@ -1,5 +1,7 @@
 import csv
 import json
+import re
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -63,6 +65,8 @@ def test_environment_names_versions(tmp_path):
     found = json.loads((run.experiment / "environment.json").read_text())
     assert found["packages"]["tensorflow"]
     assert found["cores"] >= 1
+    assert abs(datetime.now(timezone.utc) - datetime.fromisoformat(found["date"])) < timedelta(hours=1)
+    assert found["commit"] is None or re.fullmatch("[0-9a-f]{12,}(-dirty)?", found["commit"])
 
 
 def test_a_run_that_is_not_there_is_an_error(tmp_path):
