@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from skin_data.duplicates import COPY_DETAIL, same_pictures
+from skin_data.findings import UNUSED_GROUP, doubts_of
 from skin_data.manifest import read_manifest
 from skin_data.perceptual_hash import Outline, outline
 from skin_data.progress import Progress, no_progress
@@ -16,10 +17,11 @@ from triage.photo import read_photo
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong with a table: its kind, and the rows or photos concerned."""
+    """Something wrong with a table, or only doubtful: its kind, and the rows or photos concerned."""
 
     kind: str
     detail: str
+    is_doubt: bool = False
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.detail}"
@@ -35,15 +37,15 @@ def check_manifest(path: str | Path, progress: Progress = no_progress) -> list[P
         progress: called as `progress(stage, done, total)`.
 
     Returns:
-        Problems: `missing photo` (or an unreadable one), `shared group` (in two splits) and `same picture` (copies in
-        two splits).
+        Problems: `missing photo` (or an unreadable one), `shared group` (in two splits), `same picture` (copies in two
+        splits), a column that looks like a group and is in two splits, and the other doubts of `findings`.
 
     Raises:
         UnusableInput: not a meta.csv.
     """
     manifest = read_manifest(path)
     frame = manifest.frame
-    problems = []
+    problems = [Problem(doubt.kind, doubt.detail, doubt.kind != UNUSED_GROUP) for doubt in doubts_of(manifest)]
     for group, members in frame[frame.groupby("group")["split"].transform("nunique") > 1].groupby("group"):
         # One photo per split is enough; a large group has thousands of pairs.
         first = members.drop_duplicates("split")
@@ -70,6 +72,10 @@ def check_manifest(path: str | Path, progress: Progress = no_progress) -> list[P
         )
         for pair in same:
             one, other = frame.iloc[rows[pair.first]], frame.iloc[rows[pair.second]]
+            labels = one["diagnosis"], other["diagnosis"]
+            if None not in labels and labels[0] != labels[1]:
+                places = f"{one['image_path']} ({labels[0]}) and {other['image_path']} ({labels[1]})"
+                problems.append(Problem("copy with another diagnosis", places, True))
             if one["split"] != other["split"]:
                 problems.append(
                     Problem(

@@ -1,7 +1,7 @@
 """The data card: what a prepared data set contains, lacks and may mislead about."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,6 +34,7 @@ class DataFindings(NamedTuple):
         pairs: near-duplicates.
         baselines: of a trivial model that does not see the lesion.
         coverage: how the data set's conditions map onto the classes, if they do.
+        columns: column of a person's own table by what it means.
     """
 
     rejections: Sequence[Rejection]
@@ -41,6 +42,7 @@ class DataFindings(NamedTuple):
     pairs: Sequence[Duplicate]
     baselines: Sequence[TrivialBaseline]
     coverage: Sequence[ConditionCoverage]
+    columns: Mapping[str, str]
 
 
 def write_datacard(out: Path, manifest: Manifest, findings: DataFindings, seed: int) -> None:
@@ -64,7 +66,9 @@ def write_datacard(out: Path, manifest: Manifest, findings: DataFindings, seed: 
 
     by_source = by_class(frame["source"], sorted(frame["source"].unique()))
     tone_by_split = _counts(frame["tone_bucket"], frame["split"], tones, SPLITS, "tone")
+    columns = _table(["meaning", "column"], findings.columns.items()) if findings.columns else ""
     sections = {
+        "Columns of the table": columns.replace("---:", "---"),
         "Classes by split": by_class(frame["split"], SPLITS),
         "Conditions and classes": _coverage(findings.coverage),
         "Classes by source": f"{by_source}\n\n{_pure_classes(frame)}",

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from skin_data.cell_text import is_missing
 from skin_data.clusters import cluster_names, clusters, merged_names
 from skin_data.duplicates import COPY_DETAIL, Duplicate
 from skin_data.sources.record import Doubt, Record, Rejection
@@ -45,8 +46,8 @@ def read_groups(table: Path, records: Sequence[Record], root: Path) -> tuple[dic
         if found is None:
             reason = f"{len(same_name)} photos have this name: give the path" if same_name else "no such photo"
             rejections.append(Rejection(f"{where} ({named})", reason))
-        elif not group:
-            rejections.append(Rejection(f"{where} ({named})", "no group"))
+        elif is_missing(group):
+            rejections.append(Rejection(f"{where} ({named})", f"no group: {group!r}" if group else "no group"))
         else:
             groups_of[found].append(group)
     merged = merged_names(groups_of.values())
@@ -111,6 +112,10 @@ def _copies(
             kind = "copy in two groups" if apart else "copy joins groups"
             detail = f"the same picture as {records[second].path} ({one} and {other})"
             doubts.append(Doubt(str(records[first].path), kind, detail))
+        labels = records[first].diagnosis, records[second].diagnosis
+        if correlation >= COPY_DETAIL and None not in labels and labels[0] != labels[1]:
+            detail = f"{labels[0]}, and {labels[1]} for the same picture {records[second].path}"
+            doubts.append(Doubt(str(records[first].path), "copy with another diagnosis", detail))
     return doubts
 
 

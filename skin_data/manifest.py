@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from skin_data.csv_table import csv_text, read_csv
@@ -113,6 +112,7 @@ def read_manifest(path: str | Path) -> Manifest:
     _check(frame, "diagnosis", frame["diagnosis"].isin([*taxonomy.ids, ""]), "must be a class of taxonomy.yaml", path)
     _check(frame, "lighting_label", frame["lighting_label"].isin(["0", "1", ""]), "must be 0, 1 or empty", path)
     _check(frame, "group", frame["group"] != "", "must not be empty", path)
+    frame = frame.reset_index(drop=True)
     digest = _digest(frame, COLUMNS)
     numbers = [c for c in frame.columns if c in ("lighting_label", "ita", "mask_share") or c.startswith("light_")]
     for column in numbers:
@@ -125,8 +125,7 @@ def read_manifest(path: str | Path) -> Manifest:
 def _check(frame: pd.DataFrame, column: str, good: "pd.Series[bool]", rule: str, path: Path) -> None:
     if good.all():
         return
-    # Line 1 is the header.
-    bad = [f"line {int(n) + 2}: {frame[column].iloc[n]!r}" for n in np.flatnonzero(~good)[:_SHOWN]]
+    bad = [f"line {n}: {cell!r}" for n, cell in frame[column][~good].head(_SHOWN).items()]
     raise UnusableInput(f"{column} {rule}. Received in {path}, {int((~good).sum())} rows: {'; '.join(bad)}.")
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from skin_data.csv_table import csv_text
 from skin_data.datacard import DataFindings, write_datacard
 from skin_data.duplicate_sheets import write_duplicate_sheets
 from skin_data.duplicates import same_pictures
+from skin_data.findings import doubts_of
 from skin_data.groups import group_photos, read_groups
 from skin_data.ledger import run_resumable
 from skin_data.manifest import read_manifest, write_manifest
@@ -29,6 +31,10 @@ from triage.errors import UnusableInput
 
 LARGEST_SEED = 2**32 - 1
 """The largest that scikit-learn accepts."""
+FEW_PHOTOS = 10
+"""From here on, photos in one split alone are an error: nothing could be trained."""
+SHOWN_REASONS = 3
+"""Of rejections, in an error; rejected.csv has all."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +45,20 @@ class PrepareResult:
         meta_path: the table.
         used: photos in it.
         rejected: photos and rows that could not be used, listed in `rejected.csv`.
-        doubtful: photos and rows that are used but doubtful, listed in `doubtful.csv`.
+        doubts: photos and rows that are used but doubtful, listed in `doubtful.csv`.
         seconds: wall time.
     """
 
     meta_path: Path
     used: int
     rejected: int
-    doubtful: int
+    doubts: Sequence[Doubt]
     seconds: float
+
+    @property
+    def doubtful(self) -> int:
+        """The number of doubts."""
+        return len(self.doubts)
 
 
 def prepare(
@@ -60,6 +71,8 @@ def prepare(
     count: int = 2000,
     size: int = 224,
     taxonomy: str | None = None,
+    columns: str | None = None,
+    photos: Path | None = None,
     groups: Path | None = None,
     show_duplicates: bool = False,
 ) -> PrepareResult:
@@ -78,12 +91,14 @@ def prepare(
         count: phantoms to render.
         size: side of a phantom in pixels.
         taxonomy: class list, a YAML file or the name of a built-in one, for data sets that have the option.
+        columns: what the columns of a person's own table mean; see `sources.own_photos.read_photo_tables`.
+        photos: folder of that table's photos; the table's own if None.
         groups: CSV file with the columns `image_path` and `group`, which override the data set's own groups.
         show_duplicates: write pages with the photos of near-duplicates to `figures/duplicates/`.
 
     Raises:
-        UnusableInput: the source is not such a data set, a class is missing or has no usable photo, or the seed is out
-            of range.
+        UnusableInput: the source is not such a data set, a class is missing or has no usable photo, all photos are one
+            group of their class, or the seed is out of range.
     """
     if not 0 <= seed <= LARGEST_SEED:
         raise UnusableInput(f"The seed must be a whole number from 0 to {LARGEST_SEED}. Received: {seed}.")
@@ -91,14 +106,15 @@ def prepare(
     out = Path(out)
     remove_abandoned(out)
     layout = load_source(kind)
-    if taxonomy is not None and "taxonomy" not in layout.options:
-        able = [name for name in SOURCES if "taxonomy" in load_source(name).options]
-        raise UnusableInput(f"Only {', '.join(able)} can be prepared with another taxonomy. Received: {kind}.")
+    for name, given in (("taxonomy", taxonomy), ("columns", columns), ("photos", photos)):
+        if given is not None and name not in layout.options:
+            able = [known for known in SOURCES if name in load_source(known).options]
+            raise UnusableInput(f"Only {', '.join(able)} can be prepared with --{name}. Received: {kind}.")
     places = [Path(place) for place in ([source] if isinstance(source, (str, Path)) else source or [])]
     place = _check_places(kind, layout, places, out)
     options: dict[str, Any] = {
-        "taxonomy": taxonomy, "ignored": _results_below(place, out), "seed": seed, "workers": workers,
-        "progress": progress, "count": count, "size": size,
+        "taxonomy": taxonomy, "ignored": _results_below(place, out), "columns": columns, "photos": photos, "seed": seed,
+        "workers": workers, "progress": progress, "count": count, "size": size,
     }  # fmt: skip
     listing = layout.read(place, **{name: options[name] for name in layout.options})
     rejections, doubts = list(listing.rejections), list(listing.doubts)
@@ -109,7 +125,7 @@ def prepare(
         own_groups, unmatched = read_groups(groups, records, root if root.is_dir() else root.parent)
         rejections += unmatched
     _write_findings(out / "rejected.csv", "reason", ((r.path, r.reason) for r in rejections))
-    doubts += _absent_classes(listing, records, layout.may_lack_classes or taxonomy is not None, out)
+    doubts += _absent_classes(listing, records, rejections, layout.may_lack_classes or taxonomy is not None, out)
     # Taken out of the measurements, of which 100,000 have to fit in memory.
     outlines = read_outlines([measurement.pop("outline") for measurement in measured])
     frames = [measurement.pop("frame") for measurement in measured]
@@ -121,17 +137,26 @@ def prepare(
             lambda done, total: progress("compare near-duplicates", done, total),
             workers=workers,
         )
-    group_names, found = group_photos(records, pairs, own_groups)
-    doubts += found
+    group_names, group_doubts = group_photos(records, pairs, own_groups)
+    doubts += group_doubts
     splits = split_by_group(
         group_names, [record.diagnosis for record in records], [str(m["tone_bucket"]) for m in measured], seed
     )
+    if len(set(splits)) == 1 and len(splits) >= FEW_PHOTOS:
+        name, size = Counter(group_names).most_common(1)[0]
+        raise UnusableInput(
+            f"All photos would be in the split {splits[0]}: those of a group (patient, lesion, copies) stay together, "
+            f"and a class needs three groups. Received: {len(splits)} photos in {len(set(group_names))} groups, {size} "
+            f"of them in {name!r}. Check the column of groups, or add photos."
+        )
     meta = out / "meta.csv"
     rows = [
         _row(record, measurement, group, split, out.resolve())
         for record, measurement, group, split in zip(records, measured, group_names, splits, strict=True)
     ]
     write_manifest(meta, rows, listing.taxonomy)
+    manifest = read_manifest(meta)
+    doubts += doubts_of(manifest)
     _write_findings(out / "doubtful.csv", "doubt", ((d.path, d.kind, d.detail) for d in doubts), ("detail",))
     if listing.coverage:
         write_text(out / "coverage.csv", csv_text(ConditionCoverage._fields, listing.coverage))
@@ -145,36 +170,39 @@ def prepare(
         seed,
     )
     progress("predict without the lesion", 1, 1)
-    write_datacard(out, read_manifest(meta), DataFindings(rejections, doubts, pairs, baselines, listing.coverage), seed)
+    found = DataFindings(rejections, doubts, pairs, baselines, listing.coverage, listing.columns)
+    write_datacard(out, manifest, found, seed)
     if show_duplicates:
         write_duplicate_sheets(out / "figures" / "duplicates", records, splits, pairs, progress)
-    return PrepareResult(meta, len(records), len(rejections), len(doubts), round(time.perf_counter() - start, 1))
+    return PrepareResult(meta, len(records), len(rejections), doubts, round(time.perf_counter() - start, 1))
 
 
 def _check_places(kind: str, source: Source, places: list[Path], out: Path) -> Path | list[Path]:
     """Return what `Source.read` takes."""
     if source.takes == "files":
         return places
+    if source.takes == "folder or files" and places and all(place.is_file() for place in places):
+        return [place.resolve() for place in places]
     if len(places) > 1:
         raise UnusableInput(f"{kind} takes one source. Received: {', '.join(map(str, places))}.")
     place = places[0] if places else None
     if source.takes == "nothing":
         return place or out / "images"
-    if place is not None and source.takes == "folder or file" and place.is_file():
-        return place.resolve()
     if place is None or not place.is_dir():
+        what = "is a file: unpack it if it is an archive" if place and place.is_file() else "does not exist"
         raise UnusableInput(
-            f"The data set's folder does not exist. Received: {place}. Give {SOURCES[kind].layout}; "
+            f"The data set's folder {what}. Received: {place}. Give {SOURCES[kind].layout}; "
             "`skin-distill download` fetches some data sets."
         )
     if place.resolve() == out.resolve():
         raise UnusableInput(f"The results would lie among the photos. Received: --out {out}. Give another folder.")
-    return place.resolve()
+    return place.resolve() if source.takes == "folder" else [place.resolve()]
 
 
 def _results_below(place: Path | list[Path], out: Path) -> Path | None:
     """Return the folder of the results where it lies below the data set's."""
-    return out.resolve() if isinstance(place, Path) and out.resolve().is_relative_to(place) else None
+    folders = [place] if isinstance(place, Path) else place
+    return out.resolve() if any(out.resolve().is_relative_to(folder) for folder in folders) else None
 
 
 def _measure(
@@ -201,14 +229,18 @@ def _measure(
     return records, measured
 
 
-def _absent_classes(listing: Listing, records: Sequence[Record], allowed: bool, out: Path) -> list[Doubt]:
+def _absent_classes(
+    listing: Listing, records: Sequence[Record], rejections: Sequence[Rejection], allowed: bool, out: Path
+) -> list[Doubt]:
     """List the classes without a photo; raise where they are not allowed, or where all are absent."""
     present = {record.diagnosis for record in records}
     absent = [c for c in listing.taxonomy.ids if c not in present]
     if absent and (not allowed or len(absent) == len(listing.taxonomy.ids)):
+        reasons = Counter(rejection.reason for rejection in rejections).most_common(SHOWN_REASONS)
+        why = "".join(f" {count} rejected: {reason}." for reason, count in reasons)
         raise UnusableInput(
-            f"No usable photo of: {', '.join(absent)}. Received: {len(records)} usable photos; {out / 'rejected.csv'} "
-            "says why others were rejected."
+            f"No usable photo of: {', '.join(absent)}. Received: {len(records)} usable photos.{why} All rejections are "
+            f"in {out / 'rejected.csv'}."
         )
     return [Doubt(name, "class without a photo", "it cannot be trained or measured on this data") for name in absent]
 

@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from skin_data.cell_text import check_class_names, simplified
 from triage.errors import UnusableInput
 
 
@@ -97,7 +98,8 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
     ids = [c.id for c in classes]
     if len(set(ids)) != len(ids) or len(ids) < 2:
         raise UnusableInput(f"A taxonomy needs at least two classes with different ids. Received: {path}: {ids}.")
-    codes = [code for c in classes for code in c.codes]
+    check_class_names(ids, str(path))
+    codes = [code for c in classes for code in dict.fromkeys(map(simplified, c.codes))]
     if twice := sorted({code for code in codes if codes.count(code) > 1}):
         raise UnusableInput(f"A code must belong to one class. Received: {path}: {', '.join(twice)} in several.")
     return Taxonomy(str(whole.get("name", path.stem)), str(whole.get("source", "")), classes)

@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from skin_data.cell_text import simplified
+from skin_data.findings import CLUSTER, GROUP_COLUMN, MEASURED
 from skin_data.manifest import COLUMNS, Manifest, read_manifest
 from skin_data.sources.own_photos import FOLDER_DATASET, TABLE_DATASET
 from skin_data.sources.record import Listing, Record
 from skin_data.sources.registry import Source
 from triage.errors import UnusableInput
 
-MEASURED = ("mask_share", "width", "height", "phash", "light_")
-"""Prefixes of the columns that are measured again."""
 OWN = {FOLDER_DATASET, TABLE_DATASET}
 """Names that unrelated collections of own photos have in common."""
 
@@ -56,22 +56,22 @@ def read_combined(tables: Sequence[Path]) -> Listing:
 def _records(manifest: Manifest, prefix_of: Mapping[str, str]) -> list[Record]:
     frame = manifest.frame
     extras = [c for c in frame.columns if c not in COLUMNS and not c.startswith(MEASURED)]
-    return [
-        Record(
-            path.resolve(),
-            row["dataset"],
-            row["source"],
-            row["diagnosis"],
-            None
-            if row["group"].startswith("picture-")
-            else f"{prefix_of.get(row['dataset'], row['dataset'])}/{row['group']}",
-            json.loads(row["soft_label"]) if row["soft_label"] else None,
-            row["fitzpatrick"],
-            row["monk"],
-            {column: row[column] for column in extras},
-        )
-        for path, row in zip(manifest.photo_paths(frame), frame.to_dict("records"), strict=True)
-    ]
+    records = []
+    for path, row in zip(manifest.photo_paths(frame), frame.to_dict("records"), strict=True):
+        prefix = prefix_of.get(row["dataset"], row["dataset"])
+
+        def named(cell: str, prefix: str = prefix) -> str:
+            return f"{prefix}/{cell}" if cell else cell
+
+        records.append(
+            Record(
+                path.resolve(), row["dataset"], row["source"], row["diagnosis"],
+                None if row["group"].startswith(CLUSTER) else named(row["group"]),
+                json.loads(row["soft_label"]) if row["soft_label"] else None, row["fitzpatrick"], row["monk"],
+                {c: named(row[c]) if GROUP_COLUMN.search(simplified(c)) else row[c] for c in extras},
+            )
+        )  # fmt: skip
+    return records
 
 
 SOURCE = Source(read_combined, options=(), takes="files", may_lack_classes=True)

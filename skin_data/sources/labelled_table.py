@@ -1,82 +1,237 @@
-"""Data sets described by one table: each row names a photo, its diagnosis and its patient or lesion."""
+"""Tables of photos: each row names a photo, its diagnosis, its patient or lesion, and more."""
 
-from dataclasses import dataclass
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from skin_data.sources.record import Listing, Record, Rejection
-from skin_data.sources.table import find_table, photos_by_name, read_table, unlisted, without_contradictions
-from skin_data.taxonomy import load_taxonomy
+from skin_data.cell_text import check_class_names, is_missing, simplified, skin_type
+from skin_data.sources.record import Doubt, Listing, Record, Rejection
+from skin_data.sources.table import Finder, Row, without_contradictions
+from skin_data.taxonomy import SkinClass, Taxonomy
+from triage.errors import UnusableInput
+
+MEANINGS = ("photo", "diagnosis", "group", "source", "soft_label", "fitzpatrick", "monk")
+"""What the columns of a table may be."""
+_SKIN_SCALES = {"fitzpatrick": 6, "monk": 10}
+_ONE_HOT = {"1": True, "1.0": True, "true": True, "yes": True, "0": False, "0.0": False, "false": False, "no": False}
+_SHOWN = 3  # rejections that an error quotes
 
 
 @dataclass(frozen=True)
 class TableLayout:
-    """Names and columns of such a table.
+    """What the columns of a table mean.
 
     Attributes:
-        dataset: its name, which is also that of its default taxonomy.
-        table: name of the file.
-        source: kind of its photos, such as dermoscopy.
-        photo: column of the photo's name.
-        with_suffix: whether that name includes the suffix.
-        diagnosis: column of the diagnosis.
-        group: column of the patient or lesion.
-        fitzpatrick: column of the Fitzpatrick type, if any.
-        kept: columns copied to meta.csv.
+        dataset: name of the data set.
+        source: kind of its photos, such as dermoscopy, where no column says it.
+        columns: by each of `MEANINGS` that the table has. Several for `photo` are several photos of a row; several for
+            `diagnosis` are one-hot and give the diagnosis by their name.
+        kept: columns copied to meta.csv; None copies all others, with the prefix `own_`.
+        needs_group: whether a photo without group is rejected.
     """
 
     dataset: str
-    table: str
     source: str
-    photo: str
-    with_suffix: bool
+    columns: Mapping[str, tuple[str, ...]]
+    kept: tuple[str, ...] | None = None
+    needs_group: bool = False
+
+    def cell(self, row: Row, meaning: str) -> str:
+        """Return the cell of a meaning's first column; empty where the table has none."""
+        return row.cells.get(self.columns.get(meaning, ("",))[0], "")
+
+
+@dataclass
+class _Entry:
+    """What a row says about one photo."""
+
+    row: Row
+    name: str
+    path: Path
+    source: str
     diagnosis: str
     group: str
-    fitzpatrick: str | None = None
-    kept: tuple[str, ...] = ()
+    tones: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        return f"{self.row.where} ({self.name})"
 
 
-def read_labelled_table(
-    layout: TableLayout, root: Path, taxonomy: str | None = None, ignored: Path | None = None
+def read_labelled_rows(
+    rows: Sequence[Row], layout: TableLayout, find: Finder, taxonomy: Taxonomy | None, place: Path
 ) -> Listing:
-    """List the photos of a data set that one table describes.
+    """List the photos of a table.
 
     Args:
-        layout: of the table.
-        root: folder with the table, and the photos in any folder below it.
-        taxonomy: class list whose codes are the data set's diagnoses; its default if None.
-        ignored: a folder to skip, such as that of the results.
+        rows: of the table.
+        layout: what its columns mean.
+        find: finds the photo that a cell names.
+        taxonomy: class list whose ids, folders or codes are the diagnoses; the sorted diagnoses, with urgency "soon",
+            if None.
+        place: the table, for messages.
 
     Raises:
-        UnusableInput: the table is missing, is not CSV or lacks a column.
+        UnusableInput: without a taxonomy, fewer than two diagnoses, or some that are no classes of their own.
     """
-    table = find_table(root, layout.table)
-    needed = (layout.photo, layout.diagnosis, layout.group, *filter(None, [layout.fitzpatrick]))
-    listed = read_table(table, needed)
-    rows, rejections = without_contradictions(listed, layout.photo, layout.diagnosis, layout.group)
-    classes = load_taxonomy(taxonomy or layout.dataset)
-    class_of = classes.by_code
-    path_of, clashes = photos_by_name(root, ignored, layout.with_suffix)
+    notes = _Notes()
+    known = taxonomy.by_name if taxonomy else {}
+    entries, rejections = _entries(rows, layout, find, known, notes)
+    compared: dict[str, Callable[[_Entry], str]] = {
+        "labels": lambda entry: entry.diagnosis,
+        "groups": lambda entry: entry.group,
+        "soft labels": lambda entry: layout.cell(entry.row, "soft_label"),
+        "skin tones": lambda entry: "/".join(str(tone) for tone in entry.tones.values()),
+    }
+    entries, contradictions = without_contradictions(
+        entries, lambda entry: entry.path.resolve(), compared, lambda entry: (entry.row.where, entry.where)
+    )
+    rejections += contradictions
+    if taxonomy is None:
+        taxonomy = _classes_of({e.diagnosis for e in entries}, layout, rejections, place, notes)
+        known = taxonomy.by_name | {e.diagnosis: e.diagnosis.strip() for e in entries}
+    by_spelling = {simplified(name): name for name in known}
     records = []
-    for place, cells in rows:
-        name, diagnosis, group = cells[layout.photo], cells[layout.diagnosis], cells[layout.group]
-        path, where = path_of.get(name), f"{place} ({name})"
-        if path is None:
-            rejections.append(Rejection(where, "no photo of that name"))
-        elif diagnosis not in class_of:
-            rejections.append(Rejection(where, f"unknown diagnosis {diagnosis!r}"))
-        elif not group:
-            rejections.append(Rejection(where, f"no {layout.group}, so it cannot be kept out of other splits"))
-        else:
-            records.append(
-                Record(
-                    path,
-                    layout.dataset,
-                    layout.source,
-                    class_of[diagnosis],
-                    group,
-                    fitzpatrick=(cells[layout.fitzpatrick].removesuffix(".0") or None) if layout.fitzpatrick else None,
-                    extras={column: cells[column] for column in layout.kept if column in cells},
-                )
+    for entry in entries:
+        cells = entry.row.cells
+        try:
+            soft = _soft_label(layout.cell(entry.row, "soft_label"), taxonomy.ids)
+        except ValueError as error:
+            rejections.append(Rejection(entry.where, str(error)))
+            continue
+        if entry.diagnosis and entry.diagnosis not in known:
+            near = by_spelling.get(simplified(entry.diagnosis))
+            hint = f"; is it {near!r}?" if near else ""
+            rejections.append(Rejection(entry.where, f"unknown diagnosis {entry.diagnosis!r}{hint}"))
+            continue
+        used = {column for columns in layout.columns.values() for column in columns}
+        extras = {f"own_{c}": cell for c, cell in cells.items() if c not in used}
+        if layout.kept is not None:
+            extras = {column: cells[column] for column in layout.kept if column in cells}
+        records.append(
+            Record(
+                entry.path, layout.dataset, entry.source, known[entry.diagnosis] if entry.diagnosis else None,
+                entry.group or None, soft, **entry.tones, extras=extras,
             )
-    rejections += clashes + unlisted(path_of, [row.cells[layout.photo] for row in listed], table.name)
-    return Listing(records, rejections, classes)
+        )  # fmt: skip
+    return Listing(records, rejections, taxonomy, notes.doubts())
+
+
+class _Notes:
+    """Values that are not used as they stand, and the rows that have them."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], list[str]] = defaultdict(list)
+
+    def add(self, where: str, kind: str, detail: str) -> None:
+        self._rows[kind, detail].append(where)
+
+    def doubts(self) -> list[Doubt]:
+        """One doubt for each kind and value, at the first of its rows."""
+        return [Doubt(rows[0], kind, f"{detail} ({len(rows)} rows)") for (kind, detail), rows in self._rows.items()]
+
+
+def _entries(
+    rows: Sequence[Row], layout: TableLayout, find: Finder, known: Mapping[str, str], notes: _Notes
+) -> tuple[list[_Entry], list[Rejection]]:
+    entries, rejections = [], []
+    for row in rows:
+        named = {column: row.cells[column] for column in layout.columns["photo"] if row.cells[column].strip()}
+        if not named:
+            rejections.append(Rejection(row.where, f"no {' or '.join(layout.columns['photo'])}"))
+        for column, photo in named.items():
+            where = f"{row.where} ({photo})"
+            path = find(photo)
+            if isinstance(path, str):
+                rejections.append(Rejection(where, path))
+                continue
+            try:
+                diagnosis = _diagnosis(row, layout, known, notes)
+            except ValueError as error:
+                rejections.append(Rejection(where, str(error)))
+                continue
+            group = layout.cell(row, "group")
+            if is_missing(group):
+                if layout.needs_group:
+                    reason = f"no {layout.columns['group'][0]}, so it cannot be kept out of other splits"
+                    rejections.append(Rejection(where, reason + (f": {group!r}" if group else "")))
+                    continue
+                if "group" in layout.columns:
+                    notes.add(where, "photo without a group", f"{layout.columns['group'][0]} is {group!r}")
+                group = ""
+            source = layout.cell(row, "source") or (column if len(layout.columns["photo"]) > 1 else layout.source)
+            entry = _Entry(row, photo, path, source, diagnosis, group)
+            for scale, largest in _SKIN_SCALES.items():
+                entry.tones[scale] = _tone(layout.cell(row, scale), scale, largest, where, notes)
+            entries.append(entry)
+    return entries, rejections
+
+
+def _diagnosis(row: Row, layout: TableLayout, known: Mapping[str, str], notes: _Notes) -> str:
+    columns = layout.columns["diagnosis"]
+    diagnosis = row.cells[columns[0]]
+    if len(columns) > 1:
+        marks = {column: row.cells[column].strip().lower() for column in columns}
+        if wrong := [column for column, mark in marks.items() if mark and mark not in _ONE_HOT]:
+            raise ValueError(f"{wrong[0]} is neither 0 nor 1: {marks[wrong[0]]!r}")
+        hot = [column for column, mark in marks.items() if mark and _ONE_HOT[mark]]
+        if len(hot) != 1:
+            raise ValueError(f"{', '.join(hot) or 'none'} of the columns {', '.join(columns)} is 1, not one of them")
+        diagnosis = hot[0]
+    if diagnosis in known or not is_missing(diagnosis):
+        return diagnosis
+    # The photo still trains lighting.
+    notes.add(row.where, "photo without a diagnosis", f"{'|'.join(columns)} is {diagnosis!r}")
+    return ""
+
+
+def _tone(cell: str, scale: str, largest: int, where: str, notes: _Notes) -> str | None:
+    try:
+        tone = skin_type(cell, largest)
+    except ValueError:
+        notes.add(where, "skin tone left empty", f"{scale} {cell!r} is not 1 to {largest}")
+        return None
+    if tone and "-" in tone:
+        notes.add(where, "skin tone is a range", f"{scale} {cell!r} is read as {tone}")
+    return tone
+
+
+def _classes_of(
+    found: set[str], layout: TableLayout, rejections: Sequence[Rejection], place: Path, notes: _Notes
+) -> Taxonomy:
+    columns = layout.columns["diagnosis"]
+    # A one-hot column is a class even if no photo has it; `prepare` then says so.
+    names = sorted({c for c in columns if not is_missing(c)} if len(columns) > 1 else found - {""})
+    check_class_names(names, str(place))
+    if len(names) < 2:
+        shown = "; ".join(f"{r.path}: {r.reason}" for r in rejections[:_SHOWN])
+        raise UnusableInput(
+            f"The table needs at least two diagnoses. Received: {place}: {', '.join(names) or 'none'}."
+            + (f" {len(rejections)} rows were rejected: {shown}." if rejections else "")
+        )
+    for name in names:
+        parts = [part.strip() for mark in ";|/,+&" if mark in name for part in name.split(mark)]
+        if parts and set(parts) <= set(names):
+            notes.add(place.name, "several diagnoses in one cell", f"{name!r} is a class of its own")
+    return Taxonomy(place.stem, place.name, tuple(SkinClass(name.strip(), name.strip(), "soon") for name in names))
+
+
+def _soft_label(cell: str, ids: list[str]) -> Mapping[str, float] | None:
+    if is_missing(cell):
+        return None
+    try:
+        weights = json.loads(cell)
+    except ValueError as error:
+        raise ValueError(f"soft_label is not JSON: {cell[:80]!r}") from error
+    if not isinstance(weights, dict) or not all(
+        type(v) in (int, float) and 0 <= v < float("inf") for v in weights.values()
+    ):
+        raise ValueError(f"soft_label is not an object from class to weight: {cell[:80]!r}")
+    if unknown := [name for name in weights if name not in ids]:
+        raise ValueError(f"soft_label names the unknown class {unknown[0]!r}")
+    total = sum(weights.values())
+    if not total:
+        raise ValueError(f"soft_label has no weight above 0: {cell[:80]!r}")
+    return {name: round(weight / total, 6) for name, weight in weights.items() if weight}

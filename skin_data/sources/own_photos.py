@@ -1,25 +1,35 @@
-"""A person's own photos: one folder per class, or a CSV file that lists them."""
+"""A person's own photos: one folder per class, or CSV files that list them."""
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from skin_data.sources.record import Listing, Record, Rejection, photos_of_class_folders
+from skin_data.cell_text import check_class_names, is_missing, is_split_name, simplified
+from skin_data.sources.labelled_table import MEANINGS, TableLayout, read_labelled_rows
+from skin_data.sources.record import Doubt, Listing, photos_of_class_folders
 from skin_data.sources.registry import Source
-from skin_data.sources.table import read_table, without_contradictions
+from skin_data.sources.table import photo_finder, read_joined
 from skin_data.taxonomy import SkinClass, Taxonomy, load_taxonomy
 from triage.errors import UnusableInput
 from triage.photo_files import is_system_name
 
 FOLDER_DATASET, TABLE_DATASET = "folder", "listed"
-NEEDED = ("image_path", "diagnosis")
-OPTIONAL = ("group", "source", "soft_label", "fitzpatrick", "monk")
+DEFAULTS = {meaning: (meaning,) for meaning in MEANINGS} | {"photo": ("image_path",)}
 
 
-def read_own_photos(place: Path, taxonomy: str | None = None, ignored: Path | None = None) -> Listing:
-    """List the photos of a folder or a table; see `read_folder` and `read_photo_table`."""
-    return read_photo_table(place, taxonomy) if place.is_file() else read_folder(place, taxonomy, ignored)
+def read_own_photos(
+    places: Sequence[Path],
+    taxonomy: str | None = None,
+    ignored: Path | None = None,
+    columns: str | None = None,
+    photos: Path | None = None,
+) -> Listing:
+    """List the photos of a folder or of tables; see `read_folder` and `read_photo_tables`."""
+    if places[0].is_file():
+        return read_photo_tables(places, taxonomy, columns, photos)
+    if columns or photos:
+        raise UnusableInput(f"Columns and a folder of photos belong to a table. Received: {places[0]}, no CSV file.")
+    return read_folder(places[0], taxonomy, ignored)
 
 
 def read_folder(root: Path, taxonomy: str | None = None, ignored: Path | None = None) -> Listing:
@@ -34,27 +44,17 @@ def read_folder(root: Path, taxonomy: str | None = None, ignored: Path | None = 
         ignored: a folder to skip, such as that of the results.
 
     Raises:
-        UnusableInput: fewer than two class folders, an empty one, two with the same class id, or one that the
-            taxonomy does not know.
+        UnusableInput: fewer than two class folders, an empty one, or folders that name no class: splits, missing
+            values, two spellings of one class, or names that the taxonomy does not know.
     """
-    if not root.is_dir():
-        raise UnusableInput(f"No such folder. Received: {root}.")
-    folders = sorted(
-        (p for p in root.iterdir() if p.is_dir() and not is_system_name(p.name) and p != ignored), key=_order
-    )
+    folders = sorted(_folders_in(root, ignored), key=_order)
     if len(folders) < 2:
-        raise UnusableInput(f"At least two class folders with photos are needed. Received: {root}: {len(folders)}.")
-    if taxonomy is None:
-        ids = [_class_id(p) for p in folders]
-        if same := [p.name for p, name in zip(folders, ids, strict=True) if ids.count(name) > 1]:
-            raise UnusableInput(
-                f"These folders have the same class id: {', '.join(same)}. Received: {root}. Rename one."
-            )
-        classes = Taxonomy(
-            root.name, root.name, tuple(SkinClass(_class_id(p), p.name, "soon", p.name) for p in folders)
+        inner = [p for p in folders if len(_folders_in(p, ignored)) > 1]
+        advice = f" Perhaps you mean {inner[0]}." if inner else ""
+        raise UnusableInput(
+            f"At least two class folders with photos are needed. Received: {root}: {len(folders)}.{advice}"
         )
-    else:
-        classes = load_taxonomy(taxonomy)
+    classes = load_taxonomy(taxonomy) if taxonomy else _folders_as_classes(root, folders, ignored)
     class_of = classes.by_name
     if unknown := [p.name for p in folders if p.name not in class_of]:
         raise UnusableInput(
@@ -66,55 +66,92 @@ def read_folder(root: Path, taxonomy: str | None = None, ignored: Path | None = 
     )
     if absent := [c.id for c in classes.classes if c.id not in {r.diagnosis for r in records}]:
         raise UnusableInput(f"These classes have no folder: {', '.join(absent)}. Received: {root}.")
-    return Listing(records, rejections, classes)
+    by_spelling = {simplified(name): class_id for name, class_id in class_of.items()}
+    doubts = [
+        Doubt(str(record.path), "folder of another class", f"used as {record.diagnosis}, though it lies in {part}")
+        for record in records
+        for part in record.path.relative_to(root).parts[1:-1]
+        if by_spelling.get(simplified(part), record.diagnosis) != record.diagnosis
+    ]
+    return Listing(records, rejections, classes, doubts)
 
 
-def read_photo_table(table: Path, taxonomy: str | None = None) -> Listing:
-    """List the photos of a CSV file with the columns `image_path` and `diagnosis`.
+def _folders_in(folder: Path, ignored: Path | None) -> list[Path]:
+    return [p for p in folder.iterdir() if p.is_dir() and not is_system_name(p.name) and p != ignored]
 
-    Optional columns: `group` (patient, lesion or case), `source`, `soft_label` (a JSON object from class id to weight),
-    `fitzpatrick` and `monk`. Any other column goes into meta.csv with the prefix `own_`. A row without diagnosis is
-    used for its lighting alone.
+
+def _folders_as_classes(root: Path, folders: Sequence[Path], ignored: Path | None) -> Taxonomy:
+    """Make each folder a class; raise where the folders are something else."""
+    inner = [{p.name for p in _folders_in(folder, ignored)} for folder in folders]
+    if any(is_split_name(p.name) for p in folders) or (
+        len(inner[0]) > 1
+        and all(names == inner[0] for names in inner)
+        and not all(map(is_split_name, inner[0]))
+        and not any(p.is_file() and not is_system_name(p.name) for folder in folders for p in folder.iterdir())
+    ):
+        one = next((n for n, folder in enumerate(folders) if "train" in folder.name.lower()), 0)
+        held = f"holds the folders {', '.join(sorted(inner[one])[:4])}" if inner[one] else "is a part of a data set"
+        raise UnusableInput(
+            f"These folders are no classes: {', '.join(p.name for p in folders)}. Received: {root}; "
+            f"{folders[one].name} {held}. Give one of them, such as {folders[one]}, or put the photos of all into one "
+            "folder per class (`prepare` makes its own splits). If they are classes, name them in a --taxonomy."
+        )
+    check_class_names([p.name for p in folders], str(root))
+    ids = [_class_id(p) for p in folders]
+    if same := [p.name for p, name in zip(folders, ids, strict=True) if ids.count(name) > 1]:
+        raise UnusableInput(f"These folders have the same class id: {', '.join(same)}. Received: {root}. Rename one.")
+    if missing := [p.name for p in folders if is_missing(p.name)]:
+        raise UnusableInput(
+            f"These folders name no diagnosis: {', '.join(missing)}. Received: {root}. Move them elsewhere, or make "
+            "them a class of a --taxonomy."
+        )
+    classes = tuple(SkinClass(name, p.name, "soon", p.name) for p, name in zip(folders, ids, strict=True))
+    return Taxonomy(root.name, root.name, classes)
+
+
+def read_photo_tables(
+    tables: Sequence[Path], taxonomy: str | None = None, columns: str | None = None, photos: Path | None = None
+) -> Listing:
+    """List the photos of CSV files.
+
+    Columns that mean nothing go into meta.csv with the prefix `own_`. A row without diagnosis is used for its lighting
+    alone.
 
     Args:
-        table: the CSV file; relative paths count from its folder.
+        tables: CSV files about the same photos; the first lists them.
         taxonomy: class list whose ids or codes are the diagnoses; their sorted set with urgency "soon" if None.
+        columns: what columns mean, such as `photo=isic_id,diagnosis=MEL|NV,group=lesion_id`; see `TableLayout.columns`.
+            By default the photo is `image_path` and the others have the names of `MEANINGS`.
+        photos: folder of the photos; the first table's if None.
 
     Raises:
-        UnusableInput: not such a table, or fewer than two diagnoses.
+        UnusableInput: not such tables, a column is missing, or the diagnoses are not at least two classes.
     """
-    listed = read_table(table, NEEDED)
-    rows, rejections = without_contradictions(listed, "image_path", "diagnosis", "group", table.parent)
-    if taxonomy is None:
-        names = sorted({row.cells["diagnosis"] for row in rows} - {""})
-        if len(names) < 2:
-            raise UnusableInput(f"The table needs at least two diagnoses. Received: {table}: {', '.join(names)}.")
-        classes = Taxonomy(table.stem, table.name, tuple(SkinClass(name, name, "soon") for name in names))
-    else:
-        classes = load_taxonomy(taxonomy)
-    class_of = {**classes.by_name, "": None}
-    records = []
-    for where, cells in rows:
-        where = f"{where} ({cells['image_path']})"
-        try:
-            soft = _soft_label(cells.get("soft_label", ""), classes.ids)
-        except ValueError as error:
-            rejections.append(Rejection(where, str(error)))
-            continue
-        if not cells["image_path"]:
-            rejections.append(Rejection(where, "no image_path"))
-        elif cells["diagnosis"] not in class_of:
-            rejections.append(Rejection(where, f"unknown diagnosis {cells['diagnosis']!r}"))
-        else:
-            own = {f"own_{c}": v for c, v in cells.items() if c not in NEEDED + OPTIONAL}
-            records.append(
-                Record(
-                    table.parent / cells["image_path"], TABLE_DATASET, cells.get("source") or table.stem,
-                    class_of[cells["diagnosis"]], cells.get("group") or None, soft,
-                    cells.get("fitzpatrick") or None, cells.get("monk") or None, own,
-                )
-            )  # fmt: skip
-    return Listing(records, rejections, classes)
+    place = tables[0]
+    mapping = DEFAULTS | _columns(columns)
+    needed = [column for meaning in ("photo", "diagnosis", *_columns(columns)) for column in mapping[meaning]]
+    rows, doubts = read_joined(tables, mapping["photo"][0], dict.fromkeys(needed))
+    there = {meaning: named for meaning, named in mapping.items() if set(named) <= set(rows[0].cells)}
+    layout = TableLayout(TABLE_DATASET, place.stem, there)
+    base = (photos or place.parent).resolve()
+    if not base.is_dir():
+        raise UnusableInput(f"The folder of the photos does not exist. Received: {base}.")
+    classes = load_taxonomy(taxonomy) if taxonomy else None
+    listing = read_labelled_rows(rows, layout, photo_finder(base), classes, place)
+    return listing._replace(doubts=[*doubts, *listing.doubts], columns={m: "|".join(c) for m, c in there.items()})
+
+
+def _columns(text: str | None) -> Mapping[str, tuple[str, ...]]:
+    columns = {}
+    for part in (text or "").split(",") if text else ():
+        meaning, _, names = (word.strip() for word in part.partition("="))
+        if meaning not in MEANINGS or not names or meaning in columns:
+            raise UnusableInput(
+                f"Columns are given as photo=NAME,diagnosis=NAME and so on, each once. Received: {part!r}. Known: "
+                f"{', '.join(MEANINGS)}; several columns of `photo` or one-hot ones of `diagnosis` as A|B|C."
+            )
+        columns[meaning] = tuple(name.strip() for name in names.split("|"))
+    return columns
 
 
 def _order(path: Path) -> tuple[float, str]:
@@ -126,23 +163,4 @@ def _class_id(path: Path) -> str:
     return re.sub(r"\W+", "_", path.name.lower()).strip("_") or path.name
 
 
-def _soft_label(cell: str, ids: list[str]) -> Mapping[str, float] | None:
-    if not cell.strip():
-        return None
-    try:
-        weights = json.loads(cell)
-    except ValueError as error:
-        raise ValueError(f"soft_label is not JSON: {cell[:80]!r}") from error
-    if not isinstance(weights, dict) or not all(
-        type(v) in (int, float) and 0 <= v < float("inf") for v in weights.values()
-    ):
-        raise ValueError(f"soft_label is not an object from class to weight: {cell[:80]!r}")
-    if unknown := [name for name in weights if name not in ids]:
-        raise ValueError(f"soft_label names the unknown class {unknown[0]!r}")
-    total = sum(weights.values())
-    if not total:
-        raise ValueError(f"soft_label has no weight above 0: {cell[:80]!r}")
-    return {name: round(weight / total, 6) for name, weight in weights.items() if weight}
-
-
-SOURCE = Source(read_own_photos, takes="folder or file")
+SOURCE = Source(read_own_photos, ("taxonomy", "ignored", "columns", "photos"), takes="folder or files")

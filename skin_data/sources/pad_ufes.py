@@ -1,23 +1,16 @@
 """PAD-UFES-20 (Pacheco et al. 2020): a table of smartphone photos of lesions and their patients."""
 
-from functools import partial
-
-from skin_data.sources.labelled_table import TableLayout, read_labelled_table
+from skin_data.sources.labelled_table import TableLayout
+from skin_data.sources.published_table import PublishedTable
 from skin_data.sources.registry import Source
 
-read_pad_ufes = partial(
-    read_labelled_table,
-    TableLayout(
-        dataset="pad-ufes-20",
-        table="metadata.csv",
-        source="smartphone",
-        photo="img_id",
-        with_suffix=True,
-        diagnosis="diagnostic",
-        group="patient_id",
-        fitzpatrick="fitspatrick",  # spelled so in the data set
-        kept=("lesion_id", "age", "gender", "region", "biopsed"),
-    ),
+LAYOUT = TableLayout(
+    "pad-ufes-20",
+    "smartphone",
+    # A patient may have several lesions. The last column is spelled so in the data set.
+    {"photo": ("img_id",), "diagnosis": ("diagnostic",), "group": ("patient_id",), "fitzpatrick": ("fitspatrick",)},
+    kept=("lesion_id", "age", "gender", "region", "biopsed"),
+    needs_group=True,
 )
-"""`read_pad_ufes(root, taxonomy, ignored)`; the group of a photo is its patient, who may have several lesions."""
+read_pad_ufes = PublishedTable("metadata.csv", True, LAYOUT).read
 SOURCE = Source(read_pad_ufes)

@@ -83,6 +83,7 @@ class Listing(NamedTuple):
         taxonomy: its classes.
         doubts: photos and rows that are used but doubtful.
         coverage: lines of `coverage.csv`, where conditions are mapped onto other classes.
+        columns: column of a person's own table by what it means.
     """
 
     records: list[Record]
@@ -90,6 +91,7 @@ class Listing(NamedTuple):
     taxonomy: Taxonomy
     doubts: Sequence[Doubt] = ()
     coverage: Sequence[ConditionCoverage] = ()
+    columns: Mapping[str, str] = {}
 
 
 def photos_in(folder: Path, ignored: Path | None = None) -> tuple[list[Path], list[Rejection]]:

@@ -32,15 +32,15 @@ class Source:
     Attributes:
         read: called as `read(place, **options)`, where `place` is what `takes` says.
         options: keywords that `read` understands, of `taxonomy`, `ignored` (a folder to skip, that of the results),
-            `seed`, `count`, `size`, `workers` and `progress`.
-        takes: what `place` is: an existing folder, that or a file, a list of files, or a folder to create.
+            `columns`, `photos`, `seed`, `count`, `size`, `workers` and `progress`.
+        takes: what `place` is: an existing folder, a list of one or of files, a list of files, or a folder to create.
         may_lack_classes: whether a class without a photo is listed as doubtful rather than refused.
         look_alike: whether all photos resemble each other, so that a search for near-duplicates makes no sense.
     """
 
     read: "Callable[..., Listing]"
     options: tuple[str, ...] = ("taxonomy", "ignored")
-    takes: Literal["folder", "folder or file", "files", "nothing"] = "folder"
+    takes: Literal["folder", "folder or files", "files", "nothing"] = "folder"
     may_lack_classes: bool = False
     look_alike: bool = False
 
@@ -60,8 +60,8 @@ SOURCES: dict[str, Entry] = {
     "pad-ufes": Entry("skin_data.sources.pad_ufes", "folder of metadata.csv; photos in any folder below", "patient_id"),
     "folder": Entry(
         "skin_data.sources.own_photos",
-        "your own photos: one folder per class, or a CSV file with image_path and diagnosis",
-        "column group of the CSV file, else near-duplicates",
+        "your own photos: one folder per class, or CSV files (see --columns)",
+        "column group of the table, else near-duplicates",
     ),
     "combined": Entry(
         "skin_data.sources.combined",

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from skin_data.cell_text import is_missing
 from skin_data.clusters import merged_names
 from skin_data.sources.record import Doubt, Listing, Record, Rejection
 from skin_data.sources.registry import Source
@@ -93,6 +94,9 @@ def _cases(rows: Sequence[Row]) -> tuple[dict[str, Row], list[Rejection]]:
     cases: dict[str, Row] = {}
     rejections = []
     for row in rows:
+        if is_missing(row.cells["case_id"]):
+            rejections.append(Rejection(row.where, f"no case_id: {row.cells['case_id']!r}"))
+            continue
         first = cases.setdefault(row.cells["case_id"], row)
         if first is not row:
             reason = f"case listed before, in {first.where}, which counts"
@@ -101,7 +105,12 @@ def _cases(rows: Sequence[Row]) -> tuple[dict[str, Row], list[Rejection]]:
 
 
 def _opinions(rows: Sequence[Row], cases: Mapping[str, Row]) -> tuple[dict[str, Opinion], list[Rejection], list[Doubt]]:
-    kept, rejections = without_contradictions(rows, "case_id", WEIGHTED)
+    kept, rejections = without_contradictions(
+        rows,
+        lambda row: row.cells["case_id"],
+        {"labels": lambda row: row.cells[WEIGHTED]},
+        lambda row: (row.where, f"{row.where} (case {row.cells['case_id']})"),
+    )
     opinions: dict[str, Opinion] = {}
     doubts = []
     for where, cells in kept:

@@ -1,16 +1,22 @@
-"""CSV tables of data sets: read as text, checked for columns, joined with the photos they name."""
+"""CSV tables of data sets: read as text, joined with each other and with the photos they name."""
 
-import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from filecmp import cmp
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+import pandas as pd
 
 from skin_data.csv_table import read_csv
-from skin_data.sources.record import Rejection, photos_in
+from skin_data.sources.record import PHOTO_SUFFIXES, Doubt, Rejection, photos_in
 from triage.errors import UnusableInput
 from triage.photo_files import is_system_name
+
+Item = TypeVar("Item")
+Finder = Callable[[str], Path | str]
+"""Finds the photo that a cell names; a text says why there is none."""
 
 
 class Row(NamedTuple):
@@ -27,53 +33,93 @@ def find_table(root: Path, name: str) -> Path:
         UnusableInput: it is in neither.
     """
     # HAM10000's table is also distributed without a suffix.
-    names = (name, Path(name).stem)
-    places = [root / n for n in names] + [
-        child for n in names for child in sorted(root.glob(f"*/{n}")) if not is_system_name(child.parent.name)
-    ]
-    for place in places:
-        if place.is_file():
+    for place in (found for n in (name, Path(name).stem) for found in [root / n, *sorted(root.glob(f"*/{n}"))]):
+        if place.is_file() and not is_system_name(place.parent.name):
             return place
     raise UnusableInput(f"{name} is missing. Received: {root}. Give the folder that holds it and the photos.")
 
 
 def read_table(path: Path, needed: Iterable[str]) -> list[Row]:
     """Read a CSV file; see `read_csv` for arguments and errors."""
-    # Rows are counted as records after the header, as spreadsheets do; a cell may hold line ends.
-    records = read_csv(path, needed).to_dict("records")
-    return [Row(f"{path.name} row {n}", cells) for n, cells in enumerate(records, start=2)]
+    return _rows(path, read_csv(path, needed))
+
+
+def read_joined(tables: Sequence[Path], key: str, needed: Iterable[str]) -> tuple[list[Row], list[Doubt]]:
+    """Read tables about the same photos as one, as ISIC publishes diagnoses and patients.
+
+    Args:
+        tables: CSV files; the first lists the photos, the others say more about them.
+        key: column that names the photo, in all of them.
+        needed: further columns that one of them has.
+
+    Returns:
+        The first table's rows with the cells of all, and a doubt where only some tables name a photo.
+
+    Raises:
+        UnusableInput: not such tables; a later one has several rows for a photo, or they contradict each other.
+    """
+    whole = read_csv(tables[0], [key] if tables[1:] else [key, *needed])
+    doubts = []
+    for table in tables[1:]:
+        more = read_csv(table, [key])
+        if (twice := more[key].duplicated()).any():
+            raise UnusableInput(f"{table} has several rows for {more[key][twice].iloc[0]!r}. Keep one of them.")
+        added = whole[[key]].merge(more, on=key, how="left").set_index(whole.index)
+        for column in set(more) & set(whole):
+            wrong = added[column].notna() & (added[column] != whole[column])
+            if wrong.any():
+                place = f"row {whole.index[wrong][0]} of {tables[0]}"
+                raise UnusableInput(f"The tables contradict each other in {column}. Received: {place}, and {table}.")
+        whole = whole.join(added.drop(columns=[column for column in added if column in whole]).fillna(""))
+        for here, there, other in ((whole, more, tables[0]), (more, whole, table)):
+            if len(alone := here[key][~here[key].isin(there[key])]):
+                doubts.append(
+                    Doubt(f"{other.name} ({alone.iloc[0]})", "photo in one table only", f"{len(alone)} photos")
+                )
+    if missing := [column for column in needed if column not in whole]:
+        places = ", ".join(map(str, tables))
+        raise UnusableInput(
+            f"The columns {', '.join(missing)} are missing. Received: {places} with {', '.join(whole)}."
+        )
+    return _rows(tables[0], whole), doubts
+
+
+def _rows(path: Path, frame: pd.DataFrame) -> list[Row]:
+    return [Row(f"{path.name} row {n}", cells) for n, cells in zip(frame.index, frame.to_dict("records"), strict=True)]
 
 
 def without_contradictions(
-    rows: Sequence[Row], name: str, label: str, group: str | None = None, folder: Path | None = None
-) -> tuple[list[Row], list[Rejection]]:
+    items: Sequence[Item],
+    key: Callable[[Item], Hashable],
+    compared: Mapping[str, Callable[[Item], str]],
+    places: Callable[[Item], tuple[str, str]],
+) -> tuple[list[Item], list[Rejection]]:
     """Drop repeated rows: of rows that agree the first is kept, of rows that contradict each other none.
 
     Args:
-        rows: of a table.
-        name: column that names the photo.
-        label: column with its diagnosis.
-        group: column of its patient or lesion, if any.
-        folder: resolve names as paths from here, so that two spellings of one path are one photo; None compares text.
+        items: rows, or what they say.
+        key: equal for rows about one photo or case.
+        compared: what such rows must agree in, by its name.
+        places: of a row in its table, for messages: its number, and the same with the name of the photo.
 
     Returns:
-        The kept rows, in order, and a rejection for each other row.
+        The kept items, in order, and a rejection for each other one.
     """
-    by_name: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_name[os.path.realpath(folder / row.cells[name]) if folder else row.cells[name]].append(row)
+    by_key: dict[Hashable, list[Item]] = defaultdict(list)
+    for item in items:
+        by_key[key(item)].append(item)
     kept, rejections = [], []
-    for same in by_name.values():
-        for what, column in (("labels", label), ("groups", group)):
-            values = [row.cells.get(column, "") for row in same] if column else []
+    for same in by_key.values():
+        for what, value_of in compared.items():
+            values = [value_of(item) for item in same]
             if len(set(values)) > 1:
-                listed = "; ".join(f"{row.where} {cell!r}" for row, cell in zip(same, values, strict=True))
+                listed = "; ".join(f"{places(item)[0]} {value!r}" for item, value in zip(same, values, strict=True))
                 reason, others = f"listed with different {what}, so none is trusted: {listed}", same
                 break
         else:
             kept.append(same[0])
-            reason, others = f"listed before, in {same[0].where}, which counts", same[1:]
-        rejections += [Rejection(f"{row.where} ({row.cells[name]})", reason) for row in others]
+            reason, others = f"listed before, in {places(same[0])[0]}, which counts", same[1:]
+        rejections += [Rejection(places(item)[1], reason) for item in others]
     return kept, rejections
 
 
@@ -88,7 +134,7 @@ def photos_by_name(root: Path, ignored: Path | None, with_suffix: bool) -> tuple
         with_suffix: whether names include the suffix.
 
     Returns:
-        Path by name, and a rejection for each linked folder and each different photo with the same name.
+        Path by name, and a rejection for each folder not looked into and each different photo with the same name.
     """
     photos, others = photos_in(root, ignored)
     path_of: dict[str, Path] = {}
@@ -105,6 +151,37 @@ def photos_by_name(root: Path, ignored: Path | None, with_suffix: bool) -> tuple
             if not same:
                 rejections.append(Rejection(str(photo), f"another photo has this name: {first}"))
     return path_of, rejections
+
+
+def photo_finder(base: Path) -> Finder:
+    """Return a function that finds the photo a cell of a person's own table names.
+
+    A cell is a path from `base`, with or without its ending, or the name of one photo anywhere below `base`.
+    """
+
+    @cache
+    def places() -> Mapping[str, list[Path]]:
+        found = defaultdict(list)
+        for path in photos_in(base)[0]:
+            for name in {path.name, path.stem}:
+                found[name].append(path)
+        return found
+
+    def find(cell: str) -> Path | str:
+        path = base / cell
+        inside = path.relative_to(base).parts if path.is_relative_to(base) else ()
+        if any(is_system_name(part) for part in inside if part != ".."):
+            return "in a hidden or system folder"
+        if path.is_file() or "\0" in cell:
+            return path
+        found = [ending for suffix in sorted(PHOTO_SUFFIXES) if (ending := Path(f"{path}{suffix}")).is_file()]
+        if not found and len(inside) == 1:
+            found = places().get(cell, [])
+        if len(found) > 1:
+            return f"{len(found)} photos have this name: give the path"
+        return found[0] if found else path
+
+    return find
 
 
 def unlisted(path_of: Mapping[str, Path], listed: Iterable[str], table: str) -> list[Rejection]:

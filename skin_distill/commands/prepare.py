@@ -1,5 +1,6 @@
 """`skin-distill prepare`: photos and tables to one meta.csv."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,14 @@ Examples:
   skin-distill prepare phantom --out data/phantoms --count 2000
   skin-distill prepare kaggle IMG_CLASSES --out data/kaggle
   skin-distill prepare folder photos.csv --groups patients.csv --out data/mine
+  skin-distill prepare folder train.csv --columns photo=image_name,diagnosis=benign_malignant,group=patient_id \
+      --photos train --out data/isic2020
   skin-distill prepare combined data/kaggle/meta.csv data/scin/meta.csv --out data/both
   skin-distill prepare --check data/kaggle/meta.csv
 
 Photos that cannot be used are listed in DIR/rejected.csv with a reason and left out; with more than --max-rejected of
-them the exit code is 1. DIR/doubtful.csv lists what is used but doubtful, such as one picture under two diagnoses.
+them the exit code is 1. DIR/doubtful.csv lists what is used but doubtful, such as one picture under two diagnoses; each
+kind of doubt is also printed.
 """
 
 
@@ -55,6 +59,13 @@ def _check_kind(ctx: click.Context, parameter: click.Parameter, kind: str | None
 @click.option("--count", default=2000, show_default=True, help="Phantoms to render.")
 @click.option("--size", default=224, show_default=True, help="Side of a phantom in pixels.")
 @click.option("--taxonomy", help="Class list other than the data set's own: a YAML file or a built-in name.")
+@click.option(
+    "--columns",
+    metavar="MEANING=NAME,...",
+    help="Columns of your own table: photo, diagnosis, group, source, soft_label, fitzpatrick, monk. "
+    "diagnosis=A|B|C are one-hot columns.",
+)
+@click.option("--photos", type=click.Path(path_type=Path), help="Folder of your table's photos. Default: the table's.")
 @click.option(
     "--groups",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -93,6 +104,9 @@ def command(
             f"prepare {kind} needs the folder of the data set: skin-distill prepare {kind} SRC --out DIR"
         )
     result = prepare(kind, sources, out, progress=terminal.progress, **options)
+    doubts = _by_kind((doubt.kind, doubt.detail or doubt.path) for doubt in result.doubts)
+    for line in doubts:
+        terminal.line(f"Doubtful: {line}")
     summary = (
         f"{result.used} photos used, {result.rejected} rejected"
         + (f" (see {out / 'rejected.csv'})" if result.rejected else "")
@@ -105,6 +119,7 @@ def command(
             "used": result.used,
             "rejected": result.rejected,
             "doubtful": result.doubtful,
+            "doubts": doubts,
             "seconds": result.seconds,
         },
         summary,
@@ -121,7 +136,22 @@ def _check(meta: Path, terminal: Terminal) -> None:
         from skin_data.check import check_manifest
 
     problems = check_manifest(meta, terminal.progress)
-    lines = [str(problem) for problem in problems]
-    terminal.result({"meta": str(meta), "problems": lines}, "\n".join(lines) if lines else f"{meta}: no problem found.")
+    lines = [str(problem) for problem in problems if not problem.is_doubt]
+    doubts = _by_kind((problem.kind, problem.detail) for problem in problems if problem.is_doubt)
+    text = [*lines, *(f"Doubtful: {line}" for line in doubts)]
+    terminal.result(
+        {"meta": str(meta), "problems": lines, "doubts": doubts}, "\n".join(text) or f"{meta}: no problem found."
+    )
     if lines:
         raise CheckFailed(f"{len(lines)} problems in {meta}.")
+
+
+def _by_kind(doubts: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a line for each kind of doubt, with the first detail and the number of others."""
+    details: dict[str, list[str]] = {}
+    for kind, detail in doubts:
+        details.setdefault(kind, []).append(detail)
+    return [
+        f"{kind}: {all_of[0]}" + (f" (and {len(all_of) - 1} more)" if all_of[1:] else "")
+        for kind, all_of in details.items()
+    ]

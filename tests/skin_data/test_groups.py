@@ -9,7 +9,7 @@ from skin_data.groups import group_photos, read_groups
 from skin_data.manifest import COLUMNS, read_manifest, write_manifest
 from skin_data.prepare import prepare
 from skin_data.sources.combined import read_combined
-from skin_data.sources.own_photos import read_photo_table
+from skin_data.sources.own_photos import read_photo_tables
 from skin_data.sources.pad_ufes import read_pad_ufes
 from skin_data.sources.record import Record
 from skin_data.taxonomy import load_taxonomy
@@ -155,7 +155,7 @@ def test_a_photo_under_two_spellings_is_one_photo(tmp_path):
     lines = ["image_path,diagnosis,group", "a.jpg,nv,p", "./a.jpg,nv,p", "b.jpg,nv,p", "x/../b.jpg,mel,p"]
     lines += ["c.jpg,mel,p", f"{tmp_path}/c.jpg,mel,q"]
     (tmp_path / "photos.csv").write_text("\n".join(lines))
-    listing = read_photo_table(tmp_path / "photos.csv", "ham10000")
+    listing = read_photo_tables([tmp_path / "photos.csv"], "ham10000")
     assert [record.path for record in listing.records] == [tmp_path / "a.jpg"]
     assert [(r.path.split(" (")[1], r.reason.split(":")[0]) for r in listing.rejections] == [
         ("./a.jpg)", "listed before, in photos.csv row 2, which counts"),
@@ -169,7 +169,7 @@ def test_a_photo_under_two_spellings_is_one_photo(tmp_path):
 def test_a_table_of_one_diagnosis_is_refused(tmp_path):
     (tmp_path / "photos.csv").write_text("image_path,diagnosis\na.jpg,wart\n")
     with pytest.raises(UnusableInput, match=r"photos\.csv: wart"):
-        read_photo_table(tmp_path / "photos.csv")
+        read_photo_tables([tmp_path / "photos.csv"])
 
 
 def test_genuine_pad_ufes_table(shared_data, tmp_path):

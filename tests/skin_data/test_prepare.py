@@ -174,7 +174,7 @@ def test_a_taxonomy_may_name_folders_by_numbers(tmp_path):
 
 def test_two_folders_that_would_be_one_class_are_named(tmp_path):
     source = classes(tmp_path / "photos", {"flat warts": 2, "flat_warts": 2})
-    with pytest.raises(UnusableInput, match="flat warts, flat_warts"):
+    with pytest.raises(UnusableInput, match="'flat warts', 'flat_warts'"):
         prepare("folder", source, tmp_path / "out", workers=1)
 
 

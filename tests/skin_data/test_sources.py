@@ -158,7 +158,7 @@ def test_genuine_ham10000_lesions_pass_the_check(shared_data, tmp_path):
         for number, r in enumerate(chosen)
     ]
     write_manifest(tmp_path / "meta.csv", rows, load_taxonomy("ham10000"))
-    assert check_manifest(tmp_path / "meta.csv") == []
+    assert [problem for problem in check_manifest(tmp_path / "meta.csv") if not problem.is_doubt] == []
 
 
 def test_genuine_ham10000(shared_data, tmp_path):
