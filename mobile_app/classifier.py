@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mobile_app.answer import Answer, answer_for
 from triage.assessment import Triage
-from triage.errors import SkinDistillError, UnusableInput
+from triage.errors import SkinDistillError
 from triage.model_card import ModelCard
 from triage.photo import Photo, read_photo
 
@@ -15,20 +15,6 @@ DEMO_MODEL = Path(__file__).parent / "assets" / "demo.tflite"
 """A small model trained on synthetic skin only; it ships with the app."""
 
 OnAnswer = Callable[[Answer], None]
-
-
-def demo_model(path: Path = DEMO_MODEL) -> Path:
-    """Return the path of the demo model.
-
-    Raises:
-        UnusableInput: this copy of the app was built without it.
-    """
-    if not path.is_file():
-        raise UnusableInput(
-            f"The demo model is missing. Received: no file {path}. Give a model with --model, or make the demo model: "
-            f"run `skin-distill demo` and copy the student's int8 file there."
-        )
-    return path
 
 
 class BackgroundClassifier:
@@ -39,20 +25,11 @@ class BackgroundClassifier:
         problem: why the model could not be loaded, in English; None otherwise.
     """
 
-    def __init__(self, model: Path | None = None, threads: int = 1):
-        """Start loading.
-
-        Args:
-            model: a release file; None for the demo model.
-            threads: interpreter threads.
-
-        Raises:
-            UnusableInput: no model given and the demo model is missing.
-        """
+    def __init__(self, model: Path):
+        """Start loading a release file."""
         self.card: ModelCard | None = None
         self.problem: str | None = None
-        self.model = demo_model() if model is None else model
-        self._threads = threads
+        self.model = model
         self._jobs: queue.SimpleQueue[tuple[Photo | Path | bytes, OnAnswer, bool, bool] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="classifier", daemon=True)
         self._thread.start()
@@ -82,7 +59,7 @@ class BackgroundClassifier:
     def _work(self) -> None:
         triage = None
         try:
-            triage = Triage.load(self.model, self._threads)
+            triage = Triage.load(self.model)
             self.card = triage.card
         except Exception as error:  # whatever a runtime raises must reach the screen
             self.problem = _error_text(error)

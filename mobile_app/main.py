@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from shutil import rmtree
 
-from mobile_app.classifier import BackgroundClassifier, demo_model
+from mobile_app.classifier import DEMO_MODEL, BackgroundClassifier
 from mobile_app.phone import Phone
 from mobile_app.settings import data_folder
 from mobile_app.ui.capture import Capture
@@ -41,7 +41,7 @@ def main(
     folder = folder or data_folder()
     prepare_kivy(folder)
     # Before the window opens: mistakes need no window, and the model loads meanwhile.
-    file = read_model(demo_model() if model is None else model)
+    file = read_model(model or DEMO_MODEL)
     camera = phone.camera if phone else "camera"
     capture = Capture(source or ("demo" if file.card["synthetic"] else camera))
     classifier, theme = BackgroundClassifier(file.path), SystemTheme()

@@ -71,7 +71,7 @@ def page_lines(answer: Answer, tr: Texts) -> tuple[list[Paragraph], list[Paragra
     return above, below
 
 
-def write_pdf(answer: Answer, path: Path, tr: Texts) -> None:
+def write_pdf(answer: Answer, tr: Texts, path: Path) -> None:
     """Write the page as PDF (A4), whole or not at all.
 
     Raises:
@@ -88,14 +88,14 @@ def write_pdf(answer: Answer, path: Path, tr: Texts) -> None:
     page.set_auto_page_break(True, 15)
     page.add_page()
     _add_paragraphs(page, above)
-    jpeg = cv2.imencode(".jpg", _framed_photo(answer)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+    jpeg = cv2.imencode(".jpg", framed_photo(answer)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
     page.image(io.BytesIO(jpeg.tobytes()), w=105)
     page.ln(2)
     _add_paragraphs(page, below)
     _write(path, bytes(page.output()))
 
 
-def write_png(answer: Answer, path: Path, tr: Texts) -> None:
+def write_png(answer: Answer, tr: Texts, path: Path) -> None:
     """Write the page as PNG; errors as in `write_pdf`."""
     above, below = page_lines(answer, tr)
     try:
@@ -103,7 +103,7 @@ def write_png(answer: Answer, path: Path, tr: Texts) -> None:
     except ImportError as error:
         raise _missing("pillow") from error
     fonts = {style: ImageFont.load_default(size) for style, (size, _, _) in STYLES.items()}
-    photo = Image.fromarray(_framed_photo(answer))
+    photo = Image.fromarray(framed_photo(answer))
     photo = photo.resize((PHOTO_WIDTH, max(1, round(PHOTO_WIDTH * photo.height / photo.width))))
     blocks = [
         [(style, row) for style, text in paragraphs for row in textwrap.wrap(text, STYLES[style][1])]
@@ -139,14 +139,16 @@ def _add_paragraphs(page: "FPDF", paragraphs: list[Paragraph]) -> None:
         page.ln(1)
 
 
-def _framed_photo(answer: Answer) -> Photo:
-    """Return the photo, at most `MAX_PHOTO_SIDE` long, with a frame around the model's crop."""
+def framed_photo(answer: Answer, longest: int = MAX_PHOTO_SIDE) -> Photo:
+    """Return the photo, its longer side at most `longest` pixels, with a frame around the model's crop."""
     photo = np.asarray(answer.photo)
-    scale = min(1.0, MAX_PHOTO_SIDE / max(photo.shape[:2]))
+    scale = min(1.0, longest / max(photo.shape[:2]))
     size = (max(1, round(photo.shape[1] * scale)), max(1, round(photo.shape[0] * scale)))
     small = np.ascontiguousarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
     left, top, width, height = (round(side * scale) for side in answer.crop)
-    cv2.rectangle(small, (left, top), (left + width - 1, top + height - 1), FRAME_COLOR, max(2, max(size) // 300))
+    for color, thickness in (((0, 0, 0), 4), (FRAME_COLOR, 2)):  # seen on light and on dark skin
+        thickness *= max(1, max(size) // 600)
+        cv2.rectangle(small, (left, top), (left + width - 1, top + height - 1), color, thickness)
     return small
 
 

@@ -67,4 +67,5 @@ class PhotoFolder:
                 return
             except UnreadablePhoto:
                 self._at += direction
-        raise SourceUnavailable("unreadable", f"This folder has no readable photo. Received: {self._folder}.")
+        what = "This folder has no readable photo" if self._folder.is_dir() else "This folder is gone"
+        raise SourceUnavailable("unreadable", f"{what}. Received: {self._folder}.")

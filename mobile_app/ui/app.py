@@ -24,7 +24,6 @@ from mobile_app.ui.clipboard import read_clipboard
 from mobile_app.ui.desktop_voice import DesktopVoice
 from mobile_app.ui.focus import focused, refocus
 from mobile_app.ui.root_widget import RootWidget
-from mobile_app.ui.screens.camera import CameraScreen
 from mobile_app.ui.style import Style
 from mobile_app.ui.system_theme import SystemTheme
 from triage.errors import UnusableInput
@@ -36,30 +35,34 @@ DROP_S = 0.1
 
 
 def screens() -> dict[str, MakeScreen]:
-    """Return the screens by name, except the camera. Imported on demand, so that the app starts faster."""
-    from mobile_app.ui.screens.about import about
-    from mobile_app.ui.screens.answer import AnswerScreen
-    from mobile_app.ui.screens.benchmark import BenchmarkScreen
-    from mobile_app.ui.screens.checking import checking, light_first
-    from mobile_app.ui.screens.files import FilesScreen
-    from mobile_app.ui.screens.first_run import first_run
-    from mobile_app.ui.screens.saved import saved
-    from mobile_app.ui.screens.settings import settings
-    from mobile_app.ui.screens.sources import sources
-    from mobile_app.ui.screens.trouble import photo_trouble
+    """Return the screens by name; their modules import this one."""
+    from mobile_app.ui.screens import (
+        about,
+        answer,
+        benchmark,
+        camera,
+        checking,
+        files,
+        first_run,
+        saved,
+        settings,
+        sources,
+        trouble,
+    )
 
     return {
-        "about": about,
-        "answer": AnswerScreen,
-        "benchmark": BenchmarkScreen,
-        "checking": checking,
-        "files": FilesScreen,
-        "first_run": first_run,
-        "light_first": light_first,
-        "photo_trouble": photo_trouble,
-        "saved": saved,
-        "settings": settings,
-        "sources": sources,
+        "about": about.about,
+        "answer": answer.AnswerScreen,
+        "benchmark": benchmark.BenchmarkScreen,
+        "camera": camera.CameraScreen,
+        "checking": checking.checking,
+        "files": files.FilesScreen,
+        "first_run": first_run.first_run,
+        "light_first": checking.light_first,
+        "photo_trouble": trouble.photo_trouble,
+        "saved": saved.saved,
+        "settings": settings.settings,
+        "sources": sources.sources,
     }
 
 
@@ -128,8 +131,8 @@ class SkinApp(App):
 
     def on_resume(self) -> None:
         """Restart the camera."""
-        if isinstance(self.root.screen, CameraScreen):
-            self.root.screen.on_enter()
+        if self._history[-1][0] == "camera":
+            self.root.notify("on_enter")
 
     def open_settings(self, *_: object) -> None:
         """Disable Kivy's own settings on F1."""
@@ -162,13 +165,12 @@ class SkinApp(App):
 
     def push(self, name: str, **options: Any) -> None:
         """Open a screen on top of this one."""
-        make = CameraScreen if name == "camera" else screens()[name]
-        self._history.append((name, partial(make, self, **options)))
+        self._history.append((name, partial(screens()[name], self, **options)))
         self._show()
 
     def reset_to(self, name: str, **options: Any) -> None:
         """Open a screen from which Back leads to the camera."""
-        self._history = [] if name in ("camera", "first_run") else [("camera", partial(CameraScreen, self))]
+        self._history = [] if name in ("camera", "first_run") else [("camera", partial(screens()["camera"], self))]
         self.push(name, **options)
 
     def back(self) -> None:
@@ -182,9 +184,10 @@ class SkinApp(App):
         if len(self._history) > 1:
             self.back()
         else:
-            from mobile_app.ui.screens.checking import confirm_close
+            from mobile_app.ui.cards import open_message
 
-            confirm_close(self)
+            stop = ("quit.yes", None, self.stop)
+            open_message(self, "unsure", self._texts("quit.title"), "", stop, close="action.cancel")
 
     def change_settings(self, **settings: Any) -> None:
         """Change settings and apply them."""
@@ -251,10 +254,10 @@ class SkinApp(App):
         if not self.settings.first_run_seen:
             return
         found = read_clipboard()
-        if found is None:
-            self.reset_to("photo_trouble", what="clipboard")
-        else:
+        if isinstance(found, (Path, bytes)):
             self.classify(found)
+        else:
+            self.reset_to("photo_trouble", what="text" if found else "clipboard")
 
     def _store_settings(self, **settings: Any) -> Exception | None:
         """Change settings; if they cannot be written, return why. They then last until the app ends."""

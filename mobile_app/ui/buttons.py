@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kivy.graphics import Color, SmoothLine
-from kivy.properties import BooleanProperty, NumericProperty
+from kivy.properties import BooleanProperty
 from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.floatlayout import FloatLayout
 
@@ -61,14 +61,20 @@ class Pressable(ButtonBehavior, FloatLayout):
         self._ring.rounded_rectangle = (self.x + gap, self.y + gap, width, height, pixels(RADIUS) - gap)
 
 
+Action = tuple[str, str | None, Callable[[], object]]
+"""Text id, icon, what it does."""
+
+
+def action_buttons(style: Style, *actions: Action, stacked: bool = False) -> list["TextButton"]:
+    """Return buttons, the first one marked as the usual one."""
+    return [
+        TextButton(style, style.tr(name), act, icon, "quiet" if number else "primary", stacked)
+        for number, (name, icon, act) in enumerate(actions)
+    ]
+
+
 class TextButton(Pressable):
-    """A text with an icon before it, or above it if `stacked`.
-
-    Attributes:
-        natural_height: height its content needs, pixels.
-    """
-
-    natural_height = NumericProperty(0)
+    """A text with an icon before it, or above it if `stacked`; as high as it needs, or at least so."""
 
     def __init__(
         self,
@@ -101,7 +107,7 @@ class TextButton(Pressable):
         for part in (self._icon, self._text):
             if part:
                 self.add_widget(part)
-        self.bind(pos=self._arrange, size=self._arrange, natural_height=self.setter("height"))
+        self.bind(pos=self._arrange, size=self._arrange)
         self._text.bind(texture_size=self._arrange)
         self._arrange()
 
@@ -114,8 +120,11 @@ class TextButton(Pressable):
         text.width = max(1, width)
         text.height = height = text_height(text.text, self._size, text.width, text.bold, text.lines)
         inner = height + (side + pixels(TINY) if icon else 0) if self._stacked else height
-        self.natural_height = max(pixels(TOUCH_TARGET), inner + 2 * pixels(SMALL if self._stacked else MEDIUM))
-        x, y = center_of(self)  # after the height, which natural_height has just changed
+        needed = max(pixels(TOUCH_TARGET), inner + 2 * pixels(SMALL if self._stacked else MEDIUM))
+        self.size_hint_min_y = needed
+        if self.size_hint_y is None:
+            self.height = needed
+        x, y = center_of(self)
         if self._stacked:
             text.pos = (round(x - width / 2), round(y - inner / 2))
             if icon:

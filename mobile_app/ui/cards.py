@@ -2,18 +2,15 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kivy.uix.widget import Widget
 
-from mobile_app.ui.buttons import TextButton
+from mobile_app.ui.app import SkinApp
+from mobile_app.ui.buttons import Action, action_buttons
 from mobile_app.ui.label import TextLabel, text_width
 from mobile_app.ui.style import Style, pixels
 from mobile_app.ui.theme import LARGE, MEDIUM, SMALL
 from mobile_app.ui.widgets import MIDDLE, Card, Column, Icon, Row, paint_background
-
-if TYPE_CHECKING:
-    from mobile_app.ui.app import SkinApp
 
 
 def icon_title(
@@ -27,11 +24,12 @@ def icon_title(
     )
 
 
-def open_message(app: "SkinApp", icon: str, title: str, text: str, *buttons: TextButton, close: str = "close") -> None:
-    """Open a sheet with a title, a text, buttons, and one that closes it, called by the text `action.{close}`."""
-    style, root = app.style, app.root
-    last = TextButton(style, style.tr(f"action.{close}"), root.close_sheet, kind="quiet" if buttons else "primary")
-    root.open_sheet(style, icon_title(style, icon, title), TextLabel(style, text), *buttons, last)
+def open_message(app: SkinApp, icon: str, title: str, text: str, *actions: Action, close: str = "action.close") -> None:
+    """Open a sheet with a title, a text, and buttons; `close` is the text id of the last one."""
+    style = app.style
+    told = [TextLabel(style, text)] if text else []
+    buttons = action_buttons(style, *actions, (close, None, app.root.close_sheet))
+    app.root.open_sheet(style, icon_title(style, icon, title), *told, *buttons)
 
 
 def info_card(

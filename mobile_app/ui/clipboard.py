@@ -25,17 +25,19 @@ _POWERSHELL_TEXT = (
 )  # fmt: skip
 
 
-def read_clipboard() -> Path | bytes | None:
-    """Return an encoded picture, the path of a copied file, or None; may take a few tenths of a second."""
+def read_clipboard() -> Path | bytes | str | None:
+    """Return an encoded picture, the path of a copied file, other text or None; takes some tenths of a second."""
     deadline = time.monotonic() + MAX_WAIT_S
     image_commands, text_commands = _commands()
     for command in image_commands:
         if data := _output(command, deadline):
             return data
+    text = ""
     for command in text_commands:
-        if (text := _output(command, deadline)) and (path := path_in_text(text.decode("utf-8", "replace"))):
+        text = _output(command, deadline).decode("utf-8", "replace") or text
+        if path := path_in_text(text):
             return path
-    return None
+    return text or None
 
 
 def path_in_text(text: str) -> Path | None:

@@ -1,6 +1,6 @@
 """The layout of text screens: a title bar, a scrolling column, optional buttons fixed below."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from kivy.effects.scroll import ScrollEffect
@@ -9,11 +9,11 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.scrollview import ScrollView
 from kivy.uix.widget import Widget
 
-from mobile_app.ui.buttons import IconButton, TextButton
+from mobile_app.ui.buttons import Action, IconButton, action_buttons
 from mobile_app.ui.label import TextLabel
 from mobile_app.ui.style import Style, pixels
 from mobile_app.ui.theme import COLUMN_WIDTH, HUGE, LARGE, MEDIUM, SMALL, TOUCH_TARGET
-from mobile_app.ui.widgets import MIDDLE, Column, Row, equal_heights, paint_background
+from mobile_app.ui.widgets import MIDDLE, Column, Row, paint_background
 
 MIN_SCROLLED = 150
 """Lowest column above fixed buttons, sp."""
@@ -68,11 +68,18 @@ class Page(BoxLayout):
         for widget in widgets:
             self.column.add_widget(widget)
 
-    def footer(self, buttons: Sequence[TextButton]) -> None:
-        """Fix buttons below the column, in place of earlier ones; where that leaves no room they end the column."""
+    def footer(self, *actions: Action, stacked: bool = False) -> None:
+        """Fix buttons below the column, in place of earlier ones; where that leaves no room they end the column.
+
+        Args:
+            actions: text id, icon and what to do, the most usual first.
+            stacked: the icon stands above the text.
+        """
+        buttons = action_buttons(self.style, *actions, stacked=stacked)
         if self._footer and self._footer.parent:
             self._footer.parent.remove_widget(self._footer)
-        equal_heights(*buttons)
+        for button in buttons:
+            button.size_hint_y = 1  # as high as the highest
         self._footer = Column(Row(*buttons))
         paint_background(self._footer, self.style, "surface")
         self._footer.bind(height=self._place)

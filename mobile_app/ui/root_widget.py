@@ -46,13 +46,13 @@ class RootWidget(FloatLayout):
         """Replace the screen."""
         self.close_sheet()
         if self.screen is not None:
-            self._notify("on_leave")
+            self.notify("on_leave")
             self.remove_widget(self.screen)
         self.screen = screen
         screen.size_hint, screen.pos_hint = (1, 1), {"x": 0, "y": 0}
         self.add_widget(screen)
         self._opened_at = monotonic()
-        self._notify("on_enter")
+        self.notify("on_enter")
 
     def open_sheet(self, style: Style, *content: Widget) -> None:
         """Show a card over the screen, which waits below."""
@@ -87,7 +87,8 @@ class RootWidget(FloatLayout):
             on_key_down=self._on_key_down, on_key_up=self._on_key_up, focus=lambda *_: self._pressed_keys.clear()
         )
 
-    def _notify(self, method: str) -> None:
+    def notify(self, method: str) -> None:
+        """Call a method of the screen, if it has one of this name."""
         if callback := getattr(self.screen, method, None):
             callback()
 

@@ -6,7 +6,7 @@ import numpy as np
 from kivy.graphics import Color, Rectangle, SmoothRoundedRectangle
 from kivy.graphics.texture import Texture
 from kivy.metrics import sp
-from kivy.properties import NumericProperty, ObjectProperty
+from kivy.properties import ObjectProperty
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
@@ -53,15 +53,18 @@ def paint_background(
 
 
 class Column(BoxLayout):
-    """Widgets below each other, as high as they need."""
+    """Widgets below each other, as high as they need, or at least so with a `size_hint_y`."""
 
     def __init__(self, *widgets: Widget, **options: Any):
-        options.setdefault("spacing", pixels(SMALL))
-        options.setdefault("orientation", "vertical")
-        super().__init__(size_hint_y=None, **options)
-        self.bind(minimum_height=self.setter("height"))
+        super().__init__(**{"spacing": pixels(SMALL), "orientation": "vertical", "size_hint_y": None, **options})
+        self.bind(minimum_height=self._grow)
         for widget in widgets:
             self.add_widget(widget)
+
+    def _grow(self, _: object, height: float) -> None:
+        self.size_hint_min_y = height
+        if self.size_hint_y is None:
+            self.height = height
 
 
 class Row(Column):
@@ -71,34 +74,14 @@ class Row(Column):
         super().__init__(*widgets, orientation="horizontal", **options)
 
 
-class Card(BoxLayout):
-    """A column on its own background, at least as high as its content (`natural_height`)."""
-
-    natural_height = NumericProperty(0)
+class Card(Column):
+    """A column on its own background."""
 
     def __init__(
         self, style: Style, *widgets: Widget, background: str = "surface", border: str | None = None, **options: Any
     ):
-        options.setdefault("padding", pixels(LARGE))
-        options.setdefault("spacing", pixels(SMALL))
-        super().__init__(orientation="vertical", size_hint_y=None, **options)
-        self.bind(minimum_height=self.setter("natural_height"), natural_height=self.setter("height"))
+        super().__init__(*widgets, **{"padding": pixels(LARGE), **options})
         paint_background(self, style, background, RADIUS, border)
-        for widget in widgets:
-            self.add_widget(widget)
-
-
-def equal_heights(*widgets: Widget) -> None:
-    """Keep widgets with a `natural_height` as high as the highest of them."""
-
-    def set_heights(*_: object) -> None:
-        highest = max(widget.natural_height for widget in widgets)
-        for widget in widgets:
-            widget.height = highest
-
-    for widget in widgets:
-        widget.bind(natural_height=set_heights)
-    set_heights()
 
 
 class Bar(Widget):

@@ -14,7 +14,7 @@ import pytest
 from mobile_app import saved_photos, shared_page
 from mobile_app.answer import MIN_PROBABILITY, SIGNS_AT_ONCE, WARNING_SIGNS, answer_for, word_for
 from mobile_app.answer_text import probability_text
-from mobile_app.classifier import BackgroundClassifier, demo_model
+from mobile_app.classifier import BackgroundClassifier
 from mobile_app.device_benchmark import run, thermal_note
 from mobile_app.settings import FILE_NAME, Settings, read_settings, write_settings
 from mobile_app.texts import load_texts
@@ -170,11 +170,6 @@ def test_what_nobody_expected_comes_as_an_answer_each_time(monkeypatch, where):
     made.close()
 
 
-def test_a_missing_demo_model_says_how_to_make_it(tmp_path):
-    with pytest.raises(UnusableInput, match=r"demo\.tflite"):
-        demo_model(tmp_path / "demo.tflite")
-
-
 def test_saving_keeps_pixels_for_this_user_alone(classifier, tmp_path, lit_phantoms):
     jpeg = cv2.imencode(".jpg", lit_phantoms[-3][0][..., ::-1])[1].tobytes()
     exif = b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0GPS 48.1 N 11.5 E"
@@ -213,15 +208,15 @@ def test_the_page_says_what_it_is_not_first_and_everything_else(answer):
 
 def test_the_page_as_pdf_and_picture(answer, tmp_path):
     pytest.importorskip("fpdf", reason="needs the app extra")
-    shared_page.write_pdf(answer, tmp_path / "answer.pdf", load_texts())
+    shared_page.write_pdf(answer, load_texts(), tmp_path / "answer.pdf")
     pdf = (tmp_path / "answer.pdf").read_bytes()
     assert pdf[:5] == b"%PDF-" and b"/Count 1" in pdf, "more than a page"
-    shared_page.write_png(answer, tmp_path / "answer.png", load_texts())
+    shared_page.write_png(answer, load_texts(), tmp_path / "answer.png")
     picture = cv2.imread(str(tmp_path / "answer.png"))
     assert picture.shape[1] == shared_page.PAGE_WIDTH
     assert picture[:20].min() == picture[-20:].min() == 255
     with pytest.raises(UnusableInput):
-        shared_page.write_pdf(replace(answer, assessment=None, error="no"), tmp_path / "none.pdf", load_texts())
+        shared_page.write_pdf(replace(answer, assessment=None, error="no"), load_texts(), tmp_path / "none.pdf")
     assert not (tmp_path / "none.pdf").exists()
 
 

@@ -1,25 +1,20 @@
 """The answer: what to do, what it looks like, the photo, and warning signs."""
 
-from typing import TYPE_CHECKING
-
 from kivy.uix.widget import Widget
 
 from mobile_app.answer import SIGNS_AT_ONCE, WARNING_SIGNS, Answer, RankedClass
 from mobile_app.answer_text import headline, light_overridden, light_text, probability_text
-from mobile_app.ui.buttons import TextButton
+from mobile_app.ui.app import SkinApp
 from mobile_app.ui.cards import demo_badge, info_card, open_message
 from mobile_app.ui.label import TextLabel, text_width
 from mobile_app.ui.menu import MenuRow
 from mobile_app.ui.page import Page
-from mobile_app.ui.photo_view import PhotoView
+from mobile_app.ui.photo_view import photo_view
 from mobile_app.ui.screens.checking import tip_ids
 from mobile_app.ui.screens.save_share import open_share_sheet, save_answer
 from mobile_app.ui.style import is_wide, pixels
 from mobile_app.ui.theme import HUGE, LARGE, MEDIUM, MIN_WIDE, TINY, URGENCY_COLORS
 from mobile_app.ui.widgets import TOP, Bar, Card, Column, Icon, Row
-
-if TYPE_CHECKING:
-    from mobile_app.ui.app import SkinApp
 
 LARGE_PHOTO, SMALL_PHOTO = 280, 128  # dp
 MAX_WIDTH = 1080  # dp, for two columns
@@ -35,7 +30,7 @@ class AnswerScreen(Page):
         action_card: what to do, or why there is no answer.
     """
 
-    def __init__(self, app: "SkinApp", answer: Answer):
+    def __init__(self, app: SkinApp, answer: Answer):
         super().__init__(app.style, app.style.tr("answer.title"), lambda: app.reset_to("camera"), MAX_WIDTH)
         self._app, self._answer = app, answer
         self.action_card: Widget | None = None
@@ -55,20 +50,18 @@ class AnswerScreen(Page):
             told.append(_demo_note(app))
         if answer.top or answer.reason == "unsure":
             told.append(_looks_like(app, answer, self.width >= pixels(MIN_WIDE)))
-        buttons = (
-            ("action.retake", lambda: app.reset_to("camera"), "retake", "primary"),
-            ("action.save", lambda: save_answer(app, answer), "save", "quiet"),
-            ("action.share", lambda: open_share_sheet(app, answer), "share", "quiet"),
-        )
         more = [_photo(app, answer, wide), _signs(app)]
         columns = (Column(*widgets, spacing=pixels(LARGE), pos_hint=TOP) for widgets in (told, more))
         self.add(*([Row(*columns, spacing=pixels(HUGE))] if wide else told + more))
-        # Lower beside each other, so that a phone on its side has room for the card.
-        style, tr = app.style, app.style.tr
-        self.footer([TextButton(style, tr(name), act, icon, kind, not wide) for name, act, icon, kind in buttons])
+        self.footer(
+            ("action.retake", "retake", lambda: app.reset_to("camera")),
+            ("action.save", "save", lambda: save_answer(app, answer)),
+            ("action.share", "share", lambda: open_share_sheet(app, answer)),
+            stacked=not wide,  # a phone on its side has no room above the card
+        )
 
 
-def _action(app: "SkinApp", answer: Answer) -> Widget:
+def _action(app: SkinApp, answer: Answer) -> Widget:
     """What to do and how soon; where nothing is named, why."""
     style, tr = app.style, app.style.tr
     if answer.urgency:
@@ -78,13 +71,13 @@ def _action(app: "SkinApp", answer: Answer) -> Widget:
     return info_card(style, icon, tr(name), tr(f"{name}_text"), *colors)
 
 
-def _disclaimer(app: "SkinApp") -> Widget:
+def _disclaimer(app: SkinApp) -> Widget:
     """One line, with more behind it."""
     title, text = app.style.tr("answer.not_a_diagnosis"), app.style.tr("answer.disclaimer")
     return MenuRow(app.style, "info", title, lambda: open_message(app, "info", title, text), lines=1)
 
 
-def _demo_note(app: "SkinApp") -> Widget:
+def _demo_note(app: SkinApp) -> Widget:
     style = app.style
     badge = demo_badge(style)
     badge.pos_hint = TOP
@@ -93,7 +86,7 @@ def _demo_note(app: "SkinApp") -> Widget:
     )
 
 
-def _photo(app: "SkinApp", answer: Answer, large: bool) -> Widget:
+def _photo(app: SkinApp, answer: Answer, large: bool) -> Widget:
     """The photo with its crop; in a narrow window the text is beside it, not below."""
     style, tr = app.style, app.style.tr
     text = light_text(tr, answer)
@@ -111,12 +104,11 @@ def _photo(app: "SkinApp", answer: Answer, large: bool) -> Widget:
     column = Column(light, TextLabel(style, tr("answer.crop"), "small", "muted"), pos_hint=TOP)
     if answer.photo is None:
         return column
-    size = {"height": pixels(LARGE_PHOTO)} if large else {"size": (pixels(SMALL_PHOTO),) * 2, "size_hint_x": None}
-    photo = PhotoView(style, answer.photo, answer.crop, size_hint_y=None, pos_hint=TOP, **size)
+    photo = photo_view(answer, pixels(LARGE_PHOTO)) if large else photo_view(answer, *(pixels(SMALL_PHOTO),) * 2)
     return Column(photo, column) if large else Row(photo, column, spacing=pixels(MEDIUM))
 
 
-def _looks_like(app: "SkinApp", answer: Answer, wide: bool) -> Widget:
+def _looks_like(app: SkinApp, answer: Answer, wide: bool) -> Widget:
     style, tr = app.style, app.style.tr
     title = TextLabel(style, headline(tr, answer), "heading", bold=True)
     card = Card(style, title, border="border", spacing=pixels(MEDIUM))
@@ -129,7 +121,7 @@ def _looks_like(app: "SkinApp", answer: Answer, wide: bool) -> Widget:
     return card
 
 
-def _ranked_class(app: "SkinApp", entry: RankedClass, wide: bool) -> Widget:
+def _ranked_class(app: SkinApp, entry: RankedClass, wide: bool) -> Widget:
     style, text = app.style, probability_text(app.style.tr, entry)
     name = TextLabel(style, entry.name, bold=True, pos_hint=TOP)
     number = TextLabel(style, text, "small", "muted")
@@ -139,7 +131,7 @@ def _ranked_class(app: "SkinApp", entry: RankedClass, wide: bool) -> Widget:
     return Column(head, Bar(style, (0.0, entry.probability)), spacing=pixels(TINY))
 
 
-def _signs(app: "SkinApp") -> Widget:
+def _signs(app: SkinApp) -> Widget:
     style, tr = app.style, app.style.tr
     parts: list[Widget] = []
     for title, signs in (("answer.signs_at_once", SIGNS_AT_ONCE), ("answer.signs", WARNING_SIGNS)):

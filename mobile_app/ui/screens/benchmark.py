@@ -1,12 +1,13 @@
 """Speed of this device."""
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kivy.clock import Clock, mainthread
 from kivy.uix.widget import Widget
 
 from mobile_app import device_benchmark
+from mobile_app.ui.app import SkinApp
 from mobile_app.ui.buttons import TextButton
 from mobile_app.ui.cards import fact_list, info_card
 from mobile_app.ui.label import TextLabel
@@ -14,12 +15,9 @@ from mobile_app.ui.page import Page
 from mobile_app.ui.screens.save_share import export_file
 from mobile_app.ui.style import pixels
 from mobile_app.ui.theme import MEDIUM
-from mobile_app.ui.widgets import TOP, Bar, Card, Column, Icon, Row, equal_heights
+from mobile_app.ui.widgets import Bar, Card, Column, Icon, Row
 from triage.atomic import write_json
 from triage.errors import SkinDistillError
-
-if TYPE_CHECKING:
-    from mobile_app.ui.app import SkinApp
 
 SECONDS = 10.0
 FILE_NAME = "skin-check-speed.json"
@@ -32,7 +30,7 @@ class BenchmarkScreen(Page):
         result: of the last measurement.
     """
 
-    def __init__(self, app: "SkinApp"):
+    def __init__(self, app: SkinApp):
         super().__init__(app.style, app.style.tr("benchmark.title"), app.back)
         self._app, self._tr = app, app.style.tr
         self.result: dict[str, Any] | None = None
@@ -110,16 +108,16 @@ class BenchmarkScreen(Page):
 
     def _numbers(self, measured: dict[str, Any]) -> Widget:
         style, tr = self.style, self._tr
-        cards = [
+        cards = (
             Card(
                 style,
                 Icon(style, "gauge", 24, "accent"),
                 TextLabel(style, tr("benchmark.milliseconds", value=measured[f"{key}_ms"]), "title", bold=True),
                 TextLabel(style, tr(f"benchmark.{key}"), "small", "muted"),
+                Widget(),
                 background="accent_soft",
-                pos_hint=TOP,
+                size_hint_y=1,
             )
             for key in ("p50", "p90")
-        ]
-        equal_heights(*cards)
+        )
         return Row(*cards, spacing=pixels(MEDIUM))

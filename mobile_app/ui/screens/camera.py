@@ -1,7 +1,6 @@
 """The camera: live preview, one tip at a time, and a shutter that waits for good light."""
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from kivy.clock import Clock
 from kivy.uix.boxlayout import BoxLayout
@@ -9,6 +8,7 @@ from kivy.uix.floatlayout import FloatLayout
 from kivy.uix.widget import Widget
 
 from mobile_app.live_session import LiveState
+from mobile_app.ui.app import SkinApp
 from mobile_app.ui.buttons import IconButton, TextButton
 from mobile_app.ui.camera_messages import STARTING, deciding_measure, message_for, trouble_of
 from mobile_app.ui.cards import demo_badge
@@ -37,9 +37,6 @@ from mobile_app.ui.theme import (
 from mobile_app.ui.tip_panel import TipPanel
 from mobile_app.ui.widgets import MIDDLE, Column, Row, paint_background
 
-if TYPE_CHECKING:
-    from mobile_app.ui.app import SkinApp
-
 
 class CameraScreen(BoxLayout):
     """The live screen.
@@ -48,7 +45,7 @@ class CameraScreen(BoxLayout):
         preview: the camera preview.
     """
 
-    def __init__(self, app: "SkinApp"):
+    def __init__(self, app: SkinApp):
         super().__init__()
         self._app, self._style = app, app.style
         self.background = "background"  # the window is cleared with it

@@ -2,9 +2,8 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from mobile_app.ui.buttons import TextButton
+from mobile_app.ui.app import SkinApp
 from mobile_app.ui.cards import display_path
 from mobile_app.ui.focus import focused, refocus
 from mobile_app.ui.folders import list_folder, user_folder
@@ -12,9 +11,6 @@ from mobile_app.ui.label import TextLabel
 from mobile_app.ui.menu import MenuRow, OptionGroup
 from mobile_app.ui.page import Page
 from mobile_app.ui.widgets import Column
-
-if TYPE_CHECKING:
-    from mobile_app.ui.app import SkinApp
 
 
 class FilesScreen(Page):
@@ -24,7 +20,7 @@ class FilesScreen(Page):
         folder: the listed folder.
     """
 
-    def __init__(self, app: "SkinApp", choose_folder: bool = False, start: Path | None = None):
+    def __init__(self, app: SkinApp, choose_folder: bool = False, start: Path | None = None):
         tr = app.style.tr
         super().__init__(app.style, tr("files.title_folder" if choose_folder else "files.title"), app.back)
         self._app, self._choose_folder = app, choose_folder
@@ -33,9 +29,6 @@ class FilesScreen(Page):
             "files.pictures": user_folder("PICTURES"),
             "files.downloads": user_folder("DOWNLOAD"),
         }
-        if choose_folder:
-            use = TextButton(app.style, tr("files.use_folder"), lambda: app.use_source(str(self.folder)), "folder")
-            self.footer([use])
         self.folder = start or self._shortcuts["files.pictures"]
         self._list()
 
@@ -79,5 +72,7 @@ class FilesScreen(Page):
             self.add(TextLabel(style, tr("files.more", count=listing.left_out), "small", "muted"))
         if not self._choose_folder:
             self.add(TextLabel(style, tr("files.hint"), "small", "muted"))
+        if self._choose_folder:
+            self.footer(("files.use_folder", "folder", lambda: self._app.use_source(str(self.folder))))
         if held:
             refocus(self.column, held.label)

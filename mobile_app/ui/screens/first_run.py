@@ -1,20 +1,15 @@
 """The introduction at the first start: what the app does, what it is not, what happens to pictures."""
 
-from typing import TYPE_CHECKING
-
 from kivy.uix.widget import Widget
 
-from mobile_app.ui.buttons import TextButton
+from mobile_app.ui.app import SkinApp
 from mobile_app.ui.cards import info_card
 from mobile_app.ui.label import TextLabel
 from mobile_app.ui.page import Page
 from mobile_app.ui.widgets import Column
 
-if TYPE_CHECKING:
-    from mobile_app.ui.app import SkinApp
 
-
-def first_run(app: "SkinApp") -> Widget:
+def first_run(app: SkinApp) -> Widget:
     """Build the screen."""
     style, tr = app.style, app.style.tr
     page = Page(style)
@@ -27,5 +22,5 @@ def first_run(app: "SkinApp") -> Widget:
         info_card(style, "camera", tr("first.what"), tr("first.what_text")),
         info_card(style, "denied", tr("first.privacy"), tr("first.privacy_text")),
     )
-    page.footer([TextButton(style, tr("first.start"), app.finish_first_run)])
+    page.footer(("first.start", None, app.finish_first_run))
     return page

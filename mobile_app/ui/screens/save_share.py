@@ -4,22 +4,16 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mobile_app.answer import Answer
 from mobile_app.phone import SHARED_FOLDER
 from mobile_app.saved_photos import save
 from mobile_app.shared_page import write_pdf, write_png
-from mobile_app.texts import Texts
-from mobile_app.ui.buttons import TextButton
-from mobile_app.ui.cards import display_path, icon_title
+from mobile_app.ui.app import SkinApp
+from mobile_app.ui.buttons import Action
+from mobile_app.ui.cards import display_path, open_message
 from mobile_app.ui.folders import free_path, show_in_file_manager, user_folder
-from mobile_app.ui.label import TextLabel
-from mobile_app.ui.menu import MenuRow
 from triage.errors import SkinDistillError
-
-if TYPE_CHECKING:
-    from mobile_app.ui.app import SkinApp
 
 SAVED_FOLDER = "saved"
 """Folder of saved photos inside the app's own."""
@@ -27,7 +21,7 @@ SHARED_NAME = "skin-check"
 MEDIA_TYPES = {".json": "application/json", ".pdf": "application/pdf", ".png": "image/png"}
 
 
-def save_answer(app: "SkinApp", answer: Answer) -> None:
+def save_answer(app: SkinApp, answer: Answer) -> None:
     """Save the photo in the private folder."""
     try:
         folder = save(answer, app.folder / SAVED_FOLDER).parent
@@ -37,28 +31,20 @@ def save_answer(app: "SkinApp", answer: Answer) -> None:
     _show_done(app, "save.done", _place_text(app, "save.done_text", "save.done_text_on_phone", folder), folder)
 
 
-def open_share_sheet(app: "SkinApp", answer: Answer) -> None:
+def open_share_sheet(app: SkinApp, answer: Answer) -> None:
     """Ask in which format to share."""
-    style, tr = app.style, app.style.tr
-
-    def row(icon: str, title: str, suffix: str, write: Callable[[Answer, Path, Texts], None]) -> MenuRow:
-        export = partial(export_file, app, SHARED_NAME + suffix, lambda path: write(answer, path, tr))
-        return MenuRow(style, icon, tr(title), export)
-
-    app.root.open_sheet(
-        style,
-        icon_title(style, "share", tr("share.title")),
-        TextLabel(style, tr("share.warning")),
-        row("document", "share.pdf", ".pdf", write_pdf),
-        row("photo", "share.image", ".png", write_png),
-        TextLabel(
-            style, _place_text(app, "share.place", "share.place_on_phone", user_folder("DOWNLOAD")), "small", "muted"
-        ),
-        TextButton(style, tr("action.cancel"), app.root.close_sheet, kind="quiet"),
-    )
+    tr = app.style.tr
+    place = _place_text(app, "share.place", "share.place_on_phone", user_folder("DOWNLOAD"))
+    formats = (("share.pdf", "document", ".pdf", write_pdf), ("share.image", "photo", ".png", write_png))
+    actions: list[Action] = [
+        (title, icon, partial(export_file, app, SHARED_NAME + suffix, partial(write, answer, tr)))
+        for title, icon, suffix, write in formats
+    ]
+    text = f"{tr('share.warning')}\n{place}"
+    open_message(app, "share", tr("share.title"), text, *actions, close="action.cancel")
 
 
-def export_file(app: "SkinApp", name: str, write: Callable[[Path], None]) -> None:
+def export_file(app: SkinApp, name: str, write: Callable[[Path], None]) -> None:
     """Write a file for the person: into the downloads folder of a desktop, or through a phone's share list.
 
     Args:
@@ -82,26 +68,16 @@ def export_file(app: "SkinApp", name: str, write: Callable[[Path], None]) -> Non
         show_error(app, error)
 
 
-def show_error(app: "SkinApp", error: Exception) -> None:
-    """Say that something could not be written, and why."""
-    style, tr = app.style, app.style.tr
-    app.root.open_sheet(
-        style,
-        icon_title(style, "unreadable", tr("share.failed")),
-        TextLabel(style, str(error)),
-        TextButton(style, tr("action.close"), app.root.close_sheet),
-    )
+def show_error(app: SkinApp, error: Exception, title: str = "share.failed") -> None:
+    """Say what could not be written or deleted, and why."""
+    open_message(app, "unreadable", app.style.tr(title), str(error))
 
 
-def _place_text(app: "SkinApp", on_desktop: str, on_phone: str, place: Path) -> str:
+def _place_text(app: SkinApp, on_desktop: str, on_phone: str, place: Path) -> str:
     # On a phone no other app sees the folder, so its path helps nobody.
     return app.style.tr(on_phone) if app.phone else app.style.tr(on_desktop, place=display_path(place))
 
 
-def _show_done(app: "SkinApp", title: str, text: str, folder: Path) -> None:
-    style, tr = app.style, app.style.tr
-    buttons = [TextButton(style, tr("action.close"), app.root.close_sheet)]
-    if app.phone is None:
-        show = partial(show_in_file_manager, folder)
-        buttons.append(TextButton(style, tr("action.show_folder"), show, "folder", "quiet"))
-    app.root.open_sheet(style, icon_title(style, "ready", tr(title)), TextLabel(style, text), *buttons)
+def _show_done(app: SkinApp, title: str, text: str, folder: Path) -> None:
+    show = ("action.show_folder", "folder", partial(show_in_file_manager, folder))
+    open_message(app, "ready", app.style.tr(title), text, *([] if app.phone else [show]))

@@ -1,24 +1,22 @@
 """Settings: theme, text size, spoken tips, and links to less used screens."""
 
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from kivy.uix.widget import Widget
 
 from mobile_app.settings import FONT_SCALES, THEMES
+from mobile_app.ui.app import SkinApp
 from mobile_app.ui.label import TextLabel
 from mobile_app.ui.menu import MenuRow, OptionGroup
 from mobile_app.ui.page import Page
 from mobile_app.ui.widgets import Column
 
-if TYPE_CHECKING:
-    from mobile_app.ui.app import SkinApp
-
 SIZE_NAMES = ("normal", "large", "largest")
 T = TypeVar("T")
 
 
-def settings(app: "SkinApp") -> Widget:
+def settings(app: SkinApp) -> Widget:
     """Build the screen; changes apply at once."""
     style, tr, now = app.style, app.style.tr, app.settings
     # Android's own theme is not read: on a phone the app is light unless set otherwise.
@@ -41,7 +39,7 @@ def settings(app: "SkinApp") -> Widget:
     return page
 
 
-def _options(app: "SkinApp", title: str, key: str, options: list[tuple[T, str]], chosen: T) -> Widget:
+def _options(app: SkinApp, title: str, key: str, options: list[tuple[T, str]], chosen: T) -> Widget:
     def change(value: T) -> None:
         app.change_settings(**{key: value})
 
@@ -51,7 +49,7 @@ def _options(app: "SkinApp", title: str, key: str, options: list[tuple[T, str]],
     )
 
 
-def _speech(app: "SkinApp") -> Widget:
+def _speech(app: SkinApp) -> Widget:
     style, tr = app.style, app.style.tr
     if not app.voice.available:
         return Column(

@@ -4,19 +4,16 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kivy.uix.widget import Widget
 
+from mobile_app.ui.app import SkinApp
 from mobile_app.ui.menu import MenuRow
 from mobile_app.ui.page import Page
 from mobile_app.ui.widgets import Column
 
-if TYPE_CHECKING:
-    from mobile_app.ui.app import SkinApp
 
-
-def sources(app: "SkinApp") -> Widget:
+def sources(app: SkinApp) -> Widget:
     """Build the screen. A phone has one camera here, and no folders."""
     style, tr = app.style, app.style.tr
     camera = app.phone.camera if app.phone else "camera"

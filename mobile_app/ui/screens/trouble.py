@@ -1,11 +1,11 @@
 """Error screens: no frames from the source, or a photo, paste, source or model that cannot be used."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from kivy.uix.widget import Widget
 
-from mobile_app.ui.buttons import TextButton
+from mobile_app.ui.app import SkinApp
+from mobile_app.ui.buttons import Action, action_buttons
 from mobile_app.ui.camera_messages import TROUBLE_ICONS
 from mobile_app.ui.label import TextLabel
 from mobile_app.ui.page import Page
@@ -13,14 +13,8 @@ from mobile_app.ui.style import pixels
 from mobile_app.ui.theme import HUGE
 from mobile_app.ui.widgets import Column, Icon
 
-if TYPE_CHECKING:
-    from mobile_app.ui.app import SkinApp
 
-Action = tuple[str, str, Callable[[], object]]
-"""Text id, icon, what it does."""
-
-
-def trouble_page(app: "SkinApp", trouble: str, detail: str) -> Widget:
+def trouble_page(app: SkinApp, trouble: str, detail: str) -> Widget:
     """Build the page for a source without frames.
 
     Args:
@@ -36,8 +30,8 @@ def trouble_page(app: "SkinApp", trouble: str, detail: str) -> Widget:
     return _page(app, TROUBLE_ICONS.get(trouble, trouble), trouble, detail, actions)
 
 
-def photo_trouble(app: "SkinApp", what: str, detail: str = "") -> Widget:
-    """Build the screen for an unusable "photo", "clipboard", "source" or "model"."""
+def photo_trouble(app: SkinApp, what: str, detail: str = "") -> Widget:
+    """Build the screen for an unusable "photo", "clipboard", "text", "source" or "model"."""
     actions: list[Action] = [
         ("action.open_photo", "photo", app.open_photo),
         ("action.other_source", "folder", lambda: app.push("sources")),
@@ -47,7 +41,7 @@ def photo_trouble(app: "SkinApp", what: str, detail: str = "") -> Widget:
 
 
 def _page(
-    app: "SkinApp",
+    app: SkinApp,
     icon: str,
     trouble: str,
     detail: str,
@@ -72,12 +66,5 @@ def _page(
                 spacing=0,
             )
         )
-    page.add(
-        Column(
-            *(
-                TextButton(style, tr(text_id), action, icon, "quiet" if number else "primary")
-                for number, (text_id, icon, action) in enumerate(actions)
-            )
-        )
-    )
+    page.add(Column(*action_buttons(style, *actions)))
     return page

@@ -28,7 +28,6 @@ from mobile_app.ui.camera_messages import (
 from mobile_app.ui.clipboard import path_in_text
 from mobile_app.ui.desktop_voice import DesktopVoice
 from mobile_app.ui.folders import free_path, list_folder, user_folder
-from mobile_app.ui.geometry import surrounding_boxes
 from mobile_app.ui.icons import STROKES, icon_mask
 from mobile_app.ui.model_card_text import card_facts, class_facts
 from mobile_app.ui.shutter import Shutter, ShutterAction
@@ -169,13 +168,6 @@ def test_the_cancers_come_first_with_what_was_named_and_sent_to_a_doctor():
     assert class_facts(TR, {"classes": card["classes"]}) == []
 
 
-def test_shades_and_frame_make_up_the_picture():
-    picture, frame = (10, 20, 100, 80), (30, 30, 50, 40)
-    boxes = surrounding_boxes(picture, frame)
-    assert sum(w * h for _, _, w, h in boxes) + 50 * 40 == 100 * 80
-    assert all(w >= 0 and h >= 0 for _, _, w, h in surrounding_boxes(picture, (0, 0, 500, 500)))
-
-
 @pytest.mark.parametrize("side", [1, 16, 37])
 def test_icons_are_drawn_at_any_size(side):
     for name in STROKES:
@@ -219,6 +211,16 @@ def test_pasted_text_that_names_a_file(tmp_path):
         assert path_in_text(text) == photo
     for text in ("", "hello", "x" * 10_000, "a\0b", str(tmp_path)):
         assert path_in_text(text) is None
+
+
+def test_text_on_the_clipboard_is_told_from_nothing(monkeypatch):
+    held = {"UTF8_STRING": b"some words"}
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setattr(clipboard.sys, "platform", "linux")
+    monkeypatch.setattr(clipboard, "_output", lambda command, _: held.get(command[-1], b""))
+    assert clipboard.read_clipboard() == "some words"
+    held.clear()
+    assert clipboard.read_clipboard() is None
 
 
 def test_a_silent_clipboard_is_asked_no_longer_than_promised(monkeypatch):
@@ -272,7 +274,7 @@ def test_a_device_that_does_not_say_is_light(tmp_path, monkeypatch):
 
 
 def test_the_logic_needs_no_kivy():
-    modules = ("capture", "camera_messages", "clipboard", "desktop_voice", "folders", "geometry", "icons")
+    modules = ("capture", "camera_messages", "clipboard", "desktop_voice", "folders", "icons")
     modules += ("model_card_text", "shutter", "system_theme", "theme")
     code = f"import sys; from mobile_app.ui import {', '.join(modules)}; print([m for m in sys.modules if 'kivy' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -35,6 +35,7 @@ from mobile_app.ui.screens import save_share  # noqa: E402
 from mobile_app.ui.screens.save_share import SAVED_FOLDER, open_share_sheet, save_answer  # noqa: E402
 from mobile_app.ui.system_theme import SystemTheme  # noqa: E402
 from triage.errors import UnusableInput  # noqa: E402
+from triage.photo import crop_box  # noqa: E402
 
 ENTER, ESCAPE, SPACE, TAB = 13, 27, 32, 9
 MAX_FRAMES = 2000
@@ -99,20 +100,16 @@ def the_camera_shows_frames_in_one_texture():
     seen = preview.frame_count
     yield from until(lambda: preview.frame_count > seen + 5)
     assert preview._texture is texture
-    # The guide is the model's centre crop, whole in view, in the proportions of the frame.
-    left, bottom, width, height = preview.guide
-    assert abs(width / height - 320 / 180) < 0.02
-    assert (
-        preview.x <= left and left + width <= preview.right and preview.y <= bottom and bottom + height <= preview.top
-    )
+    # The guide is the model's centre crop, whole in view.
+    (left, top, width, height), shown = crop_box(320, 180), preview._shown
+    assert shown[0] <= left and shown[1] <= top and left + width <= shown[2] and top + height <= shown[3]
 
 
 def a_new_crop_moves_the_guide():
     preview = app.root.screen.preview
-    before = preview.guide
+    before = preview._texture.pixels
     preview.crop_fraction = 0.5
-    yield
-    assert preview.guide[2] < before[2] or preview._picture.size[0] > before[2]
+    yield from until(lambda: preview._texture.pixels != before)
     preview.crop_fraction = 0.8
     yield
 
@@ -253,9 +250,13 @@ def paste_takes_a_picture_or_says_that_there_is_none():
     key(ord("v"), "v", "ctrl")
     yield from until(lambda: name() == "answer")
     assert oracle.asked.pop()[0] == b"picture"
-    app_module.read_clipboard = lambda: None
-    key(ord("v"), "v", "ctrl")
-    yield from until(lambda: name() == "photo_trouble")
+    for found, words in ((None, "trouble.clipboard"), ("some words", "trouble.text")):
+        app_module.read_clipboard = lambda found=found: found
+        key(ord("v"), "v", "ctrl")
+        yield from until(lambda: name() == "photo_trouble")
+        assert TR[words] in texts_of(app.root.screen)
+        app.reset_to("camera")
+        yield
 
 
 def settings_hold_at_once_and_after():
@@ -367,7 +368,7 @@ def settings_on_a_full_disk_hold_until_the_end():
     yield
 
 
-def fake_page(answer, path, texts):  # the real ones have tests of their own
+def fake_page(answer, texts, path):  # the real ones have tests of their own
     path.write_bytes(b"page")
 
 

@@ -31,12 +31,12 @@ def main(model: Path | None) -> None:
     from kivy.core.window import Window
     from kivy.graphics.opengl import GL_RGB, GL_UNSIGNED_BYTE, glReadPixels
 
-    from mobile_app.classifier import BackgroundClassifier
+    from mobile_app.classifier import DEMO_MODEL, BackgroundClassifier
     from mobile_app.ui.app import SkinApp
     from mobile_app.ui.capture import Capture
     from mobile_app.ui.system_theme import SystemTheme
 
-    app = SkinApp(Capture("demo"), BackgroundClassifier(model), folder, SystemTheme())
+    app = SkinApp(Capture("demo"), BackgroundClassifier(model or DEMO_MODEL), folder, SystemTheme())
 
     def screenshot() -> np.ndarray:
         width, height = Window.size

@@ -68,7 +68,7 @@ def pages():
     yield "benchmark"
     app.root.screen._show_result(RESULT)
     yield "benchmark result"
-    for what in ("photo", "clipboard", "source", "model"):
+    for what in ("photo", "clipboard", "text", "source", "model"):
         app.reset_to("photo_trouble", what=what, detail="photo.jpg: damaged JPEG, or a rare kind of it: export as JPEG")
         yield f"trouble {what}"
     open_share_sheet(app, an_answer())
