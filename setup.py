@@ -97,7 +97,7 @@ setup(
     package_data={
         "benchmarks.report": ["*.css"],
         "mobile_app.android": ["java/org/skindistill/*.java"],
-        "mobile_app.android.packaging": ["images/*.png"],
+        "mobile_app.android.packaging": ["images/*.png", "manifest/*.xml"],
         "skin_distill.configs": ["*.yaml"],
         "skin_data.taxonomies": ["*.yaml"],
         "triage": ["py.typed"],

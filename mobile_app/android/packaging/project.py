@@ -82,17 +82,10 @@ def _write(new: Path, model: Path, identity: Identity) -> tuple[str, ...]:
     shutil.copyfile(model, app / MODEL_NAME)
     requirements = requirements_of(sorted(app.rglob("*.py")))
     shutil.copytree(Path(str(mobile_app.__file__)).parent / "android" / "java", new / "java")
-    for path, text in (
-        ("manifest/extra_manifest.xml", spec.extra_manifest()),
-        ("manifest/application_arguments.xml", spec.application_arguments()),
-        ("manifest/data_extraction_rules.xml", spec.data_extraction_rules()),
-        ("manifest/shared_files.xml", spec.shared_files()),
-        ("manifest/manifest_hook.py", Path(manifest_hook.__file__).read_text(encoding="utf-8")),
-        (SPEC_NAME, spec.spec_text(identity, requirements)),
-    ):
-        (new / path).parent.mkdir(exist_ok=True)
-        (new / path).write_text(text, encoding="utf-8")
-    shutil.copytree(Path(__file__).with_name("images"), new / "images")
+    for folder in ("images", "manifest"):
+        shutil.copytree(Path(__file__).with_name(folder), new / folder)
+    shutil.copy(manifest_hook.__file__, new / "manifest")
+    (new / SPEC_NAME).write_text(spec.spec_text(identity, requirements), encoding="utf-8")
     return requirements
 
 

@@ -1,11 +1,9 @@
-"""buildozer.spec, and the XML files for Android's manifest."""
+"""buildozer.spec; the additions to Android's manifest lie in the folder `manifest`."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mobile_app.phone import SHARED_FOLDER
-from mobile_app.settings import data_folder
 from triage.errors import UnusableInput
 
 MARK = "# Written by `skin-distill package android`"
@@ -94,6 +92,7 @@ android.permissions = android.permission.CAMERA
 android.allow_backup = False
 android.res_xml = manifest/data_extraction_rules.xml, manifest/shared_files.xml
 android.extra_manifest_xml = manifest/extra_manifest.xml
+# Android 16: the back gesture would leave the app from every screen; SDL 2 sees it as a key only (SDL issue 13794).
 android.extra_manifest_application_arguments = manifest/application_arguments.xml
 
 android.add_src = java
@@ -111,63 +110,4 @@ p4a.hook = manifest/manifest_hook.py
 [buildozer]
 log_level = 2
 warn_on_root = 1
-"""
-
-
-def extra_manifest() -> str:
-    """Return additions to <manifest>: any camera is enough, the voice is visible, and network permissions are removed.
-
-    The camera permission alone would require a back camera with autofocus. Libraries may add network permissions.
-    """
-    removed = "\n".join(
-        f'<uses-permission xmlns:tools="http://schemas.android.com/tools" android:name="android.permission.{name}" '
-        'tools:node="remove" />'
-        for name in ("INTERNET", "ACCESS_NETWORK_STATE")
-    )
-    camera = "\n".join(
-        f'<uses-feature android:name="{name}" android:required="{required}" />'
-        for name, required in (
-            ("android.hardware.camera.any", "true"),
-            ("android.hardware.camera", "false"),
-            ("android.hardware.camera.autofocus", "false"),
-        )
-    )
-    voice = '<queries><intent><action android:name="android.intent.action.TTS_SERVICE" /></intent></queries>'
-    return f"{camera}\n{voice}\n{removed}\n"
-
-
-def application_arguments() -> str:
-    """Return attributes of <application>.
-
-    Since Android 12 these rules, not backups, govern transfer to a new phone. Since Android 16 the back gesture would
-    leave the app from every screen, because SDL 2 sees it as a key only (SDL issue 13794).
-    """
-    return (
-        'android:dataExtractionRules="@xml/data_extraction_rules" android:fullBackupContent="false" '
-        'android:enableOnBackInvokedCallback="false"\n'
-    )
-
-
-def shared_files() -> str:
-    """Return the paths FileProvider may share: one folder inside the app's own."""
-    return f"""<?xml version="1.0" encoding="utf-8"?>
-<paths>
-  <files-path name="{SHARED_FOLDER}" path="{data_folder().name}/{SHARED_FOLDER}/" />
-</paths>
-"""
-
-
-def data_extraction_rules() -> str:
-    """Return rules that exclude everything from cloud backup and device transfer."""
-    domains = ("root", "file", "database", "sharedpref", "external")
-    excluded = "\n".join(f'    <exclude domain="{domain}" path="." />' for domain in domains)
-    return f"""<?xml version="1.0" encoding="utf-8"?>
-<data-extraction-rules>
-  <cloud-backup>
-{excluded}
-  </cloud-backup>
-  <device-transfer>
-{excluded}
-  </device-transfer>
-</data-extraction-rules>
 """

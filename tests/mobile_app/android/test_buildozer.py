@@ -20,6 +20,8 @@ from mobile_app.android.packaging import spec as spec_module
 from mobile_app.android.packaging.project import write_project
 from mobile_app.android.packaging.requirements import PURE_PYTHON, RECIPES
 from mobile_app.android.packaging.spec import Identity
+from mobile_app.phone import SHARED_FOLDER
+from mobile_app.settings import data_folder
 
 WHY = "needs buildozer and python-for-android: pip install -e '.[android]'"
 ANDROID = "{http://schemas.android.com/apk/res/android}"
@@ -208,7 +210,7 @@ def test_the_manifest_lets_one_folder_be_shared_and_sees_the_phones_voice(distri
     assert (provider.get(f"{ANDROID}exported"), provider.get(f"{ANDROID}grantUriPermissions")) == ("false", "true")
     assert provider.find("meta-data").get(f"{ANDROID}resource") == "@xml/shared_files"
     (folder,) = ElementTree.parse(distribution / "src/main/res/xml/shared_files.xml").getroot()
-    assert (folder.tag, folder.get("path")) == ("files-path", "skin-distill/shared/")
+    assert (folder.tag, folder.get("path")) == ("files-path", f"{data_folder().name}/{SHARED_FOLDER}/")
     (action,) = manifest.findall("queries/intent/action")
     assert action.get(f"{ANDROID}name") == "android.intent.action.TTS_SERVICE"
 
