@@ -85,7 +85,8 @@ def _splits(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
 
 
 def _unused_groups(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    for column, values in _extras(frame):
+    # Of a published data set the right column is known.
+    for column, values in _extras(frame, "own_"):
         name = simplified(column)
         photos, places = values.value_counts(), frame.loc[values.index, "split"]
         by_name = GROUP_COLUMN.search(name)
@@ -105,10 +106,10 @@ def _own_splits(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
             yield "the data set's own split is not used", f"{what}: {_shown(sorted(names))}"
 
 
-def _extras(frame: pd.DataFrame) -> Iterator[tuple[str, "pd.Series[str]"]]:
+def _extras(frame: pd.DataFrame, prefix: str = "") -> Iterator[tuple[str, "pd.Series[str]"]]:
     """Yield the name and the values, without missing ones, of each column that the data set itself has."""
     for column in frame.columns.drop(list(COLUMNS)):
-        if not column.startswith((*MEASURED, "true_")):
+        if column.startswith(prefix) and not column.startswith((*MEASURED, "true_")):
             values = frame[column].astype(str)
             yield column.removeprefix("own_"), values[~values.map(is_missing)]
 

@@ -51,13 +51,11 @@ SOURCES: dict[str, Entry] = {
     ),
     "scin": Entry(
         "skin_data.sources.scin",
-        "folder of scin_cases.csv and scin_labels.csv; photos in any folder below",
+        "folder of scin_cases.csv, scin_labels.csv and photos",
         "case; cases that share a photo are merged",
     ),
-    "ham10000": Entry(
-        "skin_data.sources.ham10000", "folder of HAM10000_metadata.csv; photos in any folder below", "lesion_id"
-    ),
-    "pad-ufes": Entry("skin_data.sources.pad_ufes", "folder of metadata.csv; photos in any folder below", "patient_id"),
+    "ham10000": Entry("skin_data.sources.ham10000", "folder of HAM10000_metadata.csv and photos", "lesion_id"),
+    "pad-ufes": Entry("skin_data.sources.pad_ufes", "folder of metadata.csv and photos", "patient_id"),
     "folder": Entry(
         "skin_data.sources.own_photos",
         "your own photos: one folder per class, or CSV files (see --columns)",

@@ -28,7 +28,8 @@ def table(folder, change, count=60, **columns):
 def test_a_correct_table_has_no_doubts(tmp_path):
     def harmless(n, row):
         row |= {"own_hospital_id": "AB"[n % 2], "own_age": str(20 + n % 50), "own_isic_id": f"ISIC_{n}",
-                "own_patient_sex": "fm"[n % 2], "own_lesion_type": "abc"[n % 3], "own_empty_id": "",
+                "own_patient_sex": "fm"[n % 2],
+                "lesion_id": str(n // 4), "own_lesion_type": "abc"[n % 3], "own_empty_id": "",
                 "fitzpatrick": str(1 + n % 6), "monk": str(1 + n % 10), "own_patient_id": f"p{n // 6}",
                 "split": SPLITS[n // 6 % 3], "diagnosis": CLASSES[n // 18 % 2]}  # fmt: skip
 
@@ -48,7 +49,7 @@ def test_a_correct_table_has_no_doubts(tmp_path):
         (lambda n, row: row.update(split="train" if n % 3 == 1 else row["split"]), "empty split", "val"),
         (lambda n, row: row.update(split="val") if n % 6 == 2 else None, "class without test photos", "eczema"),
         (lambda n, row: row.update(own_patient_id=f"x{n // 4}"), UNUSED_GROUP, "patient_id: photos of 15 of 15"),
-        (lambda n, row: row.update(lesion=f"x{n // 30}"), UNUSED_GROUP, "lesion: photos of 2 of 2"),
+        (lambda n, row: row.update(own_lesion=f"x{n // 30}"), UNUSED_GROUP, "lesion: photos of 2 of 2"),
         (lambda n, row: row.update(own_Group=f"x{n // 4}"), UNUSED_GROUP, "Group"),
         (lambda n, row: row.update(own_woundID=f"x{n // 4}"), UNUSED_GROUP, "woundID"),
         (lambda n, row: row.update(own_set=("train", "val", "test", "")[n % 4]), "the data set's own split is not used",

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import re
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -245,72 +247,86 @@ def test_columns_belong_to_a_table(tmp_path):
         prepare("kaggle", tmp_path, tmp_path / "out", columns="photo=a")
 
 
-# Published tables, by the names of their columns; docs/data.md has the commands.
-ISIC_2019 = "MEL|NV|BCC|AK|BKL|DF|VASC|SCC|UNK"
+def documented(folder, name, **files):
+    """What `prepare folder` lists with the options that docs/data.md gives for a data set; `files` are its tables."""
+    for file, rows in files.items():
+        (folder / f"{file}.csv").write_text("\n".join(",".join(map(str, cells)) for cells in rows))
+    lines = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8").splitlines()
+    line = next(line for line in lines if line.startswith(f"| {name} |"))
+    *tables, options = re.split(r" (?=--)", line.split("`")[1].replace("\\|", "|"), maxsplit=1)
+    given = dict(re.findall(r'--(\w+) "?([^ "]+)', options))
+    places = [folder / table for table in tables[0].split()]
+    return read_own_photos(places, columns=given["columns"], photos=folder / given.get("photos", ""))
 
 
 def isic_2019(folder):
     hot = {"ISIC_0000000": "NV", "ISIC_0000001": "MEL", "ISIC_0000002_downsampled": "NV"}
-    truth = ["image," + ISIC_2019.replace("|", ",")]
-    truth += [
-        f"{name}," + ",".join("1.0" if c == dx else "0.0" for c in ISIC_2019.split("|")) for name, dx in hot.items()
-    ]
-    (folder / "ISIC_2019_Training_GroundTruth.csv").write_text("\n".join(truth))
-    more = ["image,age_approx,anatom_site_general,lesion_id,sex",
-            "ISIC_0000000,55.0,anterior torso,MSK4_0011169,female",
-            "ISIC_0000002_downsampled,,upper extremity,,male", "ISIC_0000001,30.0,,MSK4_0011169,female"]  # fmt: skip
-    (folder / "ISIC_2019_Training_Metadata.csv").write_text("\n".join(more))
+    classes = ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC", "UNK")
     touch(folder, *(f"ISIC_2019_Training_Input/{name}.jpg" for name in hot))
-    tables = [folder / f"ISIC_2019_Training_{name}.csv" for name in ("GroundTruth", "Metadata")]
-    columns = f"photo=image,diagnosis={ISIC_2019},group=lesion_id"
-    found = read_own_photos(tables, columns=columns, photos=folder / "ISIC_2019_Training_Input")
+    found = documented(
+        folder,
+        "ISIC 2019",
+        ISIC_2019_Training_GroundTruth=[
+            ("image", *classes),
+            *((name, *("1.0" if c == dx else "0.0" for c in classes)) for name, dx in hot.items()),
+        ],
+        ISIC_2019_Training_Metadata=[
+            ("image", "age_approx", "anatom_site_general", "lesion_id", "sex"),
+            ("ISIC_0000000", "55.0", "anterior torso", "MSK4_0011169", "female"),
+            ("ISIC_0000002_downsampled", "", "upper extremity", "", "male"),
+            ("ISIC_0000001", "30.0", "", "MSK4_0011169", "female"),
+        ],
+    )
     return found, [("NV", "MSK4_0011169", None), ("MEL", "MSK4_0011169", None), ("NV", None, None)]
 
 
 def isic_2020(folder):
-    rows = [("image_name", "patient_id", "sex", "age_approx", "anatom_site_general_challenge", "diagnosis",
-             "benign_malignant", "target"),
-            ("ISIC_2637011", "IP_7279968", "male", 45.0, "head/neck", "unknown", "benign", 0),
-            ("ISIC_0015719", "IP_3075186", "female", 45.0, "upper extremity", "melanoma", "malignant", 1)]  # fmt: skip
     touch(folder, "train/ISIC_2637011.jpg", "train/ISIC_0015719.jpg")
-    columns = "photo=image_name,diagnosis=benign_malignant,group=patient_id"
-    found = listing(folder, rows, columns, "train.csv", folder / "train")
+    train = [
+        ("image_name", "patient_id", "sex", "age_approx", "anatom_site", "diagnosis", "benign_malignant", "target"),
+        ("ISIC_2637011", "IP_7279968", "male", 45.0, "head/neck", "unknown", "benign", 0),
+        ("ISIC_0015719", "IP_3075186", "female", 45.0, "upper extremity", "melanoma", "malignant", 1),
+    ]
+    found = documented(folder, "ISIC 2020", train=train)
     return found, [("benign", "IP_7279968", None), ("malignant", "IP_3075186", None)]
 
 
 def fitzpatrick17k(folder):
-    rows = [("md5hash", "fitzpatrick_scale", "fitzpatrick_centaur", "label", "nine_partition_label",
-             "three_partition_label", "qc", "url", "url_alphanum"),
-            ("5e82a45b", 3, 3, "drug induced pigmentary changes", "inflammatory", "non-neoplastic", "", "u", "u.jpg"),
-            ("fa2911a9", -1, 1, "photodermatoses", "inflammatory", "benign", "", "u", "u.jpg")]  # fmt: skip
     touch(folder, "images/5e82a45b.jpg", "images/fa2911a9.jpg")
-    columns = "photo=md5hash,diagnosis=three_partition_label,fitzpatrick=fitzpatrick_scale"
-    found = listing(folder, rows, columns, photos=folder / "images")
-    return found, [("non-neoplastic", None, "3"), ("benign", None, None)]
+    table = [
+        ("md5hash", "fitzpatrick_scale", "label", "nine_partition_label", "three_partition_label", "qc", "url"),
+        ("5e82a45b", 3, "drug induced pigmentary changes", "inflammatory", "non-neoplastic", "", "u"),
+        ("fa2911a9", -1, "photodermatoses", "inflammatory", "benign", "", "u"),
+    ]
+    return documented(folder, "Fitzpatrick17k", fitzpatrick17k=table), [
+        ("non-neoplastic", None, "3"),
+        ("benign", None, None),
+    ]
 
 
 def ddi(folder):
-    rows = [("", "DDI_ID", "DDI_file", "skin_tone", "malignant", "disease"),
-            (0, 1, "000001.png", 56, "True", "melanoma-in-situ"),
-            (1, 2, "000002.png", 12, "False", "melanocytic-nevi")]  # fmt: skip
     touch(folder, "000001.png", "000002.png")
-    found = listing(folder, rows, "photo=DDI_file,diagnosis=disease,fitzpatrick=skin_tone", "ddi_metadata.csv")
-    return found, [("melanoma-in-situ", None, "5-6"), ("melanocytic-nevi", None, "1-2")]
+    table = [
+        ("", "DDI_ID", "DDI_file", "skin_tone", "malignant", "disease"),
+        (0, 1, "000001.png", 56, "True", "melanoma-in-situ"),
+        (1, 2, "000002.png", 12, "False", "melanocytic-nevi"),
+    ]
+    return documented(folder, "DDI", ddi_metadata=table), [
+        ("melanoma-in-situ", None, "5-6"),
+        ("melanocytic-nevi", None, "1-2"),
+    ]
 
 
 def derm7pt(folder):
-    rows = [("case_num", "diagnosis", "seven_point_score", "clinic", "derm", "case_id"),
-            (1, "basal cell carcinoma", 0, "NEL/NEL025.JPG", "NEL/Nel026.jpg", ""),
-            (2, "clark nevus", 1, "NEL/NEL027.JPG", "NEL/Nel028.jpg", "")]  # fmt: skip
     touch(folder, *(f"images/NEL/{name}" for name in ("NEL025.JPG", "Nel026.jpg", "NEL027.JPG", "Nel028.jpg")))
-    columns = "photo=clinic|derm,diagnosis=diagnosis,group=case_num"
-    found = listing(folder, rows, columns, "meta.csv", folder / "images")
-    assert [record.source for record in found.records] == ["clinic", "derm"] * 2
-    return found, [
-        (diagnosis, case, None)
-        for case, diagnosis in (("1", "basal cell carcinoma"), ("2", "clark nevus"))
-        for _ in "ab"
+    table = [
+        ("case_num", "diagnosis", "seven_point_score", "clinic", "derm", "case_id"),
+        (1, "basal cell carcinoma", 0, "NEL/NEL025.JPG", "NEL/Nel026.jpg", ""),
+        (2, "clark nevus", 1, "NEL/NEL027.JPG", "NEL/Nel028.jpg", ""),
     ]
+    found = documented(folder, "Derm7pt", meta=table)
+    assert [record.source for record in found.records] == ["clinic", "derm"] * 2
+    return found, [("basal cell carcinoma", "1", None)] * 2 + [("clark nevus", "2", None)] * 2
 
 
 @pytest.mark.parametrize("published", [isic_2019, isic_2020, fitzpatrick17k, ddi, derm7pt])
