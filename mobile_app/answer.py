@@ -24,14 +24,7 @@ DANGEROUS_WORDS = ((0.9, "very_likely"), (0.66, "likely"), (0.1, "possible"), (0
 
 @dataclass(frozen=True)
 class RankedClass:
-    """One class of the answer.
-
-    Attributes:
-        label: class id.
-        name: display name from the model card.
-        probability: calibrated, in [0, 1].
-        word: id from `PROBABILITY_WORDS` or `DANGEROUS_WORDS`.
-    """
+    """One class of the answer: id, display name, calibrated probability in [0, 1], and id of its word."""
 
     label: str
     name: str

@@ -27,18 +27,16 @@ class Phone(Protocol):
 
     @property
     def camera(self) -> str:
-        """Name of its camera for `mobile_app.sources.open_source`."""
+        """Its camera for `mobile_app.sources.open_source`."""
 
     @property
     def voice(self) -> Voice:
-        """The phone's text to speech."""
+        """Its text to speech."""
 
     def pick_photo(self, on_photo: Callable[[bytes], None], on_error: Callable[[str], None]) -> None:
         """Open the photo picker and return at once; does nothing while it is open.
 
-        Args:
-            on_photo: receives the encoded photo on another thread; not called if none was picked.
-            on_error: receives the reason if the photo is not available, on another thread.
+        The encoded photo, or the reason why it is not available, arrives on another thread.
         """
 
     def share(self, path: Path, media_type: str) -> None:

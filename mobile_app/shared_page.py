@@ -4,7 +4,7 @@ import io
 import textwrap
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -27,13 +27,8 @@ JPEG_QUALITY = 90
 PAGE_WIDTH, MARGIN, PHOTO_WIDTH = 1000, 60, 560  # of the PNG, pixels
 # Paragraph style -> size in the PNG (pixels), characters a line there, size in the PDF (points).
 STYLES = {"title": (40, 42, 20), "strong": (28, 62, 13), "text": (24, 72, 11)}
-
-
-class Paragraph(NamedTuple):
-    """One paragraph; `style` is a key of `STYLES`."""
-
-    style: str
-    text: str
+Paragraph = tuple[str, str]
+"""Key of `STYLES`, text."""
 
 
 def page_lines(answer: Answer, tr: Texts) -> tuple[list[Paragraph], list[Paragraph]]:
@@ -46,28 +41,24 @@ def page_lines(answer: Answer, tr: Texts) -> tuple[list[Paragraph], list[Paragra
         raise UnusableInput(f"There is no answer to share. Received: {answer.error}.")
     name = f"answer.{answer.urgency}" if answer.urgency else f"answer.reason.{answer.reason}"
     above = [
-        Paragraph("title", tr("app.name")),
-        Paragraph("text", tr("share.date", date=f"{datetime.now():%Y-%m-%d %H:%M}")),
-        Paragraph("strong", tr("answer.not_a_diagnosis")),
-        Paragraph("text", tr("answer.disclaimer")),
-        *([Paragraph("strong", tr("app.demo_note"))] if answer.demo else []),
-        Paragraph("strong", f"{tr('answer.next')}: {tr(name)}" if answer.urgency else tr(name)),
-        Paragraph("text", tr(f"{name}_text")),
+        ("title", tr("app.name")),
+        ("text", tr("share.date", date=f"{datetime.now():%Y-%m-%d %H:%M}")),
+        ("strong", tr("answer.not_a_diagnosis")),
+        ("text", tr("answer.disclaimer")),
+        *([("strong", tr("app.demo_note"))] if answer.demo else []),
+        ("strong", f"{tr('answer.next')}: {tr(name)}" if answer.urgency else tr(name)),
+        ("text", tr(f"{name}_text")),
     ]
-    below = [Paragraph("text", tr("answer.crop"))]
+    below = [("text", tr("answer.crop"))]
     if answer.urgency:
-        below.append(Paragraph("strong", headline(tr, answer)))
+        below.append(("strong", headline(tr, answer)))
         if answer.reason:
-            below.append(Paragraph("text", f"{tr(f'answer.reason.{answer.reason}_text')} {tr('answer.nearest')}"))
-    below += [
-        *(Paragraph("text", f"{entry.name}: {probability_text(tr, entry)}") for entry in answer.top),
-        Paragraph("strong" if light_overridden(answer) else "text", light_text(tr, answer)),
-        Paragraph("strong", tr("answer.signs_at_once")),
-        Paragraph("text", ", ".join(tr(f"sign.{sign}") for sign in SIGNS_AT_ONCE)),
-        Paragraph("strong", tr("answer.signs")),
-        Paragraph("text", ", ".join(tr(f"sign.{sign}") for sign in WARNING_SIGNS)),
-        Paragraph("text", tr("share.model", model=answer.model_name, version=app_version())),
-    ]
+            below.append(("text", f"{tr(f'answer.reason.{answer.reason}_text')} {tr('answer.nearest')}"))
+    below += [("text", f"{entry.name}: {probability_text(tr, entry)}") for entry in answer.top]
+    below.append(("strong" if light_overridden(answer) else "text", light_text(tr, answer)))
+    for title, signs in (("answer.signs_at_once", SIGNS_AT_ONCE), ("answer.signs", WARNING_SIGNS)):
+        below += [("strong", tr(title)), ("text", ", ".join(tr(f"sign.{sign}") for sign in signs))]
+    below.append(("text", tr("share.model", model=answer.model_name, version=app_version())))
     return above, below
 
 

@@ -7,6 +7,7 @@ tensors cross into Java as bytes, never number by number.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -103,9 +104,9 @@ class Interpreter:
         """Return the names of inputs and outputs by signature."""
         return {self._signature: {"inputs": list(self._inputs), "outputs": list(self._outputs)}}
 
-    def get_signature_runner(self) -> "SignatureRunner":
-        """Return the only signature."""
-        return SignatureRunner(self._outputs)
+    def get_signature_runner(self) -> SimpleNamespace:
+        """Return what `triage` uses of a signature runner: details by output name."""
+        return SimpleNamespace(get_output_details=lambda: self._outputs)
 
     def set_tensor(self, index: int, value: npt.NDArray[Any]) -> None:
         """Copy an array of the input's shape and dtype into Java's buffer."""
@@ -155,17 +156,6 @@ class Interpreter:
             buffer = self._buffers[details["index"]] = _direct_buffer(_size(details))
             by_name.put(name, buffer)
         return by_name
-
-
-class SignatureRunner:
-    """The part of a signature runner that `triage` uses."""
-
-    def __init__(self, outputs: dict[str, dict[str, Any]]):
-        self._outputs = outputs
-
-    def get_output_details(self) -> dict[str, dict[str, Any]]:
-        """Return details by output name."""
-        return self._outputs
 
 
 def _direct_buffer(size: int) -> Any:

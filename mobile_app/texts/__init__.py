@@ -1,7 +1,6 @@
 """All texts of the app by id; a translation is one more file beside `en.json`."""
 
 import json
-from collections.abc import Iterator, Mapping
 from importlib.resources import files
 
 from triage.errors import UnusableInput
@@ -9,7 +8,7 @@ from triage.errors import UnusableInput
 LANGUAGE = "en"
 
 
-class Texts(Mapping[str, str]):
+class Texts(dict[str, str]):
     """Texts of one language by id. Call it with an id and placeholder values to get the filled-in text.
 
     Example:
@@ -17,25 +16,13 @@ class Texts(Mapping[str, str]):
         '2.1 ms'
     """
 
-    def __init__(self, texts: Mapping[str, str]):
-        self._texts = dict(texts)
-
     def __call__(self, text_id: str, /, **values: object) -> str:
         """Return a text with its placeholders filled.
 
         Raises:
             KeyError: unknown id, or a placeholder without a value.
         """
-        return self._texts[text_id].format_map(values)
-
-    def __getitem__(self, text_id: str) -> str:
-        return self._texts[text_id]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._texts)
-
-    def __len__(self) -> int:
-        return len(self._texts)
+        return self[text_id].format_map(values)
 
 
 def load_texts(language: str = LANGUAGE) -> Texts:

@@ -159,9 +159,8 @@ class SkinApp(App):
 
     def finish_first_run(self) -> None:
         """Remember that the introduction has been read."""
-        error = self._store_settings(first_run_seen=True)
+        self._store_settings(first_run_seen=True)
         self.reset_to("sources" if self.offer_sources else "camera")
-        self._show_not_stored(error)
 
     def push(self, name: str, **options: Any) -> None:
         """Open a screen on top of this one."""
@@ -191,13 +190,12 @@ class SkinApp(App):
 
     def change_settings(self, **settings: Any) -> None:
         """Change settings and apply them."""
-        error = self._store_settings(**settings)
+        self._store_settings(**settings)
         held = self.root.screen and focused(self.root.screen)
         self._apply_theme()
         self._show()
         if held:
             refocus(self.root.screen, held.label)
-        self._show_not_stored(error)
 
     def use_source(self, spec: str) -> None:
         """Switch to another source and show it."""
@@ -220,7 +218,8 @@ class SkinApp(App):
         if self.phone is None:
             self.push("files")
         else:
-            self.phone.pick_photo(mainthread(self.classify), mainthread(self._show_photo_error))
+            refuse = mainthread(lambda why: self.reset_to("photo_trouble", what="photo", detail=why))
+            self.phone.pick_photo(mainthread(self.classify), refuse)
 
     def classify(self, photo: Photo | Path | bytes, ignore_light: bool = False, synthetic_photo: bool = False) -> None:
         """Classify a photo and show the answer."""
@@ -235,14 +234,11 @@ class SkinApp(App):
 
     def show_answer(self, answer: Answer) -> None:
         """Show an answer; tips come first if the lighting is poor."""
-        if answer.error is not None and self.classifier.problem is not None:
-            self.reset_to("photo_trouble", what="model", detail=self.classifier.problem)
-        elif answer.error is not None:
-            self.reset_to("photo_trouble", what="photo", detail=answer.error)
-        elif answer.reason == "poor_light":
-            self.reset_to("light_first", answer=answer)
+        if answer.error is not None:
+            problem = self.classifier.problem
+            self.reset_to("photo_trouble", what="model" if problem else "photo", detail=problem or answer.error)
         else:
-            self.reset_to("answer", answer=answer)
+            self.reset_to("light_first" if answer.reason == "poor_light" else "answer", answer=answer)
 
     def answer_anyway(self, answer: Answer) -> None:
         """Classify the photo of an answer again, whatever its lighting."""
@@ -259,23 +255,16 @@ class SkinApp(App):
         else:
             self.reset_to("photo_trouble", what="text" if found else "clipboard")
 
-    def _store_settings(self, **settings: Any) -> Exception | None:
-        """Change settings; if they cannot be written, return why. They then last until the app ends."""
+    def _store_settings(self, **settings: Any) -> None:
+        """Change settings; if they cannot be written, the next frame says why, and they last until the app ends."""
+        from mobile_app.ui.screens.save_share import show_error
+
         self.settings = replace(self.settings, **settings)
         try:
             write_settings(self.settings, self.folder)
         except (OSError, UnusableInput) as error:
-            return error
-        return None
-
-    def _show_not_stored(self, error: Exception | None) -> None:
-        if error is not None:
-            from mobile_app.ui.screens.save_share import show_error
-
-            show_error(self, error)
-
-    def _show_photo_error(self, why: str) -> None:
-        self.reset_to("photo_trouble", what="photo", detail=why)
+            why = error
+            Clock.schedule_once(lambda _: show_error(self, why))
 
     def _on_drop_file(self, _: object, path: bytes, *__: object) -> None:
         if not self.settings.first_run_seen:

@@ -85,7 +85,7 @@ def test_a_photo_without_skin_names_nothing(classifier):
     answer = answer_of(classifier, np.random.default_rng(0).integers(110, 140, (120, 200, 1), np.uint8).repeat(3, 2))
     assert (answer.reason, answer.urgency, answer.top) == ("no_skin", None, ())
     texts = load_texts()
-    said = [line.text for part in shared_page.page_lines(answer, texts) for line in part]
+    said = [text for part in shared_page.page_lines(answer, texts) for _, text in part]
     assert texts["answer.reason.no_skin"] in said and texts["answer.nearest"] not in said
 
 
@@ -111,7 +111,7 @@ def watchful_answer(ignore_light=False, lit=True, synthetic=False, probabilities
 def test_the_page_says_what_the_screen_says():
     texts = load_texts()
     answer = watchful_answer(ignore_light=True, probabilities=(0.999, 0.001, 0.0))
-    said = [line.text for line in shared_page.page_lines(answer, texts)[1]]
+    said = [text for _, text in shared_page.page_lines(answer, texts)[1]]
     assert texts("answer.light_overruled") in said and texts("answer.light_good") not in said
     assert {f"{entry.name}: {probability_text(texts, entry)}" for entry in answer.top} <= set(said)
 
@@ -120,7 +120,7 @@ def test_the_page_says_what_the_screen_says():
 def test_the_page_has_no_next_step_where_nothing_is_named(options):
     texts = load_texts()
     answer = watchful_answer(**options)
-    said = "\n".join(line.text for part in shared_page.page_lines(answer, texts) for line in part)
+    said = "\n".join(text for part in shared_page.page_lines(answer, texts) for _, text in part)
     assert texts[f"answer.reason.{answer.reason}"] in said
     assert texts["answer.next"] not in said and answer.top == ()
 
@@ -195,15 +195,15 @@ def test_nothing_is_written_unless_asked(answer, tmp_path, monkeypatch):
 def test_the_page_says_what_it_is_not_first_and_everything_else(answer):
     texts = load_texts()
     above, below = shared_page.page_lines(answer, texts)
-    assert texts("answer.not_a_diagnosis") in [line.text for line in above[:3]]
+    assert texts("answer.not_a_diagnosis") in [text for _, text in above[:3]]
     above, _ = shared_page.page_lines(replace(answer, demo=True), texts)
-    assert texts("app.demo_note") in [line.text for line in above]
-    said = "\n".join(line.text for line in below)
+    assert texts("app.demo_note") in [text for _, text in above]
+    said = "\n".join(text for _, text in below)
     assert all(entry.name in said for entry in answer.top)
-    assert any(texts(f"answer.{answer.urgency}") in line.text for line in above)
+    assert any(texts(f"answer.{answer.urgency}") in text for _, text in above)
     assert all(texts(f"sign.{sign}") in said for sign in WARNING_SIGNS)
     _, below = shared_page.page_lines(replace(answer, ignore_light=True), texts)
-    assert texts("answer.light_overruled") in [line.text for line in below]
+    assert texts("answer.light_overruled") in [text for _, text in below]
 
 
 def test_the_page_as_pdf_and_picture(answer, tmp_path):

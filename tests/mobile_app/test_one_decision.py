@@ -92,7 +92,7 @@ def test_all_ways_tell_the_same(photos, model, ignore_light, monkeypatch):
         likely = [d.label for d in assessment.diagnosis if d.probability >= MIN_PROBABILITY]
         assert [entry.label for entry in answer.top] == likely[:MAX_CLASSES]
         # Shared page
-        page = [paragraph.text for part in page_lines(answer, TR) for paragraph in part]
+        page = [text for part in page_lines(answer, TR) for _, text in part]
         shown = [reason for reason in REASONS if TR[f"answer.reason.{reason}"] in page]
         assert shown == [decision.reason] * bool(decision.reason)
         assert [u for u in URGENCIES if f"{TR['answer.next']}: {TR[f'answer.{u}']}" in page] == (

@@ -18,7 +18,6 @@ from mobile_app.ui.preview import Preview
 from mobile_app.ui.root_widget import ENTER, KEYPAD_ENTER, LEFT, RIGHT, SPACE
 from mobile_app.ui.screens.trouble import trouble_page
 from mobile_app.ui.screens.why import why_sheet
-from mobile_app.ui.shutter import Shutter, ShutterAction
 from mobile_app.ui.shutter_button import ShutterButton
 from mobile_app.ui.style import is_wide, pixels
 from mobile_app.ui.theme import (
@@ -49,8 +48,8 @@ class CameraScreen(BoxLayout):
         super().__init__()
         self._app, self._style = app, app.style
         self.background = "background"  # the window is cleared with it
-        self._shutter = Shutter()
         self._state = LiveState("starting")
+        self._waiting = False  # for good light, to take the picture
         self._shown_frame = -1
         self._trouble: str | None = None
         self._trouble_page: Widget | None = None
@@ -59,7 +58,6 @@ class CameraScreen(BoxLayout):
         self._tick = Clock.create_trigger(self._draw, 0, interval=True)
         self._badge: Row | None = None
         self._top = Widget()
-
         self.preview = Preview(app.style, pos_hint={"x": 0, "y": 0})
         self._viewfinder = FloatLayout()
         self._viewfinder.add_widget(self.preview)
@@ -71,12 +69,12 @@ class CameraScreen(BoxLayout):
             self._tip_box.add_widget(widget)
         self._scroll = scroll_view(app.style, self._tip_box)
         self._shutter_button = ShutterButton(app.style, self.press)
-        tr, upper = app.style.tr, {"top": 0.95}
-        open_photo = TextButton(
-            app.style, tr("action.open_photo"), self.open_photo, "photo", "plain", stacked=True, pos_hint=upper
-        )
-        self._anyway = TextButton(
-            app.style, tr("camera.use_anyway"), self.use_anyway, "forward", "plain", stacked=True, pos_hint=upper
+        open_photo, self._anyway = (
+            TextButton(app.style, app.style.tr(name), act, icon, "plain", True, pos_hint={"top": 0.95})
+            for name, act, icon in (
+                ("action.open_photo", app.open_photo, "photo"),
+                ("camera.use_anyway", self.use_anyway, "forward"),
+            )
         )
         self._side = BoxLayout(orientation="vertical", size_hint_x=None)
         buttons = Row(open_photo, self._shutter_button, self._anyway, spacing=pixels(TINY))
@@ -105,7 +103,7 @@ class CameraScreen(BoxLayout):
         if code in (ENTER, KEYPAD_ENTER, SPACE) and self._trouble is None:
             self.press()
         elif key == "o":
-            self.open_photo()
+            self._app.open_photo()
         elif key == "u" and self._trouble is None:
             self.use_anyway()
         elif code in (LEFT, RIGHT) and not self._app.capture.source.live:
@@ -117,17 +115,16 @@ class CameraScreen(BoxLayout):
     # Actions.
 
     def press(self) -> None:
-        """Take the picture, or start or stop waiting for good light."""
-        photo = not self._app.capture.source.live  # already taken: nothing to wait for
-        self._act(ShutterAction.NOW if photo else self._shutter.press(self._state.guidance))
+        """Take the picture, or start or stop waiting for good light, for which a photo need not wait."""
+        if self._is_ready or not self._app.capture.source.live:
+            self._take()
+        else:
+            self._waiting = not self._waiting
+            self._show_state(self._state)
 
     def use_anyway(self) -> None:
         """Take the picture whatever the light."""
-        self._act(self._shutter.use_anyway(self._state.guidance))
-
-    def open_photo(self) -> None:
-        """Choose a photo on this device."""
-        self._app.open_photo()
+        self._take(ignore_light=not self._is_ready)
 
     def explain(self) -> None:
         """Explain the current tip."""
@@ -136,14 +133,15 @@ class CameraScreen(BoxLayout):
             root = self._app.root
             root.open_sheet(self._style, *why_sheet(self._style, self._tip.message, measure, root.close_sheet))
 
-    def _act(self, action: ShutterAction) -> None:
-        capture = self._app.capture
-        frame = capture.best_frame() if action is ShutterAction.NOW else capture.latest_frame()
-        if action is ShutterAction.NO or frame is None:
-            self._show_state(self._state)
-            return
-        synthetic = capture.source.synthetic
-        self._app.classify(frame.pixels, action is ShutterAction.IGNORE_LIGHT, synthetic)
+    @property
+    def _is_ready(self) -> bool:
+        return self._state.guidance is not None and self._state.guidance.ready
+
+    def _take(self, ignore_light: bool = False) -> None:
+        self._waiting, capture = False, self._app.capture
+        frame = capture.latest_frame() if ignore_light else capture.best_frame()
+        if frame is not None:
+            self._app.classify(frame.pixels, ignore_light, capture.source.synthetic)
 
     def _turn(self, step: int) -> None:
         turn = getattr(self._app.capture.source, "turn", None)
@@ -167,11 +165,10 @@ class CameraScreen(BoxLayout):
         if message is STARTING:
             self.preview.clear()
         self.preview.ready = message.ready
-        action = self._shutter.update(state.guidance)
-        if action is not ShutterAction.NO:
-            self._act(action)
+        waiting = self._waiting = self._waiting and state.guidance is not None
+        if waiting and self._is_ready:
+            self._take()
             return
-        waiting = self._shutter.waiting
         headline, advice = tr(message.headline), tr(message.advice)
         if message != self._tip.message:
             self._scroll.scroll_y = 1
@@ -218,8 +215,8 @@ class CameraScreen(BoxLayout):
             return
         self.orientation = "horizontal" if wide else "vertical"
         self._scroll.size_hint_y = 1 if wide else None
-        self._top = self._title_bar()
         column = self._side if wide else self
+        self._top = self._title_bar()
         column.add_widget(self._top)
         self.add_widget(self._viewfinder)
         if wide:
@@ -242,7 +239,7 @@ class CameraScreen(BoxLayout):
         self._badge.bind(minimum_width=self._badge.setter("width"))
         self._show_model()
         return Row(
-            TextLabel(style, tr("app.name"), "heading", bold=True, pos_hint=MIDDLE),
+            TextLabel(style, tr("app.name"), "heading", bold=True, lines=1, pos_hint=MIDDLE),
             self._badge,
             IconButton(style, "settings", tr("action.settings"), partial(self._app.push, "settings"), pos_hint=MIDDLE),
             padding=(pixels(LARGE), pixels(TINY), pixels(SMALL), pixels(TINY)),
@@ -253,8 +250,7 @@ class CameraScreen(BoxLayout):
             ("back", "camera.previous", -1, {"x": 0}),
             ("forward", "camera.next", 1, {"right": 1}),
         ):
-            holder = BoxLayout(size_hint=(None, None), size=(pixels(TOUCH_TARGET),) * 2, pos_hint={**place, **MIDDLE})
-            paint_background(holder, self._style, "viewfinder", RADIUS)
-            label = self._style.tr(text_id)
-            holder.add_widget(IconButton(self._style, icon, label, partial(self._turn, step), "on_viewfinder"))
-            self._viewfinder.add_widget(holder)
+            turn, hint = partial(self._turn, step), {**place, **MIDDLE}
+            button = IconButton(self._style, icon, self._style.tr(text_id), turn, "on_viewfinder", pos_hint=hint)
+            paint_background(button, self._style, "viewfinder", RADIUS)
+            self._viewfinder.add_widget(button)

@@ -9,19 +9,11 @@ from mobile_app.ui.buttons import Action, action_buttons
 from mobile_app.ui.camera_messages import TROUBLE_ICONS
 from mobile_app.ui.label import TextLabel
 from mobile_app.ui.page import Page
-from mobile_app.ui.style import pixels
-from mobile_app.ui.theme import HUGE
 from mobile_app.ui.widgets import Column, Icon
 
 
 def trouble_page(app: SkinApp, trouble: str, detail: str) -> Widget:
-    """Build the page for a source without frames.
-
-    Args:
-        app: the app.
-        trouble: one of `camera_messages.TROUBLES`.
-        detail: the source's own message; may be empty.
-    """
+    """Build the page for a source without frames, for one of `camera_messages.TROUBLES` and the source's own words."""
     actions: list[Action] = [
         ("action.play_again" if trouble == "ended" else "action.try_again", "retake", app.retry_source),
         ("action.other_source", "camera", lambda: app.push("sources")),
@@ -41,30 +33,19 @@ def photo_trouble(app: SkinApp, what: str, detail: str = "") -> Widget:
 
 
 def _page(
-    app: SkinApp,
-    icon: str,
-    trouble: str,
-    detail: str,
-    actions: list[Action],
-    back: Callable[[], object] | None = None,
+    app: SkinApp, icon: str, trouble: str, detail: str, actions: list[Action], back: Callable[[], object] | None = None
 ) -> Page:
     style, tr = app.style, app.style.tr
     page = Page(style, "", back)
     page.add(
-        Column(
-            Icon(style, icon, 56, "accent", pos_hint={"x": 0}),
-            TextLabel(style, tr(f"trouble.{trouble}"), "title", bold=True),
-            TextLabel(style, tr(f"trouble.{trouble}_advice")),
-            padding=(0, pixels(HUGE), 0, 0),
-        )
+        Icon(style, icon, 56, "accent", pos_hint={"x": 0}),
+        TextLabel(style, tr(f"trouble.{trouble}"), "title", bold=True),
+        TextLabel(style, tr(f"trouble.{trouble}_advice")),
+        Column(*action_buttons(style, *actions)),
     )
     if detail:
         page.add(
-            Column(
-                TextLabel(style, tr("trouble.details"), "small", "muted", bold=True),
-                TextLabel(style, detail, "small", "muted"),
-                spacing=0,
-            )
+            TextLabel(style, tr("trouble.details"), "small", "muted", bold=True),
+            TextLabel(style, detail, "small", "muted"),
         )
-    page.add(Column(*action_buttons(style, *actions)))
     return page

@@ -13,35 +13,17 @@ from mobile_app.ui.widgets import Bar, Row
 
 
 def why_sheet(style: Style, message: CameraMessage, measure: Measure, close: Callable[[], object]) -> list[Widget]:
-    """Return the content of the sheet.
-
-    Args:
-        style: theme and texts.
-        message: the tip.
-        measure: the measure behind it.
-        close: closes the sheet.
-    """
+    """Return the content of the sheet for a tip and the measure behind it."""
     tr = style.tr
-
-    def number(value: float) -> str:
-        return tr(measure.unit, value=value).replace("-", "−")
-
+    value, limit = (tr(measure.unit, value=number).replace("-", "−") for number in (measure.value, measure.limit))
+    limits = tr("why.at_least" if measure.higher_is_better else "why.at_most", value=value, limit=limit)
     return [
         TextLabel(style, tr("why.title"), "small", "muted", bold=True),
         icon_title(style, message.icon, tr(message.headline)),
         TextLabel(style, tr(f"why.{measure.name}")),
         *_gauge(style, message, measure),
         TextLabel(style, tr("trouble.details"), "small", "muted", bold=True),
-        TextLabel(
-            style,
-            tr(
-                "why.at_least" if measure.higher_is_better else "why.at_most",
-                value=number(measure.value),
-                limit=number(measure.limit),
-            ),
-            "small",
-            "muted",
-        ),
+        TextLabel(style, limits, "small", "muted"),
         TextLabel(style, tr("why.method"), "small", "muted"),
         TextButton(style, tr("action.close"), close, kind="quiet"),
     ]
@@ -56,9 +38,9 @@ def _gauge(style: Style, message: CameraMessage, measure: Measure) -> tuple[Widg
     # -1 is as far from the limit as the limit from 0; beyond it nothing changes for a person.
     depth = min(1.0, max(0.0, -distance))
     zones = [message.headline, "why.good"]
-    if measure.name == "exposure":  # too dark, good, too bright
-        zones.append("tip.too_bright.headline")
-        good, position = (1 / 3, 2 / 3), (1 - depth) / 3
+    if message.icon in ("too_dark", "too_bright"):
+        zones = ["tip.too_dark.headline", "why.good", "tip.too_bright.headline"]
+        good, position = (1 / 3, 2 / 3), (1 - depth) / 3 if message.icon == "too_dark" else (2 + depth) / 3
     elif measure.higher_is_better:
         good, position = (0.5, 1.0), (1 - depth) / 2
     else:

@@ -30,7 +30,6 @@ from mobile_app.ui.desktop_voice import DesktopVoice
 from mobile_app.ui.folders import free_path, list_folder, user_folder
 from mobile_app.ui.icons import STROKES, icon_mask
 from mobile_app.ui.model_card_text import card_facts, class_facts
-from mobile_app.ui.shutter import Shutter, ShutterAction
 from mobile_app.ui.system_theme import SystemTheme
 from triage.assessment import Assessment, Lighting
 from triage.decision import Decision
@@ -39,36 +38,6 @@ from triage.tips import TIPS
 
 TR = load_texts()
 GOOD, DARK = Guidance(None, True), Guidance("too_dark", False, {"exposure": -6.1, "limit": -5.4})
-
-
-def test_the_shutter_takes_the_picture_at_once_in_good_light():
-    shutter = Shutter()
-    assert shutter.press(GOOD) is ShutterAction.NOW
-    assert not shutter.waiting
-
-
-def test_the_shutter_waits_for_good_light_and_can_be_stopped():
-    shutter = Shutter()
-    assert shutter.press(DARK) is ShutterAction.NO and shutter.waiting
-    assert shutter.update(DARK) is ShutterAction.NO and shutter.waiting
-    assert shutter.update(GOOD) is ShutterAction.NOW and not shutter.waiting
-    assert shutter.update(GOOD) is ShutterAction.NO
-    shutter.press(DARK)
-    assert shutter.press(DARK) is ShutterAction.NO and not shutter.waiting
-    assert shutter.update(GOOD) is ShutterAction.NO
-
-
-def test_waiting_ends_with_the_frames():
-    shutter = Shutter()
-    shutter.press(DARK)
-    shutter.update(None)
-    assert not shutter.waiting
-
-
-def test_use_anyway_overrules_the_light_only_where_there_is_something_to_overrule():
-    shutter = Shutter()
-    assert shutter.use_anyway(DARK) is ShutterAction.IGNORE_LIGHT
-    assert shutter.use_anyway(GOOD) is ShutterAction.NOW
 
 
 @pytest.mark.parametrize(
@@ -275,7 +244,7 @@ def test_a_device_that_does_not_say_is_light(tmp_path, monkeypatch):
 
 def test_the_logic_needs_no_kivy():
     modules = ("capture", "camera_messages", "clipboard", "desktop_voice", "folders", "icons")
-    modules += ("model_card_text", "shutter", "system_theme", "theme")
+    modules += ("model_card_text", "system_theme", "theme")
     code = f"import sys; from mobile_app.ui import {', '.join(modules)}; print([m for m in sys.modules if 'kivy' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

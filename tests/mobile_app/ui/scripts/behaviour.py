@@ -141,6 +141,19 @@ def space_takes_the_picture_only_in_good_light():
     yield
     assert name() == "camera" and not oracle.asked
     assert TR["action.cancel"] in labels()
+    key(SPACE)
+    show(Guidance(None, True))
+    yield
+    assert name() == "camera", "a press that was taken back took the picture"
+    show(Guidance("too_dark", False))
+    key(SPACE)
+    show(None)  # no frames: nothing to wait for
+    show(Guidance(None, True))
+    yield
+    assert name() == "camera"
+    show(Guidance("too_dark", False))
+    key(SPACE)
+    yield
     show(Guidance(None, True))
     yield from until(lambda: name() == "answer")
     assert oracle.asked.pop()[1] is False
@@ -357,7 +370,8 @@ def settings_on_a_full_disk_hold_until_the_end():
     app.reset_to("settings")
     app.change_settings(theme="dark")
     yield
-    assert app.style.theme == "dark" and "The disk is full." in texts_of(app.root)
+    yield from until(lambda: "The disk is full." in texts_of(app.root))
+    assert app.style.theme == "dark"
     app.settings = replace(app.settings, first_run_seen=False)
     app.reset_to("first_run")
     app.finish_first_run()
