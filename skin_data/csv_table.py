@@ -104,6 +104,8 @@ def _rows(text: str, needed: Sequence[str]) -> tuple[list[str], dict[int, list[s
     for number, cells in enumerate(reader(separator), start=1):
         if not any(cell.strip() for cell in cells) or number == 1:
             continue
+        if cells == header:
+            raise ValueError(f"row {number} repeats the header: remove it")
         # A separator at the end of every row makes an empty cell.
         if len(cells) < len(header) or any(cell.strip() for cell in cells[len(header) :]):
             odd.append(f"row {number} has {len(cells)} cells")

@@ -1,15 +1,26 @@
 """What is doubtful about a prepared table: groups, splits, labels and columns."""
 
+import itertools
 import json
 import os
 import re
 from collections import Counter
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 from pathlib import PurePath
 
 import pandas as pd
 
-from skin_data.cell_text import alike, is_missing, is_split_name, simplified, skin_type, spreadsheet_ids
+from skin_data.cell_text import (
+    CHUNK_WORDS,
+    SPLIT_WORDS,
+    alike,
+    is_missing,
+    is_split_name,
+    simplified,
+    skin_type,
+    spreadsheet_ids,
+)
 from skin_data.manifest import COLUMNS, SPLITS, Manifest
 from skin_data.sources.record import Doubt
 from triage.photo_files import is_system_name
@@ -26,6 +37,9 @@ PHOTOS_OF_AN_ID = 10
 MEASURED = ("mask_share", "width", "height", "phash", "light_")
 """Prefixes of the columns that are measured from the photo."""
 CLUSTER = "picture-"  # begins the names of groups that are clusters of near-duplicates
+MOST_SPLITS = 20  # values of a column such as `fold`
+TYPO_SIMILARITY, TYPO_RATIO = 0.85, 20
+"""A class whose name resembles another (difflib's ratio) with this many times its photos may be a typing error."""
 LEAST_PHOTOS = 5  # of a split that one group may not hold half of
 _SHOWN = 3  # values named in a doubt
 
@@ -102,7 +116,8 @@ def _own_splits(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
     folders = {part for path in frame["image_path"] for part in PurePath(path).parts[:-1] if is_split_name(part)}
     found = {"folders": folders, **{f"column {column}": set(values) for column, values in _extras(frame)}}
     for what, names in found.items():
-        if len(names) > 1 and all(map(is_split_name, names)):
+        named = is_split_name(what.removeprefix("column "), SPLIT_WORDS | CHUNK_WORDS) and len(names) <= MOST_SPLITS
+        if len(names) > 1 and (named or all(map(is_split_name, names))):
             yield "the data set's own split is not used", f"{what}: {_shown(sorted(names))}"
 
 
@@ -117,6 +132,11 @@ def _extras(frame: pd.DataFrame, prefix: str = "") -> Iterator[tuple[str, "pd.Se
 def _labels(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
     if named := [name for name in frame["diagnosis"].dropna().unique() if is_missing(name)]:
         yield "class that means no diagnosis", _shown(named)
+    counts = frame["diagnosis"].value_counts()
+    for rare, common in itertools.permutations(counts.index, 2):
+        near = counts[rare] * TYPO_RATIO <= counts[common] and SequenceMatcher(None, rare, common).ratio()
+        if near >= TYPO_SIMILARITY:
+            yield "class that may be a typing error", f"{rare!r} ({counts[rare]} photos) beside {common!r}"
     both = frame[frame["soft_label"].notna() & frame["diagnosis"].notna()]
     other = 0
     for diagnosis, cell in zip(both["diagnosis"], both["soft_label"], strict=True):

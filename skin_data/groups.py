@@ -13,7 +13,9 @@ from skin_data.sources.table import read_table
 NEEDED = ("image_path", "group")
 
 
-def read_groups(table: Path, records: Sequence[Record], root: Path) -> tuple[dict[int, str], list[Rejection]]:
+def read_groups(
+    table: Path, records: Sequence[Record], root: Path
+) -> tuple[dict[int, str], list[Rejection], list[Doubt]]:
     """Read the user's own groups: a CSV file with the columns `image_path` and `group`.
 
     A photo is given by its path, absolute or relative to the folder of the data set or of the table, or by its file
@@ -25,7 +27,8 @@ def read_groups(table: Path, records: Sequence[Record], root: Path) -> tuple[dic
         root: the data set's folder.
 
     Returns:
-        Group by position in `records`, for listed photos, and a rejection for each row without a known photo or group.
+        Group by position in `records`, for listed photos, a rejection for each row without a known photo or group, and
+        a doubt for each photo that merges groups.
 
     Raises:
         UnusableInput: not such a table.
@@ -51,7 +54,14 @@ def read_groups(table: Path, records: Sequence[Record], root: Path) -> tuple[dic
         else:
             groups_of[found].append(group)
     merged = merged_names(groups_of.values())
-    return {row: merged[groups[0]] for row, groups in groups_of.items()}, rejections
+    doubts = [
+        Doubt(
+            str(records[row].path), "photo in several groups", f"they are one now: {', '.join(dict.fromkeys(groups))}"
+        )
+        for row, groups in groups_of.items()
+        if len(set(groups)) > 1
+    ]
+    return {row: merged[groups[0]] for row, groups in groups_of.items()}, rejections, doubts
 
 
 def group_photos(

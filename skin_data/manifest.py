@@ -1,6 +1,7 @@
 """meta.csv: one row per photo, with everything that later steps need to know about it."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -12,6 +13,7 @@ from skin_data.csv_table import csv_text, read_csv
 from skin_data.taxonomy import Taxonomy, load_taxonomy
 from triage.atomic import write_text
 from triage.errors import UnusableInput
+from triage.skin_tone import TONE_BUCKETS, UNKNOWN_TONE
 
 COLUMNS = (
     "image_path", "dataset", "source", "group", "split", "diagnosis", "soft_label", "lighting_label",
@@ -112,14 +114,29 @@ def read_manifest(path: str | Path) -> Manifest:
     _check(frame, "diagnosis", frame["diagnosis"].isin([*taxonomy.ids, ""]), "must be a class of taxonomy.yaml", path)
     _check(frame, "lighting_label", frame["lighting_label"].isin(["0", "1", ""]), "must be 0, 1 or empty", path)
     _check(frame, "group", frame["group"] != "", "must not be empty", path)
+    tones = [*TONE_BUCKETS, UNKNOWN_TONE, ""]
+    _check(frame, "tone_bucket", frame["tone_bucket"].isin(tones), f"must be one of {', '.join(tones)}", path)
+    is_soft = frame["soft_label"].map(lambda cell: _is_soft_label(cell, taxonomy.ids))
+    _check(frame, "soft_label", is_soft, "must be a JSON object from class to weight, or empty", path)
+    numbers = [c for c in frame.columns if c in ("ita", "mask_share") or c.startswith("light_")]
+    for column in numbers:
+        is_number = pd.to_numeric(frame[column], errors="coerce").notna()
+        _check(frame, column, is_number | (frame[column] == ""), "must be a number or empty", path)
     frame = frame.reset_index(drop=True)
     digest = _digest(frame, COLUMNS)
-    numbers = [c for c in frame.columns if c in ("lighting_label", "ita", "mask_share") or c.startswith("light_")]
-    for column in numbers:
+    for column in ("lighting_label", *numbers):
         frame[column] = pd.to_numeric(frame[column], errors="coerce")
     for column in ("diagnosis", "soft_label", "fitzpatrick", "monk"):
         frame[column] = frame[column].astype(object).where(frame[column] != "", None)
     return Manifest(frame, taxonomy, digest, path)
+
+
+def _is_soft_label(cell: str, ids: Sequence[str]) -> bool:
+    try:
+        weights = json.loads(cell) if cell else {}
+        return set(weights) <= set(ids) and all(type(weight) in (int, float) for weight in weights.values())
+    except (ValueError, TypeError, AttributeError):
+        return False
 
 
 def _check(frame: pd.DataFrame, column: str, good: "pd.Series[bool]", rule: str, path: Path) -> None:

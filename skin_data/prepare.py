@@ -122,8 +122,9 @@ def prepare(
     own_groups: dict[int, str] = {}
     if groups is not None:
         root = places[0] if places else out
-        own_groups, unmatched = read_groups(groups, records, root if root.is_dir() else root.parent)
+        own_groups, unmatched, merged = read_groups(groups, records, root if root.is_dir() else root.parent)
         rejections += unmatched
+        doubts += merged
     _write_findings(out / "rejected.csv", "reason", ((r.path, r.reason) for r in rejections))
     doubts += _absent_classes(listing, records, rejections, layout.may_lack_classes or taxonomy is not None, out)
     # Taken out of the measurements, of which 100,000 have to fit in memory.

@@ -161,7 +161,9 @@ def _entries(
                 if "group" in layout.columns:
                     notes.add(where, "photo without a group", f"{layout.columns['group'][0]} is {group!r}")
                 group = ""
-            source = layout.cell(row, "source") or (column if len(layout.columns["photo"]) > 1 else layout.source)
+            source = layout.cell(row, "source")
+            if is_missing(source):
+                source = column if len(layout.columns["photo"]) > 1 else layout.source
             entry = _Entry(row, photo, path, source, diagnosis, group)
             for scale, largest in _SKIN_SCALES.items():
                 entry.tones[scale] = _tone(layout.cell(row, scale), scale, largest, where, notes)

@@ -17,9 +17,9 @@ from skin_data.sources.scin_labels import (
     WEIGHTED,
     Opinion,
     condition_coverage,
+    fitzpatrick,
     hard_label,
     read_opinion,
-    skin_type,
     soft_label,
 )
 from skin_data.sources.table import Row, find_table, photos_by_name, read_table, unlisted, without_contradictions
@@ -72,12 +72,17 @@ def read_scin(root: Path, taxonomy: str | None = None, ignored: Path | None = No
             doubts.append(Doubt(photo, "photo of several cases", f"one group, labels averaged: {', '.join(ids)}"))
         rated = [opinions.get(case_id, Opinion()) for case_id in ids]
         soft, mapped = soft_label([opinion.conditions for opinion in rated], classes.by_code)
+        try:
+            own_type = fitzpatrick(first.cells["fitzpatrick_skin_type"])
+        except ValueError as error:
+            own_type = None
+            doubts.append(Doubt(f"{first.where} (case {ids[0]})", "skin tone left empty", str(error)))
         extras = {column: first.cells.get(column, "") for column in KEPT} | {
             "shot_type": _shot_type(first.cells, photo),
             "gradable": rated[0].gradable,
             "conditions": rated[0].names,
             "label_share": round(mapped, 4) if any(opinion.conditions for opinion in rated) else None,
-            "fitzpatrick_self": skin_type(first.cells["fitzpatrick_skin_type"]),
+            "fitzpatrick_self": own_type,
         }
         records.append(
             Record(

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from skin_data.cell_text import skin_type
 from skin_data.sources.record import ConditionCoverage
 
 DERMATOLOGISTS = (1, 2, 3)
@@ -54,7 +55,7 @@ def read_opinion(cells: Mapping[str, str]) -> Opinion:
     graded = [cell for n in DERMATOLOGISTS if (cell := cells.get(GRADABLE.format(n), ""))]
     able = [cell for cell in graded if _can_grade(cell)]
     names = next((column for column in NAMES if column in cells), NAMES[0])
-    types = [skin_type(cells.get(f"dermatologist_fitzpatrick_skin_type_label_{n}", "")) for n in DERMATOLOGISTS]
+    types = [fitzpatrick(cells.get(f"dermatologist_fitzpatrick_skin_type_label_{n}", "")) for n in DERMATOLOGISTS]
     tones = [
         tone
         for rater in MONK_RATERS
@@ -85,9 +86,9 @@ def boolean(cell: str) -> bool | None:
     return known[cell.strip().upper()]
 
 
-def skin_type(cell: str) -> str | None:
-    """Fitzpatrick type "1" to "6" of `FST1` to `FST6`; None for `NONE_IDENTIFIED` and blanks."""
-    return cell[3:] if cell.startswith("FST") and cell[3:] in set("123456") else None
+def fitzpatrick(cell: str) -> str | None:
+    """Fitzpatrick type "1" to "6" of `FST1` to `FST6`; None for blanks and where none was identified or given."""
+    return None if cell in ("NONE_IDENTIFIED", "OTHER_OR_UNSPECIFIED") else skin_type(cell)
 
 
 def soft_label(opinions: Sequence[Mapping[str, float]], class_of: Mapping[str, str]) -> tuple[dict[str, float], float]:

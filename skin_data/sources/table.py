@@ -169,6 +169,8 @@ def photo_finder(base: Path) -> Finder:
 
     def find(cell: str) -> Path | str:
         path = base / cell
+        if not path.exists():
+            path = base / cell.replace("\\", "/")  # written on Windows
         inside = path.relative_to(base).parts if path.is_relative_to(base) else ()
         if any(is_system_name(part) for part in inside if part != ".."):
             return "in a hidden or system folder"
@@ -176,7 +178,7 @@ def photo_finder(base: Path) -> Finder:
             return path
         found = [ending for suffix in sorted(PHOTO_SUFFIXES) if (ending := Path(f"{path}{suffix}")).is_file()]
         if not found and len(inside) == 1:
-            found = places().get(cell, [])
+            found = places().get(path.name, [])
         if len(found) > 1:
             return f"{len(found)} photos have this name: give the path"
         return found[0] if found else path

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from skin_data.cell_text import (
@@ -48,10 +50,13 @@ def test_names_of_splits():
     assert not any(map(is_split_name, ["patch test", "eczema", "imgs_part_1", "images", "testis", "1"]))
 
 
-@pytest.mark.parametrize("names", [["mole", "train"], ["part1", "part 2"], ["a", "A "]])
+@pytest.mark.parametrize(
+    "names", [["mole", "train"], ["part1", "part 2"], ["a", "A "], ["mole", "mole - Copy"], ["mole", "Mole (2)"]]
+)
 def test_names_that_are_no_classes_are_named(names):
-    with pytest.raises(UnusableInput, match=names[-1]):
+    with pytest.raises(UnusableInput, match=re.escape(names[-1])):
         check_class_names(names, "photos.csv")
+    check_class_names(["type (1)", "type (2)", "patch test"], "photos.csv")
 
 
 @pytest.mark.parametrize(

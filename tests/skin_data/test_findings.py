@@ -36,6 +36,17 @@ def test_a_correct_table_has_no_doubts(tmp_path):
     assert table(tmp_path, harmless) == {}
 
 
+def test_a_class_that_may_be_a_typing_error_is_named(tmp_path):
+    (tmp_path / "taxonomy.yaml").write_text("classes: [{id: melanoma}, {id: melonoma}, {id: nevus}]")
+    rows = [
+        dict.fromkeys(COLUMNS, "") | {"image_path": f"{n}.jpg", "group": f"p{n}", "split": SPLITS[n % 3],
+        "diagnosis": "melonoma" if n == 3 else ("melanoma", "nevus")[n // 3 % 2]} for n in range(60)
+    ]  # fmt: skip
+    write_manifest(tmp_path / "meta.csv", rows, load_taxonomy(tmp_path / "taxonomy.yaml"))
+    found = {doubt.kind: doubt.detail for doubt in doubts_of(read_manifest(tmp_path / "meta.csv"))}
+    assert "'melonoma' (1 photos) beside 'melanoma'" in found["class that may be a typing error"]
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "named"),
     [
@@ -54,6 +65,7 @@ def test_a_correct_table_has_no_doubts(tmp_path):
         (lambda n, row: row.update(own_woundID=f"x{n // 4}"), UNUSED_GROUP, "woundID"),
         (lambda n, row: row.update(own_set=("train", "val", "test", "")[n % 4]), "the data set's own split is not used",
          "column set"),
+        (lambda n, row: row.update(own_fold=str(n % 5)), "the data set's own split is not used", "column fold"),
         (lambda n, row: row.update(image_path=f"{('train', 'test')[n % 2]}/x/{n}.jpg"),
          "the data set's own split is not used", "folders"),
         (lambda n, row: row.update(soft_label=json.dumps({"eczema": 0.1, "melanoma": 0.9})),

@@ -98,7 +98,7 @@ def test_own_groups_are_matched_by_path_or_unique_name(tmp_path):
     table.parent.mkdir()
     lines = ["image_path,group", "a/1.jpg,x", f"{tmp_path}/b/1.jpg,y", "2.jpg,x", "1.jpg,z", "no.jpg,z", "neu ü.jpg,"]
     table.write_text("\n".join(lines), encoding="utf-8")
-    groups, rejections = read_groups(table, photos, tmp_path)
+    groups, rejections, _ = read_groups(table, photos, tmp_path)
     assert groups == {0: "x", 1: "y", 2: "x"}
     assert [(r.path, r.reason) for r in rejections] == [
         ("groups.csv row 5 (1.jpg)", "2 photos have this name: give the path"),
@@ -110,7 +110,9 @@ def test_own_groups_are_matched_by_path_or_unique_name(tmp_path):
 def test_a_photo_with_two_groups_merges_them(tmp_path):
     table = tmp_path / "groups.csv"
     table.write_text("image_path,group\n0.jpg,x\n0.jpg,y\n1.jpg,y\n")
-    assert read_groups(table, records(tmp_path, [None] * 2), tmp_path)[0] == {0: "x", 1: "x"}
+    groups, rejections, doubts = read_groups(table, records(tmp_path, [None] * 2), tmp_path)
+    assert (groups, rejections) == ({0: "x", 1: "x"}, [])
+    assert [(doubt.path, doubt.detail[-4:]) for doubt in doubts] == [(str(tmp_path / "0.jpg"), "x, y")]
 
 
 def test_groups_from_a_file_reach_the_split(tmp_path):

@@ -96,6 +96,7 @@ def zipped():
         (HEADER.encode(), "no row"),
         (b"", "header"),
         (b"path;label\na.jpg;x\n", "path, label"),
+        (GOOD.encode() + GOOD.encode(), "row 4 repeats the header"),
     ],
 )
 def test_what_is_no_such_table_is_named(tmp_path, content, named):
@@ -202,7 +203,7 @@ def test_photos_are_found_by_name_below_their_folder(tmp_path):
     rows = [
         ("isic_id", "dx"),
         ("a", "mole"),
-        ("y/b", "wart"),
+        ("y\\b", "wart"),
         ("c", "mole"),
         ("z/c", "wart"),
         ("d.jpg", "wart"),

@@ -182,6 +182,10 @@ def row(**changes):
         ({"diagnosis": "flu"}, r"diagnosis .*line 3: 'flu'"),
         ({"lighting_label": "bright"}, r"lighting_label .*line 3: 'bright'"),
         ({"group": ""}, r"group .*line 3: ''"),
+        ({"tone_bucket": "Dark"}, r"tone_bucket .*line 3: 'Dark'"),
+        ({"ita": "12,5"}, r"ita .*line 3: '12,5'"),
+        ({"soft_label": "{'eczema': 1}"}, r"soft_label .*line 3: "),
+        ({"soft_label": '{"flu": 1}'}, r"soft_label .*line 3: "),
     ],
 )
 def test_a_wrong_row_is_named_by_its_line(tmp_path, change, message):
