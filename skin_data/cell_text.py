@@ -8,15 +8,20 @@ from collections.abc import Collection, Iterable
 from triage.errors import UnusableInput
 
 MISSING = frozenset(
-    "na nan nat none null nil void empty blank missing unknown unk undefined unspecified notspecified notavailable "
-    "notapplicable notknown unlabeled unlabelled tbd nodata nodiagnosis anonymous anon noname noid unassigned notassigned "
-    "nolabel ref value name div0 num".split()
-)
+    {
+        "na", "nan", "nat", "none", "null", "nil", "void", "empty", "blank", "missing", "unknown", "unk",
+        "undefined", "unspecified", "notspecified", "notavailable", "notapplicable", "notknown", "unlabeled",
+        "unlabelled", "tbd", "nodata", "nodiagnosis", "anonymous", "anon", "noname", "noid", "unassigned",
+        "notassigned", "nolabel", "ref", "value", "name", "div0", "num",
+    }
+)  # fmt: skip
 """Words, letters and digits only, that stand for no value; the last are a spreadsheet's errors such as #REF!."""
 SPLIT_WORDS = frozenset(
-    "train training trainset trainval val valid validation valset dev development test testing testset eval evaluation "
-    "holdout fold".split()
-)
+    {
+        "train", "training", "trainset", "trainval", "val", "valid", "validation", "valset", "dev", "development",
+        "test", "testing", "testset", "eval", "evaluation", "holdout", "fold",
+    }
+)  # fmt: skip
 CHUNK_WORDS = frozenset({"part", "batch", "subset", "split"})
 _BESIDE_SPLIT_WORDS = frozenset({"set", "data", "dataset", "images", "image", "imgs", "photos", "pictures", "input"})
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
@@ -87,8 +92,8 @@ def check_class_names(names: Iterable[str], where: str) -> None:
     keys = set(map(simplified, names))
     if copies := [name for name in names if _COPY.search(name) and simplified(_COPY.sub("", name)) in keys]:
         raise UnusableInput(
-            f"These are copies of other classes by their names: {', '.join(map(repr, copies))}. Received: {where}. Unite "
-            "each with its class, or rename it."
+            f"These are copies of other classes by their names: {', '.join(map(repr, copies))}. Received: {where}. "
+            "Unite each with its class, or rename it."
         )
     if splits := [name for name in names if is_split_name(name, SPLIT_WORDS | CHUNK_WORDS)]:
         raise UnusableInput(
