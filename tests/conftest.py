@@ -41,11 +41,14 @@ SLOW_FILES = {
     "mobile_app/android/test_start.py",
     "mobile_app/ui/test_behaviour.py",
     "mobile_app/ui/test_end_to_end.py",
+    "skin_training/test_head_features.py",
     "skin_training/test_strategy.py",
+    "skin_training/test_training.py",
+    "stress/test_kills.py",
     "teacher/test_backbones.py",
     "teacher/test_efficientnet_lite.py",
 }
-"""Files of tests that build published networks, open windows or start processes that do."""
+"""Files of tests that train, build published networks, open windows or start processes that do."""
 SHARED_FIXTURES = {"fast", "flatbuffers", "qat_student", "source"}
 """Session fixtures of `tests/convert` that take too long to be made by several workers."""
 
@@ -65,6 +68,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(groups[item.path]))
     slow = Counter(groups[item.path] for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: (-slow[groups[item.path]], groups[item.path]))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to run where pytest and pytest-xdist disagree about groups: fixtures of minutes would be made twice."""
+    if getattr(session.config.option, "loadgroup", False) and not all("@" in item.nodeid for item in session.items):
+        raise pytest.UsageError("pytest-xdist's groups have no effect with this pytest; see setup.py")
 
 
 @pytest.fixture(scope="module")

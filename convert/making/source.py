@@ -79,6 +79,8 @@ def make_flatbuffer(variant: Variant, source: Source, model: "keras.Model | None
         UnusableInput: the variant needs representative photos and there is none.
         CheckFailed: the converter lost the weights, or its file cannot be run or has another input.
     """
+    if variant.uses_photos:
+        _ = source.representative  # an error here comes before long conversions
     if model is None:
         model = variant.start(source)
     flatbuffer = variant.convert(model, source)

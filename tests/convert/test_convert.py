@@ -66,6 +66,15 @@ def test_a_file_of_another_student_is_refused_and_an_older_one_that_does_not_tel
     verifier.check(other)
 
 
+def test_a_variant_with_a_training_of_its_own_reports_it(small_run):
+    run, manifest = small_run
+    run.write_config({"convert": {"quantization_aware": {"epochs": 1}}})
+    path = convert(run, manifest, ["int8-qat"])["int8-qat"]
+    (row,) = run.read_report()["convert"]["variants"]["int8-qat"]["training"]["rows"]
+    assert row["epoch"] == 1
+    assert read_model(path).card["variant"] == "int8-qat"
+
+
 def test_limits_make_no_file_anew_and_an_unfinished_student_is_named(small_run):
     run, manifest = small_run
     path = convert(run, manifest, ["float32"])["float32"]

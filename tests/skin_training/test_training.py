@@ -73,7 +73,7 @@ def without_time(rows):
 def test_an_interrupted_run_ends_like_an_uninterrupted_one(tmp_path):
     whole = make_trainer(tmp_path / "whole")
     expected = without_time(whole.run())
-    for stop_after in (3, STEPS, 2 * STEPS + 2, 3 * STEPS, 4 * STEPS + 1):
+    for stop_after in (3, 3 * STEPS, 4 * STEPS + 1):  # in an epoch, after a phase, in the last phase
         folder = tmp_path / str(stop_after)
         with pytest.raises(Stop):
             make_trainer(folder, stop_after=stop_after).run()

@@ -49,8 +49,9 @@ def test_old_runtimes_can_load_the_dense_layers(flatbuffers):
 
 @pytest.mark.parametrize("name", [name for name, variant in VARIANTS.items() if variant.uses_photos])
 def test_quantization_needs_photos(student, photos, name):
+    without_photos = Source(student, lambda: Representative(photos[:0]))
     with pytest.raises(UnusableInput, match="photos"):
-        make_flatbuffer(VARIANTS[name], Source(student, lambda: Representative(photos[:0])))
+        make_flatbuffer(VARIANTS[name], without_photos)
 
 
 def test_an_unknown_variant_names_the_known():
