@@ -41,6 +41,7 @@ APP = [
     "pillow>=10.1,<14",
 ]
 DEV = [
+    "crepes>=0.8,<1",  # conformal prediction, which tests compare ours with
     "isic-challenge-scoring>=5.6,<6",  # the ISIC archive's metrics, which tests compare ours with
     "pytest>=8,<9.2",  # pytest-xdist 3.8 names groups in an attribute that 9.2 no longer reads
     "pytest-timeout>=2.3,<3",

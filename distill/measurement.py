@@ -59,7 +59,8 @@ def measure_students(
         for name in students
         if name != DISTILLED
     }
-    validation = Validation(data.true_validation_classes, predict(student.model, data.validation.pixels)[0])
+    probabilities, _ = predict(student.model, data.validation.pixels)
+    validation = Validation(data.true_validation_classes, probabilities, data.validation_tones)
     groups = groups_of(recipe, data)
     matrices = {"teacher": ccm_of(teacher), "student": ccm_of(student.model)}
     section = {

@@ -45,7 +45,8 @@ class Answer:
         synthetic_photo: the photo comes from the demo.
         demo: the model was trained on synthetic images only.
         model_name: from the model card.
-        top: the classes to name, most likely first; empty where nothing may be named.
+        top: the classes to name, most likely first: the prediction set where it holds several, else at most
+            `MAX_CLASSES`; empty where nothing may be named.
     """
 
     assessment: Assessment | None
@@ -69,6 +70,16 @@ class Answer:
         return self.assessment.decision.urgency if self.assessment else None
 
     @property
+    def one_of(self) -> tuple[str, ...]:
+        """The classes that a clear answer cannot tell apart (`triage.decision.Decision.one_of`)."""
+        return self.assessment.decision.one_of if self.assessment else ()
+
+    @property
+    def unchecked(self) -> bool:
+        """Whether classes are named for skin that the model was not checked on."""
+        return self.urgency is not None and not (self.assessment and self.assessment.decision.checked)
+
+    @property
     def lighting_ok(self) -> bool:
         """Whether measured features and model both find the lighting good."""
         return self.assessment is not None and self.assessment.lighting.ok
@@ -88,6 +99,7 @@ def answer_for(triage: Triage, photo: Photo, ignore_light: bool = False, synthet
     """
     assessment = triage.assess(photo, ignore_light, synthetic_photo)
     height, width = photo.shape[:2]
+    one_of = assessment.decision.one_of
     return Answer(
         assessment=assessment,
         error=None,
@@ -99,7 +111,7 @@ def answer_for(triage: Triage, photo: Photo, ignore_light: bool = False, synthet
         model_name=triage.card["name"],
         top=tuple(
             RankedClass(d.label, d.name, d.probability, word_for(d.probability, d.urgency))
-            for d in assessment.diagnosis[:MAX_CLASSES]
-            if d.probability >= MIN_PROBABILITY
+            for d in assessment.diagnosis[: len(one_of) or MAX_CLASSES]
+            if one_of or d.probability >= MIN_PROBABILITY
         ),
     )

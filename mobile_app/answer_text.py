@@ -30,4 +30,6 @@ def light_overridden(answer: Answer) -> bool:
 
 def headline(tr: Texts, answer: Answer) -> str:
     """Return the headline above the list of classes, or instead of it."""
-    return tr(f"answer.reason.{answer.reason}" if answer.reason else "answer.looks_like")
+    if answer.reason:
+        return tr(f"answer.reason.{answer.reason}")
+    return tr("answer.one_of" if answer.one_of else "answer.looks_like")

@@ -49,6 +49,8 @@ def page_lines(answer: Answer, tr: Texts) -> tuple[list[Paragraph], list[Paragra
         ("strong", f"{tr('answer.next')}: {tr(name)}" if answer.urgency else tr(name)),
         ("text", tr(f"{name}_text")),
     ]
+    if answer.unchecked:
+        above += [("strong", tr("answer.unchecked")), ("text", tr("answer.unchecked_text"))]
     below = [("text", tr("answer.crop"))]
     if answer.urgency:
         below.append(("strong", headline(tr, answer)))

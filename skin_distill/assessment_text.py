@@ -19,6 +19,7 @@ NO_ANSWER = {
     "no_skin": "No skin found. Fill the frame with the spot and try again.",
     "poor_light": "No answer: take a better photo first. --ignore-light predicts anyway.",
 }
+UNCHECKED = "Not checked on skin like this: too few test photos stand behind the answer. It may miss what matters."
 
 
 def assessment_text(assessment: Mapping[str, Any], card: ModelCard, threshold: str, width: int = 120) -> str:
@@ -42,13 +43,19 @@ def assessment_text(assessment: Mapping[str, Any], card: ModelCard, threshold: s
         lines += [f"    - {tip}" for tip in lighting["tips"]]
     if decision["reason"] in NO_ANSWER:
         return _wrapped([*lines, f"  {NO_ANSWER[decision['reason']]}"], width)
-    unsure = decision["reason"] == "unsure"
-    lines.append("  Cannot tell. Closest matches, none likely:" if unsure else "  Looks most like:")
+    one_of = decision["prediction_set"] if decision["reason"] is None and len(decision["prediction_set"]) > 1 else []
+    if one_of:
+        lines.append(f"  One of these (right for {card['prediction_sets']['coverage']:.0%} of test photos):")
+    else:
+        unsure = decision["reason"] == "unsure"
+        lines.append("  Cannot tell. Closest matches, none likely:" if unsure else "  Looks most like:")
     lines += [
         f"    {d['probability']:6.1%}  {names.get(d['label'], d['label'])}"
-        for d in assessment["diagnosis"][:TOP]
-        if d["probability"] >= MIN_PROBABILITY
+        for d in assessment["diagnosis"][: len(one_of) or TOP]
+        if one_of or d["probability"] >= MIN_PROBABILITY
     ]
+    if not decision["checked"]:
+        lines.append(f"  {UNCHECKED}")
     lines.append(f"  What next: {URGENCIES[decision['urgency']]}{threshold}")
     if card["synthetic"]:
         lines.append("  DEMO: trained on synthetic images only; says nothing about real skin.")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 if TYPE_CHECKING:
     from typing_extensions import NotRequired
 
+from triage.prediction_set import SetRule
+
 
 class Metric(TypedDict):
     """A value with its 95 % interval and the number of photos it rests on; `why` says why there is no value."""
@@ -146,14 +148,31 @@ class SetMetrics(TypedDict):
     mean_size: Metric
 
 
-class ConformalSection(SetMetrics):
-    """Conformal prediction sets, fitted on another split."""
+class SlicedSets(SetMetrics):
+    """Prediction sets overall, by tone and by Fitzpatrick type."""
+
+    per_tone: dict[str, SetMetrics]
+    per_fitzpatrick: dict[str, SetMetrics]
+
+
+class SetFit(TypedDict):
+    """Photos that sets were fitted on, by tone; tones with `too_few` borrow from the others."""
+
+    n: dict[str, int]
+    too_few: list[str]
+
+
+class ConformalSection(SlicedSets):
+    """Conformal prediction sets with a quantile for each tone, fitted on another split.
+
+    `one_threshold` is what sets with one threshold for all tones give.
+    """
 
     coverage_target: float
-    method: str
-    threshold: float
+    rule: SetRule
     fitted_on: FittedOn
-    per_tone: dict[str, SetMetrics]
+    fitted_on_tones: SetFit
+    one_threshold: SlicedSets
 
 
 class TestSection(SliceSection):

@@ -85,7 +85,8 @@ def train_teacher(
         run.save_model(teacher, "teacher.keras")
 
         predictions = predict(teacher, test.pixels, progress=progress, stage="teacher: test")
-        validation = Validation(data.true_validation_classes, predict(teacher, data.validation.pixels)[0])
+        probabilities, _ = predict(teacher, data.validation.pixels)
+        validation = Validation(data.true_validation_classes, probabilities, data.validation_tones)
         matrix, bias = ccm_of(teacher)
         section: TeacherSection = {
             "key": key,

@@ -118,7 +118,7 @@ def make_card() -> Callable[..., dict[str, Any]]:
             "synthetic": False,
             "data": {"dataset": "none", "meta_sha256": "0" * 64},
             "lineage": {},
-            "per_tone": {},
+            "per_tone": {tone: {"n": 80} for tone in ("light", "medium", "dark", "unknown")},
             "not_measured": ["everything"],
             "licence": "MIT",
         }

@@ -15,6 +15,7 @@ from triage.interpreter import Interpreter, open_interpreter
 from triage.lighting import LightingVerdict, judge_lighting, measure_lighting
 from triage.model_file import ModelFile, read_model
 from triage.photo import Photo, check_photo, prepare_pixels, read_photo
+from triage.skin_tone import UNKNOWN_TONE, measure_skin_tone
 from triage.tips import TIPS, Tip, tips_for
 
 DISCLAIMER = (
@@ -89,6 +90,9 @@ class Assessment:
                 "urgency": self.decision.urgency,
                 "abstained": self.decision.abstained,
                 "reason": self.decision.reason,
+                "prediction_set": list(self.decision.prediction_set),
+                "tone": self.decision.tone,
+                "checked": self.decision.checked,
             },
             "disclaimer": self.disclaimer,
         }
@@ -168,19 +172,21 @@ class Triage:
         measured = self._light_thread.submit(self._measure, pixels)
         outputs = self.interpreter.run(prepared)
         # If no core was free, measure here.
-        verdict, skin = self._measure(pixels) if measured.cancel() else measured.result()
-        return self.answer(verdict, skin, outputs, name, ignore_light, synthetic_photo)
+        verdict, skin, tone = self._measure(pixels) if measured.cancel() else measured.result()
+        return self.answer(verdict, skin, outputs, tone, name, ignore_light, synthetic_photo)
 
-    def _measure(self, pixels: Photo) -> tuple[LightingVerdict, bool]:
-        """Return the lighting verdict, and whether skin was found."""
+    def _measure(self, pixels: Photo) -> tuple[LightingVerdict, bool, str]:
+        """Return the lighting verdict, whether skin was found, and the bucket of its tone."""
         verdict = judge_lighting(measure_lighting(pixels, self._crop_fraction))
-        return verdict, has_skin(verdict, measure_framing(pixels, self._crop_fraction))
+        skin = has_skin(verdict, measure_framing(pixels, self._crop_fraction))
+        return verdict, skin, measure_skin_tone(pixels).bucket
 
     def answer(
         self,
         verdict: LightingVerdict,
         skin: bool,
         outputs: dict[str, npt.NDArray[np.float32]],
+        tone: str = UNKNOWN_TONE,
         name: str = "",
         ignore_light: bool = False,
         synthetic_photo: bool = False,
@@ -191,6 +197,7 @@ class Triage:
             verdict: from the measured features.
             skin: skin was found.
             outputs: `diagnosis` [1, classes] and `lighting` [1, 1], probabilities.
+            tone: bucket of the skin's tone.
             name: of the photo.
             ignore_light: see `decide`.
             synthetic_photo: see `decide`.
@@ -213,6 +220,7 @@ class Triage:
             self.card,
             lighting_ok=lighting.ok,
             has_skin=skin,
+            tone=tone,
             ignore_light=ignore_light,
             synthetic_photo=synthetic_photo,
         )

@@ -9,10 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from triage.model_card import ModelCard
+from triage.prediction_set import prediction_sets
+from triage.skin_tone import UNKNOWN_TONE
 
 REASONS = ("synthetic_model", "no_skin", "poor_light", "unsure")
 """Why the model gives no clear answer, strongest first: it was trained on synthetic images only, no skin was found, the
 lighting is poor, or no class is likely enough."""
+MIN_TESTED = 50
+"""Test photos of a skin tone from which the model counts as checked on it."""
 
 
 @dataclass(frozen=True)
@@ -23,16 +27,28 @@ class Decision:
         reason: one of `REASONS`; None for a clear answer.
         urgency: "urgent", "soon" or "watch"; None where nothing is named.
         abstained: no class is likely enough, whatever else is wrong.
+        prediction_set: ids of the classes that hold the true one with the card's coverage, most likely first; empty
+            where nothing may be named, and for a card without such sets.
+        tone: bucket of the photo's skin tone.
+        checked: the model was tested on at least `MIN_TESTED` photos of this tone.
     """
 
     reason: str | None
     urgency: str | None
     abstained: bool
+    prediction_set: tuple[str, ...] = ()
+    tone: str = UNKNOWN_TONE
+    checked: bool = True
 
     @property
     def may_name(self) -> bool:
         """Whether classes may be named; for "unsure" they are the closest matches, none of them likely."""
         return self.reason in (None, "unsure")
+
+    @property
+    def one_of(self) -> tuple[str, ...]:
+        """The prediction set where a clear answer names several classes; empty otherwise."""
+        return self.prediction_set if self.reason is None and len(self.prediction_set) > 1 else ()
 
 
 def decide(
@@ -41,6 +57,7 @@ def decide(
     *,
     lighting_ok: bool,
     has_skin: bool,
+    tone: str = UNKNOWN_TONE,
     ignore_light: bool = False,
     synthetic_photo: bool = False,
 ) -> Decision:
@@ -51,27 +68,52 @@ def decide(
         card: of the model.
         lighting_ok: measured features and model both find the lighting good.
         has_skin: skin was found in the model's crop.
+        tone: bucket of the photo's skin tone.
         ignore_light: the person asks for an answer although a better photo was advised.
         synthetic_photo: the photo comes from the demo, which a model of synthetic images may judge.
     """
     thresholds = card["thresholds"]
     top = int(np.argmax(probabilities))
     abstained = bool(probabilities[top] < thresholds["abstain_below"])
-    if card["synthetic"] and not synthetic_photo:
-        return Decision("synthetic_model", None, abstained)
-    if not has_skin:
-        return Decision("no_skin", None, abstained)
-    if not lighting_ok and not ignore_light:
-        return Decision("poor_light", None, abstained)
+    checked = tested_photos(card, tone) >= MIN_TESTED
+    if reason := _why_nothing(card, lighting_ok or ignore_light, has_skin, synthetic_photo):
+        return Decision(reason, None, abstained, (), tone, checked)
     urgencies = [entry["urgency"] for entry in card["classes"]]
     urgent = sum(float(p) for p, urgency in zip(probabilities, urgencies, strict=True) if urgency == "urgent")
-    # "watch" reassures: never when unsure, when an urgent class leads, on a photo that should have been better, or from
-    # a model that has never seen real skin.
-    doubtful = abstained or not lighting_ok or ignore_light or card["synthetic"]
+    chosen = _prediction_set(probabilities, card, tone)
+    # "watch" reassures: never when unsure, when an urgent class leads or is in the set, on a photo that should have
+    # been better or of skin that the model was not checked on, or from a model that has never seen real skin.
+    doubtful = abstained or not lighting_ok or ignore_light or card["synthetic"] or not checked
+    doubtful = doubtful or any(urgencies[number] == "urgent" for number in chosen)
     if "urgent" in urgencies and urgent >= thresholds["urgent"]:
         urgency = "urgent"
     elif urgencies[top] == "urgent" or (doubtful and urgencies[top] == "watch") or abstained:
         urgency = "soon"
     else:
         urgency = urgencies[top]
-    return Decision("unsure" if abstained else None, urgency, abstained)
+    named = tuple(card["classes"][number]["id"] for number in chosen)
+    return Decision("unsure" if abstained else None, urgency, abstained, named, tone, checked)
+
+
+def tested_photos(card: ModelCard, tone: str) -> int:
+    """Return how many test photos of a tone bucket stand behind a model; 0 where its card does not say."""
+    tones = card.get("per_tone")
+    part = tones.get(tone) if isinstance(tones, dict) else None
+    count = part.get("n") if isinstance(part, dict) else None
+    return count if isinstance(count, int) else 0
+
+
+def _why_nothing(card: ModelCard, light_accepted: bool, has_skin: bool, synthetic_photo: bool) -> str | None:
+    if card["synthetic"] and not synthetic_photo:
+        return "synthetic_model"
+    if not has_skin:
+        return "no_skin"
+    return None if light_accepted else "poor_light"
+
+
+def _prediction_set(probabilities: npt.NDArray[np.float64], card: ModelCard, tone: str) -> list[int]:
+    """Return the numbers of the classes in the set, most likely first."""
+    if "prediction_sets" not in card:
+        return []
+    inside = prediction_sets(probabilities, card["prediction_sets"], tone)
+    return [int(number) for number in np.argsort(-probabilities, kind="stable") if inside[number]]

@@ -4,6 +4,7 @@ import math
 from typing import Any, TypedDict, cast
 
 from triage.errors import UnusableInput
+from triage.prediction_set import SetRule, problem_of_rule
 
 CARD_FORMAT = 1
 URGENCIES = ("urgent", "soon", "watch")
@@ -60,6 +61,14 @@ class ClassResult(TypedDict):
     sent_to_doctor: Interval
 
 
+class ToneResult(TypedDict, total=False):
+    """One skin-tone bucket of the test split; earlier cards lack the sensitivity for urgent classes."""
+
+    n: int
+    accuracy: Interval
+    urgent_sensitivity: Interval
+
+
 class _RequiredKeys(TypedDict):
     format: int
     name: str
@@ -81,10 +90,11 @@ class ModelCard(_RequiredKeys, total=False):
     """Contents of `card.json`.
 
     `data` names the data set and the hash of its table, `lineage` the runs and files the model came from. `per_tone`
-    maps tone buckets to `n` and `accuracy`, and "measured_on" to a description. `per_class` maps class ids to results
-    of the float student; earlier cards lack it. A card may hold further keys, such as `variant`.
+    maps tone buckets to `ToneResult`, and "measured_on" to a description. `per_class` maps class ids to results of the
+    float student; earlier cards lack it and `prediction_sets`. A card may hold further keys, such as `variant`.
     """
 
+    prediction_sets: SetRule
     per_class: dict[str, ClassResult]
 
 
@@ -151,6 +161,9 @@ def check_card(card: object, source: str) -> ModelCard:
     for key in ("urgent", "abstain_below", "well_lit"):
         value: Any = found["thresholds"].get(key)
         require(_is_number(value) and 0 <= value <= 1, f"threshold {key} must be from 0 to 1", value)
+    if "prediction_sets" in found:
+        rule = found["prediction_sets"]
+        require(not (problem := problem_of_rule(rule)), str(problem), rule)
     return cast(ModelCard, found)
 
 

@@ -8,16 +8,18 @@ from convert.student import load_student_pixels
 from convert.variants.variant import Variant
 from skin_data.progress import Progress
 from skin_training.evaluation.calibration import fit_temperature, scale_by_temperature
+from skin_training.evaluation.conformal import fit_sets
 from skin_training.evaluation.decisions import card_classes
 from skin_training.evaluation.evaluate import evaluate
 from skin_training.evaluation.thresholds import urgent_threshold
 from skin_training.run_folder import RunFolder
-from triage.model_card import CARD_FORMAT, ClassResult, ModelCard
+from triage.model_card import CARD_FORMAT, ClassResult, Interval, ModelCard, ToneResult
 
 if TYPE_CHECKING:
     import tf_keras as keras
 
     from skin_data.manifest import Manifest
+    from skin_training.report_types import TestSection
 
 LICENCE = (
     "Research and education only; not a medical device. The photos a model was trained on set further limits: see "
@@ -62,7 +64,9 @@ def card_of_student(
     truth = frame.loc[labelled, "diagnosis"].map(position).to_numpy(int)
     temperature = fit_temperature(truth, probabilities[labelled])
     urgent = np.array([c.urgency == "urgent" for c in manifest.taxonomy.classes])
-    score = scale_by_temperature(probabilities[labelled], temperature)[:, urgent].sum(axis=1)
+    calibrated = scale_by_temperature(probabilities[labelled], temperature)
+    rule, fitted_on = fit_sets(truth, calibrated, frame.loc[labelled, "tone_bucket"].astype(str).to_numpy())
+    score = calibrated[:, urgent].sum(axis=1)
     is_urgent, threshold = urgent[truth], urgent_threshold(urgent[truth], score)
     matrix, bias = ccm_of(student)
     card = {
@@ -77,6 +81,7 @@ def card_of_student(
             "abstain_below": abstain_below,
             "well_lit": 0.5,
         },
+        "prediction_sets": {**rule, "fitted_on": {"split": "the float student, validation split", **fitted_on}},
         "input": {"size": size, "crop_fraction": crop_fraction},
         "synthetic": manifest.synthetic,
         "data": {"dataset": manifest.dataset, "meta_sha256": manifest.sha256},
@@ -88,10 +93,7 @@ def card_of_student(
         },
         "per_tone": {
             "measured_on": "the float student, test split",
-            **{
-                tone: {"n": part["n"], "accuracy": part["diagnosis"]["accuracy"]}
-                for tone, part in distilled["test"]["per_tone"].items()
-            },
+            **{tone: _tone_result(distilled["test"], tone) for tone in distilled["test"]["per_tone"]},
         },
         "not_measured": list(NOT_MEASURED),
         "licence": LICENCE,
@@ -113,6 +115,14 @@ def _class_results(
         name: {"n": part["n"], "recall": part["recall"], "sent_to_doctor": part["sent_to_doctor"]}
         for name, part in measured.items()
     }
+
+
+def _tone_result(test: "TestSection", tone: str) -> ToneResult:
+    part, triage = test["per_tone"][tone], test.get("triage")
+    found = cast("ToneResult", {"n": part["n"], "accuracy": part["diagnosis"]["accuracy"]})
+    if triage:
+        found["urgent_sensitivity"] = cast("Interval", triage["per_tone"][tone]["sensitivity"])
+    return found
 
 
 def card_of_file(shared: dict[str, Any], run: RunFolder, variant: Variant) -> ModelCard:

@@ -9,7 +9,7 @@ from triage.skin_tone import TONE_BUCKETS
 
 
 def card_facts(tr: Texts, card: ModelCard) -> list[tuple[str, str]]:
-    """Return names and values: model, licence, data, classes, accuracy by skin tone, what was not measured."""
+    """Return names and values: model, licence, data, classes, results by skin tone, what was not measured."""
     facts = [(tr("about.model_name"), card["name"]), (tr("about.model_licence"), card["licence"])]
     if isinstance(card["data"], dict) and card["data"].get("dataset"):
         facts.append((tr("about.model_data"), str(card["data"]["dataset"])))
@@ -19,6 +19,9 @@ def card_facts(tr: Texts, card: ModelCard) -> list[tuple[str, str]]:
         if isinstance(part, dict) and isinstance(part.get("accuracy"), dict):
             told = _told(tr, "about.tone_accuracy", part, right=part["accuracy"])
             facts.append((tr(f"about.tone.{tone}"), told))
+        if isinstance(part, dict) and isinstance(sensitivity := part.get("urgent_sensitivity"), dict):
+            told = _told(tr, "about.urgent_sensitivity", sensitivity, noticed=sensitivity)
+            facts.append((tr(f"about.urgent.{tone}"), told))
     if card["not_measured"]:
         facts.append((tr("about.model_not_measured"), "; ".join(map(str, card["not_measured"]))))
     return facts

@@ -111,8 +111,9 @@ def command(
 
     predicted, validation = predictions(split), None
     if split == "test":
-        truth = true_classes(manifest.split("val"), manifest.taxonomy.ids)
-        validation = Validation(truth, predictions("val")[0], "val", calibration, sensitivity, coverage)
+        rows = manifest.split("val")
+        truth, tones = true_classes(rows, manifest.taxonomy.ids), rows["tone_bucket"].astype(str).to_numpy()
+        validation = Validation(truth, predictions("val")[0], tones, "val", calibration, sensitivity, coverage)
     test = evaluate(manifest, frame, *predicted, seed=seed, validation=validation)
     lineage = {"meta_sha256": manifest.sha256, "model_meta_sha256": opened.meta_sha256 or None}
     report = {"model": model, "split": split, **lineage, **test}

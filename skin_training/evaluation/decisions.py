@@ -1,6 +1,6 @@
 """What a person would be told about the photos of a split, by the one decision of `triage`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -9,6 +9,7 @@ from skin_training.evaluation.thresholds import ABSTAIN_BELOW
 from triage.assessment import apply_temperature
 from triage.decision import decide
 from triage.model_card import CardClass, ModelCard
+from triage.prediction_set import SetRule
 
 if TYPE_CHECKING:
     from skin_data.taxonomy import SkinClass
@@ -22,7 +23,14 @@ def card_classes(classes: "Iterable[SkinClass]") -> list[CardClass]:
     return [{"id": c.id, "name": c.name, "urgency": c.urgency} for c in classes]
 
 
-def decision_card(classes: "Iterable[SkinClass]", synthetic: bool, temperature: float, urgent: float) -> ModelCard:
+def decision_card(
+    classes: "Iterable[SkinClass]",
+    synthetic: bool,
+    temperature: float,
+    urgent: float,
+    sets: SetRule,
+    tested: Mapping[str, int],
+) -> ModelCard:
     """Return the part of a card that decisions depend on.
 
     Args:
@@ -30,13 +38,16 @@ def decision_card(classes: "Iterable[SkinClass]", synthetic: bool, temperature: 
         synthetic: the model has seen synthetic images only.
         temperature: of the calibration.
         urgent: threshold on the summed probability of the urgent classes.
+        sets: rule of the prediction sets.
+        tested: photos of each tone bucket that the model is measured on.
     """
     thresholds = {"urgent": urgent, "abstain_below": ABSTAIN_BELOW, "well_lit": 0.5}
     card = {"classes": card_classes(classes), "synthetic": synthetic, "temperature": temperature}
-    return cast("ModelCard", {**card, "thresholds": thresholds})
+    per_tone = {tone: {"n": n} for tone, n in tested.items()}
+    return cast("ModelCard", {**card, "thresholds": thresholds, "prediction_sets": sets, "per_tone": per_tone})
 
 
-def sent_to_doctor(probabilities: np.ndarray, card: ModelCard) -> np.ndarray:
+def sent_to_doctor(probabilities: np.ndarray, tones: np.ndarray, card: ModelCard) -> np.ndarray:
     """Return bool [n]: whether the decision on each photo sends the person to a doctor, today or within days.
 
     Light and framing count as good (where they are not, the app asks for another photo), and a photo comes from where
@@ -44,10 +55,18 @@ def sent_to_doctor(probabilities: np.ndarray, card: ModelCard) -> np.ndarray:
 
     Args:
         probabilities: float [n, classes], before temperature scaling.
+        tones: str [n], tone buckets.
         card: temperature, thresholds and classes of the model.
     """
     decisions = (
-        decide(apply_temperature(row, card["temperature"]), card, lighting_ok=True, has_skin=True, synthetic_photo=True)
-        for row in probabilities
+        decide(
+            apply_temperature(row, card["temperature"]),
+            card,
+            lighting_ok=True,
+            has_skin=True,
+            tone=str(tone),
+            synthetic_photo=True,
+        )
+        for row, tone in zip(probabilities, tones, strict=True)
     )
     return np.array([decision.urgency in DOCTOR for decision in decisions], bool)

@@ -69,14 +69,16 @@ def evaluate(
     )
     classes = manifest.taxonomy.classes
     urgent = np.array([c.urgency == "urgent" for c in classes])
-    if card is None and validation is not None:
-        threshold = validation.urgent_threshold(urgent)
-        card = decision_card(classes, manifest.synthetic, validation.temperature, threshold)
-    sent = None if card is None else sent_to_doctor(diagnosis, card)
-    everything = np.arange(len(frame))
     tones = frame["tone_bucket"].astype(str).to_numpy()
+    if card is None and validation is not None:
+        threshold, (sets, _) = validation.urgent_threshold(urgent), validation.fit_sets()
+        tested = {tone: len(rows) for tone, rows in _rows_by(tones).items()}
+        card = decision_card(classes, manifest.synthetic, validation.temperature, threshold, sets, tested)
+    sent = None if card is None else sent_to_doctor(diagnosis, tones, card)
+    everything = np.arange(len(frame))
     known_tones = [*TONE_BUCKETS, *(["unknown"] if "unknown" in tones and "unknown" not in TONE_BUCKETS else [])]
     by_tone = {bucket: everything[tones == bucket] for bucket in known_tones}
+    names = _slice_names(frame)
     overall, labelled = predictions.slice(everything), predictions.labelled(everything)
     section: TestSection = {
         "n": len(frame),
@@ -90,8 +92,8 @@ def evaluate(
         "per_class": {c.id: predictions.of_class(number, c.urgency, sent) for number, c in enumerate(classes)},
         "per_tone": {bucket: predictions.slice(rows) for bucket, rows in by_tone.items()},
         "slices": {
-            by: {name: predictions.slice(np.flatnonzero(values == name)) for name in sorted(set(values) - {""})}
-            for by, values in _slice_names(frame).items()
+            by: {name: predictions.slice(rows) for name, rows in _rows_by(values).items()}
+            for by, values in names.items()
             if set(values) - {""}
         },
         "confusion": {
@@ -107,7 +109,7 @@ def evaluate(
         section["calibration"] = calibration_section(predictions, by_tone, validation)
         if urgent.any():
             section["triage"] = triage_section(predictions, by_tone, validation, urgent, ids)
-        section["conformal"] = conformal_section(predictions, by_tone, validation)
+        section["conformal"] = conformal_section(predictions, by_tone, _rows_by(names["fitzpatrick"]), validation)
     return section
 
 
@@ -120,6 +122,10 @@ def true_classes(frame: "DataFrame", ids: Sequence[str]) -> np.ndarray:
 def lighting_labels(frame: "DataFrame") -> np.ndarray:
     """Return float [n], 1 well lit, 0 poorly lit, NaN where the label is missing."""
     return np.asarray(frame["lighting_label"].to_numpy(float, na_value=np.nan))
+
+
+def _rows_by(values: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: np.flatnonzero(values == name) for name in sorted(set(values) - {""})}
 
 
 def _slice_names(frame: "DataFrame") -> dict[str, np.ndarray]:

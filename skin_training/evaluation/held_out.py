@@ -1,7 +1,7 @@
 """What is fitted on the validation split and measured on another: calibration, the triage threshold, conformal sets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,7 @@ from skin_training.evaluation.calibration import (
     reliability_bins,
     scale_by_temperature,
 )
+from skin_training.evaluation.conformal import fit_sets
 from skin_training.evaluation.metric import minority_of, without_interval
 from skin_training.evaluation.split_predictions import SplitPredictions
 from skin_training.evaluation.thresholds import COVERAGE, SENSITIVITY, conformal_threshold, urgent_threshold
@@ -26,11 +27,15 @@ from skin_training.report_types import (
     ConformalSection,
     FittedOn,
     Metric,
+    SetFit,
     SetMetrics,
+    SlicedSets,
     TriageSection,
     UrgentDetection,
 )
 from triage.errors import UnusableInput
+from triage.prediction_set import SetRule, prediction_sets
+from triage.skin_tone import UNKNOWN_TONE
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class Validation:
     Attributes:
         truth: int [m]; photos without a diagnosis (-1) are left out.
         probabilities: float [m, classes].
+        tones: str [m], tone buckets; empty where they are not known.
         split: its name, for the report.
         method: of calibration: "temperature", "vector" or "dirichlet".
         sensitivity: target fraction of urgent cases at or above the triage threshold.
@@ -52,6 +58,7 @@ class Validation:
 
     truth: np.ndarray
     probabilities: np.ndarray
+    tones: np.ndarray = field(default_factory=lambda: np.empty(0, str))
     split: str = "val"
     method: str = "temperature"
     sensitivity: float = SENSITIVITY
@@ -66,6 +73,8 @@ class Validation:
         known = self.truth >= 0
         if not known.any():
             raise UnusableInput("No photo of the validation split has a diagnosis: nothing can be fitted on it.")
+        tones = self.tones if len(self.tones) else np.full(len(known), UNKNOWN_TONE)
+        object.__setattr__(self, "tones", tones[known])
         object.__setattr__(self, "probabilities", self.probabilities[known])
         object.__setattr__(self, "truth", self.truth[known])
 
@@ -82,6 +91,10 @@ class Validation:
     def scaled(self, probabilities: np.ndarray | None = None) -> np.ndarray:
         """Return probabilities, by default of the validation split, [n, classes], after temperature scaling."""
         return scale_by_temperature(self.probabilities if probabilities is None else probabilities, self.temperature)
+
+    def fit_sets(self) -> tuple[SetRule, SetFit]:
+        """Fit conformal sets (`conformal.fit_sets`)."""
+        return fit_sets(self.truth, self.scaled(), self.tones, self.coverage)
 
     def urgent_threshold(self, urgent: np.ndarray) -> float:
         """Fit the threshold on the summed probability of the urgent classes, bool [classes]."""
@@ -183,32 +196,48 @@ def triage_section(
 
 
 def conformal_section(
-    predictions: SplitPredictions, by_tone: Mapping[str, np.ndarray], validation: Validation
+    predictions: SplitPredictions,
+    by_tone: Mapping[str, np.ndarray],
+    by_fitzpatrick: Mapping[str, np.ndarray],
+    validation: Validation,
 ) -> ConformalSection:
-    """Fit conformal sets; measure how often they contain the true class, and how many classes they name.
+    """Fit conformal sets by tone; measure how often they contain the true class, and how many classes they name.
 
     Args:
         predictions: of the measured split.
-        by_tone: rows of each tone bucket.
+        by_tone: rows of each tone bucket; other rows have no known tone.
+        by_fitzpatrick: rows of each Fitzpatrick type.
         validation: what to fit on.
     """
+    tones = np.full(len(predictions.truth), UNKNOWN_TONE, dtype=object)
+    for tone, rows in by_tone.items():
+        tones[rows] = tone
+    values = validation.scaled(predictions.probabilities)
+    rule, fitted_on_tones = validation.fit_sets()
     threshold = conformal_threshold(validation.truth, validation.scaled(), validation.coverage)
-    sets = validation.scaled(predictions.probabilities) >= threshold  # of a photo; may be empty
-    covered = sets[np.arange(len(sets)), np.maximum(predictions.truth, 0)]
-    size = sets.sum(axis=1).astype(float)
-    metric = predictions.bootstrap.metric
 
-    def coverage_and_size(rows: np.ndarray) -> SetMetrics:
+    def measured(sets: np.ndarray) -> SlicedSets:
+        covered = sets[np.arange(len(sets)), np.maximum(predictions.truth, 0)]
+        size, metric = sets.sum(axis=1).astype(float), predictions.bootstrap.metric
+
+        def of(rows: np.ndarray) -> SetMetrics:
+            rows = predictions.labelled(rows)
+            return {
+                "coverage": metric(lambda w, r: metrics.fraction(w, covered[r]), rows),
+                "mean_size": metric(lambda w, r: metrics.fraction(w, size[r]), rows, proportion=False),
+            }
+
         return {
-            "coverage": metric(lambda w, r: metrics.fraction(w, covered[r]), rows),
-            "mean_size": metric(lambda w, r: metrics.fraction(w, size[r]), rows, proportion=False),
+            **of(np.arange(len(sets))),
+            "per_tone": {tone: of(rows) for tone, rows in by_tone.items()},
+            "per_fitzpatrick": {name: of(rows) for name, rows in by_fitzpatrick.items()},
         }
 
     return {
         "coverage_target": validation.coverage,
-        "method": "LAC",
-        "threshold": threshold,
+        "rule": rule,
         "fitted_on": validation.fitted_on,
-        **coverage_and_size(predictions.labelled(np.arange(len(sets)))),
-        "per_tone": {tone: coverage_and_size(predictions.labelled(rows)) for tone, rows in by_tone.items()},
+        "fitted_on_tones": fitted_on_tones,
+        **measured(prediction_sets(values, rule, tones)),
+        "one_threshold": measured(values >= threshold),
     }

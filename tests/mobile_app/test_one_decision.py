@@ -13,10 +13,10 @@ from mobile_app.answer import MAX_CLASSES, MIN_PROBABILITY, Answer
 from mobile_app.classifier import DEMO_MODEL, BackgroundClassifier
 from mobile_app.shared_page import page_lines
 from mobile_app.texts import load_texts
-from skin_distill.assessment_text import NO_ANSWER, URGENCIES
+from skin_distill.assessment_text import NO_ANSWER, UNCHECKED, URGENCIES
 from skin_distill.cli import cli
 from triage import Triage
-from triage.decision import REASONS
+from triage.decision import MIN_TESTED, REASONS
 from triage.model_file import pack_model, read_model
 
 TR = load_texts()
@@ -41,12 +41,17 @@ def photos(lit_phantoms, tmp_path_factory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-@pytest.fixture(scope="module", params=["trained on photographs", "unsure", "synthetic"])
+@pytest.fixture(scope="module", params=["trained on photographs", "unsure", "synthetic", "sets", "unchecked"])
 def model(request, tmp_path_factory) -> Path:
     demo = read_model(DEMO_MODEL)
     card = {**demo.card, "synthetic": request.param == "synthetic"}
     if request.param == "unsure":
         card["thresholds"] = {**demo.card["thresholds"], "abstain_below": 1.0}
+    if request.param == "sets":
+        quantiles = {"all": 0.9, "light": 0.95, "dark": 0.999}
+        card["prediction_sets"] = {"coverage": 0.9, "penalty": 0.01, "free_ranks": 3, "quantiles": quantiles}
+    if request.param == "unchecked":
+        card["per_tone"] = {**demo.card["per_tone"], "light": {"n": 12}, "dark": {"n": 49}}
     path = tmp_path_factory.mktemp("model") / "model.tflite"
     path.write_bytes(pack_model(demo.flatbuffer, card))
     return path
@@ -66,7 +71,7 @@ def test_all_ways_tell_the_same(photos, model, ignore_light, monkeypatch):
     command = ["classify", *map(str, photos), "--model", str(model), *(["--ignore-light"] if ignore_light else [])]
     told = json.loads(runner.invoke(cli, [*command, "--json"], catch_exceptions=False).stdout)
     blocks = runner.invoke(cli, command, catch_exceptions=False).stdout.split("\n\n")
-    reasons = set()
+    reasons, seen = set(), set()
     for photo, entry, block in zip(photos, told, blocks, strict=False):
         assessment = triage.assess(photo, ignore_light)
         decision = assessment.decision
@@ -77,6 +82,9 @@ def test_all_ways_tell_the_same(photos, model, ignore_light, monkeypatch):
             "urgency": decision.urgency,
             "abstained": decision.abstained,
             "reason": decision.reason,
+            "prediction_set": list(decision.prediction_set),
+            "tone": decision.tone,
+            "checked": decision.checked,
         }
         assert [d["label"] for d in entry["diagnosis"]] == named
         # Terminal
@@ -86,11 +94,16 @@ def test_all_ways_tell_the_same(photos, model, ignore_light, monkeypatch):
             named
         )
         assert [d.name in block for d in assessment.ranking[:1]] == [bool(named)]
+        assert ("One of these" in block) is bool(decision.one_of)
+        assert all(d.name in block for d in assessment.ranking if d.label in decision.one_of)
+        unchecked = bool(named) and not decision.checked
+        assert (UNCHECKED in block) is unchecked
         # App
         answer = in_app(classifier, photo, ignore_light)
         assert (answer.reason, answer.urgency) == (decision.reason, decision.urgency)
         likely = [d.label for d in assessment.diagnosis if d.probability >= MIN_PROBABILITY]
-        assert [entry.label for entry in answer.top] == likely[:MAX_CLASSES]
+        assert [entry.label for entry in answer.top] == (list(decision.one_of) or likely[:MAX_CLASSES])
+        assert answer.unchecked is unchecked
         # Shared page
         page = [text for part in page_lines(answer, TR) for _, text in part]
         shown = [reason for reason in REASONS if TR[f"answer.reason.{reason}"] in page]
@@ -98,10 +111,16 @@ def test_all_ways_tell_the_same(photos, model, ignore_light, monkeypatch):
         assert [u for u in URGENCIES if f"{TR['answer.next']}: {TR[f'answer.{u}']}" in page] == (
             [decision.urgency] if decision.urgency else []
         )
+        assert (TR["answer.unchecked"] in page) is unchecked and (TR["answer.one_of"] in page) is bool(decision.one_of)
+        seen |= {"one of"} if decision.one_of else set()
+        seen |= {"unchecked"} if unchecked else set()
         # Never reassuring in doubt
         if decision.urgency == "watch":
             assert assessment.lighting.ok and decision.reason is None and not triage.card["synthetic"]
+            assert decision.checked
     classifier.close()
+    assert ("one of" in seen) is ("prediction_sets" in triage.card)
+    assert "unchecked" in seen or triage.card["synthetic"] or triage.card["per_tone"]["light"]["n"] >= MIN_TESTED
     if triage.card["synthetic"]:
         assert reasons == {"synthetic_model"}
     else:

@@ -83,7 +83,14 @@ def test_an_assessment_breaks_between_words():
         "photo": "a-photo-with-a-path-that-is-longer-than-the-terminal.jpg",
         "lighting": {"ok": True, "probability": 0.9, "tips": []},
         "diagnosis": [{"label": "a", "probability": 0.9996}, {"label": "b", "probability": 0.0004}],
-        "decision": {"urgency": "urgent", "abstained": False, "reason": None},
+        "decision": {
+            "urgency": "urgent",
+            "abstained": False,
+            "reason": None,
+            "prediction_set": [],
+            "tone": "light",
+            "checked": True,
+        },
     }
     card = {"classes": [{"id": "a", "name": "Melanoma"}, {"id": "b", "name": "Eczema"}], "synthetic": False}
     path, *lines = assessment_text(assessment, card, " (urgent from 39.2%)", 40).splitlines()

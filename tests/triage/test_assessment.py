@@ -13,6 +13,7 @@ from triage.errors import UnreadablePhoto, UnusableInput
 from triage.lighting import LightingVerdict, judge_lighting, measure_lighting
 from triage.model_file import pack_model
 from triage.photo import prepare_pixels, to_tensor
+from triage.skin_tone import measure_skin_tone
 from triage.tips import TIPS
 
 
@@ -88,7 +89,8 @@ def test_json_has_exactly_the_promised_shape(triage_path, good_photo, tmp_path):
     assert set(answer["lighting"]) == {"ok", "probability", "tips"}
     assert all(set(entry) == {"label", "probability"} for entry in answer["diagnosis"])
     assert sum(entry["probability"] for entry in answer["diagnosis"]) in (0, pytest.approx(1))
-    assert set(answer["decision"]) == {"urgency", "abstained", "reason"}
+    assert set(answer["decision"]) == {"urgency", "abstained", "reason", "prediction_set", "tone", "checked"}
+    assert answer["decision"]["tone"] == measure_skin_tone(good_photo).bucket
     assert answer["disclaimer"] == DISCLAIMER
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from triage.decision import REASONS, decide
+from triage.decision import MIN_TESTED, REASONS, decide
 from triage.framing import has_skin, measure_framing
 from triage.lighting import judge_lighting, measure_lighting
 
@@ -54,15 +54,17 @@ def test_a_model_without_urgent_classes_never_says_urgent(card):
 def test_watch_is_never_said_in_doubt(card):
     card["thresholds"]["abstain_below"] = 0.15
     flags = ("lighting_ok", "has_skin", "ignore_light", "synthetic_photo")
+    card["per_tone"]["dark"]["n"] = MIN_TESTED - 1
+    card["per_tone"]["medium"]["n"] = MIN_TESTED
     for values in itertools.product((False, True), repeat=len(flags)):
         options = dict(zip(flags, values, strict=True))
         for synthetic in (False, True):
             card["synthetic"] = synthetic
-            for probabilities in (spread(c7=0.9), spread()):
-                decision = decided(card, probabilities, **options)
+            for probabilities, tone in itertools.product((spread(c7=0.9), spread()), ("medium", "dark")):
+                decision = decided(card, probabilities, **options, tone=tone)
                 certain = options["lighting_ok"] and options["has_skin"] and not options["ignore_light"]
                 if decision.urgency == "watch":
-                    assert certain and not synthetic and not decision.abstained
+                    assert certain and not synthetic and not decision.abstained and tone == "medium"
                 assert (decision.urgency is None) == (not decision.may_name)
 
 
@@ -89,3 +91,31 @@ def test_skin_is_found_on_every_tone(photograph_skin, monk_tones):
     for tone in monk_tones.values():
         photo = photograph_skin(tone)
         assert has_skin(judge_lighting(measure_lighting(photo)), measure_framing(photo))
+
+
+def test_skin_that_the_model_was_not_checked_on_is_said(card):
+    card["per_tone"] = {"light": {"n": MIN_TESTED}, "dark": {"n": MIN_TESTED - 1}, "measured_on": "the test split"}
+    told = {tone: decided(card, spread(c7=0.9), tone=tone) for tone in ("light", "dark", "medium", "unknown")}
+    assert {tone: (d.checked, d.urgency) for tone, d in told.items()} == {
+        "light": (True, "watch"), "dark": (False, "soon"), "medium": (False, "soon"), "unknown": (False, "soon"),
+    }  # fmt: skip
+    assert decided(card, spread(c0=0.9), tone="dark").urgency == "urgent"
+
+
+def test_the_set_follows_the_tone_of_the_photo(card):
+    probabilities = spread(c7=0.5, c3=0.3, c2=0.1)
+    card["prediction_sets"] = {
+        "coverage": 0.9, "penalty": 0.0, "free_ranks": 3, "quantiles": {"all": 0.6, "light": 0.2, "dark": 0.85},
+    }  # fmt: skip
+    light, medium, dark = (decided(card, probabilities, tone=tone) for tone in ("light", "medium", "dark"))
+    assert (light.prediction_set, medium.prediction_set, dark.prediction_set) == (("c7",), ("c7",), ("c7", "c3"))
+    assert (light.one_of, dark.one_of) == ((), ("c7", "c3"))
+    assert decided(card, probabilities, tone="dark", has_skin=False).prediction_set == ()
+    card["thresholds"]["abstain_below"] = 0.6
+    assert decided(card, probabilities, tone="dark").one_of == ()
+
+
+def test_an_urgent_class_in_the_set_never_reassures(card):
+    card["prediction_sets"] = {"coverage": 0.9, "penalty": 0.0, "free_ranks": 3, "quantiles": {"all": 0.905}}
+    assert decided(card, spread(c7=0.7, c0=0.2)).urgency == "soon"
+    assert decided(card, spread(c7=0.7, c5=0.2)).urgency == "watch"

@@ -46,6 +46,9 @@ class AnswerScreen(Page):
         app, answer = self._app, self._answer
         self.action_card = _action(app, answer)
         told = [self.action_card, _disclaimer(app)]
+        if answer.unchecked:
+            texts = app.style.tr("answer.unchecked"), app.style.tr("answer.unchecked_text")
+            told.insert(1, info_card(app.style, "unsure", *texts, *NO_ANSWER))
         if answer.demo:
             told.append(_demo_note(app))
         if answer.top or answer.reason == "unsure":

@@ -109,12 +109,19 @@ def test_the_card_is_told_with_its_intervals_and_gaps():
         "licence": "MIT",
         "data": {"dataset": "phantom"},
         "classes": [{"name": "A"}, {"name": "B"}],
-        "per_tone": {"light": {"n": 40, "accuracy": accuracy}, "dark": {"n": 2, "accuracy": {"value": None}}},
+        "per_tone": {
+            "light": {"n": 40, "accuracy": accuracy, "urgent_sensitivity": {**accuracy, "n": 21}},
+            "dark": {"n": 2, "accuracy": {"value": None}, "urgent_sensitivity": {"value": None, "n": 1}},
+        },
         "not_measured": [],
     }
     facts = dict(card_facts(TR, card))
     assert facts[TR["about.tone.light"]] == TR("about.tone_accuracy", right=50, right_low=30, right_high=70, n=40)
     assert facts[TR["about.tone.dark"]] == TR("about.too_few", n=2)
+    assert facts[TR["about.urgent.light"]] == TR(
+        "about.urgent_sensitivity", noticed=50, noticed_low=30, noticed_high=70, n=21
+    )
+    assert facts[TR["about.urgent.dark"]] == TR("about.too_few", n=1)
     assert not {TR["about.tone.medium"], TR["about.model_not_measured"]} & set(facts)
     assert card_facts(TR, {**card, "per_tone": {}, "data": {}})
 

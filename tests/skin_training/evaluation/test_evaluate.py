@@ -40,7 +40,8 @@ def measured(manifest):
     ids = manifest.taxonomy.ids
     frame, val = manifest.split("train"), manifest.split("val")
     answers = predictions_for(frame, ids, 0)
-    validation = Validation(true_classes(val, ids), predictions_for(val, ids, 1)[0])
+    tones = val["tone_bucket"].astype(str).to_numpy()
+    validation = Validation(true_classes(val, ids), predictions_for(val, ids, 1)[0], tones)
     return frame, answers, evaluate(manifest, frame, *answers, resamples=100, validation=validation)
 
 
@@ -102,7 +103,7 @@ def test_sets_of_few_validation_photos_hold_the_truth_as_often_as_promised(metho
         everything = np.arange(1000)
         unknown = np.full(1000, np.nan)
         predictions = SplitPredictions(GroupBootstrap(everything, 0, 2), truth[100:], sure[100:], unknown, unknown)
-        found = conformal_section(predictions, {}, Validation(truth[:100], sure[:100], method=method))
+        found = conformal_section(predictions, {}, {}, Validation(truth[:100], sure[:100], method=method))
         covered.append(found["coverage"]["value"])
     assert np.mean(covered) == pytest.approx(0.9, abs=0.03)
 
@@ -131,21 +132,28 @@ def test_what_is_fitted_on_validation_is_measured_here(measured):
     assert set(report["calibration"]["alternatives"]) == {"none", "temperature", "vector", "dirichlet"}
     assert report["triage"]["sensitivity"]["n"] + report["triage"]["specificity"]["n"] == len(frame)
     assert 0.75 < report["conformal"]["coverage"]["value"] <= 1
-    assert report["conformal"]["mean_size"]["value"] >= 0.9
+    conformal = report["conformal"]
+    assert set(conformal["per_tone"]) == set(report["per_tone"]) == set(conformal["one_threshold"]["per_tone"])
+    assert conformal["mean_size"]["value"] >= 1 and 0.75 < conformal["one_threshold"]["coverage"]["value"] <= 1
+    assert set(conformal["rule"]["quantiles"]) <= {"all", *report["per_tone"]}
 
 
 def test_what_is_sent_to_a_doctor_is_what_triage_decides_photo_by_photo(manifest, measured):
     frame, (diagnosis, _), report = measured
     truth, ids = true_classes(frame, manifest.taxonomy.ids), manifest.taxonomy.ids
     thresholds = {"urgent": report["triage"]["threshold"], "abstain_below": 0.4, "well_lit": 0.5}
-    card = decision_card(manifest.taxonomy.classes, True, report["calibration"]["temperature"], thresholds["urgent"])
+    temperature, rule = report["calibration"]["temperature"], report["conformal"]["rule"]
+    tones = frame["tone_bucket"].astype(str).to_numpy()
+    tested = {"light": 50, "medium": 50, "dark": 49}
+    card = decision_card(manifest.taxonomy.classes, True, temperature, thresholds["urgent"], rule, tested)
     assert card["thresholds"] == thresholds
     card["synthetic"] = False  # a model of synthetic images never says "watch"
-    sent = sent_to_doctor(diagnosis, card)
+    sent = sent_to_doctor(diagnosis, tones, card)
     for row in range(40):
         probabilities = apply_temperature(diagnosis[row], card["temperature"])
-        urgency = decide(probabilities, card, lighting_ok=True, has_skin=True).urgency
+        urgency = decide(probabilities, card, lighting_ok=True, has_skin=True, tone=tones[row]).urgency
         assert sent[row] == (urgency != "watch")
+    assert sent[tones == "dark"].all()
     assert 0 < sent.mean() < 1
     found = evaluate(manifest, frame, diagnosis, np.ones(len(frame)), resamples=100, card=card)["per_class"]
     for number, name in enumerate(ids):
