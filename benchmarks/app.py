@@ -63,7 +63,7 @@ def run_app(folder: Path, started: float, source: str, model: Path | None, secon
                 found["cores"] = (time.process_time() - found["cpu"]) / (now - found["at"])
                 found["rate"] = (preview.frame_count - found["frames"]) / (now - found["at"])
                 app.stop()
-            guidance = app.capture.state.guidance
+            guidance = app.capture.session.state.guidance
             if guidance is not None:
                 found["delays"].append(guidance.delay_s)
 

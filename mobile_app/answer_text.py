@@ -5,12 +5,8 @@ from mobile_app.texts import Texts
 
 
 def percent(tr: Texts, probability: float) -> str:
-    """Return a probability as a percentage, never 0% or 100%."""
-    if probability < 0.01:
-        return tr("answer.under_one")
-    if probability > 0.99:
-        return tr("answer.over_99")
-    return tr("answer.percent", value=probability)
+    """Return a probability of at least `answer.MIN_PROBABILITY` as a percentage, never 100%."""
+    return tr("answer.over_99") if probability > 0.99 else tr("answer.percent", value=probability)
 
 
 def probability_text(tr: Texts, entry: RankedClass) -> str:

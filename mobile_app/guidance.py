@@ -8,14 +8,7 @@ from dataclasses import dataclass, field
 from mobile_app.motion import STEADY_BELOW, MotionMeter
 from mobile_app.sources.source import Frame
 from triage.framing import NO_SKIN_BELOW, TOO_FAR_BELOW, Framing, measure_framing, preview_reasons
-from triage.lighting import (
-    PREVIEW_THRESHOLDS,
-    LightingFeatures,
-    Limit,
-    judge_lighting,
-    limits_for,
-    measure_lighting,
-)
+from triage.lighting import PREVIEW_THRESHOLDS, LightingFeatures, Limit, judge_lighting, limits_for, measure_lighting
 from triage.photo import CROP_FRACTION
 
 TIP_PRIORITY = ("too_dark", "too_bright", "no_skin", "colour_cast", "too_far", "blurry", "glare", "uneven")
@@ -40,16 +33,9 @@ MAX_STEP_S = 0.12
 """A longer gap between frames counts as this, so that no single frame changes the tip."""
 
 LIMIT_MARGINS = {
-    "exposure": 0.08,
-    "clipped": 0.01,
-    "saturated": 0.012,
-    "specular": 0.001,
-    "unevenness": 0.3,
-    "sharpness": 0.1,
-    "coarse_sharpness": 0.08,
-    "skin_share": 0.012,
-    "skin_probability": 0.03,
-}
+    "exposure": 0.08, "clipped": 0.01, "saturated": 0.012, "specular": 0.001, "unevenness": 0.3, "sharpness": 0.1,
+    "coarse_sharpness": 0.08, "skin_share": 0.012, "skin_probability": 0.03,
+}  # fmt: skip
 """How far noise may push a measure past its limit: three standard deviations between frames of one phantom that differ
 by sensor noise and a slight shift (99th percentile over 200 phantoms of series 6). `colour_cast` has none: it is 0
 wherever it is good."""
@@ -62,9 +48,8 @@ class Guidance:
     Attributes:
         tip: id from `triage.tips.TIPS` ("too_dark", ..., "no_skin", "too_far"), or None.
         ready: lighting is good and stable, skin fills the guide and the camera is still.
-        measured: explanation of the tip: the deciding measure by name, and the limit it crossed as "limit". The name
-            is a key of `LIMIT_MARGINS`, "colour_cast", or "motion" if only the hand is unsteady. Empty if there is
-            nothing to explain.
+        measured: the deciding measure by name (of `LIMIT_MARGINS`, "colour_cast", or "motion" if only the hand is
+            unsteady), and the limit it crossed as "limit"; empty if there is nothing to explain.
         frame_number: the frame it was made from.
         delay_s: seconds from taking that frame to this guidance.
         sharpness: of that frame, to choose among ready ones.
@@ -108,10 +93,6 @@ class FrameAnalyzer:
 
     def analyze(self, frame: Frame, crop_fraction: float = CROP_FRACTION) -> Guidance:
         """Analyse the next frame; frames must come in order of time.
-
-        Args:
-            frame: from the source.
-            crop_fraction: fraction of each side that the model sees.
 
         Raises:
             UnusableInput, UnreadablePhoto: the pixels are not a photo.

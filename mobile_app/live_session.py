@@ -45,10 +45,6 @@ class LiveSession:
     Screen and analysis always take the newest frame; frames in between are dropped. A failing source is retried until
     it works.
 
-    Example:
-        >>> session = LiveSession(open_source("demo"))  # doctest: +SKIP
-        >>> session.start()  # doctest: +SKIP
-
     Attributes:
         source: the frame source; only the capture thread uses it.
         state: the latest state.

@@ -41,11 +41,7 @@ class YuvLayout(NamedTuple):
 
 
 def yuv_to_rgb(planes: bytes, layout: YuvLayout) -> Photo:
-    """Convert a picture by ITU-R BT.601, as cameras and JPEG do, and rotate it upright.
-
-    Args:
-        planes: the bytes of Y, U and V.
-        layout: of `planes`.
+    """Convert the bytes of Y, U and V by ITU-R BT.601, as cameras and JPEG do, and rotate the picture upright.
 
     Returns:
         uint8 [height, width, 3], RGB, contiguous; a quarter turn swaps width and height.

@@ -70,14 +70,9 @@ class SkinApp(App):
     """The app, passed to every screen.
 
     Attributes:
-        capture: the frame source.
-        classifier: the model.
-        folder: the app's own files.
+        capture, classifier, voice: the frame source, the model, and text to speech.
+        folder, settings, style: its own files, the person's settings, and what widgets are made with.
         phone: the phone it runs on; None on a desktop.
-        root: the root widget.
-        settings: the person's settings.
-        style: theme and texts.
-        voice: text to speech.
         offer_sources: the introduction leads to the choice of a source, because nobody has chosen one.
     """
 
@@ -105,8 +100,6 @@ class SkinApp(App):
         self._dropped: list[Path] = []
         self._take_dropped = Clock.create_trigger(self._use_dropped, DROP_S)
         self._request = 0  # answers to any but the latest request are dropped
-
-    # Called by Kivy.
 
     def build(self) -> Widget:
         """Create the window's content."""
@@ -142,8 +135,6 @@ class SkinApp(App):
         self.capture.close()
         self.voice.silence()
         self.classifier.close()
-
-    # Called by screens.
 
     @property
     def crop_fraction(self) -> float:

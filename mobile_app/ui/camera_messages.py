@@ -24,15 +24,7 @@ UNITS = {
 
 @dataclass(frozen=True)
 class CameraMessage:
-    """The message beside the preview.
-
-    Attributes:
-        icon: icon name.
-        headline: text id.
-        advice: text id.
-        ready: the picture can be taken.
-        explained: "Why?" can be answered.
-    """
+    """The message beside the preview: icon, text ids, whether the picture can be taken and "Why?" be answered."""
 
     icon: str
     headline: str

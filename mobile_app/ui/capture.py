@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from mobile_app.live_session import LiveSession, LiveState
-from mobile_app.sources import Frame, FrameSource, open_source
+from mobile_app.sources import FrameSource, open_source
 from triage.photo import CROP_FRACTION
 
 
@@ -11,77 +11,52 @@ class Capture:
     """Owns the session of the chosen source and passes its states to the camera screen.
 
     Attributes:
+        session: of the source; a change of source makes a new one.
         spec: the source, see `open_source`.
         run_on_ui_thread: schedules a function on Kivy's thread; the app sets it.
         crop_fraction: returns the fraction of each side that the model sees; the app sets it.
     """
 
     def __init__(self, spec: str):
-        """Choose a source without opening it.
-
-        Raises:
-            UnusableInput: no such source.
-        """
+        """Choose a source without opening it; errors as of `open_source`."""
         self.spec = spec
         self.run_on_ui_thread: Callable[[Callable[[], None]], object] = lambda act: act()
         self.crop_fraction: Callable[[], float] = lambda: CROP_FRACTION
         self._on_state: Callable[[LiveState], None] = lambda state: None
         self._started = self._scheduled = False
-        self._session = self._new_session()
-
-    @property
-    def source(self) -> FrameSource:
-        """The chosen source."""
-        return self._session.source
-
-    @property
-    def state(self) -> LiveState:
-        """The latest state."""
-        return self._session.state
+        self.session = self._new_session()
 
     def start(self, on_state: Callable[[LiveState], None]) -> None:
         """Run the source; `on_state` receives states on Kivy's thread, the latest one if they come too fast."""
         self._on_state = on_state
         if self._started:
-            self._session.resume()
+            self.session.resume()
         else:
             self._started = True
-            self._session.start()
-        on_state(self._session.state)
+            self.session.start()
+        on_state(self.session.state)
 
     def pause(self) -> None:
         """Release the source until `start`."""
         self._on_state = lambda state: None
         if self._started:
-            self._session.pause()
+            self.session.pause()
 
     def switch_source(self, spec: str) -> None:
-        """Choose another source, or the same one afresh; `start` runs it.
-
-        Raises:
-            UnusableInput: no such source.
-        """
+        """Choose another source, or the same one afresh; `start` runs it. Errors as of `open_source`."""
         self.switch_to(open_source(spec), spec)
 
     def switch_to(self, source: FrameSource, spec: str = "") -> None:
         """Use a source that is not opened yet."""
         self.close(wait_s=0.0)
         self.spec, self._started = spec, False
-        self._session = self._new_session(source)
-
-    def latest_frame(self) -> Frame | None:
-        """Return the newest frame; never blocks."""
-        return self._session.latest_frame()
-
-    def best_frame(self) -> Frame | None:
-        """Return the frame for a picture, see `LiveSession.best_frame`."""
-        return self._session.best_frame()
+        self.session = self._new_session(source)
 
     def close(self, wait_s: float = 2.0) -> None:
         """Release the source for good, waiting for at most `wait_s` seconds."""
         self._on_state = lambda state: None
         if self._started:
-            self._session.stop(wait_s)
+            self.session.stop(wait_s)
 
     def _new_session(self, source: FrameSource | None = None) -> LiveSession:
         source = source or open_source(self.spec)
@@ -95,4 +70,4 @@ class Capture:
 
     def _deliver(self) -> None:
         self._scheduled = False
-        self._on_state(self._session.state)
+        self._on_state(self.session.state)

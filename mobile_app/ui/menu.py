@@ -10,7 +10,7 @@ from mobile_app.ui.buttons import Pressable, TextButton
 from mobile_app.ui.label import TextLabel, text_width
 from mobile_app.ui.style import Style, pixels
 from mobile_app.ui.theme import LARGE, MEDIUM, RADIUS, SMALL, TOUCH_TARGET
-from mobile_app.ui.widgets import MIDDLE, TOP, Column, Icon, paint_background
+from mobile_app.ui.widgets import MIDDLE, TOP, Column, Icon, Row, paint_background
 
 T = TypeVar("T")
 
@@ -31,26 +31,19 @@ class MenuRow(Pressable):
     ):
         super().__init__(style, title, action, **options)
         paint_background(self, style, "surface", RADIUS, "border")
-        self._content = BoxLayout(
-            spacing=pixels(MEDIUM),
-            padding=(pixels(LARGE), pixels(MEDIUM)),
-            size_hint=(1, None),
-            pos_hint={"x": 0, **MIDDLE},
-        )
         text = Column(TextLabel(style, title, lines=lines), spacing=0, pos_hint=MIDDLE)
         if note:
             text.add_widget(TextLabel(style, note, "small", "muted"))
-        self._content.add_widget(Icon(style, icon, 24, "accent", pos_hint=MIDDLE))
-        self._content.add_widget(text)
+        parts = [Icon(style, icon, 24, "accent", pos_hint=MIDDLE), text]
         if end:
-            color_name = "muted" if end == "forward" else "accent"
-            self._content.add_widget(Icon(style, end, 18, color_name, pos_hint=MIDDLE))
-        self._content.bind(minimum_height=self._grow)
-        self.add_widget(self._content)
+            parts.append(Icon(style, end, 18, "muted" if end == "forward" else "accent", pos_hint=MIDDLE))
+        padding = (pixels(LARGE), pixels(MEDIUM))
+        content = Row(*parts, spacing=pixels(MEDIUM), padding=padding, pos_hint={"x": 0, **MIDDLE})
+        content.bind(height=self._grow)
+        self.add_widget(content)
 
-    def _grow(self, *_: object) -> None:
-        self._content.height = self._content.minimum_height
-        self.height = max(pixels(TOUCH_TARGET + SMALL), self._content.height)
+    def _grow(self, _: object, height: float) -> None:
+        self.height = max(pixels(TOUCH_TARGET + SMALL), height)
 
 
 class OptionGroup(BoxLayout):

@@ -68,6 +68,11 @@ class Page(BoxLayout):
         for widget in widgets:
             self.column.add_widget(widget)
 
+    def replace(self, *widgets: Widget) -> None:
+        """Put widgets in place of those in the column."""
+        self.column.clear_widgets()
+        self.add(*widgets)
+
     def footer(self, *actions: Action, stacked: bool = False) -> None:
         """Fix buttons below the column, in place of earlier ones; where that leaves no room they end the column.
 

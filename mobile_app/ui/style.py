@@ -39,9 +39,3 @@ def pixels(size: float) -> int:
 def center_of(widget: Widget) -> tuple[float, float]:
     """Return the current centre of a widget; Kivy updates `center` only after it has announced a new `pos`."""
     return widget.x + widget.width / 2, widget.y + widget.height / 2
-
-
-def is_wide(size: tuple[float, float], ratio: float, min_width: float) -> bool:
-    """Whether a window of this size in pixels has room for two columns; `min_width` in dp."""
-    width, height = size
-    return bool(width >= ratio * height and width >= dp(min_width))

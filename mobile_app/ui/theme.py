@@ -34,19 +34,6 @@ PALETTES = {
     for number, theme in enumerate(("light", "dark"))
 }
 
-READABLE = {
-    "background": ("text", "muted", "accent", "urgent", "soon"),
-    "surface": ("text", "muted", "accent", "urgent", "soon"),
-    "inset": ("text", "muted", "accent"),
-    "viewfinder": ("on_viewfinder",),
-    "accent": ("on_accent",),
-    "accent_soft": ("text", "muted", "accent"),
-    "urgent_soft": ("text", "muted", "urgent"),
-    "soon_soft": ("text", "muted", "soon"),
-}
-"""Background -> text colours allowed on it. Tests check a contrast of at least 4.5 (WCAG 2.2, 1.4.3) for each pair, and
-that every text on every screen uses one of these pairs."""
-
 URGENCY_COLORS = {
     "urgent": ("urgent_soft", "urgent"),
     "soon": ("soon_soft", "soon"),
@@ -65,13 +52,7 @@ TOUCH_TARGET = 48
 """Smallest side of anything pressable (Material Design and Android accessibility: 48 dp)."""
 COLUMN_WIDTH = 640
 """Widest text column, about eighty characters of body text."""
-SIDE_PANEL, MIN_SIDE_PANEL = 380, 320
-"""Width of the panel beside the preview: half of the window within these limits."""
-WIDE = 1.2
-"""Windows at least this many times as wide as high use two columns..."""
 MIN_WIDE = 840
-"""...if they are also this wide (Material Design: expanded windows start at 840 dp)."""
-MIN_WIDE_CAMERA = 560
-"""The same for the camera: a phone in landscape has no room below the preview."""
+"""Windows with room for text beside text, dp (Material Design: expanded windows)."""
 MIN_VIEWFINDER = 120
 """Smallest height of the preview, dp; the tip scrolls instead."""

@@ -12,13 +12,12 @@ from mobile_app.ui.page import Page
 from mobile_app.ui.photo_view import photo_view
 from mobile_app.ui.screens.checking import tip_ids
 from mobile_app.ui.screens.save_share import open_share_sheet, save_answer
-from mobile_app.ui.style import is_wide, pixels
+from mobile_app.ui.style import pixels
 from mobile_app.ui.theme import HUGE, LARGE, MEDIUM, MIN_WIDE, TINY, URGENCY_COLORS
 from mobile_app.ui.widgets import TOP, Bar, Card, Column, Icon, Row
 
 LARGE_PHOTO, SMALL_PHOTO = 280, 128  # dp
 MAX_WIDTH = 1080  # dp, for two columns
-MIN_TWO_COLUMNS = 560  # dp, of a landscape window
 REASON_ICONS = {"no_skin": "no_skin", "synthetic_model": "info"}
 NO_ANSWER = ("soon_soft", "soon")
 
@@ -38,7 +37,7 @@ class AnswerScreen(Page):
         self.bind(size=self._arrange)
 
     def _arrange(self, *_: object) -> None:
-        wide = is_wide(self.size, 1.0, MIN_TWO_COLUMNS)
+        wide = self.width > self.height
         if wide == self._wide:
             return
         self._wide = wide

@@ -8,7 +8,7 @@ from kivy.uix.widget import Widget
 
 from mobile_app import device_benchmark
 from mobile_app.ui.app import SkinApp
-from mobile_app.ui.buttons import TextButton
+from mobile_app.ui.buttons import TextButton, action_buttons
 from mobile_app.ui.cards import fact_list, info_card
 from mobile_app.ui.label import TextLabel
 from mobile_app.ui.page import Page
@@ -45,9 +45,8 @@ class BenchmarkScreen(Page):
 
     def measure(self) -> None:
         """Start measuring."""
-        self.column.clear_widgets()
         self._progress_bar = Bar(self.style)
-        self.add(
+        self.replace(
             TextLabel(self.style, self._tr("benchmark.running"), "heading", bold=True),
             self._progress_bar,
             TextLabel(self.style, self._tr("benchmark.text"), color_name="muted"),
@@ -75,8 +74,7 @@ class BenchmarkScreen(Page):
     def _show_failure(self, problem: str) -> None:
         if self._left:
             return
-        self.column.clear_widgets()
-        self.add(
+        self.replace(
             info_card(self.style, "unreadable", self._tr("benchmark.failed"), problem),
             TextButton(self.style, self._tr("action.try_again"), self.measure, "retake"),
         )
@@ -88,6 +86,7 @@ class BenchmarkScreen(Page):
         style, tr = self.style, self._tr
         self.result = result
         measured = result["results"][0]
+        export, again = ("benchmark.export", "save", self.export), ("benchmark.again", "retake", self.measure)
         facts = [
             (tr("benchmark.thermal"), tr(f"thermal.{result['thermal_note']}")),
             (tr("benchmark.model"), str(measured["model"])),
@@ -96,14 +95,10 @@ class BenchmarkScreen(Page):
             (tr("benchmark.machine"), str(result["machine"]["cpu"])),
             (tr("benchmark.runtime"), str(result["machine"]["runtime"])),
         ]
-        self.column.clear_widgets()
-        self.add(
+        self.replace(
             self._numbers(measured),
             Card(style, fact_list(style, facts), border="border"),
-            Column(
-                TextButton(style, tr("benchmark.export"), self.export, "save"),
-                TextButton(style, tr("benchmark.again"), self.measure, "retake", "quiet"),
-            ),
+            Column(*action_buttons(style, export, again)),
         )
 
     def _numbers(self, measured: dict[str, Any]) -> Widget:

@@ -19,30 +19,19 @@ from mobile_app.ui.root_widget import ENTER, KEYPAD_ENTER, LEFT, RIGHT, SPACE
 from mobile_app.ui.screens.trouble import trouble_page
 from mobile_app.ui.screens.why import why_sheet
 from mobile_app.ui.shutter_button import ShutterButton
-from mobile_app.ui.style import is_wide, pixels
-from mobile_app.ui.theme import (
-    LARGE,
-    MEDIUM,
-    MIN_SIDE_PANEL,
-    MIN_VIEWFINDER,
-    MIN_WIDE_CAMERA,
-    RADIUS,
-    SIDE_PANEL,
-    SMALL,
-    TINY,
-    TOUCH_TARGET,
-    WIDE,
-)
+from mobile_app.ui.style import pixels
+from mobile_app.ui.theme import LARGE, MEDIUM, MIN_VIEWFINDER, RADIUS, SMALL, TINY, TOUCH_TARGET
 from mobile_app.ui.tip_panel import TipPanel
 from mobile_app.ui.widgets import MIDDLE, Column, Row, paint_background
 
+SIDE_PANEL, MIN_SIDE_PANEL = 380, 320
+"""Width of the panel beside the preview: half of the window within these limits."""
+WIDE, MIN_WIDE = 1.2, 560
+"""The tip stands beside the preview in windows so many times as wide as high, and so many dp wide."""
+
 
 class CameraScreen(BoxLayout):
-    """The live screen.
-
-    Attributes:
-        preview: the camera preview.
-    """
+    """The live screen."""
 
     def __init__(self, app: SkinApp):
         super().__init__()
@@ -61,7 +50,7 @@ class CameraScreen(BoxLayout):
         self.preview = Preview(app.style, pos_hint={"x": 0, "y": 0})
         self._viewfinder = FloatLayout()
         self._viewfinder.add_widget(self.preview)
-        if not app.capture.source.live:
+        if not app.capture.session.source.live:
             self._add_photo_arrows()
         self._tip = TipPanel(app.style, self.explain)
         self._tip_box = BoxLayout(orientation="vertical", size_hint_y=None, padding=(pixels(LARGE), pixels(SMALL)))
@@ -84,8 +73,6 @@ class CameraScreen(BoxLayout):
             widget.bind(height=self._fit)
         self._show_state(self._state)
 
-    # Called by the root widget.
-
     def on_enter(self) -> None:
         """Start the camera."""
         self._app.capture.start(self._show_state)
@@ -106,17 +93,15 @@ class CameraScreen(BoxLayout):
             self._app.open_photo()
         elif key == "u" and self._trouble is None:
             self.use_anyway()
-        elif code in (LEFT, RIGHT) and not self._app.capture.source.live:
+        elif code in (LEFT, RIGHT) and not self._app.capture.session.source.live:
             self._turn(1 if code == RIGHT else -1)
         else:
             return False
         return True
 
-    # Actions.
-
     def press(self) -> None:
         """Take the picture, or start or stop waiting for good light, for which a photo need not wait."""
-        if self._is_ready or not self._app.capture.source.live:
+        if self._is_ready or not self._app.capture.session.source.live:
             self._take()
         else:
             self._waiting = not self._waiting
@@ -138,20 +123,18 @@ class CameraScreen(BoxLayout):
         return self._state.guidance is not None and self._state.guidance.ready
 
     def _take(self, ignore_light: bool = False) -> None:
-        self._waiting, capture = False, self._app.capture
-        frame = capture.latest_frame() if ignore_light else capture.best_frame()
+        self._waiting, session = False, self._app.capture.session
+        frame = session.latest_frame() if ignore_light else session.best_frame()
         if frame is not None:
-            self._app.classify(frame.pixels, ignore_light, capture.source.synthetic)
+            self._app.classify(frame.pixels, ignore_light, session.source.synthetic)
 
     def _turn(self, step: int) -> None:
-        turn = getattr(self._app.capture.source, "turn", None)
+        turn = getattr(self._app.capture.session.source, "turn", None)
         if turn is not None:
             turn(step)
 
-    # Display.
-
     def _draw(self, _: float) -> None:
-        frame = self._app.capture.latest_frame()
+        frame = self._app.capture.session.latest_frame()
         if frame is not None and frame.number != self._shown_frame:
             self._shown_frame = frame.number
             self.preview.show(frame.pixels)
@@ -160,7 +143,7 @@ class CameraScreen(BoxLayout):
         self._state = state
         self._show_model()
         self._show_trouble(trouble_of(state), state.detail)
-        live, tr = self._app.capture.source.live, self._style.tr
+        live, tr = self._app.capture.session.source.live, self._style.tr
         message = message_for(state, live)
         if message is STARTING:
             self.preview.clear()
@@ -199,7 +182,7 @@ class CameraScreen(BoxLayout):
         self._arrange()
 
     def _arrange(self, *_: object) -> None:
-        wide = is_wide(self.size, WIDE, MIN_WIDE_CAMERA)
+        wide = self.width >= max(WIDE * self.height, pixels(MIN_WIDE))
         if wide != self._wide:
             self._wide = wide
             self._build(wide)

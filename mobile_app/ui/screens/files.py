@@ -42,7 +42,6 @@ class FilesScreen(Page):
         style, tr = self._app.style, self._app.style.tr
         listing = list_folder(self.folder)
         held = focused(self.column)
-        self.column.clear_widgets()
         # Shortcuts to the same folder appear once.
         shortcuts = {path: text_id for text_id, path in reversed(self._shortcuts.items())}
         options = [(path, tr(text_id)) for path, text_id in reversed(shortcuts.items())]
@@ -59,7 +58,7 @@ class FilesScreen(Page):
                 if self._choose_folder
                 else MenuRow(style, "photo", photo.name, partial(self._app.classify, photo), end=None)
             )
-        self.add(
+        self.replace(
             OptionGroup(style, options, self.folder, self.open_folder),
             TextLabel(style, display_path(self.folder), "small", "muted"),
             rows,

@@ -4,11 +4,22 @@ import pytest
 
 from mobile_app.texts import load_texts
 from mobile_app.ui.camera_messages import TROUBLES
-from mobile_app.ui.theme import MIN_VIEWFINDER, PALETTES, READABLE, TOUCH_TARGET
+from mobile_app.ui.theme import MIN_VIEWFINDER, PALETTES, TOUCH_TARGET
 from triage.decision import REASONS
 from triage.model_card import URGENCIES
 
 TR = load_texts()
+READABLE = {
+    "background": ("text", "muted", "accent", "urgent", "soon"),
+    "surface": ("text", "muted", "accent", "urgent", "soon"),
+    "inset": ("text", "muted", "accent"),
+    "viewfinder": ("on_viewfinder",),
+    "accent": ("on_accent",),
+    "accent_soft": ("text", "muted", "accent"),
+    "urgent_soft": ("text", "muted", "urgent"),
+    "soon_soft": ("text", "muted", "soon"),
+}
+"""Background -> text colours allowed on it."""
 WCAG_AA, WCAG_GRAPHICS = 4.5, 3.0  # WCAG 2.2, 1.4.3 and 1.4.11
 
 

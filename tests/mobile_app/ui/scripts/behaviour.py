@@ -157,7 +157,7 @@ def space_takes_the_picture_only_in_good_light():
     show(Guidance(None, True))
     yield from until(lambda: name() == "answer")
     assert oracle.asked.pop()[1] is False
-    assert not source.is_open or app.capture.state.status == "paused", "the camera runs behind the answer"
+    assert not source.is_open or app.capture.session.state.status == "paused", "the camera runs behind the answer"
 
 
 def escape_leads_back_to_the_camera():
@@ -167,7 +167,7 @@ def escape_leads_back_to_the_camera():
 
 
 def use_anyway_is_one_key_away_and_is_told():
-    yield from until(lambda: app.capture.latest_frame() is not None)
+    yield from until(lambda: app.capture.session.latest_frame() is not None)
     app.capture._on_state = lambda state: None
     show(Guidance("glare", False))
     key(ord("u"), "u", "numlock", "capslock")
@@ -312,7 +312,7 @@ def an_unplugged_camera_is_told_and_comes_back_by_itself():
     assert {TR["action.other_source"], TR["action.open_photo"]} <= set(labels())
     source.read = read
     yield from until(lambda: TR["action.try_again"] not in labels())
-    yield from until(lambda: app.capture.state.status == "running")
+    yield from until(lambda: app.capture.session.state.status == "running")
 
 
 def o_opens_files_and_a_photo_in_the_list_is_checked():
@@ -347,7 +347,7 @@ def a_source_that_is_gone_is_told_and_the_app_goes_on():
     yield
     assert name() == "photo_trouble" and any("pulled" in text for text in texts_of(app.root.screen))
     press(TR["action.to_camera"])
-    yield from until(lambda: app.capture.state.status == "running")
+    yield from until(lambda: app.capture.session.state.status == "running")
 
 
 def the_introduction_offers_the_sources_if_nobody_chose_one():
@@ -567,7 +567,7 @@ def a_double_tap_presses_nothing_on_what_has_just_opened():
         Window.size = size
         for gap_ms in GAPS_MS:
             app.reset_to("camera")
-            yield from until(lambda: app.capture.latest_frame() is not None)
+            yield from until(lambda: app.capture.session.latest_frame() is not None)
             now[0] += 1
             app.capture._on_state = lambda state: None
             show(Guidance(None, True))

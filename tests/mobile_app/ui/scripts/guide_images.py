@@ -50,7 +50,7 @@ def main(model: Path | None) -> None:
             yield
 
     def guidance() -> object:
-        return app.capture.state.guidance
+        return app.capture.session.state.guidance
 
     def reset(size: tuple[int, int], theme: str) -> Iterator[None]:
         Window.size = size

@@ -111,7 +111,7 @@ class Oracle:
 
 
 def an_answer(
-    urgency="urgent", light=True, reasons=(), ignore_light=False, reason=None, probabilities=(0.61, 0.3, 0.004)
+    urgency="urgent", light=True, reasons=(), ignore_light=False, reason=None, probabilities=(0.61, 0.3, 0.09)
 ):
     photo = picture()
     verdict = LightingVerdict(not reasons, tuple(reasons))

@@ -125,11 +125,11 @@ def camera():
         app.root.close_sheet()
     screen._show_state(LiveState("running", Guidance(None, True)))
     yield "camera ready"
-    app.capture.source.live = False
+    app.capture.session.source.live = False
     app.reset_to("camera")
     app.capture.pause()
     yield "camera photos"
-    app.capture.source.live = True
+    app.capture.session.source.live = True
     screen = app.root.screen
     for trouble in TROUBLES:
         screen._show_state(LiveState(trouble, detail="The camera gives no frames any more. Received: nothing."))
