@@ -17,6 +17,8 @@ URGENCIES = {
 NO_ANSWER = {
     "synthetic_model": "No answer: this model was trained on synthetic images only and cannot judge real skin.",
     "no_skin": "No skin found. Fill the frame with the spot and try again.",
+    "unfamiliar": "No answer: this does not look like the pictures the model knows. Photograph one spot on bare skin "
+    "from close up. The model knows few conditions: if it worries you, see a doctor.",
     "poor_light": "No answer: take a better photo first. --ignore-light predicts anyway.",
 }
 UNCHECKED = "Not checked on skin like this: too few test photos stand behind the answer. It may miss what matters."

@@ -23,6 +23,8 @@ DISCLAIMER = (
     "If a spot is new, changes, bleeds or worries you, see a doctor."
 )
 OUTPUTS = ("diagnosis", "lighting")
+FAMILIARITY = "familiarity"
+"""Output that files of earlier versions lack."""
 _TINY = 1e-12
 
 
@@ -93,6 +95,7 @@ class Assessment:
                 "prediction_set": list(self.decision.prediction_set),
                 "tone": self.decision.tone,
                 "checked": self.decision.checked,
+                "familiarity": self.decision.familiarity,
             },
             "disclaimer": self.disclaimer,
         }
@@ -196,7 +199,8 @@ class Triage:
         Args:
             verdict: from the measured features.
             skin: skin was found.
-            outputs: `diagnosis` [1, classes] and `lighting` [1, 1], probabilities.
+            outputs: `diagnosis` [1, classes] and `lighting` [1, 1], probabilities, and of newer files `familiarity`
+                [1, 1], each in [0, 1].
             tone: bucket of the skin's tone.
             name: of the photo.
             ignore_light: see `decide`.
@@ -206,7 +210,7 @@ class Triage:
             UnusableInput: an output is NaN or infinite.
         """
         # Comparisons with NaN are false, so NaN would pass every threshold and end as "watch".
-        for output in OUTPUTS:
+        for output in (*OUTPUTS, *([FAMILIARITY] if FAMILIARITY in outputs else [])):
             wrong = outputs[output][~np.isfinite(outputs[output])]
             if len(wrong):
                 raise UnusableInput(
@@ -215,12 +219,14 @@ class Triage:
                 )
         probabilities = apply_temperature(outputs["diagnosis"].reshape(-1), self._temperature)
         lighting = self._lighting(verdict, float(np.clip(outputs["lighting"].reshape(-1)[0], 0, 1)))
+        familiar = outputs.get(FAMILIARITY)
         decision = decide(
             probabilities,
             self.card,
             lighting_ok=lighting.ok,
             has_skin=skin,
             tone=tone,
+            familiarity=None if familiar is None else float(np.clip(familiar.reshape(-1)[0], 0, 1)),
             ignore_light=ignore_light,
             synthetic_photo=synthetic_photo,
         )

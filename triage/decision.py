@@ -12,9 +12,9 @@ from triage.model_card import ModelCard
 from triage.prediction_set import prediction_sets
 from triage.skin_tone import UNKNOWN_TONE
 
-REASONS = ("synthetic_model", "no_skin", "poor_light", "unsure")
+REASONS = ("synthetic_model", "no_skin", "poor_light", "unfamiliar", "unsure")
 """Why the model gives no clear answer, strongest first: it was trained on synthetic images only, no skin was found, the
-lighting is poor, or no class is likely enough."""
+lighting is poor, the photo is unlike those it knows, or no class is likely enough."""
 MIN_TESTED = 50
 """Test photos of a skin tone from which the model counts as checked on it."""
 
@@ -31,6 +31,8 @@ class Decision:
             where nothing may be named, and for a card without such sets.
         tone: bucket of the photo's skin tone.
         checked: the model was tested on at least `MIN_TESTED` photos of this tone.
+        familiarity: fraction of validation photos that are less like the training photos than this one, in [0, 1];
+            None for a file without this output.
     """
 
     reason: str | None
@@ -39,6 +41,7 @@ class Decision:
     prediction_set: tuple[str, ...] = ()
     tone: str = UNKNOWN_TONE
     checked: bool = True
+    familiarity: float | None = None
 
     @property
     def may_name(self) -> bool:
@@ -58,6 +61,7 @@ def decide(
     lighting_ok: bool,
     has_skin: bool,
     tone: str = UNKNOWN_TONE,
+    familiarity: float | None = None,
     ignore_light: bool = False,
     synthetic_photo: bool = False,
 ) -> Decision:
@@ -69,6 +73,7 @@ def decide(
         lighting_ok: measured features and model both find the lighting good.
         has_skin: skin was found in the model's crop.
         tone: bucket of the photo's skin tone.
+        familiarity: see `Decision`.
         ignore_light: the person asks for an answer although a better photo was advised.
         synthetic_photo: the photo comes from the demo, which a model of synthetic images may judge.
     """
@@ -76,8 +81,11 @@ def decide(
     top = int(np.argmax(probabilities))
     abstained = bool(probabilities[top] < thresholds["abstain_below"])
     checked = tested_photos(card, tone) >= MIN_TESTED
-    if reason := _why_nothing(card, lighting_ok or ignore_light, has_skin, synthetic_photo):
-        return Decision(reason, None, abstained, (), tone, checked)
+    reason = _why_nothing(card, lighting_ok or ignore_light, has_skin, synthetic_photo)
+    if reason is None and _is_unfamiliar(card, familiarity):
+        reason = "unfamiliar"
+    if reason:
+        return Decision(reason, None, abstained, (), tone, checked, familiarity)
     urgencies = [entry["urgency"] for entry in card["classes"]]
     urgent = sum(float(p) for p, urgency in zip(probabilities, urgencies, strict=True) if urgency == "urgent")
     chosen = _prediction_set(probabilities, card, tone)
@@ -92,7 +100,7 @@ def decide(
     else:
         urgency = urgencies[top]
     named = tuple(card["classes"][number]["id"] for number in chosen)
-    return Decision("unsure" if abstained else None, urgency, abstained, named, tone, checked)
+    return Decision("unsure" if abstained else None, urgency, abstained, named, tone, checked, familiarity)
 
 
 def tested_photos(card: ModelCard, tone: str) -> int:
@@ -109,6 +117,10 @@ def _why_nothing(card: ModelCard, light_accepted: bool, has_skin: bool, syntheti
     if not has_skin:
         return "no_skin"
     return None if light_accepted else "poor_light"
+
+
+def _is_unfamiliar(card: ModelCard, familiarity: float | None) -> bool:
+    return "familiarity" in card and familiarity is not None and familiarity < card["familiarity"]["refuse_below"]
 
 
 def _prediction_set(probabilities: npt.NDArray[np.float64], card: ModelCard, tone: str) -> list[int]:

@@ -69,6 +69,13 @@ class ToneResult(TypedDict, total=False):
     urgent_sensitivity: Interval
 
 
+class CardFamiliarity(TypedDict):
+    """The output `familiarity`: the method behind it, and the value in [0, 1] below which nothing is named."""
+
+    method: str
+    refuse_below: float
+
+
 class _RequiredKeys(TypedDict):
     format: int
     name: str
@@ -91,10 +98,12 @@ class ModelCard(_RequiredKeys, total=False):
 
     `data` names the data set and the hash of its table, `lineage` the runs and files the model came from. `per_tone`
     maps tone buckets to `ToneResult`, and "measured_on" to a description. `per_class` maps class ids to results of the
-    float student; earlier cards lack it and `prediction_sets`. A card may hold further keys, such as `variant`.
+    float student; earlier cards lack it, `prediction_sets` and `familiarity`. A card may hold further keys, such as
+    `variant`.
     """
 
     prediction_sets: SetRule
+    familiarity: CardFamiliarity
     per_class: dict[str, ClassResult]
 
 
@@ -161,6 +170,9 @@ def check_card(card: object, source: str) -> ModelCard:
     for key in ("urgent", "abstain_below", "well_lit"):
         value: Any = found["thresholds"].get(key)
         require(_is_number(value) and 0 <= value <= 1, f"threshold {key} must be from 0 to 1", value)
+    if "familiarity" in found:
+        limit: Any = found["familiarity"].get("refuse_below") if isinstance(found["familiarity"], dict) else None
+        require(_is_number(limit) and 0 <= limit <= 1, "familiarity needs refuse_below from 0 to 1", limit)
     if "prediction_sets" in found:
         rule = found["prediction_sets"]
         require(not (problem := problem_of_rule(rule)), str(problem), rule)

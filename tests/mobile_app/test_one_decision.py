@@ -17,6 +17,7 @@ from skin_distill.assessment_text import NO_ANSWER, UNCHECKED, URGENCIES
 from skin_distill.cli import cli
 from triage import Triage
 from triage.decision import MIN_TESTED, REASONS
+from triage.interpreter import Interpreter
 from triage.model_file import pack_model, read_model
 
 TR = load_texts()
@@ -41,7 +42,9 @@ def photos(lit_phantoms, tmp_path_factory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-@pytest.fixture(scope="module", params=["trained on photographs", "unsure", "synthetic", "sets", "unchecked"])
+@pytest.fixture(
+    scope="module", params=["trained on photographs", "unsure", "synthetic", "sets", "unchecked", "unfamiliar"]
+)
 def model(request, tmp_path_factory) -> Path:
     demo = read_model(DEMO_MODEL)
     card = {**demo.card, "synthetic": request.param == "synthetic"}
@@ -52,6 +55,8 @@ def model(request, tmp_path_factory) -> Path:
         card["prediction_sets"] = {"coverage": 0.9, "penalty": 0.01, "free_ranks": 3, "quantiles": quantiles}
     if request.param == "unchecked":
         card["per_tone"] = {**demo.card["per_tone"], "light": {"n": 12}, "dark": {"n": 49}}
+    if request.param == "unfamiliar":
+        card["familiarity"] = {"method": "any", "refuse_below": 0.5}
     path = tmp_path_factory.mktemp("model") / "model.tflite"
     path.write_bytes(pack_model(demo.flatbuffer, card))
     return path
@@ -62,6 +67,17 @@ def in_app(classifier: BackgroundClassifier, photo: Path, ignore_light: bool) ->
     classifier.submit(photo, lambda answer: (answers.append(answer), came.set()), ignore_light)
     assert came.wait(30)
     return answers[0]
+
+
+@pytest.fixture(autouse=True)
+def with_familiarity(monkeypatch):
+    """Files with the output that the demo's lacks: dark photos are less familiar."""
+    run = Interpreter.run
+
+    def run_with_familiarity(self, pixels):
+        return {**run(self, pixels), "familiarity": np.array([[pixels.mean() / 255]], np.float32)}
+
+    monkeypatch.setattr(Interpreter, "run", run_with_familiarity)
 
 
 @pytest.mark.parametrize("ignore_light", [False, True])
@@ -85,6 +101,7 @@ def test_all_ways_tell_the_same(photos, model, ignore_light, monkeypatch):
             "prediction_set": list(decision.prediction_set),
             "tone": decision.tone,
             "checked": decision.checked,
+            "familiarity": decision.familiarity,
         }
         assert [d["label"] for d in entry["diagnosis"]] == named
         # Terminal
@@ -119,6 +136,7 @@ def test_all_ways_tell_the_same(photos, model, ignore_light, monkeypatch):
             assert assessment.lighting.ok and decision.reason is None and not triage.card["synthetic"]
             assert decision.checked
     classifier.close()
+    assert ("unfamiliar" in reasons) is ("familiarity" in triage.card)
     assert ("one of" in seen) is ("prediction_sets" in triage.card)
     assert "unchecked" in seen or triage.card["synthetic"] or triage.card["per_tone"]["light"]["n"] >= MIN_TESTED
     if triage.card["synthetic"]:

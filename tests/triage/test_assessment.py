@@ -89,7 +89,16 @@ def test_json_has_exactly_the_promised_shape(triage_path, good_photo, tmp_path):
     assert set(answer["lighting"]) == {"ok", "probability", "tips"}
     assert all(set(entry) == {"label", "probability"} for entry in answer["diagnosis"])
     assert sum(entry["probability"] for entry in answer["diagnosis"]) in (0, pytest.approx(1))
-    assert set(answer["decision"]) == {"urgency", "abstained", "reason", "prediction_set", "tone", "checked"}
+    assert set(answer["decision"]) == {
+        "urgency",
+        "abstained",
+        "reason",
+        "prediction_set",
+        "tone",
+        "checked",
+        "familiarity",
+    }
+    assert answer["decision"]["familiarity"] is None  # a file of an earlier version
     assert answer["decision"]["tone"] == measure_skin_tone(good_photo).bucket
     assert answer["disclaimer"] == DISCLAIMER
 
@@ -185,3 +194,15 @@ def test_neither_import_nor_assessment_loads_the_training_side(triage_path, tmp_
     )
     done = subprocess.run([sys.executable, "-c", script, str(triage_path)], capture_output=True, text=True, check=True)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_the_familiarity_of_newer_files_is_told(card, good_photo):
+    triage = answering({**card, "familiarity": {"method": "any", "refuse_below": 0.05}}, spread(c7=0.9))
+    for value, reason in ((0.01, "unfamiliar"), (0.4, None)):
+        triage.interpreter.answer["familiarity"] = np.array([[value]], np.float32)
+        told = triage.assess(good_photo).to_json()
+        assert told["decision"]["familiarity"] == pytest.approx(value)
+        assert told["decision"]["reason"] == reason and bool(told["diagnosis"]) is (reason is None)
+    triage.interpreter.answer["familiarity"] = np.array([[np.nan]], np.float32)
+    with pytest.raises(UnusableInput, match="familiarity"):
+        triage.assess(good_photo)

@@ -77,7 +77,7 @@ def test_the_strongest_reason_is_told(card):
     card["synthetic"] = True
     assert decided(card, spread(c7=0.9), **poor).reason == "synthetic_model"
     assert decided(card, spread(c7=0.9), synthetic_photo=True).reason is None
-    assert len(set(REASONS)) == 4
+    assert len(set(REASONS)) == 5
 
 
 @pytest.mark.parametrize("color", [(255, 255, 255), (10, 60, 20), (150, 150, 150), (90, 140, 50)])
@@ -119,3 +119,20 @@ def test_an_urgent_class_in_the_set_never_reassures(card):
     card["prediction_sets"] = {"coverage": 0.9, "penalty": 0.0, "free_ranks": 3, "quantiles": {"all": 0.905}}
     assert decided(card, spread(c7=0.7, c0=0.2)).urgency == "soon"
     assert decided(card, spread(c7=0.7, c5=0.2)).urgency == "watch"
+
+
+def test_an_unfamiliar_photo_is_no_class_and_nothing_to_watch(card):
+    card["familiarity"] = {"method": "any", "refuse_below": 0.05}
+    for probabilities in (spread(c7=0.99), spread(c0=0.9), spread()):
+        decision = decided(card, probabilities, familiarity=0.049)
+        assert (decision.reason, decision.urgency, decision.may_name) == ("unfamiliar", None, False)
+    assert decided(card, spread(c7=0.9), familiarity=0.05).urgency == "watch"
+    assert decided(card, spread(c7=0.9), familiarity=0.0, lighting_ok=False).reason == "poor_light"
+    poor = decided(card, spread(c7=0.9), familiarity=0.0, lighting_ok=False, ignore_light=True)
+    assert (poor.reason, poor.familiarity) == ("unfamiliar", 0.0)
+
+
+def test_a_file_without_the_output_or_a_card_without_a_limit_refuses_nothing(card):
+    assert decided(card, spread(c7=0.9), familiarity=0.0).reason is None
+    card["familiarity"] = {"method": "any", "refuse_below": 0.05}
+    assert decided(card, spread(c7=0.9)).reason is None

@@ -42,3 +42,9 @@ def test_a_card_may_have_a_rule_or_none(card):
     assert check_card(card, "a card") and check_card({**card, "prediction_sets": RULE}, "a card")
     with pytest.raises(UnusableInput, match="prediction_sets"):
         check_card({**card, "prediction_sets": [1]}, "a card")
+
+
+@pytest.mark.parametrize("familiarity", [0.05, {}, {"method": "any", "refuse_below": 1.5}])
+def test_a_limit_of_familiarity_that_cannot_be_applied_is_refused(card, familiarity):
+    with pytest.raises(UnusableInput, match="familiarity"):
+        check_card({**card, "flatbuffer_sha256": "0" * 64, "familiarity": familiarity}, "a card")
