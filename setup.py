@@ -11,6 +11,10 @@ RUNTIME = [
     "ai-edge-litert>=2.1,<3",
     "click>=8.1,<9",
     "rich>=13,<16",
+    # Photos: colour profiles and AVIF, HEIC, and JPEG with its damage.
+    "pillow>=11.3,<14",
+    "pi-heif>=1,<2",
+    "simplejpeg>=1.8,<2",
 ]
 # tensorflow-model-optimization works with tf-keras only; update the three together.
 TRAIN = [
@@ -36,13 +40,12 @@ DOWNLOAD = [
 MAXVIT = ["keras-cv-attention-models>=1.4.3,<2"]
 APP = [
     "kivy>=2.3.1,<2.4",
-    # Sharing a result as PDF or picture.
-    "fpdf2>=2.8,<3",
-    "pillow>=10.1,<14",
+    "fpdf2>=2.8,<3",  # sharing a result as PDF
 ]
 DEV = [
     "crepes>=0.8,<1",  # conformal prediction, which tests compare ours with
     "isic-challenge-scoring>=5.6,<6",  # the ISIC archive's metrics, which tests compare ours with
+    "pillow-heif>=1.1,<2",  # writes HEIC for tests
     "pytest>=8,<9.2",  # pytest-xdist 3.8 names groups in an attribute that 9.2 no longer reads
     "pytest-timeout>=2.3,<3",
     "pytest-xdist>=3.6,<4",

@@ -11,12 +11,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from skin_data.json_lines import JsonLines
+from triage import color_profile, exif, heif, jpeg_stream, photo, photo_decoder, photo_header
 from triage.errors import SkinDistillError, UnusableInput
+from triage.photo_decoder import library_versions
 
+DECODING_MODULES = (color_profile, exif, heif, jpeg_stream, photo, photo_decoder, photo_header)
+"""A change in any of them makes cached pixels and measurements invalid."""
 CHUNK = 16  # items that a process takes at once; a kill repeats at most this many per process
 
 
@@ -83,12 +86,12 @@ def code_fingerprint(sources: Iterable[str | Path]) -> str:
     """Identify a version of some code, so that results cached by another version are not used.
 
     Args:
-        sources: Python files. The versions of OpenCV and NumPy count as well.
+        sources: Python files. The versions of NumPy and of the libraries that decode photos count as well.
 
     Returns:
         16 hexadecimal digits.
     """
-    digest = hashlib.sha256(f"opencv {cv2.__version__} numpy {np.__version__}".encode())
+    digest = hashlib.sha256(f"{library_versions()} numpy {np.__version__}".encode())
     for source in sorted(map(Path, sources), key=lambda path: path.name):
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

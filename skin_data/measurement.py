@@ -8,18 +8,18 @@ from typing import Any
 import cv2
 
 from skin_data import perceptual_hash, photo_frame
-from skin_data.ledger import code_fingerprint
+from skin_data.ledger import DECODING_MODULES, code_fingerprint
 from skin_data.perceptual_hash import outline, outline_text, photo_hashes, quick_copy
 from skin_data.photo_frame import frame_signature
-from triage import counting, light_measures, lighting, photo, photo_header, skin_color, skin_region, skin_tone
+from triage import counting, light_measures, lighting, skin_color, skin_region, skin_tone
 from triage.errors import UnreadablePhoto
 from triage.lighting import judge_lighting, measure_lighting
-from triage.photo import read_photo
+from triage.photo import decode_photo
 from triage.skin_tone import measure_skin_tone
 
 MEASURING_MODULES = (
-    perceptual_hash, photo_frame, counting, light_measures, lighting, photo, photo_header, skin_color, skin_region,
-    skin_tone,
+    perceptual_hash, photo_frame, counting, light_measures, lighting, skin_color, skin_region, skin_tone,
+    *DECODING_MODULES,
 )  # fmt: skip
 """A change in any of them makes cached measurements invalid."""
 
@@ -68,10 +68,10 @@ def measure_photo(path: str) -> dict[str, Any]:
         path: of the file.
 
     Returns:
-        JSON-able data: `error` (why it cannot be used), or `lighting_label` (1 well lit), `lighting_reason`, `ita`
-        (degrees, None with too little skin), `tone_bucket`, `mask_share`, `width` and `height` in pixels, `phash`
-        (16 hexadecimal digits), `outline` (text of `perceptual_hash.outline_text`), `frame` (of `frame_signature`) and
-        the lighting features with the prefix `light_`.
+        JSON-able data: `error` (why it cannot be used), or `warnings` of its file, `lighting_label` (1 well lit),
+        `lighting_reason`, `ita` (degrees, None with too little skin), `tone_bucket`, `mask_share`, `width` and `height`
+        in pixels, `phash` (16 hexadecimal digits), `outline` (text of `perceptual_hash.outline_text`), `frame` (of
+        `frame_signature`) and the lighting features with the prefix `light_`.
 
     Raises:
         SkinDistillError: not enough memory.
@@ -79,7 +79,7 @@ def measure_photo(path: str) -> dict[str, Any]:
     cv2.setNumThreads(1)  # several such processes run
     _keep_freed_memory()
     try:
-        pixels = read_photo(path)
+        pixels, warnings = decode_photo(path)
     except UnreadablePhoto as error:
         return {"error": error.reason}
     features = measure_lighting(pixels)
@@ -89,6 +89,7 @@ def measure_photo(path: str) -> dict[str, Any]:
     copy = quick_copy(pixels)  # shrunk once, for outline and frame
     small = outline(copy)
     return {
+        "warnings": list(warnings),
         "width": pixels.shape[1],
         "height": pixels.shape[0],
         "lighting_label": int(verdict.ok),

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from skin_data.ledger import code_fingerprint
+from skin_data.ledger import DECODING_MODULES, code_fingerprint
 from skin_data.progress import Progress, no_progress
-from triage import photo, photo_header
 from triage.atomic import replacing
 from triage.errors import UnreadablePhoto, UnusableInput
 from triage.photo import CROP_FRACTION, prepare_pixels, read_photo
@@ -76,7 +75,7 @@ def load_pixels(
 @functools.cache
 def preparing_code() -> str:
     """Fingerprint of the code that prepares pixels, so that photos are decoded again when it has changed."""
-    return code_fingerprint(str(module.__file__) for module in (photo, photo_header))
+    return code_fingerprint(str(module.__file__) for module in DECODING_MODULES)
 
 
 def _content_key(manifest: "Manifest", paths: list[Path], size: int, crop_fraction: float) -> str:

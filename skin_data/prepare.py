@@ -119,6 +119,9 @@ def prepare(
     listing = layout.read(place, **{name: options[name] for name in layout.options})
     rejections, doubts = list(listing.rejections), list(listing.doubts)
     records, measured = _measure(listing.records, out, rejections, workers, progress)
+    doubts += [
+        Doubt(str(r.path), "colours", text) for r, m in zip(records, measured, strict=True) for text in m["warnings"]
+    ]
     own_groups: dict[int, str] = {}
     if groups is not None:
         root = places[0] if places else out

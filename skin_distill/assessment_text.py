@@ -38,6 +38,7 @@ def assessment_text(assessment: Mapping[str, Any], card: ModelCard, threshold: s
     names = {c["id"]: c["name"] for c in card["classes"]}
     lighting, decision = assessment["lighting"], assessment["decision"]
     lines = [printable(assessment["photo"], keep_lines=False)]
+    lines += [f"  Note: {warning}" for warning in assessment["warnings"]]
     if lighting["ok"]:
         lines.append(f"  Lighting: good (probability {lighting['probability']:.2f})")
     else:

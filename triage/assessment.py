@@ -1,7 +1,7 @@
 """Assessment of a photo: lighting, then classes, then what to do."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from triage.framing import has_skin, measure_framing
 from triage.interpreter import Interpreter, open_interpreter
 from triage.lighting import LightingVerdict, judge_lighting, measure_lighting
 from triage.model_file import ModelFile, read_model
-from triage.photo import Photo, check_photo, prepare_pixels, read_photo
+from triage.photo import DecodedPhoto, Photo, check_photo, decode_photo, prepare_pixels
 from triage.skin_tone import UNKNOWN_TONE, measure_skin_tone
 from triage.tips import TIPS, Tip, tips_for
 
@@ -65,6 +65,7 @@ class Assessment:
         ranking: all classes, most likely first, whether or not a person may be told.
         decision: what a person is told.
         disclaimer: must accompany any part of this.
+        warnings: what was doubtful about the photo's file, such as a damaged colour profile.
     """
 
     photo: str
@@ -72,6 +73,7 @@ class Assessment:
     ranking: tuple[Diagnosis, ...]
     decision: Decision
     disclaimer: str = DISCLAIMER
+    warnings: tuple[str, ...] = ()
 
     @property
     def diagnosis(self) -> tuple[Diagnosis, ...]:
@@ -82,6 +84,7 @@ class Assessment:
         """Return plain values for `json.dumps`."""
         return {
             "photo": self.photo,
+            "warnings": list(self.warnings),
             "lighting": {
                 "ok": self.lighting.ok,
                 "probability": self.lighting.probability,
@@ -170,13 +173,15 @@ class Triage:
             UnusableInput: pixels of another shape or dtype, or a NaN or infinite prediction.
         """
         name = str(photo) if isinstance(photo, (str, Path)) else ""
-        pixels = read_photo(photo) if isinstance(photo, (str, Path, bytes)) else check_photo(photo)
+        encoded = isinstance(photo, (str, Path, bytes))
+        pixels, warnings = decode_photo(photo) if encoded else DecodedPhoto(check_photo(photo), ())
         prepared = prepare_pixels(pixels, self._size, self._crop_fraction)
         measured = self._light_thread.submit(self._measure, pixels)
         outputs = self.interpreter.run(prepared)
         # If no core was free, measure here.
         verdict, skin, tone = self._measure(pixels) if measured.cancel() else measured.result()
-        return self.answer(verdict, skin, outputs, tone, name, ignore_light, synthetic_photo)
+        answer = self.answer(verdict, skin, outputs, tone, name, ignore_light, synthetic_photo)
+        return replace(answer, warnings=warnings)
 
     def _measure(self, pixels: Photo) -> tuple[LightingVerdict, bool, str]:
         """Return the lighting verdict, whether skin was found, and the bucket of its tone."""

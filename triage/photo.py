@@ -3,14 +3,16 @@
 import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from triage.color_profile import UNSUITED, BadProfile, Conversion, conversion_to_srgb
 from triage.errors import SkinDistillError, UnreadablePhoto, UnusableInput
-from triage.photo_header import read_header
+from triage.photo_decoder import decode
+from triage.photo_header import PhotoHeader, read_header
 
 Photo = npt.NDArray[np.uint8]
 """uint8 [height, width, 3], sRGB in RGB order."""
@@ -22,7 +24,11 @@ CROP_FRACTION = 0.8
 INPUT_SIZE = 224
 """Default side of the model's input in pixels, as for ImageNet weights."""
 MAX_PIXELS = 100_000_000
-"""Larger photos are rejected: 100 megapixels take 300 MB decoded; phone cameras rarely exceed 50."""
+"""Larger photos are decoded at a fraction of their size, or rejected: 100 megapixels take 300 MB decoded."""
+MAX_SCALABLE_PIXELS = 300_000_000
+"""Larger JPEGs are rejected; the largest phone cameras have 200 megapixels."""
+SHRUNK_PIXELS = 32_000_000
+"""Photos over `MAX_PIXELS` have at most so many afterwards, so that they can be turned within 300 MB."""
 MIN_SIDE = 32
 """Photos with a shorter side are rejected: too little detail to judge lighting or skin."""
 MAX_SIDE = 32_766
@@ -33,33 +39,42 @@ MAX_BYTES = 1 << 29
 LINEAR_UP_TO = 3.0
 """Linear interpolation, which uses two pixels along each side, shrinks by at most this factor."""
 
-_READ_RGB = int(getattr(cv2, "IMREAD_COLOR_RGB", cv2.IMREAD_COLOR))
 _NO_MEMORY = -4  # OpenCV's StsNoMem
 # EXIF orientation, after the transposition of 5 to 8, -> OpenCV's flip: 1 left and right, 0 up and down, -1 both.
 _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
-# UnreadablePhoto reports damage; OpenCV would also print it for each photo.
-if hasattr(cv2, "setLogLevel"):  # until OpenCV 4.12
-    cv2.setLogLevel(0)
-else:
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+class DecodedPhoto(NamedTuple):
+    """A photo and what was doubtful about its file.
+
+    Attributes:
+        pixels: uint8 [height, width, 3], sRGB in RGB order.
+        warnings: short phrases, such as that a colour profile is damaged.
+    """
+
+    pixels: Photo
+    warnings: tuple[str, ...]
 
 
 def read_photo(source: str | os.PathLike[str] | bytes) -> Photo:
+    """Decode a photo as a person sees it; see `decode_photo`."""
+    return decode_photo(source).pixels
+
+
+def decode_photo(source: str | os.PathLike[str] | bytes) -> DecodedPhoto:
     """Decode a photo as a person sees it.
 
-    Applies EXIF orientation, drops alpha, expands grey to RGB, reduces 16 bit to 8. Reads JPEG (also CMYK and
-    progressive), PNG, WebP, TIFF and BMP. Embedded colour profiles are ignored: values count as sRGB. Detects a missing
-    end, wrong PNG checksums and decoder errors; other damage in JPEG, WebP, TIFF or BMP goes unnoticed.
+    Applies the orientation, converts colours to sRGB, drops alpha, expands grey to RGB, reduces 10 to 16 bits to 8.
+    Reads JPEG (also CMYK and progressive), PNG, WebP, TIFF, BMP, HEIC and AVIF. Detects a missing end, wrong PNG
+    checksums, missing and undecodable parts of a JPEG and decoder errors; other damage in WebP, TIFF, BMP, HEIC or AVIF
+    goes unnoticed. JPEGs over `MAX_PIXELS` are decoded at a half, a quarter or an eighth, to at most `SHRUNK_PIXELS`.
 
     Args:
         source: path of a file, or the bytes of one.
 
-    Returns:
-        uint8 [height, width, 3], RGB.
-
     Raises:
-        UnreadablePhoto: missing, empty, truncated, damaged, not a photo, over `MAX_PIXELS`, or a side under `MIN_SIDE`
-            or over `MAX_SIDE`.
+        UnreadablePhoto: missing, empty, truncated, damaged, not a photo, too large, a side under `MIN_SIDE` or over
+            `MAX_SIDE`, or its decoder is not installed.
         SkinDistillError: not enough memory; the photo may be fine.
     """
     if isinstance(source, bytes):
@@ -67,20 +82,13 @@ def read_photo(source: str | os.PathLike[str] | bytes) -> Photo:
     else:
         name, data = str(source), _file_bytes(Path(source))
     header = read_header(data, name)
-    if header.width * header.height > MAX_PIXELS:
-        shape = f"{header.width} x {header.height} pixels"
-        raise UnreadablePhoto(name, f"too large: {shape}, at most {MAX_PIXELS // 1_000_000} megapixels")
-    _check_sides(header.width, header.height, name)
-    # OpenCV versions differ in the formats they apply orientation to, so it is applied here.
-    # Since 4.11 OpenCV decodes JPEG to RGB at no cost; swapping the channels of 12 megapixels takes 3 ms.
-    as_rgb = header.kind == "JPEG" and _READ_RGB != cv2.IMREAD_COLOR
-    flags = (_READ_RGB if as_rgb else cv2.IMREAD_COLOR) | cv2.IMREAD_IGNORE_ORIENTATION
+    del data
+    shrink = _shrink(header, name)
+    _check_sides(-(-header.width // shrink), -(-header.height // shrink), name)
+    conversion, warnings = _conversion(header)
     try:
-        decoded = cv2.imdecode(np.frombuffer(header.stream, np.uint8), flags)
-        if decoded is None:
-            raise UnreadablePhoto(name, f"damaged {header.kind}, or a rare kind of it: export as JPEG")
-        pixels = decoded if as_rgb else cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
-        return _upright(np.asarray(pixels, dtype=np.uint8), header.orientation)
+        pixels, orientation = decode(header, name, conversion, shrink)
+        return DecodedPhoto(_upright(pixels, orientation), warnings)
     except (cv2.error, MemoryError) as error:
         if isinstance(error, MemoryError) or error.code == _NO_MEMORY:
             raise SkinDistillError(
@@ -88,6 +96,38 @@ def read_photo(source: str | os.PathLike[str] | bytes) -> Photo:
                 "pixels. Close other programs, or run with fewer workers."
             ) from error
         raise UnreadablePhoto(name, f"damaged {header.kind}: {_first_line(error)}") from error
+
+
+def _shrink(header: PhotoHeader, name: str) -> int:
+    """Return what the sides are divided by in decoding.
+
+    Raises:
+        UnreadablePhoto: too large.
+    """
+    pixels = header.width * header.height
+    if pixels <= MAX_PIXELS:
+        return 1
+    if not header.scalable or pixels > MAX_SCALABLE_PIXELS:
+        most = (MAX_SCALABLE_PIXELS if header.scalable else MAX_PIXELS) // 1_000_000
+        kind = f"{header.kind} that is not progressive" if header.scalable else f"{header.kind} of this kind"
+        shape = f"{header.width} x {header.height} pixels"
+        raise UnreadablePhoto(
+            name, f"too large: {shape}, at most {most} megapixels in a {kind}: export as a smaller JPEG"
+        )
+    return next(shrink for shrink in (2, 4, 8) if pixels <= SHRUNK_PIXELS * shrink**2)
+
+
+def _conversion(header: PhotoHeader) -> tuple[Conversion | None, tuple[str, ...]]:
+    """Return the conversion of the photo's colours, if it needs one, and warnings."""
+    try:
+        conversion = conversion_to_srgb(header.colors)
+    except BadProfile as error:
+        return None, (str(error),)
+    if conversion is None:
+        return None, ()
+    if conversion.space != header.space and (conversion.space, header.space) != ("RGB", "GRAY"):
+        return None, (UNSUITED,)
+    return conversion, (conversion.warning,) if conversion.warning else ()
 
 
 def check_photo(pixels: Any, name: str = "photo in memory") -> Photo:

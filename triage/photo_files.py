@@ -3,6 +3,11 @@
 import os
 from pathlib import Path
 
+PHOTO_SUFFIXES = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".hif", ".avif",
+    ".gif",
+)  # fmt: skip
+"""Files with these suffixes, in any case, are listed as photos; whether they can be read is seen by their contents."""
 SYSTEM_NAMES = frozenset(
     {
         "__macosx", "__pycache__", "icon", "network trash folder", "temporary items",  # macOS, Python
@@ -17,6 +22,19 @@ SYSTEM_NAMES = frozenset(
 def is_system_name(name: str) -> bool:
     """Whether a file or folder of this name is hidden (a leading dot), a lock file or one of `SYSTEM_NAMES`."""
     return name.startswith((".", "~$")) or name.strip().lower() in SYSTEM_NAMES
+
+
+def is_photo_file(path: Path) -> bool:
+    """Whether a file is to be listed as a photo: by its suffix, or without one by its first bytes."""
+    if path.suffix:
+        return path.suffix.lower() in PHOTO_SUFFIXES
+    from triage.photo_header import is_photo
+
+    try:
+        with path.open("rb") as file:
+            return is_photo(file.read(64))
+    except OSError:
+        return False
 
 
 def files_below(folder: Path, ignored: Path | None = None) -> list[Path]:

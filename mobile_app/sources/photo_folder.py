@@ -6,9 +6,8 @@ from pathlib import Path
 from mobile_app.sources.source import Frame, FrameTimer, SourceUnavailable
 from triage.errors import UnreadablePhoto
 from triage.photo import Photo, read_photo
+from triage.photo_files import is_photo_file
 
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
-"""Suffixes of the formats that `triage.photo` reads, for file lists; the contents decide."""
 RATE = 10.0
 """How often per second a photo is repeated, so that tips settle on it as on camera frames."""
 
@@ -57,7 +56,7 @@ class PhotoFolder:
 
     def _is_shown(self, path: Path) -> bool:
         hidden = any(part.startswith(".") for part in path.relative_to(self._folder).parts)
-        return not hidden and path.suffix.lower() in PHOTO_SUFFIXES and path.is_file()
+        return not hidden and path.is_file() and is_photo_file(path)
 
     def _load(self, direction: int) -> None:
         for _ in self._paths:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mobile_app.sources.photo_folder import PHOTO_SUFFIXES
+from triage.photo_files import is_photo_file
 
 MAX_ENTRIES = 500
 """Longest list; a folder may hold a hundred thousand files."""
@@ -43,7 +43,7 @@ def list_folder(folder: Path, limit: int = MAX_ENTRIES) -> Listing:
                 with suppress(OSError):
                     if entry.is_dir():
                         folders.append(Path(entry.path))
-                    elif entry.name.lower().endswith(PHOTO_SUFFIXES):
+                    elif is_photo_file(Path(entry.path)):
                         photos.append((-entry.stat().st_mtime, Path(entry.path)))
     except OSError:
         return Listing(closed=True)

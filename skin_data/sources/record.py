@@ -7,10 +7,8 @@ from typing import Any, NamedTuple
 
 from skin_data.taxonomy import Taxonomy
 from triage.errors import UnusableInput
-from triage.photo_files import files_below, is_system_name
+from triage.photo_files import files_below, is_photo_file, is_system_name
 
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".gif"})
-"""Files with these suffixes count as photos, whether or not they can be decoded."""
 LINKED_FOLDER = "symbolic links to folders are not followed: put the folder itself here"
 
 
@@ -106,7 +104,7 @@ def photos_in(folder: Path, ignored: Path | None = None) -> tuple[list[Path], li
         # A broken link is no folder: it is listed as a photo, and reading it reports the failure.
         if path.is_dir():
             others.append(Rejection(str(path), LINKED_FOLDER if path.is_symlink() else "the folder cannot be read"))
-        elif path.suffix.lower() not in PHOTO_SUFFIXES:
+        elif not is_photo_file(path):
             others.append(Rejection(str(path), "not a photo by its name"))
         elif str(path) != str(path).encode("utf-8", "replace").decode("utf-8"):
             others.append(Rejection(str(path), "the name is not UTF-8: rename the file"))

@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeVar
 import pandas as pd
 
 from skin_data.csv_table import read_csv
-from skin_data.sources.record import PHOTO_SUFFIXES, Doubt, Rejection, photos_in
+from skin_data.sources.record import Doubt, Rejection, photos_in
 from triage.errors import UnusableInput
-from triage.photo_files import is_system_name
+from triage.photo_files import PHOTO_SUFFIXES, is_system_name
 
 Item = TypeVar("Item")
 Finder = Callable[[str], Path | str]

@@ -198,7 +198,7 @@ def test_lack_of_memory_rejects_no_photo(tmp_path, monkeypatch):
     def fail(*_):
         raise MemoryError
 
-    monkeypatch.setattr("triage.photo.cv2.imdecode", fail)
+    monkeypatch.setattr("triage.photo.decode", fail)
     with pytest.raises(SkinDistillError, match=r"0\.jpg"):
         measurement.measure_photo(str(save(tmp_path / "0.jpg", 0)))
 

@@ -81,6 +81,7 @@ def test_a_narrow_terminal_shows_every_number(capsys, monkeypatch):
 def test_an_assessment_breaks_between_words():
     assessment = {
         "photo": "a-photo-with-a-path-that-is-longer-than-the-terminal.jpg",
+        "warnings": ["its colour profile is damaged"],
         "lighting": {"ok": True, "probability": 0.9, "tips": []},
         "diagnosis": [{"label": "a", "probability": 0.9996}, {"label": "b", "probability": 0.0004}],
         "decision": {
@@ -98,3 +99,4 @@ def test_an_assessment_breaks_between_words():
     assert max(map(len, lines)) <= 40
     text = " ".join(" ".join(lines).split())
     assert URGENCIES["urgent"] in text and "Eczema" not in text
+    assert assessment["warnings"][0] in text

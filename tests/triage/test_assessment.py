@@ -84,7 +84,7 @@ def test_json_has_exactly_the_promised_shape(triage_path, good_photo, tmp_path):
     path = tmp_path / "photo.png"
     cv2.imwrite(str(path), good_photo[..., ::-1])
     answer = json.loads(json.dumps(Triage.load(triage_path).assess(path).to_json(), allow_nan=False))
-    assert list(answer) == ["photo", "lighting", "diagnosis", "decision", "disclaimer"]
+    assert list(answer) == ["photo", "warnings", "lighting", "diagnosis", "decision", "disclaimer"]
     assert answer["photo"] == str(path)
     assert set(answer["lighting"]) == {"ok", "probability", "tips"}
     assert all(set(entry) == {"label", "probability"} for entry in answer["diagnosis"])

@@ -23,6 +23,8 @@ RECIPES = {
 """Import name -> recipe of python-for-android."""
 PURE_PYTHON = {"fpdf": ("fpdf2", "defusedxml", "fonttools")}
 """Import name -> pip packages with their dependencies, all pure Python."""
+OPTIONAL = frozenset({"pi_heif", "simplejpeg"})
+"""Import names that the app does without: the system decodes HEIC, and damage inside a JPEG goes unnoticed."""
 ALWAYS = ("python3", "kivy", "numpy", "opencv", "pyjnius", "android")
 """Requirements of every project."""
 NOT_ON_ANDROID = frozenset(
@@ -49,7 +51,11 @@ def requirements_of(sources: Iterable[Path]) -> tuple[str, ...]:
     missing: dict[str, str] = {}
     for path in sources:
         for name, line in imported_modules(path):
-            if name in OWN_PACKAGES or (name in sys.stdlib_module_names and name not in NOT_ON_ANDROID):
+            if (
+                name in OWN_PACKAGES
+                or name in OPTIONAL
+                or (name in sys.stdlib_module_names and name not in NOT_ON_ANDROID)
+            ):
                 continue
             if name in RECIPES:
                 required[RECIPES[name]] = None

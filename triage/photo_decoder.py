@@ -1,0 +1,144 @@
+"""Decoders of each format: from checked bytes to RGB pixels in sRGB.
+
+simplejpeg and OpenCV both decode JPEG with libjpeg-turbo, to the same pixels; simplejpeg also reports damage. Where it
+cannot be installed, as on Android, OpenCV decodes and damage inside a JPEG goes unnoticed.
+"""
+
+import io
+import re
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from triage.color_profile import Conversion, to_8_bits
+from triage.errors import UnreadablePhoto
+from triage.heif import decode_avif, decode_heic
+from triage.photo_header import PhotoHeader
+
+Photo = npt.NDArray[np.uint8]
+
+NEEDED = {
+    "HEIC": 'HEIC needs a decoder: run `pip install "pi-heif>=1,<2"`, or export as JPEG',
+    "AVIF": 'AVIF needs a decoder: run `pip install "pillow>=11.3,<14"`, or export as JPEG',
+}
+# Warnings of libjpeg that do not mean damage. What is left between scan and end marker is judged by its bytes.
+_HARMLESS = re.compile(r"unknown JFIF revision|Adobe color transform")
+_LEFT_OVER = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
+_READ_RGB = int(getattr(cv2, "IMREAD_COLOR_RGB", cv2.IMREAD_COLOR))
+_REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
+# UnreadablePhoto reports damage; OpenCV would also print it for each photo.
+if hasattr(cv2, "setLogLevel"):  # until OpenCV 4.12
+    cv2.setLogLevel(0)
+else:
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def library_versions() -> str:
+    """Return the libraries that decode, with their versions; other versions may give other pixels."""
+    found = [f"opencv {cv2.__version__}"]
+    for name in ("pillow", "pi-heif", "simplejpeg"):
+        with suppress(PackageNotFoundError):
+            found.append(f"{name} {version(name)}")
+    return " ".join(found)
+
+
+def decode(header: PhotoHeader, name: str, conversion: Conversion | None, shrink: int = 1) -> tuple[Photo, int]:
+    """Decode a photo to sRGB.
+
+    Args:
+        header: of the photo.
+        name: of the photo in error messages.
+        conversion: of its colours, suited to `header.space`; None if they are sRGB.
+        shrink: divide the sides of a JPEG by 1, 2, 4 or 8.
+
+    Returns:
+        uint8 [height, width, 3] in RGB, and the orientation 1 to 8 still to be applied.
+
+    Raises:
+        UnreadablePhoto: damaged, or a decoder is not installed.
+        cv2.error, MemoryError: as OpenCV and NumPy raise them.
+    """
+    levels, orientation = 256, header.orientation
+    pixels: npt.NDArray[np.generic]
+    if header.kind in ("HEIC", "AVIF"):
+        try:
+            if header.kind == "HEIC":
+                pixels, levels = decode_heic(header.stream)
+            else:
+                pixels, orientation = decode_avif(header.stream)
+        except ImportError as error:
+            raise UnreadablePhoto(name, NEEDED[header.kind]) from error
+        except (ValueError, EOFError, SyntaxError, RuntimeError, OSError) as error:
+            raise UnreadablePhoto(name, f"damaged {header.kind}: {error}") from error
+    elif header.kind == "JPEG":
+        pixels = _decode_jpeg(header, name, conversion, shrink)
+    elif conversion is not None and conversion.space == "CMYK":
+        pixels = _decode_cmyk_tiff(header, name)
+    else:
+        # Conversions start from all bits; otherwise OpenCV reduces 16 bits to 8.
+        pixels = _opencv(header, name, cv2.IMREAD_ANYDEPTH if conversion is not None else 0)
+        if pixels.dtype not in (np.uint8, np.uint16):
+            raise UnreadablePhoto(name, f"damaged {header.kind}, or a rare kind of it: export as JPEG")
+        levels = 1 << 8 * pixels.dtype.itemsize
+    if conversion is not None:
+        pixels = conversion.to_srgb(pixels, levels)
+    elif levels != 256:
+        pixels = to_8_bits(pixels, levels)
+    return np.asarray(pixels, dtype=np.uint8), orientation
+
+
+def _decode_jpeg(header: PhotoHeader, name: str, conversion: Conversion | None, shrink: int) -> Photo:
+    # OpenCV versions differ in the formats they apply orientation to, so it is applied later.
+    try:
+        import simplejpeg
+    except ImportError:
+        # Since 4.11 OpenCV decodes JPEG to RGB at no cost.
+        return _opencv(header, name, _REDUCED.get(shrink, 0))
+    cmyk = header.space == "CMYK"
+    sides = {"min_width": -(-header.width // shrink), "min_height": -(-header.height // shrink)}
+    space = "CMYK" if cmyk else "RGB"
+    try:
+        pixels = simplejpeg.decode_jpeg(header.stream, space, **sides)
+    except ValueError as error:
+        if "Insufficient memory" in str(error):
+            raise MemoryError from error
+        if not _is_harmless(str(error), header.stream):
+            raise UnreadablePhoto(name, f"damaged JPEG, or a rare kind of it: {error}") from error
+        pixels = simplejpeg.decode_jpeg(header.stream, space, **sides, strict=False)
+    if not cmyk:
+        return pixels
+    if conversion is None:
+        return _opencv(header, name, _REDUCED.get(shrink, 0))
+    return np.asarray(cv2.bitwise_not(pixels) if header.inverted else pixels, dtype=np.uint8)
+
+
+def _is_harmless(warning: str, stream: bytes) -> bool:
+    """Return whether a warning of libjpeg leaves the picture whole."""
+    left_over = _LEFT_OVER.search(warning)
+    if left_over:
+        # Some encoders pad the end; a scan out of step leaves coded data.
+        rest = stream[-2 - int(left_over[1]) : -2]
+        return len(set(rest)) == 1
+    return _HARMLESS.search(warning) is not None
+
+
+def _decode_cmyk_tiff(header: PhotoHeader, name: str) -> Photo:
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(header.stream), formats=["TIFF"]) as picture:
+            return np.array(picture.convert("CMYK"))
+    except (ValueError, SyntaxError, OSError, KeyError, TypeError) as error:
+        raise UnreadablePhoto(name, f"damaged TIFF, or a rare kind of it: {error}") from error
+
+
+def _opencv(header: PhotoHeader, name: str, more_flags: int = 0) -> Photo:
+    as_rgb = header.kind == "JPEG" and _READ_RGB != cv2.IMREAD_COLOR
+    flags = (_READ_RGB if as_rgb else cv2.IMREAD_COLOR) | cv2.IMREAD_IGNORE_ORIENTATION | more_flags
+    decoded = cv2.imdecode(np.frombuffer(header.stream, np.uint8), flags)
+    if decoded is None:
+        raise UnreadablePhoto(name, f"damaged {header.kind}, or a rare kind of it: export as JPEG")
+    return np.asarray(decoded if as_rgb else cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB))
