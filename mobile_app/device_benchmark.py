@@ -24,13 +24,9 @@ def run(
     seconds: float = 10.0,
     threads: int = 1,
 ) -> dict[str, Any]:
-    """Time a model in this process for some seconds.
+    """Time a release file in this process for some seconds, and at least `LEAST_RUNS` inferences.
 
-    Args:
-        model: a release file.
-        progress: called with the completed fraction, in [0, 1].
-        seconds: duration; at least `LEAST_RUNS` inferences are timed.
-        threads: of the interpreter.
+    `progress` is called with the completed fraction, in [0, 1].
 
     Returns:
         JSON-able, as `benchmarks.latency.interleaved.benchmark` returns it, with mode "device" and a `thermal_note`:

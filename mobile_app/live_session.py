@@ -57,14 +57,13 @@ class LiveSession:
         on_state: Callable[[LiveState], None] = lambda state: None,
         crop_fraction: Callable[[], float] = lambda: CROP_FRACTION,
     ):
-        """Prepare a session; `start` runs it.
+        """Prepare a session of a source that is not yet opened; `start` runs it.
 
         Args:
-            source: not yet opened.
+            source: of frames.
             analyse_hz: maximum analyses per second.
             on_state: receives each new state, one at a time, on a thread of the session; must return at once.
-            crop_fraction: returns the fraction of each side that the model sees (the model may load later than the
-                source); called on a thread of the session.
+            crop_fraction: returns the fraction of each side that the model sees, which may load later than the source.
         """
         self.source = source
         self.state = LiveState("starting")

@@ -25,6 +25,7 @@ MAX_PHOTO_SIDE = 1200
 FRAME_COLOR = (255, 214, 0)
 JPEG_QUALITY = 90
 PAGE_WIDTH, MARGIN, PHOTO_WIDTH = 1000, 60, 560  # of the PNG, pixels
+PDF_PHOTO = (105, 80)  # largest width and height, mm: all of it fits on one page
 # Paragraph style -> size in the PNG (pixels), characters a line there, size in the PDF (points).
 STYLES = {"title": (40, 42, 20), "strong": (28, 62, 13), "text": (24, 72, 11)}
 Paragraph = tuple[str, str]
@@ -82,7 +83,8 @@ def write_pdf(answer: Answer, tr: Texts, path: Path) -> None:
     page.add_page()
     _add_paragraphs(page, above)
     jpeg = cv2.imencode(".jpg", framed_photo(answer)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
-    page.image(io.BytesIO(jpeg.tobytes()), w=105)
+    height, width = np.asarray(answer.photo).shape[:2]
+    page.image(io.BytesIO(jpeg.tobytes()), w=min(PDF_PHOTO[0], PDF_PHOTO[1] * width / height))
     page.ln(2)
     _add_paragraphs(page, below)
     _write(path, bytes(page.output()))

@@ -54,14 +54,7 @@ _UNIT = 128  # 1.0 in the 8-bit map that multiplies pixels
 
 @dataclass(frozen=True)
 class LightState:
-    """The light at one moment.
-
-    Attributes:
-        picture: number of the picture.
-        fault: one of `FAULTS`; empty in good light.
-        strength: of the fault, [0, 1].
-        direction: of the light, radians.
-    """
+    """Number of the picture, one of `FAULTS` (empty in good light), its strength in [0, 1], direction in radians."""
 
     picture: int
     fault: str
@@ -99,15 +92,7 @@ class MovingLight:
         self._shine = 1.3 * np.exp(SHINE_RELIEF * relief / relief.std())
 
     def relight(self, picture: Photo, moment: LightState) -> Photo:
-        """Relight a picture.
-
-        Args:
-            picture: uint8 [height, width, 3], RGB, in good light.
-            moment: the light; its `picture` is ignored.
-
-        Returns:
-            uint8 [height, width, 3], a new array.
-        """
+        """Return a copy of a picture in good light, uint8 [height, width, 3], RGB, in the light of a moment."""
         fault, strength = moment.fault, moment.strength
         height, width = picture.shape[:2]
         shown = picture

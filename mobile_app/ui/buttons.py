@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kivy.graphics import Color, SmoothLine
+from kivy.metrics import sp
 from kivy.properties import BooleanProperty
 from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.floatlayout import FloatLayout
@@ -20,6 +21,7 @@ BUTTON_STYLES: dict[str, tuple[str | None, str, str | None]] = {
     "card": ("surface", "text", "border"),
     "plain": (None, "accent", None),
 }
+ICON_SIDE = 24  # of an icon without text, sp
 PRESSED, IDLE, DISABLED = 0.7, 1.0, 0.45  # opacity
 
 
@@ -148,6 +150,6 @@ class IconButton(Pressable):
         color_name: str = "text",
         **options: Any,
     ):
-        options.setdefault("size_hint", (None, None))
-        super().__init__(style, label, action, color_name, size=(pixels(TOUCH_TARGET),) * 2, **options)
-        self.add_widget(Icon(style, icon, 24, color_name, pos_hint={"center_x": 0.5, "center_y": 0.5}))
+        side = max(pixels(TOUCH_TARGET), round(float(sp(ICON_SIDE))) + 2 * pixels(TINY))
+        super().__init__(style, label, action, color_name, size_hint=(None, None), size=(side, side), **options)
+        self.add_widget(Icon(style, icon, ICON_SIDE, color_name, pos_hint={"center_x": 0.5, "center_y": 0.5}))

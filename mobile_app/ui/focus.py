@@ -41,10 +41,9 @@ def move_focus(root: Widget, step: int) -> None:
 
 def refocus(root: Widget, label: str) -> None:
     """Focus the widget with this label, if a rebuilt screen still has one."""
-    for widget in pressables(root):
-        if widget.label == label:
-            widget.focused = True
-            return
+    widget = next((widget for widget in pressables(root) if widget.label == label), None)
+    if widget is not None:
+        widget.focused = True
 
 
 def press_focused(root: Widget) -> bool:

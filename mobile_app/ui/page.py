@@ -9,10 +9,10 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.scrollview import ScrollView
 from kivy.uix.widget import Widget
 
-from mobile_app.ui.buttons import Action, IconButton, action_buttons
+from mobile_app.ui.buttons import ICON_SIDE, Action, IconButton, action_buttons
 from mobile_app.ui.label import TextLabel
 from mobile_app.ui.style import Style, pixels
-from mobile_app.ui.theme import COLUMN_WIDTH, HUGE, LARGE, MEDIUM, SMALL, TOUCH_TARGET
+from mobile_app.ui.theme import COLUMN_WIDTH, HUGE, LARGE, MEDIUM, SMALL
 from mobile_app.ui.widgets import MIDDLE, Column, Row, paint_background
 
 MIN_SCROLLED = 150
@@ -35,12 +35,7 @@ def scroll_view(style: Style, content: Widget) -> ScrollView:
 
 
 class Page(BoxLayout):
-    """A text screen.
-
-    Attributes:
-        column: the scrolling content.
-        scroll: the view it scrolls in.
-    """
+    """A text screen; its content is a `column` that scrolls in `scroll`."""
 
     def __init__(
         self,
@@ -53,8 +48,10 @@ class Page(BoxLayout):
         super().__init__(orientation="vertical", **options)
         self.background = "background"  # the window is cleared with it
         self.style, self._max_width = style, max_width
-        self._title = self._title_bar(title, back) if title or back else None
-        if self._title:
+        self._title: Row | None = None
+        if back:
+            arrow = IconButton(style, "back", style.tr("action.back"), back, pos_hint=MIDDLE)
+            self._title = Row(arrow, TextLabel(style, title, "title", bold=True, lines=1, pos_hint=MIDDLE))
             self.add_widget(self._title)
         self.column = Column(spacing=pixels(LARGE))
         self.scroll = scroll_view(style, self.column)
@@ -90,19 +87,12 @@ class Page(BoxLayout):
         self._footer.bind(height=self._place)
         self._place()
 
-    def _title_bar(self, title: str, back: Callable[[], object] | None) -> Widget:
-        if back:
-            first = IconButton(self.style, "back", self.style.tr("action.back"), back, pos_hint=MIDDLE)
-        else:
-            first = Widget(size_hint=(None, None), size=(pixels(SMALL), pixels(TOUCH_TARGET)))
-        text = TextLabel(self.style, title, "title", bold=True, lines=1, pos_hint=MIDDLE)
-        # The arrow, in the middle of its button, stands above the edge of the column.
-        left = pixels(LARGE - (TOUCH_TARGET - 24) / 2) if back else pixels(SMALL)
-        return Row(first, text, padding=(left, pixels(SMALL), pixels(LARGE), pixels(SMALL)))
-
     def _place(self, *_: object) -> None:
         side = max(pixels(LARGE), round((self.width - pixels(self._max_width)) / 2))
         self.column.padding = (side, pixels(SMALL if self._title else HUGE), side, pixels(HUGE))
+        if self._title:  # the arrow, in the middle of its button, stands above the edge of the column
+            left = side - (self._title.children[-1].width - round(sp(ICON_SIDE))) / 2
+            self._title.padding = (left, pixels(SMALL), side, pixels(SMALL))
         footer = self._footer
         if not footer:
             return

@@ -209,8 +209,11 @@ def test_the_page_says_what_it_is_not_first_and_everything_else(answer):
 def test_the_page_as_pdf_and_picture(answer, tmp_path):
     pytest.importorskip("fpdf", reason="needs the app extra")
     shared_page.write_pdf(answer, load_texts(), tmp_path / "answer.pdf")
-    pdf = (tmp_path / "answer.pdf").read_bytes()
-    assert pdf[:5] == b"%PDF-" and b"/Count 1" in pdf, "more than a page"
+    assert (tmp_path / "answer.pdf").read_bytes()[:5] == b"%PDF-"
+    longest = replace(watchful_answer(lit=False, ignore_light=True), demo=True, photo=np.zeros((900, 500, 3), np.uint8))
+    for letter in (answer, longest):
+        shared_page.write_pdf(letter, load_texts(), tmp_path / "answer.pdf")
+        assert b"/Count 1" in (tmp_path / "answer.pdf").read_bytes(), "more than a page"
     shared_page.write_png(answer, load_texts(), tmp_path / "answer.png")
     picture = cv2.imread(str(tmp_path / "answer.png"))
     assert picture.shape[1] == shared_page.PAGE_WIDTH

@@ -1,5 +1,7 @@
 """The answer: what to do, what it looks like, the photo, and warning signs."""
 
+from typing import Any
+
 from kivy.uix.widget import Widget
 
 from mobile_app.answer import SIGNS_AT_ONCE, WARNING_SIGNS, Answer, RankedClass
@@ -23,11 +25,7 @@ NO_ANSWER = ("soon_soft", "soon")
 
 
 class AnswerScreen(Page):
-    """Shows one answer: what to do first, then what it looks like, the photo, and warning signs.
-
-    Attributes:
-        action_card: what to do, or why there is no answer.
-    """
+    """Shows one answer; its `action_card` says what to do, or why there is no answer."""
 
     def __init__(self, app: SkinApp, answer: Answer):
         super().__init__(app.style, app.style.tr("answer.title"), lambda: app.reset_to("camera"), MAX_WIDTH)
@@ -92,16 +90,10 @@ def _photo(app: SkinApp, answer: Answer, large: bool) -> Widget:
     """The photo with its crop; in a narrow window the text is beside it, not below."""
     style, tr = app.style, app.style.tr
     text = light_text(tr, answer)
-    if not light_overridden(answer):
-        light: Widget = Row(
-            Icon(style, "ready", 20, "accent", pos_hint=TOP), TextLabel(style, text, "small", pos_hint=TOP)
-        )
-    else:
+    light: Widget = _item(app, "ready", text, size="small")
+    if light_overridden(answer):
         tips = [tr(f"tip.{tip}.headline") for tip in tip_ids(answer)] or [tr("answer.overruled")]
-        title = Row(
-            Icon(style, "soon", 20, "soon", pos_hint=TOP),
-            TextLabel(style, ". ".join(tips), color_name="soon", bold=True, pos_hint=TOP),
-        )
+        title = _item(app, "soon", ". ".join(tips), "soon", color_name="soon", bold=True)
         light = Card(style, title, TextLabel(style, text, "small"), background="soon_soft", padding=pixels(MEDIUM))
     column = Column(light, TextLabel(style, tr("answer.crop"), "small", "muted"), pos_hint=TOP)
     if answer.photo is None:
@@ -138,7 +130,10 @@ def _signs(app: SkinApp) -> Widget:
     parts: list[Widget] = []
     for title, signs in (("answer.signs_at_once", SIGNS_AT_ONCE), ("answer.signs", WARNING_SIGNS)):
         parts.append(TextLabel(style, tr(title), bold=True))
-        for sign in signs:
-            icon = Icon(style, "point", 20, "accent", pos_hint=TOP)
-            parts.append(Row(icon, TextLabel(style, tr(f"sign.{sign}"), pos_hint=TOP)))
+        parts += [_item(app, "point", tr(f"sign.{sign}")) for sign in signs]
     return Column(*parts)
+
+
+def _item(app: SkinApp, icon: str, text: str, icon_color: str = "accent", **options: Any) -> Row:
+    first = Icon(app.style, icon, 20, icon_color, pos_hint=TOP)
+    return Row(first, TextLabel(app.style, text, pos_hint=TOP, **options))

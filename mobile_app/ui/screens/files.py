@@ -45,11 +45,9 @@ class FilesScreen(Page):
         # Shortcuts to the same folder appear once.
         shortcuts = {path: text_id for text_id, path in reversed(self._shortcuts.items())}
         options = [(path, tr(text_id)) for path, text_id in reversed(shortcuts.items())]
-        rows = Column()
-        if self.folder.parent != self.folder:
-            rows.add_widget(
-                MenuRow(style, "up", tr("files.up"), partial(self.open_folder, self.folder.parent), end=None)
-            )
+        rows, above = Column(), self.folder.parent
+        if above != self.folder:
+            rows.add_widget(MenuRow(style, "up", tr("files.up"), partial(self.open_folder, above), end=None))
         for folder in listing.folders:
             rows.add_widget(MenuRow(style, "folder", folder.name, partial(self.open_folder, folder)))
         for photo in listing.photos:
@@ -69,9 +67,9 @@ class FilesScreen(Page):
             self.add(TextLabel(style, tr("files.empty"), color_name="muted"))
         if listing.left_out:
             self.add(TextLabel(style, tr("files.more", count=listing.left_out), "small", "muted"))
-        if not self._choose_folder:
-            self.add(TextLabel(style, tr("files.hint"), "small", "muted"))
         if self._choose_folder:
             self.footer(("files.use_folder", "folder", lambda: self._app.use_source(str(self.folder))))
+        else:
+            self.add(TextLabel(style, tr("files.hint"), "small", "muted"))
         if held:
             refocus(self.column, held.label)

@@ -50,13 +50,9 @@ def _options(app: SkinApp, title: str, key: str, options: list[tuple[T, str]], c
 
 
 def _speech(app: SkinApp) -> Widget:
-    style, tr = app.style, app.style.tr
-    if not app.voice.available:
-        return Column(
-            TextLabel(style, tr("settings.speech"), "heading", bold=True),
-            TextLabel(style, tr("settings.speech_missing"), color_name="muted"),
-        )
-    options = [(False, tr("settings.off")), (True, tr("settings.on"))]
+    style, tr, able = app.style, app.style.tr, app.voice.available
+    options = [(False, tr("settings.off")), (True, tr("settings.on"))] if able else []
     column = _options(app, "speech", "spoken_tips", options, app.settings.spoken_tips)
-    column.add_widget(TextLabel(style, tr("settings.speech_text"), "small", "muted"))
+    text = "settings.speech_text" if able else "settings.speech_missing"
+    column.add_widget(TextLabel(style, tr(text), "small", "muted"))
     return column

@@ -26,7 +26,9 @@ def sources(app: SkinApp) -> Widget:
         ("save", "saved.title", partial(app.push, "saved"), "saved.note"),
     ]
     missing = {"source.second_camera", "source.folder"} if app.phone else _missing_cameras()
-    current = {camera: "source.camera", "1": "source.second_camera", "demo": "source.demo"}.get(app.capture.spec)
+    spec, first, second = app.capture.spec, "source.camera", "source.second_camera"
+    named = {camera: first, "0": first, "1": second, "demo": "source.demo"}
+    current = named.get(spec, "source.folder" if spec and Path(spec).is_dir() else "")
     page = Page(style, tr("source.title"), app.back)
     rows = Column()
     for icon, title, action, note in choices:

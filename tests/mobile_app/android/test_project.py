@@ -30,6 +30,8 @@ def test_a_project_holds_the_app_the_model_and_nothing_of_a_desktop(project, rel
     assert {"buildozer.spec", "app/main.py", "app/triage/photo.py", "app/mobile_app/android/start.py"} <= files
     assert {"java/org/skindistill/FrameCamera.java", "manifest/data_extraction_rules.xml", "images/icon.png"} <= files
     assert (project / "app" / "model.tflite").read_bytes() == release.read_bytes()
+    for licence, words in (("Skin-check", b"MIT"), ("Apache-2.0", b"Apache License"), ("LGPL-3.0", b"LESSER GENERAL")):
+        assert words in content(project)[f"app/mobile_app/assets/licences/{licence}.txt"], licence
     assert not [name for name in files if "packaging" in name or "__pycache__" in name]
     assert [name for name in files if name.endswith(".tflite")] == ["app/model.tflite"]
     assert sum(map(len, content(project).values())) < 10e6

@@ -52,6 +52,13 @@ def test_what_may_be_written_on_a_ground_can_be_read(theme):
             assert contrast(palette[color_name], palette[background]) >= WCAG_AA, (theme, color_name, background)
 
 
+@pytest.mark.parametrize("theme", list(PALETTES))
+def test_edges_of_cards_and_buttons_can_be_seen(theme):
+    for edge in ("border", "accent", "urgent", "soon"):
+        for ground in ("background", "surface"):
+            assert contrast(PALETTES[theme][edge], PALETTES[theme][ground]) >= WCAG_GRAPHICS, (theme, edge, ground)
+
+
 def test_every_word_stands_on_a_ground_it_can_be_read_on(tour):
     for entry in tour:
         for text in entry["texts"]:
