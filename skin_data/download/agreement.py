@@ -5,25 +5,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from triage.atomic import write_text
-from triage.errors import UnusableInput
-
 RECORD = "LICENCE.txt"
 """Written into the data set's folder when the user has agreed, so that the photos never lie there without it."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Licence of a data set.
-
-    Attributes:
-        title: of the data set.
-        page: its web address.
-        licence: name of the licence.
-        licence_page: address of its text.
-        conditions: the main ones, a sentence each; the licence's text is binding.
-        citation: of the paper or page.
-    """
+    """Licence of a data set, with the main conditions, a sentence each; the licence's own text is binding."""
 
     title: str
     page: str
@@ -34,15 +22,9 @@ class Terms:
 
 
 def terms_text(terms: Terms, licence_there: str = "") -> str:
-    """Write terms for a person to read.
-
-    Args:
-        terms: of the data set.
-        licence_there: what the server says of the licence.
-    """
+    """Write terms for a person to read, with what the server says of the licence."""
     lines = [terms.title, f"  {terms.page}", f"Licence: {terms.licence}", f"  {terms.licence_page}"]
-    if licence_there:
-        lines.append(f"The server says: {licence_there}")
+    lines += [f"The server says: {licence_there}"] if licence_there else []
     lines += [f"- {condition}" for condition in terms.conditions]
     return "\n".join([*lines, f"Cite: {terms.citation}"]) + "\n"
 
@@ -53,18 +35,6 @@ def agreed_before(folder: Path, text: str) -> bool:
         return (folder / RECORD).read_text(encoding="utf-8") == text
     except (OSError, UnicodeDecodeError):
         return False
-
-
-def record_agreement(folder: Path, text: str) -> None:
-    """Keep the accepted terms beside the photos.
-
-    Raises:
-        UnusableInput: the folder cannot be written to.
-    """
-    try:
-        write_text(folder / RECORD, text)
-    except OSError as error:
-        raise UnusableInput(f"The folder cannot be written to. Received: {folder} ({error.strerror}).") from error
 
 
 def plain(statement: str, longest: int = 400) -> str:

@@ -8,35 +8,25 @@ from pathlib import Path
 
 from skin_data.download.ledger import Ledger
 from skin_data.download.remote import RemoteFile, inside
-from skin_data.download.transfer import checksum_of
 from skin_data.progress import Progress
 from triage.atomic import replacing
 from triage.errors import UnusableInput
 
-RESOURCE_FORKS = "__MACOSX/"  # macOS puts them into archives
-
 
 def unpack(path: Path, remote: RemoteFile, ledger: Ledger, progress: Progress) -> None:
-    """Unpack a downloaded archive below the data set's folder and remove it.
+    """Unpack the archive at `path` below the data set's folder and remove it; complete files are left alone.
 
-    All names are checked before the first file is written. Complete files are left alone.
-
-    Args:
-        path: of the archive on this machine.
-        remote: the archive on the server.
-        ledger: of the data set's folder.
-        progress: called as `progress(stage, done, total)` after each file.
+    All names are checked before the first file is written.
 
     Raises:
-        UnusableInput: not a zip archive, damaged, a name leads out of the folder, a foreign file is in the way, or the
-            disk is full.
+        UnusableInput: not a zip archive, damaged, a name leads out of the folder, or a foreign file is in the way.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             members = {
                 "/".join(filter(None, (remote.unpack_into, member.filename))): member
                 for member in archive.infolist()
-                if not member.is_dir() and not member.filename.startswith(RESOURCE_FORKS)
+                if not member.is_dir() and not member.filename.startswith("__MACOSX/")
             }
             for member in members.values():
                 inside(ledger.folder / (remote.unpack_into or ""), member.filename)
@@ -48,11 +38,6 @@ def unpack(path: Path, remote: RemoteFile, ledger: Ledger, progress: Progress) -
         raise UnusableInput(
             f"{remote.path} cannot be unpacked and was discarded. Received: {error}. Run the same command again; if it "
             "happens again, the server's copy is damaged."
-        ) from error
-    except OSError as error:
-        raise UnusableInput(
-            f"{remote.path} could not be unpacked to {ledger.folder}. Received: {error.strerror or error}. What is "
-            "complete stays: check disk space and permissions, and run the same command again."
         ) from error
     ledger.remove_withdrawn(set(ledger.members(remote.path)) - set(members))
     ledger.keep(remote.path, {"identity": remote.identity, "members": len(members)})
@@ -66,12 +51,7 @@ def _unpack_member(
     if ledger.holds(name, checksum):
         return
     if name not in ledger.results and target.exists():
-        if checksum_of(target, checksum) != checksum:
-            raise UnusableInput(
-                f"A file of yours is in the way. Received: {target}, which is not the one in {remote.path}. Move it "
-                "away, or give another folder."
-            )
-        ledger.record(name, checksum, checksum, target, archive=remote.path)
+        ledger.adopt(name, checksum, checksum, remote.path, archive=remote.path)
         return
     with replacing(target) as temporary, archive.open(member) as packed, open(temporary, "wb") as file:
         shutil.copyfileobj(packed, file, 1 << 20)  # reading to the end checks the CRC

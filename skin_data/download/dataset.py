@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.filesize import decimal
 
 from skin_data.download.archive import unpack
 from skin_data.download.ledger import Ledger
 from skin_data.download.remote import Offer, RemoteFile, inside, open_session
-from skin_data.download.transfer import checksum_of, fetch, partial_path
+from skin_data.download.transfer import fetch, partial_path
 from skin_data.progress import Progress, no_progress
 from triage.errors import UnusableInput
 
@@ -22,18 +22,9 @@ WORKERS = 8  # small files wait for the server more than for the network
 RESERVE = 200_000_000  # bytes of disk that are left free
 
 
-@dataclass(frozen=True)
-class Downloaded:
-    """What a download did.
+class Downloaded(NamedTuple):
+    """What a download did: complete files of the data set, bytes over the network, and wall time in seconds."""
 
-    Attributes:
-        folder: of the data set.
-        files: complete files of the data set in it.
-        fetched: bytes that came over the network.
-        seconds: wall time.
-    """
-
-    folder: Path
     files: int
     fetched: int
     seconds: float
@@ -61,14 +52,35 @@ def download(
         ConnectionLost: the network failed and did not recover.
         UnusableInput: the server refused, sent something damaged, or the disk is full; everything complete stays.
     """
+    try:
+        return _download(offer, folder, workers, bytes_progress, progress)
+    except OSError as error:
+        raise UnusableInput(
+            f"The data set cannot be written. Received: {error.filename or folder}: {error.strerror or error}. What is "
+            "complete stays: check disk space and permissions, and run the same command again to resume."
+        ) from error
+
+
+def _download(
+    offer: Offer, folder: Path, workers: int, bytes_progress: Callable[[int, int], None], progress: Progress
+) -> Downloaded:
     start = time.perf_counter()
     target_of = {remote.path: inside(folder, remote.path) for remote in offer.files}
+    counts = {"done": 0, "fetched": 0}
+    lock = threading.Lock()
+
+    def count(number: int, fetched: bool) -> None:
+        with lock:
+            counts["done"] += number
+            counts["fetched"] += number if fetched else 0
+            # The server's total may be approximate.
+            bytes_progress(min(counts["done"], offer.size), offer.size)
+
     with closing(Ledger(folder)) as ledger, open_session() as session:
-        counter = _Counter(offer.size, bytes_progress)
         missing = []
         for remote in offer.files:
             if _is_complete(remote, ledger):
-                counter.add(remote.size or 0, False)
+                count(remote.size or 0, False)
             else:
                 missing.append(remote)
         partials = {remote.path: partial_path(target_of[remote.path], remote) for remote in missing}
@@ -78,7 +90,7 @@ def download(
 
         def fetch_one(remote: RemoteFile) -> None:
             partial = partials[remote.path]
-            checksum = fetch(remote, partial, offer, session, counter.add)
+            checksum = fetch(remote, partial, offer, session, count)
             if remote.unpack_into is None:
                 # Recorded first: no file ever lies at its place without a record.
                 ledger.record(remote.path, remote.identity, checksum, partial)
@@ -102,42 +114,15 @@ def download(
             if entry["identity"] and path not in target_of and entry.get("archive") not in target_of
         )
         files = sum(ledger.results[path].get("members", 1) for path in target_of)
-    return Downloaded(folder, files, counter.fetched, round(time.perf_counter() - start, 1))
-
-
-def summary(result: Downloaded) -> str:
-    """Describe what a download did, in one sentence."""
-    fetched = f"{decimal(result.fetched)} fetched" if result.fetched else "nothing to fetch"
-    return f"{result.files:,} files complete in {result.folder}, {fetched}, {result.seconds:.0f} s."
-
-
-class _Counter:
-    """Bytes that are here, of all; shared by threads."""
-
-    def __init__(self, total: int, report: Callable[[int, int], None]):
-        self.total, self.done, self.fetched = total, 0, 0
-        self._report, self._lock = report, threading.Lock()
-
-    def add(self, count: int, fetched: bool) -> None:
-        with self._lock:
-            self.done += count
-            self.fetched += count if fetched else 0
-            # The server's total may be approximate.
-            self._report(min(self.done, self.total), self.total)
+    return Downloaded(files, counts["fetched"], round(time.perf_counter() - start, 1))
 
 
 def _is_complete(remote: RemoteFile, ledger: Ledger) -> bool:
     if remote.unpack_into is not None:
         return ledger.unpacked(remote.path, remote.identity)
-    path = ledger.folder / remote.path
-    if remote.path in ledger.results or not path.exists():
+    if remote.path in ledger.results or not (ledger.folder / remote.path).exists():
         return ledger.holds(remote.path, remote.identity)
-    if remote.checksum is None or checksum_of(path, remote.checksum) != remote.checksum:
-        raise UnusableInput(
-            f"A file of yours is in the way. Received: {path}, which is not the server's. Move it away, or give "
-            "another folder with --out."
-        )
-    ledger.record(remote.path, remote.identity, remote.checksum, path)
+    ledger.adopt(remote.path, remote.identity, remote.checksum, "the server")
     return True
 
 
@@ -147,12 +132,9 @@ def _check_space(folder: Path, missing: Sequence[tuple[RemoteFile, Path]], total
     Photos in an archive are compressed already, so unpacked they take about as much again; each archive is removed
     before the next one comes. An archive of unknown size is taken for the whole data set.
     """
-    needed, largest = 0, 0
+    needed = max([remote.size or total for remote, _ in missing if remote.unpack_into is not None], default=0)
     for remote, partial in missing:
-        size = remote.size or total
-        needed += max(0, size - (partial.stat().st_size if partial.is_file() else 0))
-        largest = max(largest, size if remote.unpack_into is not None else 0)
-    needed += largest
+        needed += max(0, (remote.size or total) - (partial.stat().st_size if partial.is_file() else 0))
     free = shutil.disk_usage(folder).free
     if needed and needed + RESERVE > free:
         raise UnusableInput(

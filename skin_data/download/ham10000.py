@@ -40,13 +40,9 @@ TERMS = Terms(
 def offer_ham10000(server: str | None = None) -> Offer:
     """List the table and the image archives as Dataverse has them now; nothing of them is downloaded.
 
-    Args:
-        server: another Dataverse; Harvard's if None.
-
     Raises:
-        ModuleNotFoundError: requests is not installed.
         ConnectionLost: no connection.
-        UnusableInput: there is no such data set, or it differs from what was published.
+        UnusableInput: no such data set, or it differs from what was published.
     """
     api = f"{(server or SERVER).rstrip('/')}/api"
     where = f"{DOI} at {server or SERVER}"

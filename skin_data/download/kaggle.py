@@ -40,13 +40,9 @@ TERMS = Terms(
 def offer_kaggle(server: str | None = None) -> Offer:
     """Ask Kaggle for version, size and licence of the data set; nothing of it is downloaded.
 
-    Args:
-        server: must be None; kagglesdk knows Kaggle's own addresses only.
-
     Raises:
-        ModuleNotFoundError: kagglehub is not installed.
         ConnectionLost: no connection.
-        UnusableInput: a token is needed or wrong, or there is no such data set.
+        UnusableInput: a token is needed or wrong, there is no such data set, or a server is given.
     """
     if server:
         raise UnusableInput(f"Kaggle has no mirrors. Received: --server {server}. Leave it out.")

@@ -6,6 +6,7 @@ from typing import Any
 
 from skin_data.download.transfer import checksum_of
 from skin_data.json_lines import JsonLines
+from triage.atomic import writing
 from triage.errors import UnusableInput
 
 try:
@@ -19,21 +20,13 @@ NAME = ".download.jsonl"
 class Ledger(JsonLines):
     """Identity, size, checksum and modification time of each complete file, by its path relative to the folder.
 
-    While it is open it keeps other downloads out of the folder.
-
-    Args:
-        folder: of the data set; made if needed.
-
-    Raises:
-        UnusableInput: the folder cannot be written to, or another download is running in it.
+    While it is open it keeps other downloads out of the folder; UnusableInput if one is running there.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
-        try:
+        with writing(folder / NAME):
             super().__init__(folder / NAME)
-        except OSError as error:
-            raise UnusableInput(f"The folder cannot be written to. Received: {folder} ({error.strerror}).") from error
         try:
             if fcntl is not None:
                 fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -51,6 +44,16 @@ class Ledger(JsonLines):
         stat = at.stat()
         facts |= {"identity": identity, "checksum": checksum, "size": stat.st_size, "changed": stat.st_mtime_ns}
         self.keep(path, facts)
+
+    def adopt(self, path: str, identity: str, checksum: str | None, where: str, **facts: Any) -> None:
+        """Record a file that is here without a record; UnusableInput if it is another one, which stays."""
+        target = self.folder / path
+        if checksum is None or checksum_of(target, checksum) != checksum:
+            raise UnusableInput(
+                f"A file of yours is in the way. Received: {target}, which is not the one of {where}. Move it away, or "
+                "give another folder."
+            )
+        self.record(path, identity, checksum, target, **facts)
 
     def remove_withdrawn(self, paths: Iterable[str]) -> None:
         """Remove files that only an earlier version of the data set had, unless they were changed here.

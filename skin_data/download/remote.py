@@ -29,7 +29,7 @@ class RemoteFile:
     Attributes:
         path: where it goes, relative to the data set's folder, with slashes.
         size: in bytes; None where only the transfer itself tells.
-        checksum: as the server gives it, `md5:` or `crc32c:` and hexadecimal digits; None where it gives none.
+        checksum: `md5:` or `crc32c:` and hexadecimal digits; None where the server gives none.
         url: its address.
         params: query of that address.
         version: identifies the content where there is no checksum beforehand.
@@ -99,12 +99,7 @@ def open_session() -> "requests.Session":
 
 
 def ask(session: "requests.Session", url: str, params: Mapping[str, str], where: str, advice: str) -> Any:
-    """Return a server's JSON description of a data set.
-
-    Raises:
-        ConnectionLost: see `translated_errors`.
-        UnusableInput: the server refused or sent something else.
-    """
+    """Return a server's JSON description of a data set; see `translated_errors`."""
     with translated_errors("the list of files", where, advice):
         response = session.get(url, params=params, timeout=TIMEOUT)
         response.raise_for_status()
@@ -119,12 +114,7 @@ def ask(session: "requests.Session", url: str, params: Mapping[str, str], where:
 
 @contextmanager
 def translated_errors(what: str, where: str, advice: str) -> Iterator[None]:
-    """Translate the exceptions of HTTP libraries.
-
-    Args:
-        what: is asked for.
-        where: it is asked for.
-        advice: what to do about HTTP 401 and 403 at this server.
+    """Translate the exceptions of HTTP libraries; `advice` says what to do about HTTP 401 and 403.
 
     Raises:
         ConnectionLost: the network failed, or another attempt may help.
@@ -136,20 +126,18 @@ def translated_errors(what: str, where: str, advice: str) -> Iterator[None]:
     try:
         yield
     except (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
-        response = getattr(error, "response", None)
-        if response is not None and response.status_code >= 400:
-            raise _refusal(response.status_code, f"{what} from {where}", advice) from error
+        status = getattr(getattr(error, "response", None), "status_code", 0)
+        asked = f"{what} from {where}. Received: HTTP {status}"
+        if status in (401, 403):
+            raise UnusableInput(f"No permission to get {asked}. {advice}") from error
+        if status in TEMPORARY:
+            raise ConnectionLost(f"The server could not send {asked}. Run the same command again later.") from error
+        if status >= 400:
+            raise UnusableInput(
+                f"The server refused to send {asked}. The data set may have moved: look at it in a browser."
+            ) from error
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise ConnectionLost(
             f"The connection failed while getting {what} from {where}. Received: {reason}. What is complete stays: "
             "check the network and run the same command again to resume."
         ) from error
-
-
-def _refusal(status: int, what: str, advice: str) -> SkinDistillError:
-    asked = f"{what}. Received: HTTP {status}"
-    if status in (401, 403):
-        return UnusableInput(f"No permission to get {asked}. {advice}")
-    if status in TEMPORARY:
-        return ConnectionLost(f"The server could not send {asked}. Run the same command again in a while.")
-    return UnusableInput(f"The server refused to send {asked}. The data set may have moved: look at it in a browser.")

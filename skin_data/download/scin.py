@@ -36,13 +36,9 @@ TERMS = Terms(
 def offer_scin(server: str | None = None) -> Offer:
     """List the data set as the bucket has it now; nothing of it is downloaded.
 
-    Args:
-        server: another endpoint of the same interface; Google's if None.
-
     Raises:
-        ModuleNotFoundError: requests is not installed.
         ConnectionLost: no connection.
-        UnusableInput: there is no such bucket, or it does not hold the data set.
+        UnusableInput: no such bucket, or it does not hold the data set.
     """
     address = (server or SERVER).rstrip("/")
     where = f"gs://{BUCKET}/{PREFIX}" + (f" at {server}" if server else "")

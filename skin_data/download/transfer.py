@@ -32,40 +32,24 @@ def partial_path(target: Path, remote: RemoteFile) -> Path:
 
 
 def fetch(remote: RemoteFile, path: Path, offer: Offer, session: "requests.Session", on_bytes: OnBytes) -> str:
-    """Download a file, from where an earlier attempt stopped, and check it.
-
-    Args:
-        remote: the file on the server.
-        path: of the partial file.
-        offer: that the file belongs to.
-        session: for requests.
-        on_bytes: see `OnBytes`.
-
-    Returns:
-        The file's checksum.
+    """Download a file to the partial file `path`, from where an earlier attempt stopped, and return its checksum.
 
     Raises:
         ConnectionLost: the network failed and did not recover; what arrived is kept.
-        UnusableInput: the server refused, sent something damaged, or the file cannot be written.
+        UnusableInput: the server refused or sent something damaged.
     """
     remote = remote.locate(remote)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "ab") as file:
-            if remote.size is None or file.tell() > remote.size:
-                file.truncate(0)
-            begun = file.seek(0, os.SEEK_END)
-            on_bytes(begun, False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "ab") as file:
+        if remote.size is None or file.tell() > remote.size:
+            file.truncate(0)
+        begun = file.seek(0, os.SEEK_END)
+        on_bytes(begun, False)
+        _receive(remote, file, offer, session, on_bytes)
+        if begun and _problem(remote, path):
+            # Bytes of an earlier run may be damaged; what arrives in one piece is what the server sends.
+            _discard(file, on_bytes)
             _receive(remote, file, offer, session, on_bytes)
-            if begun and _problem(remote, path):
-                # Bytes of an earlier run may be damaged; what arrives in one piece is what the server sends.
-                _discard(file, on_bytes)
-                _receive(remote, file, offer, session, on_bytes)
-    except OSError as error:
-        raise UnusableInput(
-            f"{remote.path} cannot be written. Received: {path.parent}: {error.strerror or error}. What is complete "
-            "stays: check disk space and permissions, and run the same command again to resume."
-        ) from error
     if problem := _problem(remote, path):
         path.unlink()
         raise UnusableInput(
@@ -124,12 +108,7 @@ def _problem(remote: RemoteFile, path: Path) -> str | None:
 
 
 def checksum_of(path: Path, like: str) -> str:
-    """Return a file's checksum as `algorithm:hexadecimal`.
-
-    Args:
-        path: of the file.
-        like: the algorithm, or a checksum that starts with it: crc32, crc32c or an algorithm of hashlib.
-    """
+    """Return a file's checksum as `algorithm:hexadecimal`, by the algorithm that `like` is or starts with."""
     algorithm = like.partition(":")[0]
     digest: Any = None
     if algorithm == "crc32c":

@@ -9,6 +9,7 @@ import click
 from skin_distill.requirements import needs_extra
 from skin_distill.stopping import ResumableCommand
 from skin_distill.terminal import Terminal, output_options
+from triage.atomic import write_text
 from triage.errors import UnusableInput
 
 KINDS = ("scin", "kaggle", "ham10000")
@@ -37,8 +38,8 @@ def command(kind: str, out: Path, accept_licence: bool, workers: int, server: st
     from rich.filesize import decimal
 
     source = importlib.import_module(f"skin_data.download.{kind}")
-    from skin_data.download.agreement import RECORD, agreed_before, record_agreement, terms_text
-    from skin_data.download.dataset import download, summary
+    from skin_data.download.agreement import RECORD, agreed_before, terms_text
+    from skin_data.download.dataset import download
 
     if not accept_licence and not _is_interactive() and not (out / RECORD).exists():
         raise _not_agreed(kind, terms_text(source.TERMS))
@@ -55,7 +56,7 @@ def command(kind: str, out: Path, accept_licence: bool, workers: int, server: st
                 raise _not_agreed(kind, "")
             if not click.confirm(f"Do you agree to these terms, and download this to {out}?", err=True):
                 raise UnusableInput(f"The licence of {kind} was not accepted; nothing was downloaded.")
-        record_agreement(out, text)
+        write_text(out / RECORD, text)
     result = download(
         offer,
         out,
@@ -63,6 +64,7 @@ def command(kind: str, out: Path, accept_licence: bool, workers: int, server: st
         lambda done, total: terminal.progress(f"download {kind}", done, total, in_bytes=True),
         terminal.progress,
     )
+    fetched = f"{decimal(result.fetched)} fetched" if result.fetched else "nothing to fetch"
     next_command = f"skin-distill prepare {kind} {out} --out data/{kind}"
     terminal.result(
         {
@@ -73,7 +75,7 @@ def command(kind: str, out: Path, accept_licence: bool, workers: int, server: st
             "licence": offer.terms.licence,
             "next": next_command,
         },
-        f"{summary(result)}\nNext: {next_command}",
+        f"{result.files:,} files complete in {out}, {fetched}, {result.seconds:.0f} s.\nNext: {next_command}",
     )
 
 

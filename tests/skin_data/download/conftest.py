@@ -199,7 +199,7 @@ def server(monkeypatch):
 @pytest.fixture
 def scin(server):
     """A bucket with 2 tables and 12 photos, laid out as the published one."""
-    pytest.importorskip("google.cloud.storage", reason="needs the extra download")
+    pytest.importorskip("google_crc32c", reason="needs the extra download")
     photos = [f"dataset/images/-{n:03d}.png" for n in range(12)]
     cases = "case_id,fitzpatrick_skin_type,image_1_path,image_2_path,image_3_path,age_group,sex_at_birth\n"
     cases += "".join(f"{n},FST2,{photo},,,AGE_30_TO_39,FEMALE\n" for n, photo in enumerate(photos))
