@@ -94,15 +94,10 @@ def make_training_set(
     label_smoothing: float,
     most_repeats: int = 1,
 ) -> TrainingSet:
-    """Join pixels with the targets of their rows.
+    """Join pixels, uint8 [n, size, size, 3], with the targets of their rows.
 
-    Args:
-        manifest: of the data set.
-        frame: rows of its table, in the order of `pixels`.
-        pixels: uint8 [n, size, size, 3].
-        class_weights: "balanced" (inverse frequency among an epoch's photos, mean 1) or "none".
-        label_smoothing: of the lighting labels.
-        most_repeats: largest number of times a photo of a rare class and skin tone appears in an epoch.
+    Class weights are "balanced" (inverse frequency among an epoch's photos, mean 1) or "none"; label smoothing is of
+    the lighting labels, and `most_repeats` caps how often a photo of a rare class and skin tone appears in an epoch.
 
     Raises:
         UnusableInput: a class has no example, or `class_weights` is unknown.
@@ -186,15 +181,7 @@ def steps_per_epoch(training: TrainingSet, batch_size: int) -> int:
 def draw_photos(
     training: TrainingSet, recipe: ViewRecipe, seed: int, rows: np.ndarray, views: np.ndarray, mixup: float = 0.0
 ) -> tuple[Arrays, Arrays]:
-    """Draw views of photos and their targets, as a function of the arguments alone.
-
-    Args:
-        training: the split.
-        recipe: how views are drawn.
-        seed: of the views.
-        rows: int [n], the photos' positions in the split.
-        views: int [n], the number of the view of each.
-        mixup: alpha of `skin_data.mixup`; 0 turns it off.
+    """Draw views of photos, int [n] rows and view numbers, and their targets, as a function of the arguments alone.
 
     Returns:
         Inputs of `show_photos`, and targets and weights of both heads (`TrainingSet.targets_of`).

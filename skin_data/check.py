@@ -28,20 +28,13 @@ class Problem:
 
 
 def check_manifest(path: str | Path, progress: Progress = no_progress) -> list[Problem]:
-    """Look for leaks between splits and for missing photos.
+    """Look for leaks between splits, for missing photos and for what is doubtful.
 
     Pictures are compared by the photos themselves, not by the table.
-
-    Args:
-        path: a meta.csv.
-        progress: called as `progress(stage, done, total)`.
 
     Returns:
         Problems: `missing photo` (or an unreadable one), `shared group` (in two splits), `same picture` (copies in two
         splits), a column that looks like a group and is in two splits, and the other doubts of `findings`.
-
-    Raises:
-        UnusableInput: not a meta.csv.
     """
     manifest = read_manifest(path)
     frame = manifest.frame

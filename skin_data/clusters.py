@@ -34,15 +34,10 @@ def merged_names(together: Iterable[Sequence[Name]]) -> dict[Name, Name]:
 
 
 def cluster_names(paths: Sequence[Path], members: Sequence[int]) -> list[str]:
-    """Name clusters of photos after their first photo; a position would shift with every added photo.
+    """Name the cluster of each photo after its first photo; a position would shift with every added photo.
 
-    Args:
-        paths: of the photos, all different.
-        members: of `clusters`: the first photo of each one's cluster.
-
-    Returns:
-        Name of each photo's cluster: `picture-` and the stem of the first photo's name or, where clusters would have
-        the same name, its path with as many parent folders as make it unique.
+    The name is `picture-` and the stem of that photo's name or, where clusters would have the same name, its path with
+    as many parent folders as make it unique. `members` are of `clusters`.
     """
     name_of = {}
     unnamed = {first: paths[first].stem for first in members}

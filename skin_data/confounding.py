@@ -26,16 +26,11 @@ CUES = ("size and shape", "colours of the frame", "detail of the frame")
 
 
 class TrivialBaseline(NamedTuple):
-    """How well a trivial model predicts a target from one cue.
+    """How well a trivial model predicts a target from one cue of `CUES`.
 
-    Attributes:
-        target: "source" or "class", or the class within one source.
-        cue: the model's input, one of `CUES`.
-        photos: that it was tested on.
-        balanced_accuracy: by cross-validation over groups.
-        low: lower end of the 95 % interval, by bootstrap over groups.
-        high: upper end.
-        chance: one over the number of classes or sources.
+    The target is "source", "class", or the class within one source; `photos` are those it was tested on by
+    cross-validation over groups. `low` and `high` are the ends of the 95 % interval by bootstrap over groups, and
+    chance is one over the number of classes or sources.
     """
 
     target: str
@@ -70,7 +65,7 @@ def trivial_baselines(
         groups: of the photos.
         sizes: float64 [n, 2], width and height in pixels.
         signatures: of `skin_data.photo_frame.frame_signature`.
-        seed: random seed for the sample, the folds and the trees.
+        seed: of the sample, the folds and the trees.
 
     Returns:
         Baselines of the source where there are several, of the class, and of the class within each source; targets with

@@ -45,18 +45,11 @@ def read_csv(path: Path, needed: Iterable[str], advice: str = "") -> pd.DataFram
     """Read a CSV file with every cell as text; nothing is parsed as a number or a missing value.
 
     Commas, semicolons, tabs or bars separate cells. Rows without any text are passed over, as spreadsheets leave them.
-
-    Args:
-        path: of the file, UTF-8, or UTF-16 with its byte-order mark.
-        needed: required columns.
-        advice: what to do about an error.
-
-    Returns:
-        The rows; the index is the row's number in a spreadsheet, where the header is row 1.
+    The file is UTF-8, or UTF-16 with its byte-order mark; the index is a row's number in a spreadsheet.
 
     Raises:
         UnusableInput: not CSV, empty, a row with more or fewer cells than the header, or a column that is missing or
-            there twice.
+            there twice; the message ends in `advice`.
     """
     needed, advice = list(needed), advice and f" {advice}"
     try:

@@ -26,16 +26,7 @@ SYNTHETIC_NOTE = (
 
 
 class DataFindings(NamedTuple):
-    """Findings made while a data set was prepared.
-
-    Attributes:
-        rejections: photos and rows that could not be used.
-        doubts: photos and rows that are used but doubtful.
-        pairs: near-duplicates.
-        baselines: of a trivial model that does not see the lesion.
-        coverage: how the data set's conditions map onto the classes, if they do.
-        columns: column of a person's own table by what it means.
-    """
+    """Findings made while a data set was prepared; the last two as in `Listing`."""
 
     rejections: Sequence[Rejection]
     doubts: Sequence[Doubt]

@@ -29,18 +29,8 @@ def write_duplicate_sheets(
 ) -> list[Path]:
     """Draw pairs with their names, splits, classes, distance and correlation, the lowest correlation first.
 
-    Args:
-        folder: for `page-001.png` and so on; pages of an earlier run are removed.
-        records: the photos.
-        splits: of the photos.
-        pairs: of `duplicates.same_pictures`.
-        progress: called as `progress(stage, done, total)`.
-
-    Returns:
-        The pages, at most `LARGEST_PAGES`.
-
-    Raises:
-        UnreadablePhoto: a photo can no longer be read.
+    Writes at most `LARGEST_PAGES` pages `page-001.png` and so on to the folder and returns them; pages of an earlier
+    run are removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("page-*.png"):

@@ -62,11 +62,8 @@ def near_duplicates(outlines: npt.NDArray[np.uint8]) -> HashPairs:
     All pairs of whole photos up to 7 bits apart are found; of a photo and a window of another all up to 5 bits, 88 % at
     6 and 71 % at 7 if the bits are independent. Windows overlap, so most crops have several chances.
 
-    Args:
-        outlines: uint8 [n, 32, 32] of `perceptual_hash.outline`.
-
-    Returns:
-        Each pair once, in the nearest window (0 is the whole photo) and orientation, numbered as in `perceptual_hash`.
+    From uint8 [n, 32, 32] of `perceptual_hash.outline`; each pair comes once, in the nearest window (0 is the whole
+    photo) and orientation, numbered as in `perceptual_hash`.
     """
     hashes = photo_hashes(outlines)
     searched, chained = _crowds(hashes)
@@ -122,9 +119,6 @@ def same_pictures(
 
     Returns:
         Pairs with first < second, sorted.
-
-    Raises:
-        UnreadablePhoto: a photo can no longer be read.
     """
     pairs = near_duplicates(outlines)
     alike = np.zeros(len(pairs.first), bool)

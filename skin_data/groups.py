@@ -18,20 +18,12 @@ def read_groups(
 ) -> tuple[dict[int, str], list[Rejection], list[Doubt]]:
     """Read the user's own groups: a CSV file with the columns `image_path` and `group`.
 
-    A photo is given by its path, absolute or relative to the folder of the data set or of the table, or by its file
-    name where only one photo has it. A photo that is listed with several groups merges them.
-
-    Args:
-        table: the CSV file.
-        records: the data set's photos.
-        root: the data set's folder.
+    A photo is given by its path, absolute or relative to the folder of the data set (`root`) or of the table, or by its
+    file name where only one photo has it.
 
     Returns:
         Group by position in `records`, for listed photos, a rejection for each row without a known photo or group, and
-        a doubt for each photo that merges groups.
-
-    Raises:
-        UnusableInput: not such a table.
+        a doubt for each photo that is listed with several groups, which merges them.
     """
     row_of = {record.path.resolve(): row for row, record in enumerate(records)}
     by_name: dict[str, list[int]] = defaultdict(list)
@@ -69,18 +61,13 @@ def group_photos(
 ) -> tuple[list[str], list[Doubt]]:
     """Assign each photo to a group.
 
-    The user's own groups are never merged, and take along the photos that the data set groups with theirs. Where the
-    data set names patients, lesions or cases, only certain copies (`COPY_DETAIL`) merge two of them: the same picture
-    under two lesions would leak. Photos without a named group are grouped by all pairs.
-
-    Args:
-        records: the photos.
-        pairs: of near-duplicates.
-        own_groups: the user's own groups by position in `records`.
+    The user's own groups (by position in `records`) are never merged, and take along the photos that the data set
+    groups with theirs. Where the data set names patients, lesions or cases, only certain copies (`COPY_DETAIL`) merge
+    two of them: the same picture under two lesions would leak. Photos without a named group are grouped by all pairs.
 
     Returns:
-        Group of each photo, and doubtful cases for review: copies that merged two groups, or that are in two of the
-        user's own, and groups with several diagnoses.
+        Group of each photo, and doubts: copies that merged two groups, that are in two of the user's own or that have
+        another diagnosis, and groups with several diagnoses.
     """
     taken: dict[str | None, str] = {}
     for row in sorted(own_groups):

@@ -25,12 +25,8 @@ _HELD_AT_ONCE = 1 << 23  # pairs found, before they are reduced to CROWD per que
 class HashPairs(NamedTuple):
     """Near pairs of hashes of different photos; every field is an array int32 [pairs].
 
-    Attributes:
-        first: photo of the indexed hash.
-        window: which of its indexed hashes.
-        second: photo of the query hash.
-        orientation: which of its query hashes.
-        distance: in bits.
+    `first` and `window` say which photo's which indexed hash, `second` and `orientation` which photo's which query
+    hash, and `distance` is in bits.
     """
 
     first: npt.NDArray[np.int32]
@@ -48,14 +44,8 @@ def neighbours(
     All pairs up to 2 * bands - 1 bits apart are found, and beyond that those that differ by at most one bit in a band.
     Fewer, wider bands are faster but guarantee less: 2**(64 / bands) should be about the number of indexed hashes.
 
-    Args:
-        indexed: uint64 [n, i], hashes of n photos.
-        asked: uint64 [n, a], query hashes of the same photos.
-        largest_distance: in bits.
-        bands: parts of a hash, at least 3.
-
-    Returns:
-        Each pair once, sorted by query, distance and indexed hash.
+    From uint64 [n, i], hashes of n photos, and uint64 [n, a], query hashes of the same photos. Each pair up to
+    `largest_distance` bits apart comes once, sorted by query, distance and indexed hash.
     """
     found: list[npt.NDArray[np.int32]] = [np.empty((3, 0), np.int32)]
     held, limit = 0, _HELD_AT_ONCE

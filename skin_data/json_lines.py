@@ -8,15 +8,10 @@ from typing import Any
 
 
 class JsonLines:
-    """A file of `{"key": ..., "result": ...}` lines; of several lines with one key the last counts.
+    """A file of `{"key": ..., "result": ...}` lines, read into `results` by key; the last of several lines with a key
+    counts.
 
-    Threads may share it.
-
-    Attributes:
-        results: by key.
-
-    Args:
-        path: of the file; it and its folder are made if needed. Lines cut short by a kill are ignored.
+    The file and its folder are made if needed. Lines cut short by a kill are ignored. Threads may share it.
     """
 
     def __init__(self, path: Path):

@@ -31,7 +31,7 @@ def run_resumable(
     workers: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, dict[str, Any]]:
-    """Apply a function to items and remember the results in a JSON-lines file.
+    """Apply a function to items in several processes and remember the results in a JSON-lines file.
 
     Args:
         function: item to a JSON-able dictionary; must be importable by another process.
@@ -41,11 +41,7 @@ def run_resumable(
         workers: processes; all cores if None. One means this very process.
         progress: called as `progress(done, total)`.
 
-    Returns:
-        Result by key, for all items.
-
     Raises:
-        UnusableInput: fewer than one process.
         SkinDistillError: a process was killed from outside, most likely for lack of memory.
     """
     if workers is not None and workers < 1:

@@ -72,15 +72,7 @@ class Manifest:
         return rows
 
     def check_classes(self, known: Sequence[str], whose: str) -> None:
-        """Check that a model has the classes of the data set, in the same order.
-
-        Args:
-            known: the model's class ids, in the order of its outputs.
-            whose: name of the model, the error's first words.
-
-        Raises:
-            UnusableInput: the classes differ.
-        """
+        """Raise UnusableInput where a model, called `whose`, has other classes than the data set or another order."""
         if list(known) != self.taxonomy.ids:
             raise UnusableInput(
                 f"{whose} has other classes, or another order: {', '.join(known)}. Received: "

@@ -60,21 +60,13 @@ def measurement_key(path: Path) -> str:
 
 
 def measure_photo(path: str) -> dict[str, Any]:
-    """Measure one photo.
-
-    Lighting is measured in the default crop: labels are made before a recipe chooses its own.
-
-    Args:
-        path: of the file.
+    """Measure one photo. Lighting is measured in the default crop: labels are made before a recipe chooses its own.
 
     Returns:
         JSON-able data: `error` (why it cannot be used), or `warnings` of its file, `lighting_label` (1 well lit),
         `lighting_reason`, `ita` (degrees, None with too little skin), `tone_bucket`, `mask_share`, `width` and `height`
         in pixels, `phash` (16 hexadecimal digits), `outline` (text of `perceptual_hash.outline_text`), `frame` (of
         `frame_signature`) and the lighting features with the prefix `light_`.
-
-    Raises:
-        SkinDistillError: not enough memory.
     """
     cv2.setNumThreads(1)  # several such processes run
     _keep_freed_memory()

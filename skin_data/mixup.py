@@ -12,16 +12,9 @@ HEADS = ("diagnosis", "lighting")
 
 
 def partner_rows(rows: np.ndarray, views: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Return the partner of each view.
+    """Return the partner, int64 [n], of each view: rows and their view numbers are int [n], of `count` photos.
 
-    Args:
-        rows: int [n], photos in [0, count).
-        views: int [n], the number of the view of each.
-        count: photos in the split.
-        seed: of the views.
-
-    Returns:
-        int64 [n]: for each view number, partners are a permutation of all photos; one may be its own.
+    For each view number, partners are a permutation of all photos; one may be its own.
     """
     partners = np.empty(len(rows), np.int64)
     for view in np.unique(views):
@@ -32,16 +25,9 @@ def partner_rows(rows: np.ndarray, views: np.ndarray, count: int, seed: int) -> 
 
 
 def own_fractions(alpha: float, seed: int, images: np.ndarray, views: np.ndarray) -> np.ndarray:
-    """Return the fraction of its own photo in each view.
+    """Return the fraction of its own photo in each view, float32 [n] in [0.5, 1].
 
-    Args:
-        alpha: of the Beta distribution; 0 turns mixup off.
-        seed: of the views.
-        images: int [n], numbers that identify the photos.
-        views: int [n].
-
-    Returns:
-        float32 [n] in [0.5, 1]: the larger of a Beta(alpha, alpha) draw and its complement.
+    It is the larger of a Beta(alpha, alpha) draw and its complement, seeded by image and view number, int [n] each.
     """
     if not alpha:
         return np.ones(len(images), np.float32)
@@ -55,19 +41,12 @@ def own_fractions(alpha: float, seed: int, images: np.ndarray, views: np.ndarray
 def mix_targets(
     own: Mapping[str, np.ndarray], partner: Mapping[str, np.ndarray], fraction: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Blend the targets of both heads.
+    """Blend the targets of both heads, by names as in `TrainingSet.targets_of`, with float32 [n] of `own_fractions`.
 
     The loss is linear in the weighted targets, so these are blended: a photo without a label adds nothing to a head.
     Lighting features are not linear in the pixels: the own photo's are kept, with less weight the less of it is seen.
-
-    Args:
-        own: of `TrainingSet.targets_of`.
-        partner: the same of the partners.
-        fraction: float32 [n] of `own_fractions`.
-
-    Returns:
-        Targets and weights by the same names, and `own_diagnosis`, the unblended labels: with class weights the largest
-        blended label need not be that of the photo that dominates the picture.
+    `own_diagnosis` keeps the unblended labels: with class weights the largest blended label need not be that of the
+    photo that dominates the picture.
     """
     mixed = {
         "own_diagnosis": own["diagnosis"],

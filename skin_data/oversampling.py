@@ -12,18 +12,11 @@ Integers = npt.NDArray[np.int64]
 
 
 def photo_repeats(diagnoses: Sequence[str | None], tones: Sequence[str], most: int) -> Integers:
-    """Return how often each photo appears in an epoch, so that cells of class and skin tone approach the largest.
+    """Return int64 [n], how often each photo appears in an epoch, 1 to `most`: cells of class and tone approach the
+    largest.
 
     The cap prevents overfitting on a few photos. A photo of unknown tone is weighed by its class alone; one without a
     diagnosis appears once.
-
-    Args:
-        diagnoses: class of each photo or None.
-        tones: tone bucket of each photo.
-        most: the cap, at least 1.
-
-    Returns:
-        int64 [n], at least 1.
     """
     cells = Counter((d, t) for d, t in zip(diagnoses, tones, strict=True) if d and t != UNKNOWN_TONE)
     classes = Counter(d for d in diagnoses if d)
@@ -41,16 +34,10 @@ def photo_repeats(diagnoses: Sequence[str | None], tones: Sequence[str], most: i
 
 
 def draws_of_epoch(repeats: Integers, seed: int, epoch: int) -> tuple[Integers, Integers]:
-    """Return the order of an epoch.
+    """Return the order of an epoch: int64 [sum of repeats] twice.
 
-    Args:
-        repeats: int64 [n] of `photo_repeats`.
-        seed: the run's seed.
-        epoch: number of the epoch over the whole run.
-
-    Returns:
-        int64 [sum of repeats] twice: the photo, and how often it was shown before in the whole run, which is the number
-        of its view; modulo any number of views, all appear equally often.
+    First the photo, then how often it was shown before in the whole run, which is the number of its view; modulo any
+    number of views, all appear equally often.
     """
     photos = np.repeat(np.arange(len(repeats)), repeats)
     before = epoch * repeats[photos] + np.arange(len(photos)) - np.repeat(np.cumsum(repeats) - repeats, repeats)

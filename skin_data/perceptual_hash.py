@@ -51,13 +51,8 @@ def quick_copy(photo: Photo) -> Photo:
 
 
 def outline(photo: Photo) -> Outline:
-    """Shrink a photo to the small grey copy that all hashes are computed from.
-
-    Args:
-        photo: uint8 [height, width, 3]; its aspect ratio is not kept.
-
-    Returns:
-        uint8 [32, 32].
+    """Shrink a photo to the small grey copy, uint8 [32, 32], that all hashes are computed from; its aspect ratio is
+    lost.
     """
     photo = quick_copy(photo)
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)  # first: shrinking one channel is faster than three
@@ -83,15 +78,8 @@ def frequencies(
 ) -> npt.NDArray[np.float32]:
     """Compute the low frequencies (discrete cosine transform, type 2) of windows of photos.
 
-    Args:
-        outlines: uint8 [n, 32, 32].
-        rows: intervals of rows, as fractions of the height.
-        columns: intervals of columns, as fractions of the width.
-        count: frequencies kept in each direction.
-
-    Returns:
-        float32 [n, rows, columns, count, count]; the vertical frequency comes first. A constant picture
-        gives zeros.
+    From outlines uint8 [n, 32, 32] and intervals of rows and columns, as fractions of the sides, to float32
+    [n, rows, columns, count, count]; the vertical frequency comes first. A constant picture gives zeros.
     """
     down = _cosines(rows, count).reshape(-1, OUTLINE_SIDE)
     across = _cosines(columns, count).reshape(-1, OUTLINE_SIDE)
@@ -125,15 +113,7 @@ def photo_hashes(outlines: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
 def window_hashes(
     outlines: npt.NDArray[np.uint8], intervals: tuple[tuple[float, float], ...] = INTERVALS
 ) -> npt.NDArray[np.uint64]:
-    """Hash all windows of photos.
-
-    Args:
-        outlines: uint8 [n, 32, 32].
-        intervals: of rows and of columns; each of the first with each of the second makes a window.
-
-    Returns:
-        uint64 [n, windows], in the order of `WINDOWS`.
-    """
+    """Hash windows of photos, each interval of rows with each of columns: uint8 [n, 32, 32] to uint64 [n, windows]."""
     hashes = np.empty((len(outlines), len(intervals) ** 2), np.uint64)
     size = max(1, _BLOCK // len(intervals))
     for start in range(0, len(outlines), size):

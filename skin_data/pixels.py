@@ -33,19 +33,10 @@ def load_pixels(
     cache: Path | None = None,
     progress: Progress = no_progress,
 ) -> Pixels:
-    """Return the model's input for each photo, prepared by `triage` as on the device.
+    """Return the model's input for each row, uint8 [len(frame), size, size, 3], prepared by `triage` as on the device.
 
-    Args:
-        manifest: that `frame` comes from.
-        frame: rows of its table.
-        size: side in pixels.
-        crop_fraction: fraction of each side that the centre crop keeps.
-        cache: folder for the decoded array, which is then memory-mapped, so that a data set larger than memory works.
-            None decodes every time, into memory.
-        progress: called as `progress("decode photos", done, total)`.
-
-    Returns:
-        uint8 [len(frame), size, size, 3].
+    With a folder `cache` the array is memory-mapped from there, so that a data set larger than memory works; without,
+    photos are decoded every time. Progress is called as `progress("decode photos", done, total)`.
 
     Raises:
         UnusableInput: a photo of the table is missing or damaged, or the disk is too full.

@@ -39,14 +39,8 @@ SHOWN_REASONS = 3
 
 @dataclass(frozen=True)
 class PrepareResult:
-    """What `prepare` wrote.
-
-    Attributes:
-        meta_path: the table.
-        used: photos in it.
-        rejected: photos and rows that could not be used, listed in `rejected.csv`.
-        doubts: photos and rows that are used but doubtful, listed in `doubtful.csv`.
-        seconds: wall time.
+    """What `prepare` wrote: the table, the number of photos in it and of those rejected, doubts, and wall time in
+    seconds.
     """
 
     meta_path: Path
@@ -90,15 +84,15 @@ def prepare(
         progress: called as `progress(stage, done, total)`.
         count: phantoms to render.
         size: side of a phantom in pixels.
-        taxonomy: class list, a YAML file or the name of a built-in one, for data sets that have the option.
+        taxonomy: class list, a YAML file or the name of a built-in one.
         columns: what the columns of a person's own table mean; see `sources.own_photos.read_photo_tables`.
         photos: folder of that table's photos; the table's own if None.
-        groups: CSV file with the columns `image_path` and `group`, which override the data set's own groups.
+        groups: CSV file that overrides groups; see `groups.read_groups`.
         show_duplicates: write pages with the photos of near-duplicates to `figures/duplicates/`.
 
     Raises:
-        UnusableInput: the source is not such a data set, a class is missing or has no usable photo, all photos are one
-            group of their class, or the seed is out of range.
+        UnusableInput: the source is not such a data set, a class is missing or has no usable photo, all photos would be
+            in one split, or the seed is out of range.
     """
     if not 0 <= seed <= LARGEST_SEED:
         raise UnusableInput(f"The seed must be a whole number from 0 to {LARGEST_SEED}. Received: {seed}.")

@@ -54,8 +54,8 @@ def fine_correlation(
         orientation: int32 [pairs], of the second photo.
 
     Returns:
-        float32 [pairs], correlation of the frequencies from 4 to 13 half waves per side, weighted by their square to
-        compensate for the spectrum of photos.
+        float32 [pairs], of the frequencies from 4 to 13 half waves per side, weighted by their square to compensate for
+        the spectrum of photos.
     """
     steps = np.arange(_FINE_FREQUENCIES)
     radius = np.hypot(steps[:, None], steps)
@@ -86,15 +86,10 @@ def detail_correlation(
 ) -> float:
     """Align a whole photo with a window of another and correlate their fine detail where they overlap.
 
-    Args:
-        first: uint8 [64, 64] of `detail_copy`, that the window is cropped from.
-        second: uint8 [64, 64], compared with the window.
-        window: number in `WINDOWS`, where alignment starts.
-        orientation: of the second photo.
-
-    Returns:
-        Pearson's correlation in [-1, 1] of both minus their blurred copies, at normalized local contrast. 1 for two
-        photos without detail, 0 if only one is, and where alignment fails.
+    Both are uint8 [64, 64] of `detail_copy`: `first` is the one that the window (a number in `WINDOWS`, where alignment
+    starts) is cropped from, `second` is turned by `orientation`. Returns Pearson's correlation in [-1, 1] of both minus
+    their blurred copies, at normalized local contrast: 1 for two photos without detail, 0 if only one is, and where
+    alignment fails.
     """
     whole = np.ascontiguousarray(turned(second, orientation)).astype(np.float32)
     other = first.astype(np.float32)

@@ -14,22 +14,12 @@ def split_by_group(
     seed: int,
     fractions: Mapping[str, float] = FRACTIONS,
 ) -> list[str]:
-    """Assign each photo to a split so that groups stay whole, stratified by class and skin tone.
+    """Assign each photo to a split so that groups stay whole, stratified by class (None is one, too) and skin tone.
 
     Groups are taken class by class and tone by tone (those of most of their photos), the largest first and equal ones
     in the order of a hash of seed and group name: the result is the same on every machine, and a new photo moves few
     others. Each group goes to the split that lacks most, in photos of the class plus photos of this class and tone:
     large cells are stratified by tone, and small ones, which cannot be, still by class.
-
-    Args:
-        groups: group of each photo.
-        diagnoses: class of each photo; None is a class of its own here.
-        tones: tone bucket of each photo.
-        seed: of the order.
-        fractions: of the splits, summing to one.
-
-    Returns:
-        Name of the split of each photo.
     """
     members: dict[str, list[int]] = defaultdict(list)
     for row, group in enumerate(groups):

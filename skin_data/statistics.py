@@ -33,12 +33,7 @@ class GroupDraws:
     """Bootstrap draws of whole groups with replacement, as weights of their rows.
 
     Photos of one lesion or patient are not independent; drawing groups keeps intervals honest (Field and Welsh 2007,
-    "Bootstrapping clustered data").
-
-    Args:
-        groups: [n], the group of each row.
-        seed: of the draws.
-        resamples: number of draws.
+    "Bootstrapping clustered data"). `groups` is [n], the group of each row.
     """
 
     def __init__(self, groups: np.ndarray, seed: int = 0, resamples: int = 1000):
@@ -56,15 +51,9 @@ class GroupDraws:
         return len(np.unique(self._group_of[rows]))
 
     def interval(self, statistic: Statistic, rows: np.ndarray, level: float = LEVEL) -> tuple[float, float, float]:
-        """Return a statistic's value on the data and the low and high end of its percentile interval.
+        """Return a statistic's value on rows, int [m], and the low and high end of its percentile interval.
 
-        Args:
-            statistic: see `Statistic`; draws for which it is NaN are left out of the interval.
-            rows: int [m], the rows that it is about.
-            level: of the interval.
-
-        Returns:
-            (value, low, high); NaN three times where the value is NaN.
+        Draws for which it is NaN are left out of the interval; NaN three times where the value is NaN.
         """
         values = np.concatenate(
             [

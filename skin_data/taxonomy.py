@@ -12,15 +12,7 @@ from triage.errors import UnusableInput
 
 @dataclass(frozen=True)
 class SkinClass:
-    """One class of a taxonomy.
-
-    Attributes:
-        id: stable name in tables and models.
-        name: display name.
-        urgency: urgent, soon or watch.
-        folder: the data set's folder for it, if any.
-        codes: the data set's labels for it, if any.
-    """
+    """One class of a taxonomy: its id in tables and models, and the data set's folder and labels (codes) for it."""
 
     __pydantic_config__: ClassVar = {"extra": "forbid", "coerce_numbers_to_str": True}
 

@@ -57,16 +57,9 @@ class ViewRecipe:
 
 
 def view_parameters(recipe: ViewRecipe, seed: int, images: np.ndarray, views: np.ndarray) -> np.ndarray:
-    """Draw the parameters of views.
+    """Draw the parameters of views: float32 [n, 9], columns as in `PARAMETERS`.
 
-    Args:
-        recipe: the ranges.
-        seed: the run's seed.
-        images: int [n], numbers that identify the images.
-        views: int [n], the number of the view of each image.
-
-    Returns:
-        float32 [n, 9], columns as in `PARAMETERS`. The same four arguments give the same table on every machine.
+    Images and the number of the view of each are int [n]. The same four arguments give the same table on every machine.
     """
     table = np.empty((len(images), len(PARAMETERS)), np.float32)
     low, high = np.log(recipe.zoom)
@@ -91,14 +84,7 @@ def view_parameters(recipe: ViewRecipe, seed: int, images: np.ndarray, views: np
 def draw_views(
     pixels: np.ndarray, recipe: ViewRecipe, seed: int, images: np.ndarray, views: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw views, and apply bad lighting to its fraction of them.
-
-    Args:
-        pixels: uint8 [n, size, size, 3].
-        recipe: the ranges.
-        seed: the run's seed.
-        images: int [n], numbers that identify the images.
-        views: int [n], the number of the view of each image.
+    """Draw views of uint8 [n, size, size, 3], and apply bad lighting to its fraction of them.
 
     Returns:
         Pixels and parameters for `apply_views`, and bool [n], whether the view has bad lighting.
@@ -113,11 +99,7 @@ def plain_parameters(count: int) -> np.ndarray:
 
 
 def apply_views(pixels: Any, parameters: Any) -> "tf.Tensor":
-    """Turn stored pixels into views, in TensorFlow.
-
-    Args:
-        pixels: uint8 [n, size, size, 3].
-        parameters: float32 [n, 9] of `view_parameters`.
+    """Turn stored pixels, uint8 [n, size, size, 3], into views by float32 [n, 9] of `view_parameters`, in TensorFlow.
 
     Returns:
         float32 [n, size, size, 3] in [0, 1]. Pixels from outside the photo are mirrored.

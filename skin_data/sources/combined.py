@@ -18,17 +18,11 @@ OWN = {FOLDER_DATASET, TABLE_DATASET}
 
 
 def read_combined(tables: Sequence[Path]) -> Listing:
-    """List the photos of several meta.csv with the same classes.
+    """List the photos of several meta.csv, at least two, with the same classes; synthetic photos are refused.
 
     Groups are prefixed with their data set, so that patient 7 of one is not patient 7 of another; where several tables
     list own photos, also with the table's number. Clusters of near-duplicates are formed anew over all photos: the
     Kaggle set, for one, includes photos of HAM10000.
-
-    Args:
-        tables: meta.csv files, at least two.
-
-    Raises:
-        UnusableInput: not such tables, different classes, or synthetic photos.
     """
     if len(tables) < 2:
         raise UnusableInput(f"Combining needs at least two meta.csv. Received: {len(tables)}.")

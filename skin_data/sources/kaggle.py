@@ -14,11 +14,7 @@ DERMOSCOPY = re.compile(r"ISIC_\d+", re.IGNORECASE)
 
 
 def read_kaggle(root: Path, ignored: Path | None = None) -> Listing:
-    """List the data set's photos; it names no patients or lesions, so records have no group.
-
-    Args:
-        root: the folder IMG_CLASSES, or one that holds it.
-        ignored: a folder to skip, such as that of the results.
+    """List the photos of IMG_CLASSES, or of the folder that holds it; records have no group.
 
     Raises:
         UnusableInput: a class folder is missing or has no photo; it is named.

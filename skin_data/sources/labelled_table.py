@@ -70,11 +70,8 @@ def read_labelled_rows(
         layout: what its columns mean.
         find: finds the photo that a cell names.
         taxonomy: class list whose ids, folders or codes are the diagnoses; the sorted diagnoses, with urgency "soon",
-            if None.
+            if None. They are then at least two classes of their own, or UnusableInput is raised.
         place: the table, for messages.
-
-    Raises:
-        UnusableInput: without a taxonomy, fewer than two diagnoses, or some that are no classes of their own.
     """
     notes = _Notes()
     known = taxonomy.by_name if taxonomy else {}

@@ -36,12 +36,7 @@ def read_folder(root: Path, taxonomy: str | None = None, ignored: Path | None = 
     """List the photos of `root/class/photo.jpg`.
 
     Folders are ordered by the number that leads their name, then by name. A name of several words becomes the class
-    id with underscores. Their urgency is "soon" unless a taxonomy says otherwise.
-
-    Args:
-        root: holds one folder per class.
-        taxonomy: a YAML file or the name of a taxonomy whose `folder` or `id` are the folders' names.
-        ignored: a folder to skip, such as that of the results.
+    id with underscores. Their urgency is "soon" unless a taxonomy, whose `folder` or `id` they are, says otherwise.
 
     Raises:
         UnusableInput: fewer than two class folders, an empty one, or folders that name no class: splits, missing
@@ -112,14 +107,14 @@ def _folders_as_classes(root: Path, folders: Sequence[Path], ignored: Path | Non
 def read_photo_tables(
     tables: Sequence[Path], taxonomy: str | None = None, columns: str | None = None, photos: Path | None = None
 ) -> Listing:
-    """List the photos of CSV files.
+    """List the photos of CSV files about the same photos; the first lists them.
 
     Columns that mean nothing go into meta.csv with the prefix `own_`. A row without diagnosis is used for its lighting
-    alone.
+    alone. Diagnoses are ids or codes of the taxonomy; their sorted set with urgency "soon" if None.
 
     Args:
-        tables: CSV files about the same photos; the first lists them.
-        taxonomy: class list whose ids or codes are the diagnoses; their sorted set with urgency "soon" if None.
+        tables: the files.
+        taxonomy: a YAML file or the name of a built-in one.
         columns: what columns mean, such as `photo=isic_id,diagnosis=MEL|NV,group=lesion_id`; see `TableLayout.columns`.
             By default the photo is `image_path` and the others have the names of `MEANINGS`.
         photos: folder of the photos; the first table's if None.

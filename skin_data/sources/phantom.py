@@ -25,16 +25,8 @@ JPEG_QUALITY = 95
 def read_phantom(folder: Path, seed: int, count: int, size: int, workers: int | None, progress: Progress) -> Listing:
     """Render phantoms into a folder and list them; existing ones are not rendered again.
 
-    Args:
-        folder: gets a folder of JPEG files and a JSON-lines file of ground truth for each (seed, size).
-        seed: of the series.
-        count: number of phantoms, at least one per class.
-        size: side in pixels, at least 64.
-        workers: processes.
-        progress: called as `progress(stage, done, total)`.
-
-    Raises:
-        UnusableInput: a count, size or seed out of range.
+    The folder gets one of JPEG files and a JSON-lines file of ground truth for each seed and size (pixels, at least
+    64). UnusableInput for a size, seed or count (at least one per class) out of range.
     """
     taxonomy = load_taxonomy("kaggle10")
     least = len(taxonomy.classes)

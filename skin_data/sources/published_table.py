@@ -24,12 +24,7 @@ class PublishedTable:
     layout: TableLayout
 
     def read(self, root: Path, taxonomy: str | None = None, ignored: Path | None = None) -> Listing:
-        """List the photos.
-
-        Args:
-            root: folder with the table, or the one above, and the photos in any folder below it.
-            taxonomy: class list whose codes are the data set's diagnoses; its default if None.
-            ignored: a folder to skip, such as that of the results.
+        """List the photos below a folder, which holds the table or a folder with it.
 
         Raises:
             UnusableInput: the table is missing, is not CSV or lacks a column.

@@ -57,14 +57,7 @@ class Doubt:
 
 
 class ConditionCoverage(NamedTuple):
-    """How one condition of a data set maps onto the classes.
-
-    Attributes:
-        condition: as the data set calls it.
-        diagnosis: id of its class; None where it maps onto none.
-        cases: number of cases that name it.
-        weight: sum of the experts' confidence over these cases.
-    """
+    """How one condition of a data set maps onto a class, if any; the cases that name it, and their weight."""
 
     condition: str
     diagnosis: str | None
@@ -75,13 +68,8 @@ class ConditionCoverage(NamedTuple):
 class Listing(NamedTuple):
     """What a data set holds, before any photo is opened.
 
-    Attributes:
-        records: its photos.
-        rejections: rows and files that cannot be used.
-        taxonomy: its classes.
-        doubts: photos and rows that are used but doubtful.
-        coverage: lines of `coverage.csv`, where conditions are mapped onto other classes.
-        columns: column of a person's own table by what it means.
+    `coverage` has the lines of `coverage.csv`, where conditions are mapped onto other classes, and `columns` the column
+    of a person's own table by what it means.
     """
 
     records: list[Record]
@@ -93,12 +81,7 @@ class Listing(NamedTuple):
 
 
 def photos_in(folder: Path, ignored: Path | None = None) -> tuple[list[Path], list[Rejection]]:
-    """List the photos in a folder and below it, sorted, and the other files, which are rejected.
-
-    Args:
-        folder: to look in, as `triage.photo_files.files_below` does.
-        ignored: a folder below it to skip, such as that of the results.
-    """
+    """List the photos in a folder as `triage.photo_files.files_below` does, and its other files, which are rejected."""
     photos, others = [], []
     for path in files_below(folder, ignored):
         # A broken link is no folder: it is listed as a photo, and reading it reports the failure.
@@ -120,14 +103,9 @@ def photos_of_class_folders(
     source_of: Callable[[Path], str],
     ignored: Path | None = None,
 ) -> tuple[list[Record], list[Rejection]]:
-    """List the photos of a data set that has one folder per class.
+    """List the photos of a data set that has one folder per class; whatever else is in its root is rejected.
 
-    Args:
-        root: holds the class folders; whatever else is in it is rejected.
-        class_of: class id by folder.
-        dataset: name of the data set.
-        source_of: part of the data set that a photo belongs to.
-        ignored: a folder to skip, such as that of the results.
+    `class_of` gives the class id by folder, `source_of` the part of the data set that a photo belongs to.
 
     Raises:
         UnusableInput: a class folder has no photo.

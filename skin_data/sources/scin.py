@@ -34,15 +34,10 @@ KEPT = ("age_group", "sex_at_birth", "related_category")  # copied to meta.csv
 
 
 def read_scin(root: Path, taxonomy: str | None = None, ignored: Path | None = None) -> Listing:
-    """List the data set's photos; the group of a photo is its case.
+    """List the photos below a folder, which holds the tables or a folder with them; the group of a photo is its case.
 
     A case that most dermatologists could not grade, or whose conditions mostly map onto no class, is listed without a
-    diagnosis: its lighting and skin tone are still useful.
-
-    Args:
-        root: folder with `scin_cases.csv` and `scin_labels.csv`, or the one above, and the photos below it.
-        taxonomy: class list whose codes are SCIN's conditions; the ten classes of kaggle10 if None.
-        ignored: a folder to skip, such as that of the results.
+    diagnosis: its lighting and skin tone are still useful. The codes of the taxonomy are SCIN's conditions.
 
     Raises:
         UnusableInput: a table is missing, is not CSV or lacks a column.

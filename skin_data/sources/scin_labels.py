@@ -44,14 +44,7 @@ class Opinion(NamedTuple):
 
 
 def read_opinion(cells: Mapping[str, str]) -> Opinion:
-    """Read a row of `scin_labels.csv`.
-
-    Args:
-        cells: text by column.
-
-    Raises:
-        ValueError: a cell is malformed; the message names the column and quotes the cell.
-    """
+    """Read a row of `scin_labels.csv`; ValueError names the column of a malformed cell and quotes it."""
     graded = [cell for n in DERMATOLOGISTS if (cell := cells.get(GRADABLE.format(n), ""))]
     able = [cell for cell in graded if _can_grade(cell)]
     names = next((column for column in NAMES if column in cells), NAMES[0])
@@ -92,11 +85,7 @@ def fitzpatrick(cell: str) -> str | None:
 
 
 def soft_label(opinions: Sequence[Mapping[str, float]], class_of: Mapping[str, str]) -> tuple[dict[str, float], float]:
-    """Average opinions and keep what maps onto the classes.
-
-    Args:
-        opinions: confidence by condition, each summing to one; empty ones do not count.
-        class_of: class id by condition.
+    """Average opinions (confidence by condition, summing to one; empty ones do not count) and map them onto classes.
 
     Returns:
         Weight by class id, summing to one and empty where too little is mapped, and the fraction that is mapped.

@@ -47,10 +47,8 @@ def read_table(path: Path, needed: Iterable[str]) -> list[Row]:
 def read_joined(tables: Sequence[Path], key: str, needed: Iterable[str]) -> tuple[list[Row], list[Doubt]]:
     """Read tables about the same photos as one, as ISIC publishes diagnoses and patients.
 
-    Args:
-        tables: CSV files; the first lists the photos, the others say more about them.
-        key: column that names the photo, in all of them.
-        needed: further columns that one of them has.
+    The first table lists the photos, the others say more about them; `key` names the photo in all, and each further
+    column that is needed is in one of them.
 
     Returns:
         The first table's rows with the cells of all, and a doubt where only some tables name a photo.
@@ -124,17 +122,10 @@ def without_contradictions(
 
 
 def photos_by_name(root: Path, ignored: Path | None, with_suffix: bool) -> tuple[dict[str, Path], list[Rejection]]:
-    """Map the file names of the photos below a folder to their paths.
+    """Map the file names of the photos below a folder, with or without suffix, to their paths.
 
-    Copies of one file in two folders count once; data sets are distributed so.
-
-    Args:
-        root: to look in.
-        ignored: a folder to skip, such as that of the results.
-        with_suffix: whether names include the suffix.
-
-    Returns:
-        Path by name, and a rejection for each folder not looked into and each different photo with the same name.
+    Copies of one file in two folders count once; data sets are distributed so. Folders not looked into and different
+    photos with the same name are rejected.
     """
     photos, others = photos_in(root, ignored)
     path_of: dict[str, Path] = {}
