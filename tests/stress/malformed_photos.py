@@ -2,10 +2,11 @@
 
     python -m tests.stress.malformed_photos [--files 10000] [--seed 0] [--json FILE]
 
-Phantom photos are written as JPEG, PNG, WebP, TIFF and BMP and damaged in one of six ways. Each batch is read in a
-process of its own, so that a crash of a decoder is counted and does not end the sweep.
+Phantom photos are written in every format that is read, with and without a colour profile, and damaged in one of six
+ways. Each batch is read in a process of its own, so that a crash of a decoder is counted and does not end the sweep.
 """
 
+import io
 import subprocess
 import sys
 import tempfile
@@ -15,16 +16,33 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
-import cv2
 import numpy as np
+import numpy.typing as npt
+import pillow_heif
+from PIL import Image
 
 from benchmarks.console import run_script
 from skin_data.phantom import render_phantom
+from tests.triage.profiled_photos import cmyk_profile, rgb_profile
 from triage.atomic import write_json
 from triage.errors import UnreadablePhoto
 from triage.photo import read_photo
 
-KINDS = (".jpg", ".png", ".webp", ".tiff", ".bmp")
+PROFILE = {"icc_profile": rgb_profile("Display P3")}
+SAVED_AS: dict[str, tuple[str, dict[str, Any]]] = {
+    "jpg": ("JPEG", {}),
+    "progressive.jpg": ("JPEG", {"progressive": True}),
+    "restarts.jpg": ("JPEG", {"restart_marker_blocks": 2}),
+    "p3.jpg": ("JPEG", PROFILE),
+    "cmyk.jpg": ("JPEG", {"icc_profile": cmyk_profile(5)}),
+    "png": ("PNG", PROFILE),
+    "webp": ("WEBP", PROFILE),
+    "tiff": ("TIFF", PROFILE),
+    "bmp": ("BMP", {}),
+    "heic": ("HEIF", PROFILE),
+    "avif": ("AVIF", PROFILE),
+}
+"""Ending of the file -> Pillow's name of the format, and options."""
 DAMAGES = ("bits flipped", "cut short", "bytes lost", "bytes repeated", "tail of noise", "header of noise")
 BATCH = 500
 ALLOWED = {"a photo", "a reason"}
@@ -53,15 +71,24 @@ def damaged(data: bytes, damage: str, generator: np.random.Generator) -> bytes:
 def write_batch(folder: Path, number: int, seed: int, files: int) -> list[tuple[Path, str]]:
     """Write batch `number` of damaged files; return each file with its damage."""
     generator = np.random.default_rng([seed, number])
-    photo = render_phantom(seed, number, 96)[0][..., ::-1]
-    whole = {kind: cv2.imencode(kind, photo)[1].tobytes() for kind in KINDS}
+    photo = render_phantom(seed, number, 96)[0]
+    whole = {ending: _saved(photo, ending) for ending in SAVED_AS}
     written = []
     for index in range(files):
-        kind, damage = KINDS[int(generator.integers(len(KINDS)))], DAMAGES[int(generator.integers(len(DAMAGES)))]
-        path = folder / f"{number:04d}-{index:04d}{kind}"
+        kind, damage = (names[int(generator.integers(len(names)))] for names in (tuple(SAVED_AS), DAMAGES))
+        path = folder / f"{number:04d}-{index:04d}.{kind}"
         path.write_bytes(damaged(whole[kind], damage, generator))
         written.append((path, damage))
     return written
+
+
+def _saved(photo: npt.NDArray[np.uint8], ending: str) -> bytes:
+    pillow_heif.register_heif_opener()
+    kind, options = SAVED_AS[ending]
+    buffer = io.BytesIO()
+    image = Image.fromarray(photo)
+    (image.convert("CMYK") if ending.startswith("cmyk") else image).save(buffer, kind, **options)
+    return buffer.getvalue()
 
 
 def read_each(paths: list[Path]) -> None:
@@ -78,8 +105,9 @@ def read_each(paths: list[Path]) -> None:
 
 
 def measure(files: int, seed: int, progress: Callable[[int], None] = lambda done: None) -> dict[str, Any]:
-    """Damage and read files; return `files`, `seed`, and `outcomes`: counts of each outcome by damage."""
+    """Damage and read files; return `files`, `seed`, and counts of each outcome by damage and by ending."""
     outcomes: dict[str, Counter[str]] = {damage: Counter() for damage in DAMAGES}
+    by_ending: dict[str, Counter[str]] = {ending: Counter() for ending in SAVED_AS}
     done = 0
     while done < files:
         with tempfile.TemporaryDirectory() as folder:
@@ -89,13 +117,14 @@ def measure(files: int, seed: int, progress: Callable[[int], None] = lambda done
                 command = [sys.executable, "-m", "tests.stress.malformed_photos", "--read", "-"]
                 names = "\n".join(str(path) for path, _ in left)
                 lines = subprocess.run(command, input=names, capture_output=True, text=True).stdout.splitlines()
-                for (_, damage), outcome in zip(left, lines, strict=False):
-                    outcomes[damage][outcome] += 1
                 if len(lines) < len(left):
-                    outcomes[left[len(lines)][1]][CRASHED] += 1
-                left = left[len(lines) + 1 :]
+                    lines.append(CRASHED)
+                for (path, damage), outcome in zip(left, lines, strict=False):
+                    outcomes[damage][outcome] += 1
+                    by_ending[path.name.partition(".")[2]][outcome] += 1
+                left = left[len(lines) :]
             progress(done)
-    return {"files": files, "seed": seed, "outcomes": {damage: dict(found) for damage, found in outcomes.items()}}
+    return {"files": files, "seed": seed, "outcomes": outcomes, "by_ending": by_ending}
 
 
 @click.command()
@@ -111,8 +140,9 @@ def main(files: int, seed: int, json_path: Path | None, read: IO[str] | None) ->
     with click.progressbar(length=files, label="files") as bar:
         found = measure(files, seed, lambda done: bar.update(done - bar.pos))
     bad = 0
-    for damage, outcomes in found["outcomes"].items():
-        print(f"{damage:16} {', '.join(f'{outcome} {count}' for outcome, count in sorted(outcomes.items()))}")
+    for name, outcomes in (found["by_ending"] | found["outcomes"]).items():
+        print(f"{name:16} {', '.join(f'{outcome} {count}' for outcome, count in sorted(outcomes.items()))}")
+    for outcomes in found["outcomes"].values():
         bad += sum(count for outcome, count in outcomes.items() if outcome not in ALLOWED)
     print(f"{files} files, seed {seed}: {bad} unexpected errors or crashes")
     if json_path:
