@@ -65,7 +65,8 @@ def read_jpeg(data: bytes, name: str) -> JpegStream:
     """
     frame = exif = xmp = b""
     parts: dict[int, bytes] = {}
-    kept, missing = [b"\xff\xd8"], {}
+    kept: list[bytes | memoryview] = [b"\xff\xd8"]
+    missing: dict[int, list[int]] = {}
     part_count = frame_marker = scans = 0
     adobe = False
     for marker, body, scan in _segments(data, name):
@@ -113,9 +114,10 @@ def read_jpeg(data: bytes, name: str) -> JpegStream:
     )
 
 
-def _segments(data: bytes, name: str) -> Iterator[tuple[int, bytes, bytes]]:
+def _segments(data: bytes, name: str) -> Iterator[tuple[int, bytes, memoryview]]:
     """Yield marker, body and, after SOS, coded data, of each segment up to the end marker."""
     at, in_scans = 2, False
+    view = memoryview(data)  # a scan of 60 MB is not copied
     while True:
         if data[at] != 0xFF:
             raise UnreadablePhoto(name, "damaged JPEG: a marker is missing")
@@ -137,13 +139,13 @@ def _segments(data: bytes, name: str) -> Iterator[tuple[int, bytes, bytes]]:
             raise UnreadablePhoto(name, "damaged JPEG: a segment of no length")
         body = data[at + 4 : at + 2 + length]
         at += 2 + length
-        scan = b""
+        scan = view[:0]
         if marker == SOS:
             in_scans = True
             end = _SCAN_END.search(data, at)
             if end is None:
                 raise UnreadablePhoto(name, "truncated JPEG: the end of the image is missing")
-            scan = data[at : end.start()]
+            scan = view[at : end.start()]
             at = end.start()
         elif in_scans and at >= len(data):
             raise UnreadablePhoto(name, "truncated JPEG: the end of the image is missing")

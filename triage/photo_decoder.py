@@ -136,7 +136,7 @@ def _decode_cmyk_tiff(header: PhotoHeader, name: str) -> Photo:
 
 
 def _opencv(header: PhotoHeader, name: str, more_flags: int = 0) -> Photo:
-    as_rgb = header.kind == "JPEG" and _READ_RGB != cv2.IMREAD_COLOR
+    as_rgb = header.kind == "JPEG" and not more_flags and _READ_RGB != cv2.IMREAD_COLOR
     flags = (_READ_RGB if as_rgb else cv2.IMREAD_COLOR) | cv2.IMREAD_IGNORE_ORIENTATION | more_flags
     decoded = cv2.imdecode(np.frombuffer(header.stream, np.uint8), flags)
     if decoded is None:

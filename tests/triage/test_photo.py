@@ -1,13 +1,15 @@
 import io
 import os
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 
 from triage.errors import SkinDistillError, UnreadablePhoto, UnusableInput
 from triage.photo import (
@@ -21,6 +23,7 @@ from triage.photo import (
     small_copy,
     to_tensor,
 )
+from triage.photo_files import is_photo_file
 
 WIDTH, HEIGHT = 120, 80
 
@@ -62,6 +65,86 @@ def test_orientation_is_applied_as_pillow_does(kind, orientation):
     decoded = read_photo(data).astype(int)
     assert decoded.shape == expected.shape
     assert np.abs(decoded - expected).mean() < 3
+
+
+def with_xmp(kind: str, packet: bytes) -> bytes:
+    """A photo whose orientation stands in XMP alone."""
+    image = Image.fromarray(scene())
+    if kind == "PNG":
+        info = PngImagePlugin.PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", packet.decode())
+        return encoded(image, kind, pnginfo=info)
+    if kind == "TIFF":
+        return encoded(image, kind, tiffinfo={700: packet})
+    return encoded(image, kind, xmp=packet)
+
+
+@pytest.mark.parametrize("written", ['tiff:Orientation="6"', "><tiff:Orientation>6</tiff:Orientation"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_an_orientation_in_xmp_alone_is_applied(kind, written):
+    packet = f"<x:xmpmeta><rdf:Description {written}></x:xmpmeta>".encode()
+    assert read_photo(with_xmp(kind, packet)).shape == (WIDTH, HEIGHT, 3)
+    assert read_photo(with_xmp(kind, packet.replace(b"6", b"9"))).shape == (HEIGHT, WIDTH, 3)
+
+
+def test_the_orientation_of_exif_counts_before_that_of_xmp():
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    data = encoded(Image.fromarray(scene()), "JPEG", exif=exif, xmp=b'<a tiff:Orientation="6">')
+    assert read_photo(data).shape == (HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize(
+    ("most", "shrunk", "shape"), [(9600, 10, (80, 120)), (9599, 9599, (40, 60)), (9599, 1000, (20, 30))]
+)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_jpeg_over_the_limit_is_decoded_at_a_fraction(monkeypatch, mode, most, shrunk, shape):
+    for name, value in (("MAX_PIXELS", most), ("SHRUNK_PIXELS", shrunk), ("MIN_SIDE", 1)):
+        monkeypatch.setattr(f"triage.photo.{name}", value)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(Image.fromarray(scene()).convert(mode), "JPEG", quality=95, exif=exif)
+    whole = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"))
+    expected = cv2.resize(whole, shape, interpolation=cv2.INTER_AREA).astype(int)
+    assert np.abs(read_photo(data) - expected).mean() < 4
+
+
+@pytest.mark.parametrize("limit", [9600, 1000])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_jpeg_is_the_same_where_simplejpeg_is_missing(monkeypatch, mode, limit):
+    monkeypatch.setattr("triage.photo.MAX_PIXELS", limit)
+    data = encoded(Image.fromarray(scene()).convert(mode), "JPEG", quality=95)
+    expected = read_photo(data)
+    monkeypatch.setitem(sys.modules, "simplejpeg", None)
+    np.testing.assert_array_equal(read_photo(data), expected)
+
+
+@pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("WEBP", {}), ("JPEG", {"progressive": True})])
+def test_other_photos_over_the_limit_are_refused_with_a_way_out(monkeypatch, kind, options):
+    monkeypatch.setattr("triage.photo.MAX_PIXELS", 9599)
+    with pytest.raises(UnreadablePhoto, match=r"120 x 80.*export"):
+        read_photo(encoded(Image.fromarray(scene()), kind, **options))
+
+
+@pytest.mark.slow
+def test_a_photo_of_108_megapixels_is_read_within_300_megabytes(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(scene()).resize((12_000, 9_000)).save(tmp_path / "108.jpg", quality=90, exif=exif)
+    code = """
+import sys
+from triage.photo import read_photo
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+read_photo(sys.argv[1])
+before = peak()
+print(*read_photo(sys.argv[2]).shape, peak() - before)
+"""
+    (tmp_path / "small.jpg").write_bytes(encoded(Image.fromarray(scene()), "JPEG"))
+    arguments = [sys.executable, "-c", code, str(tmp_path / "small.jpg"), str(tmp_path / "108.jpg")]
+    height, width, _, kilobytes = map(int, subprocess.run(arguments, capture_output=True, check=True).stdout.split())
+    assert (height, width) == (6_000, 4_500)
+    assert kilobytes < 300_000
 
 
 def tiff(**options: object) -> bytes:
@@ -232,8 +315,8 @@ def test_a_side_that_opencv_4_cannot_transform_is_refused():
         (b"hello, I am text", "not a photo"),
         (b"\xff\xd8\xff", "truncated"),
         (b"\x89PNG\r\n\x1a\n", "truncated"),
-        (b"\x00\x00\x00\x18ftypheic" + bytes(50), "HEIC"),
-        (b"\x00\x00\x00\x18ftypavif" + bytes(50), "AVIF"),
+        (b"\x00\x00\x00\x18ftypheic" + bytes(50), "damaged HEIC"),
+        (b"\x00\x00\x00\x18ftypavif" + bytes(50), "damaged AVIF"),
         (b"GIF89a" + bytes(50), "GIF"),
         (b"%PDF-1.7", "PDF"),
         (bytes(1000), "not a photo"),
@@ -246,6 +329,25 @@ def test_the_reason_is_named(data, reason):
     with pytest.raises(UnreadablePhoto) as refused:
         read_photo(data)
     assert reason in refused.value.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "listed"),
+    [
+        ("a.JPG", b"", True),
+        ("a.jfif", b"", True),
+        ("a.jpe", b"", True),
+        ("a.HEIC", b"", True),
+        ("a.txt", encoded(Image.fromarray(scene()), "PNG"), False),
+        ("ISIC_0024306", encoded(Image.fromarray(scene()), "JPEG"), True),
+        ("photo", encoded(Image.fromarray(scene()), "WEBP"), True),
+        ("notes", b"some text that is long enough", False),
+        ("empty", b"", False),
+    ],
+)
+def test_files_are_listed_by_suffix_or_by_contents(tmp_path, name, data, listed):
+    (tmp_path / name).write_bytes(data)
+    assert is_photo_file(tmp_path / name) == listed
 
 
 @pytest.mark.parametrize("name", ["a b.jpg", "ünïcode 皮膚.jpg", "new\nline.jpg", "no-suffix"])
