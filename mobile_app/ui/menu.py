@@ -50,7 +50,7 @@ class OptionGroup(BoxLayout):
     """A few options side by side, or below each other where they do not fit; the chosen one has a check mark."""
 
     def __init__(self, style: Style, options: Sequence[tuple[T, str]], chosen: T, action: Callable[[T], object]):
-        super().__init__(spacing=pixels(SMALL), size_hint_y=None)
+        super().__init__(spacing=pixels(SMALL), size_hint_y=None, height=0)
         self._button_width = 0
         for value, text in options:
             icon, kind = ("check", "primary") if value == chosen else (None, "card")

@@ -48,15 +48,16 @@ class Page(BoxLayout):
         super().__init__(orientation="vertical", **options)
         self.background = "background"  # the window is cleared with it
         self.style, self._max_width = style, max_width
+        self.column = Column(spacing=pixels(LARGE))
         self._title: Row | None = None
+        self._footer: Column | None = None
         if back:
             arrow = IconButton(style, "back", style.tr("action.back"), back, pos_hint=MIDDLE)
             self._title = Row(arrow, TextLabel(style, title, "title", bold=True, lines=1, pos_hint=MIDDLE))
+            self._title.bind(height=self._place)
             self.add_widget(self._title)
-        self.column = Column(spacing=pixels(LARGE))
         self.scroll = scroll_view(style, self.column)
         self.add_widget(self.scroll)
-        self._footer: Column | None = None
         self.bind(size=self._place)
         self._place()
 

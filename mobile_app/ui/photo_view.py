@@ -16,4 +16,4 @@ def photo_view(answer: Answer, height: int, width: int | None = None) -> Image:
     texture.flip_vertical()
     texture.blit_buffer(np.ascontiguousarray(shown).ravel(), colorfmt="rgb", bufferfmt="ubyte")
     size_hint = (1 if width is None else None, None)
-    return Image(texture=texture, size_hint=size_hint, size=(width or height, height), pos_hint=TOP)
+    return Image(texture=texture, fit_mode="contain", size_hint=size_hint, size=(width or height, height), pos_hint=TOP)

@@ -103,7 +103,7 @@ class Bar(Widget):
             Color(*style.color("accent"))
             self._bar = SmoothRoundedRectangle(radius=[thickness / 2])
             Color(*style.color("text"))
-            self._marker = SmoothRoundedRectangle(radius=[pixels(2)])
+            self._marker = SmoothRoundedRectangle(radius=[pixels(2)], size=(0, 0))
         self.bind(pos=self._place, size=self._place, part=self._place)
         self.part = part
 

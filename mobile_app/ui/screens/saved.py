@@ -30,7 +30,9 @@ def saved(app: SkinApp) -> Widget:
     text = tr("saved.delete_text", count=len(listing.photos))
     delete = ("saved.delete", None, partial(_delete, app, listing.photos))
     ask = partial(open_message, app, "unsure", tr("saved.delete"), text, delete, close="action.cancel")
-    page.footer(("saved.delete", None, ask))
+    page.footer(
+        ("action.to_camera", "camera", partial(app.reset_to, "camera")), ("saved.delete", "close", ask), stacked=True
+    )
     return page
 
 

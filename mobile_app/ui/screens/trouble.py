@@ -44,8 +44,5 @@ def _page(
         Column(*action_buttons(style, *actions)),
     )
     if detail:
-        page.add(
-            TextLabel(style, tr("trouble.details"), "small", "muted", bold=True),
-            TextLabel(style, detail, "small", "muted"),
-        )
+        page.add(TextLabel(style, f"{tr('trouble.details')}: {detail}", "small", "muted"))
     return page

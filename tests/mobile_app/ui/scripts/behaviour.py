@@ -222,7 +222,7 @@ def a_model_that_cannot_be_used_is_not_blamed_on_the_photo():
     app.show_answer(type(oracle.answer)(None, oracle.problem, None))
     yield
     assert name() == "photo_trouble"
-    assert {TR["trouble.model"], oracle.problem} <= set(texts_of(app.root.screen))
+    assert TR["trouble.model"] in (told := texts_of(app.root.screen)) and any(oracle.problem in text for text in told)
     oracle.problem = None
 
 
