@@ -11,7 +11,7 @@ AARCH64 := .venv-aarch64
 # A worker takes about 1.5 GB. Tests of a file share a worker, and thus fixtures (tests/conftest.py).
 PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder
 
-.PHONY: demo test test-fast stress runtimes test-runtimes aarch64-check lint format clean help
+.PHONY: demo test test-fast stress runtimes test-runtimes aarch64-check pictures lint format clean help
 
 help:
 	@echo "make demo           run the whole pipeline on synthetic skin phantoms, in minutes"
@@ -20,6 +20,7 @@ help:
 	@echo "make stress         kill commands at random moments, damage photos, keep the app open: 15 minutes or more"
 	@echo "make test-runtimes  run the files in tflite-runtime, LiteRT 1.4 and MediaPipe, in their own environments"
 	@echo "make aarch64-check  run the files on an emulated phone processor (Debian, qemu-user-static)"
+	@echo "make pictures       draw the screenshots of docs/app.md anew"
 	@echo "make lint           check style, import contracts and types"
 	@echo "make format         format the code"
 	@echo "make clean          remove environments and built files; keep experiments/ and artifacts/"
@@ -66,6 +67,9 @@ $(AARCH64)/.done: tests/environments/aarch64.sh
 
 aarch64-check: $(VENV)/.train $(AARCH64)/.done
 	$(BIN)/python -m tests.environments.aarch64 --environment $(AARCH64) $(ARGS)
+
+pictures: $(VENV)/.dev
+	SDL_VIDEODRIVER=offscreen $(BIN)/python tests/mobile_app/ui/scripts/guide_images.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """Draw the pictures of docs/app.md: screenshots of the app with its demo stream.
 
+    make pictures
     SDL_VIDEODRIVER=offscreen python tests/mobile_app/ui/scripts/guide_images.py [MODEL.tflite]
 
 Needs the extra `app`. Without MODEL it uses the demo model.
