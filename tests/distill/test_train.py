@@ -1,7 +1,6 @@
 """A whole distillation, small: every option at once, and what stops it."""
 
 import dataclasses
-import json
 import shutil
 
 import numpy as np
@@ -58,8 +57,8 @@ def test_the_report_has_the_gains_of_teacher_and_weights(job):
     assert {row.partition(",")[0] for row in rows[1:]} == {"distill", '"distill'}
     models = {"student.keras", "student-without-teacher.keras", "student-without-weights.keras"}
     assert {path.name for path in (folder / "artifacts/s").iterdir()} == models
-    card = json.loads((folder / "experiments/s/card.json").read_text())
-    assert card["worth_of_the_teacher"]["verdict"]
+    gain = report["without_teacher"]["gain"]["verdict"]
+    assert f"## Distillation gain\n\n- {gain}" in (folder / "experiments/s/card.md").read_text()
 
 
 def test_predictions_for_the_test_split_are_stored_with_the_run(job):

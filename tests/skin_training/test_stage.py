@@ -1,7 +1,5 @@
 """The life cycle of a stage: found, refused, resumed, extended, finished, cleaned up."""
 
-import json
-
 import numpy as np
 import pytest
 import yaml
@@ -71,7 +69,7 @@ def test_finishing_writes_weights_and_card_and_removes_checkpoints(run):
     assert not run.checkpoint("teacher").exists()
     assert not run.features.exists()
     assert "teacher.keras" in (run.experiment / "weights.txt").read_text()
-    assert json.loads((run.experiment / "card.json").read_text())["model"]["kind"] == "teacher"
+    assert "A teacher" in (run.experiment / "card.md").read_text()
 
 
 def test_a_kill_after_the_report_is_made_good_by_the_next_call(run):
@@ -80,11 +78,11 @@ def test_a_kill_after_the_report_is_made_good_by_the_next_call(run):
         stage.finish({})
         raise KeyboardInterrupt
     assert run.checkpoint("teacher").exists()
-    assert not (run.experiment / "card.json").exists()
+    assert not (run.experiment / "card.md").exists()
     with teacher(run) as stage:
         assert stage.finished
     assert not run.checkpoint("teacher").exists()
-    assert (run.experiment / "card.json").exists()
+    assert (run.experiment / "card.md").exists()
 
 
 def test_an_unfinished_training_is_kept_from_another_recipe(run):
@@ -108,7 +106,7 @@ def test_an_incremental_stage_goes_on_under_its_key_and_replaces_another(run):
         stage.finish()
         assert stage.finished
     assert run.read_report() == {"convert": {"key": KEY, "variants": {"a": 1}}}
-    assert not (run.experiment / "card.json").exists()
+    assert not (run.experiment / "card.md").exists()
     with run.stage("convert", {"seed": 2}, incremental=True) as stage:
         assert stage.report == {}
 
