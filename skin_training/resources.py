@@ -18,28 +18,6 @@ COPIES_IN_CHECKPOINT = 5
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
-def needed_memory(parameters: int, frozen: int = 0) -> int:
-    """Return the least number of bytes of memory for training a model.
-
-    Activations of a batch come on top; photos are read from disk when needed.
-
-    Args:
-        parameters: of the model that is trained.
-        frozen: parameters of models that only predict.
-    """
-    return BASE_MEMORY + FLOAT * (COPIES_IN_MEMORY * parameters + frozen)
-
-
-def needed_disk(parameters: int, features: int = 0) -> int:
-    """Return the largest number of bytes of disk for a run, without prepared photos (`skin_data.pixels`).
-
-    Args:
-        parameters: of the model that is trained. A new checkpoint is written before the old one is removed.
-        features: number of float32 values that are stored, such as a frozen backbone's features.
-    """
-    return 2 * COPIES_IN_CHECKPOINT * FLOAT * parameters + FLOAT * features
-
-
 def memory_limit() -> int | None:
     """Return the memory limit of this process in bytes, of the machine or container; None if unknown."""
     limits = []
@@ -63,6 +41,8 @@ def check_resources(
 ) -> None:
     """Raise where memory or disk does not suffice for a training.
 
+    Activations of a batch come on top of the memory, prepared photos (`skin_data.pixels`) on top of the disk.
+
     Args:
         parameters: of the model that is trained.
         folder: where the run is written.
@@ -74,7 +54,8 @@ def check_resources(
     Raises:
         UnusableInput: too little memory or disk; names what is needed and available.
     """
-    memory, disk = needed_memory(parameters, frozen), needed_disk(parameters, features)
+    memory = BASE_MEMORY + FLOAT * (COPIES_IN_MEMORY * parameters + frozen)
+    disk = FLOAT * (2 * COPIES_IN_CHECKPOINT * parameters + features)  # a checkpoint is written beside the old one
     limit = memory_limit() if limit is None else limit
     if limit is not None and memory > limit:
         raise UnusableInput(

@@ -9,7 +9,6 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,64 +28,34 @@ if TYPE_CHECKING:
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-@dataclass(frozen=True)
 class RunFolder:
     """Paths and files of one run. Nothing is created before something is written.
 
     Attributes:
         name: the run's name: letters, digits, dot, dash and underscore.
         root: the folder with `experiments/` and `artifacts/`.
+        experiment: folder of the run's text and plots.
+        artifacts: folder of the run's binaries.
+        figures: folder of the run's plots.
+        features: folder of a frozen backbone's features.
+        config_path: the run's resolved recipe.
+        report_path: the run's report.
+        metrics_path: metrics of every epoch.
+        test_predictions_path: predictions of the run's models for the test split.
     """
 
-    name: str
-    root: Path = Path()
-
-    def __post_init__(self) -> None:
-        if not RUN_NAME.fullmatch(self.name):
+    def __init__(self, name: str, root: Path = Path()):
+        if not RUN_NAME.fullmatch(name):
             raise UnusableInput(
                 f"A run's name has only letters, digits, '.', '-' and '_', and begins with a letter or digit. "
-                f"Received: {self.name!r}."
+                f"Received: {name!r}."
             )
-
-    @property
-    def experiment(self) -> Path:
-        """Folder of the run's text and plots."""
-        return self.root / "experiments" / self.name
-
-    @property
-    def artifacts(self) -> Path:
-        """Folder of the run's binaries."""
-        return self.root / "artifacts" / self.name
-
-    @property
-    def figures(self) -> Path:
-        """Folder of the run's plots."""
-        return self.experiment / "figures"
-
-    @property
-    def config_path(self) -> Path:
-        """The run's resolved recipe."""
-        return self.experiment / "config.yaml"
-
-    @property
-    def report_path(self) -> Path:
-        """The run's report."""
-        return self.experiment / "report.json"
-
-    @property
-    def metrics_path(self) -> Path:
-        """Metrics of every epoch."""
-        return self.experiment / "metrics.csv"
-
-    @property
-    def test_predictions_path(self) -> Path:
-        """Predictions of the run's models for the test split."""
-        return self.experiment / "test_predictions.npz"
-
-    @property
-    def features(self) -> Path:
-        """Folder of a frozen backbone's features."""
-        return self.artifacts / "features"
+        self.name, self.root = name, root
+        self.experiment, self.artifacts = root / "experiments" / name, root / "artifacts" / name
+        self.figures, self.features = self.experiment / "figures", self.artifacts / "features"
+        self.config_path, self.report_path = self.experiment / "config.yaml", self.experiment / "report.json"
+        self.metrics_path = self.experiment / "metrics.csv"
+        self.test_predictions_path = self.experiment / "test_predictions.npz"
 
     def checkpoint(self, model: str) -> Path:
         """Return the file with the training state of a model, such as `teacher`."""

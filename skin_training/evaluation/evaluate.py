@@ -7,7 +7,7 @@ import numpy as np
 
 from skin_training.evaluation.curves import curves_of
 from skin_training.evaluation.decisions import decision_card, sent_to_doctor
-from skin_training.evaluation.held_out import Validation, calibration_section, conformal_section, triage_section
+from skin_training.evaluation.held_out import HeldOut, Validation
 from skin_training.evaluation.metric import GroupBootstrap
 from skin_training.evaluation.split_predictions import SplitPredictions
 from skin_training.report_types import TestSection
@@ -106,10 +106,10 @@ def evaluate(
         "conformal": None,
     }
     if validation is not None:
-        section["calibration"] = calibration_section(predictions, by_tone, validation)
+        held_out = HeldOut(predictions, by_tone, _rows_by(names["fitzpatrick"]), validation)
+        section["calibration"], section["conformal"] = held_out.calibration(), held_out.conformal()
         if urgent.any():
-            section["triage"] = triage_section(predictions, by_tone, validation, urgent, ids)
-        section["conformal"] = conformal_section(predictions, by_tone, _rows_by(names["fitzpatrick"]), validation)
+            section["triage"] = held_out.triage(urgent, ids)
     return section
 
 

@@ -1,8 +1,9 @@
 """What is fitted on the validation split and measured on another: calibration, the triage threshold, conformal sets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -36,6 +37,8 @@ from skin_training.report_types import (
 from triage.errors import UnusableInput
 from triage.prediction_set import SetRule, prediction_sets
 from triage.skin_tone import UNKNOWN_TONE
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -101,143 +104,134 @@ class Validation:
         return urgent_threshold(urgent[self.truth], self.scaled()[:, urgent].sum(axis=1), self.sensitivity)
 
 
-def calibration_section(
-    predictions: SplitPredictions, by_tone: Mapping[str, np.ndarray], validation: Validation
-) -> CalibrationSection:
-    """Measure the expected calibration error before and after calibration, and with the other methods.
+@dataclass(frozen=True)
+class HeldOut:
+    """What was fitted on the validation split, measured on another.
 
-    Args:
+    Attributes:
         predictions: of the measured split.
-        by_tone: rows of each tone bucket.
-        validation: what to fit on.
+        by_tone: its rows, int [m], of each tone bucket; other rows have no known tone.
+        by_fitzpatrick: its rows of each Fitzpatrick type.
+        validation: what is fitted, and on what.
     """
-    truth, labelled = predictions.truth, predictions.labelled(np.arange(len(predictions.truth)))
-    calibrated = {"none": predictions.probabilities}
-    fitted: dict[str, CalibratorParameters] = {}
-    for method in METHODS:
-        calibrate, fitted[method] = fit_calibrator(method, validation.truth, validation.probabilities)
-        calibrated[method] = calibrate(predictions.probabilities)
-    correct = {name: p.argmax(axis=1) == truth for name, p in calibrated.items()}
 
-    def ece(name: str, rows: np.ndarray) -> Metric:
-        confidence = calibrated[name].max(axis=1)
-        return without_interval(
-            predictions.bootstrap.metric(
-                lambda w, r: metrics.expected_calibration_error(w, confidence[r], correct[name][r]), rows
+    predictions: SplitPredictions
+    by_tone: Mapping[str, np.ndarray]
+    by_fitzpatrick: Mapping[str, np.ndarray]
+    validation: Validation
+
+    def calibration(self) -> CalibrationSection:
+        """Measure the expected calibration error before and after calibration, and with the other methods."""
+        predictions, chosen, labelled = self.predictions, self.validation.method, self._labelled
+        truth, calibrated = predictions.truth, {"none": predictions.probabilities}
+        fitted: dict[str, CalibratorParameters] = {}
+        for method in METHODS:
+            calibrate, fitted[method] = fit_calibrator(method, self.validation.truth, self.validation.probabilities)
+            calibrated[method] = calibrate(predictions.probabilities)
+        correct = {name: p.argmax(axis=1) == truth for name, p in calibrated.items()}
+
+        def ece(name: str, rows: np.ndarray) -> Metric:
+            confidence = calibrated[name].max(axis=1)
+            return without_interval(
+                predictions.bootstrap.metric(
+                    lambda w, r: metrics.expected_calibration_error(w, confidence[r], correct[name][r]), rows
+                )
             )
-        )
 
-    def before_and_after(rows: np.ndarray) -> CalibrationErrors:
-        after, by_chance = ece(validation.method, rows), None
-        if after["value"] is not None:
-            by_chance = ece_if_calibrated(calibrated[validation.method][rows].max(axis=1), after["value"])
-        return {"ece_before": ece("none", rows), "ece_after": after, "ece_if_calibrated": by_chance}
+        def before_and_after(rows: np.ndarray) -> CalibrationErrors:
+            after, by_chance = ece(chosen, rows), None
+            if after["value"] is not None:
+                by_chance = ece_if_calibrated(calibrated[chosen][rows].max(axis=1), after["value"])
+            return {"ece_before": ece("none", rows), "ece_after": after, "ece_if_calibrated": by_chance}
 
-    return {
-        "method": validation.method,
-        **fitted[validation.method],
-        "fitted_on": validation.fitted_on,
-        **before_and_after(labelled),
-        "per_tone": {tone: before_and_after(predictions.labelled(rows)) for tone, rows in by_tone.items()},
-        "alternatives": {
-            name: {
-                "ece": ece(name, labelled),
-                "nll": negative_log_likelihood(truth[labelled], values[labelled]),
-                "accuracy": float(correct[name][labelled].mean()),
-            }
-            for name, values in calibrated.items()
-            if len(labelled)
-        },
-        "reliability": {
-            when: reliability_bins(truth[labelled], calibrated[method][labelled])
-            for when, method in (("before", "none"), ("after", validation.method))
-        },
-    }
-
-
-def triage_section(
-    predictions: SplitPredictions,
-    by_tone: Mapping[str, np.ndarray],
-    validation: Validation,
-    urgent: np.ndarray,
-    ids: Sequence[str],
-) -> TriageSection:
-    """Fit the threshold on the urgent classes' calibrated probability and measure sensitivity and specificity.
-
-    Args:
-        predictions: of the measured split.
-        by_tone: rows of each tone bucket.
-        validation: what to fit on.
-        urgent: bool [classes].
-        ids: names of the classes.
-    """
-    threshold = validation.urgent_threshold(urgent)
-    score = validation.scaled(predictions.probabilities)[:, urgent].sum(axis=1)
-    positive, flagged = urgent[np.maximum(predictions.truth, 0)], score >= threshold
-    labelled, metric = predictions.labelled(np.arange(len(score))), predictions.bootstrap.metric
-
-    def detection(rows: np.ndarray) -> UrgentDetection:
         return {
-            "sensitivity": metric(lambda w, r: metrics.fraction(w, flagged[r], positive[r]), rows, positive[rows]),
-            "specificity": metric(lambda w, r: metrics.fraction(w, ~flagged[r], ~positive[r]), rows, ~positive[rows]),
+            "method": chosen,
+            **fitted[chosen],
+            "fitted_on": self.validation.fitted_on,
+            **before_and_after(labelled),
+            "per_tone": self._each(self.by_tone, before_and_after),
+            "alternatives": {
+                name: {
+                    "ece": ece(name, labelled),
+                    "nll": negative_log_likelihood(truth[labelled], values[labelled]),
+                    "accuracy": float(correct[name][labelled].mean()),
+                }
+                for name, values in calibrated.items()
+                if len(labelled)
+            },
+            "reliability": {
+                when: reliability_bins(truth[labelled], calibrated[method][labelled])
+                for when, method in (("before", "none"), ("after", chosen))
+            },
         }
 
-    return {
-        "classes": [name for name, is_urgent in zip(ids, urgent, strict=True) if is_urgent],
-        "sensitivity_target": validation.sensitivity,
-        "threshold": threshold,
-        "fitted_on": {**validation.fitted_on, "urgent": int(urgent[validation.truth].sum())},
-        **detection(labelled),
-        "auc": metric(
-            lambda w, r: metrics.area_under_roc(w, positive[r], score[r]), labelled, minority_of(positive[labelled])
-        ),
-        "per_tone": {tone: detection(predictions.labelled(rows)) for tone, rows in by_tone.items()},
-    }
+    def triage(self, urgent: np.ndarray, ids: Sequence[str]) -> TriageSection:
+        """Measure sensitivity and specificity at the threshold on the urgent classes' calibrated probability.
 
+        Args:
+            urgent: bool [classes].
+            ids: names of the classes.
+        """
+        threshold = self.validation.urgent_threshold(urgent)
+        score = self.validation.scaled(self.predictions.probabilities)[:, urgent].sum(axis=1)
+        positive, flagged = urgent[np.maximum(self.predictions.truth, 0)], score >= threshold
+        labelled, metric = self._labelled, self.predictions.bootstrap.metric
 
-def conformal_section(
-    predictions: SplitPredictions,
-    by_tone: Mapping[str, np.ndarray],
-    by_fitzpatrick: Mapping[str, np.ndarray],
-    validation: Validation,
-) -> ConformalSection:
-    """Fit conformal sets by tone; measure how often they contain the true class, and how many classes they name.
+        def detection(rows: np.ndarray) -> UrgentDetection:
+            sensitivity = metric(lambda w, r: metrics.fraction(w, flagged[r], positive[r]), rows, positive[rows])
+            specificity = metric(lambda w, r: metrics.fraction(w, ~flagged[r], ~positive[r]), rows, ~positive[rows])
+            return {"sensitivity": sensitivity, "specificity": specificity}
 
-    Args:
-        predictions: of the measured split.
-        by_tone: rows of each tone bucket; other rows have no known tone.
-        by_fitzpatrick: rows of each Fitzpatrick type.
-        validation: what to fit on.
-    """
-    tones = np.full(len(predictions.truth), UNKNOWN_TONE, dtype=object)
-    for tone, rows in by_tone.items():
-        tones[rows] = tone
-    values = validation.scaled(predictions.probabilities)
-    rule, fitted_on_tones = validation.fit_sets()
-    threshold = conformal_threshold(validation.truth, validation.scaled(), validation.coverage)
+        return {
+            "classes": [name for name, is_urgent in zip(ids, urgent, strict=True) if is_urgent],
+            "sensitivity_target": self.validation.sensitivity,
+            "threshold": threshold,
+            "fitted_on": {**self.validation.fitted_on, "urgent": int(urgent[self.validation.truth].sum())},
+            **detection(labelled),
+            "auc": metric(
+                lambda w, r: metrics.area_under_roc(w, positive[r], score[r]), labelled, minority_of(positive[labelled])
+            ),
+            "per_tone": self._each(self.by_tone, detection),
+        }
 
-    def measured(sets: np.ndarray) -> SlicedSets:
-        covered = sets[np.arange(len(sets)), np.maximum(predictions.truth, 0)]
-        size, metric = sets.sum(axis=1).astype(float), predictions.bootstrap.metric
+    def conformal(self) -> ConformalSection:
+        """Measure how often conformal sets by tone contain the true class, and how many classes they name."""
+        validation, truth = self.validation, self.predictions.truth
+        tones = np.full(len(truth), UNKNOWN_TONE, dtype=object)
+        for tone, rows in self.by_tone.items():
+            tones[rows] = tone
+        values = validation.scaled(self.predictions.probabilities)
+        rule, fitted_on_tones = validation.fit_sets()
+        threshold = conformal_threshold(validation.truth, validation.scaled(), validation.coverage)
 
-        def of(rows: np.ndarray) -> SetMetrics:
-            rows = predictions.labelled(rows)
+        def measured(sets: np.ndarray) -> SlicedSets:
+            covered = sets[np.arange(len(sets)), np.maximum(truth, 0)]
+            size, metric = sets.sum(axis=1).astype(float), self.predictions.bootstrap.metric
+
+            def of(rows: np.ndarray) -> SetMetrics:
+                return {
+                    "coverage": metric(lambda w, r: metrics.fraction(w, covered[r]), rows),
+                    "mean_size": metric(lambda w, r: metrics.fraction(w, size[r]), rows, proportion=False),
+                }
+
             return {
-                "coverage": metric(lambda w, r: metrics.fraction(w, covered[r]), rows),
-                "mean_size": metric(lambda w, r: metrics.fraction(w, size[r]), rows, proportion=False),
+                **of(self._labelled),
+                "per_tone": self._each(self.by_tone, of),
+                "per_fitzpatrick": self._each(self.by_fitzpatrick, of),
             }
 
         return {
-            **of(np.arange(len(sets))),
-            "per_tone": {tone: of(rows) for tone, rows in by_tone.items()},
-            "per_fitzpatrick": {name: of(rows) for name, rows in by_fitzpatrick.items()},
+            "coverage_target": validation.coverage,
+            "rule": rule,
+            "fitted_on": validation.fitted_on,
+            "fitted_on_tones": fitted_on_tones,
+            **measured(prediction_sets(values, rule, tones)),
+            "one_threshold": measured(values >= threshold),
         }
 
-    return {
-        "coverage_target": validation.coverage,
-        "rule": rule,
-        "fitted_on": validation.fitted_on,
-        "fitted_on_tones": fitted_on_tones,
-        **measured(prediction_sets(values, rule, tones)),
-        "one_threshold": measured(values >= threshold),
-    }
+    @property
+    def _labelled(self) -> np.ndarray:
+        return self.predictions.labelled(np.arange(len(self.predictions.truth)))
+
+    def _each(self, parts: Mapping[str, np.ndarray], measure: Callable[[np.ndarray], T]) -> dict[str, T]:
+        return {name: measure(self.predictions.labelled(rows)) for name, rows in parts.items()}

@@ -1,14 +1,15 @@
 import pytest
 
 from skin_training import resources
-from skin_training.resources import check_resources, memory_limit, needed_disk, needed_memory
+from skin_training.resources import check_resources, memory_limit
 from triage.errors import UnusableInput
 
 PARAMETERS = 60_000_000
+MEMORY, DISK = 1_000_000_000 + 4 * 6 * PARAMETERS, 2 * 4 * 5 * PARAMETERS
 
 
 def test_too_little_memory_or_disk_is_said_with_both_figures(tmp_path):
-    enough = {"limit": needed_memory(PARAMETERS), "free": needed_disk(PARAMETERS, 10**9)}
+    enough = {"limit": MEMORY, "free": DISK + 4 * 10**9}
     check_resources(PARAMETERS, tmp_path / "not" / "there", 10**9, **enough)
     with pytest.raises(UnusableInput, match=r"2\.4 GB.*2\.4 GB"):
         check_resources(PARAMETERS, tmp_path, **{**enough, "limit": enough["limit"] - 1})
@@ -17,7 +18,7 @@ def test_too_little_memory_or_disk_is_said_with_both_figures(tmp_path):
 
 
 def test_a_teacher_that_only_answers_is_held_but_not_checkpointed(tmp_path):
-    enough = {"limit": needed_memory(PARAMETERS) + 4 * PARAMETERS, "free": needed_disk(PARAMETERS)}
+    enough = {"limit": MEMORY + 4 * PARAMETERS, "free": DISK}
     check_resources(PARAMETERS, tmp_path, frozen=PARAMETERS, **enough)
     with pytest.raises(UnusableInput, match=r"2\.7 GB"):
         check_resources(PARAMETERS, tmp_path, frozen=PARAMETERS + 1, **enough)

@@ -9,7 +9,7 @@ from skin_data.prepare import prepare
 from skin_training.evaluation import evaluate
 from skin_training.evaluation.decisions import decision_card, sent_to_doctor
 from skin_training.evaluation.evaluate import true_classes
-from skin_training.evaluation.held_out import Validation, conformal_section
+from skin_training.evaluation.held_out import HeldOut, Validation
 from skin_training.evaluation.metric import GroupBootstrap
 from skin_training.evaluation.split_predictions import SplitPredictions
 from triage.assessment import apply_temperature
@@ -103,7 +103,7 @@ def test_sets_of_few_validation_photos_hold_the_truth_as_often_as_promised(metho
         everything = np.arange(1000)
         unknown = np.full(1000, np.nan)
         predictions = SplitPredictions(GroupBootstrap(everything, 0, 2), truth[100:], sure[100:], unknown, unknown)
-        found = conformal_section(predictions, {}, {}, Validation(truth[:100], sure[:100], method=method))
+        found = HeldOut(predictions, {}, {}, Validation(truth[:100], sure[:100], method=method)).conformal()
         covered.append(found["coverage"]["value"])
     assert np.mean(covered) == pytest.approx(0.9, abs=0.03)
 
