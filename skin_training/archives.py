@@ -15,13 +15,8 @@ DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.err
 def read_archive(path: Path, what: str, remedy: str) -> dict[str, np.ndarray]:
     """Return the arrays of an .npz file by name.
 
-    Args:
-        path: of the file.
-        what: first words of the error, such as "The checkpoint".
-        remedy: last sentence of the error.
-
     Raises:
-        UnusableInput: the file cannot be read.
+        UnusableInput: the file cannot be read; begins with `what`, such as "The checkpoint", and ends with `remedy`.
     """
     try:
         with np.load(path) as stored:

@@ -77,13 +77,7 @@ class Checkpoint(NamedTuple):
 
 
 def save_checkpoint(path: Path, key: Any, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint.
-
-    Args:
-        path: of the .npz file.
-        key: JSON-able; everything that the training depends on.
-        checkpoint: what to write.
-    """
+    """Write a checkpoint as .npz, under a JSON-able key: everything that the training depends on."""
     arrays = {
         f"{name}_{number}": value
         for name in ("weights", "best", "optimizer")

@@ -43,13 +43,7 @@ class SeededDropout(keras.layers.Layer):
 
 
 def reseed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
-    """Seed the masks of an epoch.
-
-    Args:
-        model: its `SeededDropout` layers, nested ones included, are seeded.
-        seed: the run's seed, at least 0.
-        epoch: number of the epoch over the whole run.
-    """
+    """Seed the masks of an epoch, numbered over the whole run, in all `SeededDropout` layers, nested ones included."""
     layers = [layer for layer in model._flatten_layers() if isinstance(layer, SeededDropout)]
     for number, layer in enumerate(layers):
         mixed = np.random.SeedSequence([seed, epoch, number]).generate_state(1, np.uint64)[0]

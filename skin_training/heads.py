@@ -71,35 +71,26 @@ def logits_model(model: keras.Model) -> keras.Model:
 def trained_model(model: keras.Model) -> keras.Model:
     """Return a model on the same layers with the outputs that are trained against labels.
 
-    They are diagnosis logits [batch, classes], lighting logit [batch, 1], and measures of the light [batch, 14],
-    standardised (`skin_data.batches.light_targets`).
+    They are those of `logits_model` and measures of the light [batch, 14] (`skin_data.batches.light_targets`).
     """
     return keras.Model(model.input, [*logits_model(model).outputs, model.get_layer(MEASURES).output])
 
 
 def before_heads(model: keras.Model) -> keras.Model:
-    """Return the part in front of the heads, on the same layers.
+    """Return the part of a teacher or student in front of the heads, on the same layers.
 
-    Args:
-        model: a teacher or student.
-
-    Returns:
-        `image` float32 [batch, size, size, 3] to float32 [batch, channels + cells]: the pooled features, then the light
-        grid, flattened.
+    From `image` float32 [batch, size, size, 3] to float32 [batch, channels + cells]: pooled features, then the light
+    grid, flattened.
     """
     grid = keras.layers.Flatten()(model.get_layer(GRID_LAYER_NAME).output)
     return keras.Model(model.input, keras.layers.Concatenate()([model.get_layer("features").output, grid]))
 
 
 def after_features(model: keras.Model) -> keras.Model:
-    """Return the heads alone, on the same layers.
+    """Return the heads of a teacher or student, on the same layers.
 
-    Args:
-        model: a teacher or student.
-
-    Returns:
-        [pooled features float32 [batch, channels], light grid float32 [batch, h, w, 33]] to the outputs of
-        `trained_model`.
+    From pooled features float32 [batch, channels] and light grid float32 [batch, h, w, 33] to the outputs of
+    `trained_model`.
     """
     seen = [model.get_layer(name).output for name in ("features", GRID_LAYER_NAME)]
     return keras.Model(seen, trained_model(model).outputs)

@@ -20,10 +20,7 @@ def weighted_mean(values: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
 def diagnosis_cross_entropy(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Return the weighted mean of `-sum_c labels_c log softmax(logits)_c`.
 
-    Args:
-        labels: float32 [n, classes], rows that sum to one.
-        logits: float32 [n, classes].
-        weights: float32 [n]; 0 excludes a row.
+    Both are float32 [n, classes], with rows of labels that sum to one; weights are float32 [n], 0 excludes a row.
     """
     return weighted_mean(tf.nn.softmax_cross_entropy_with_logits(labels, logits), weights)
 
@@ -31,10 +28,7 @@ def diagnosis_cross_entropy(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Te
 def lighting_cross_entropy(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Return the weighted mean of the binary cross entropy of `sigmoid(logits)`.
 
-    Args:
-        labels: float32 [n] in [0, 1].
-        logits: float32 [n].
-        weights: float32 [n]; 0 excludes a row.
+    All are float32 [n], labels in [0, 1]; a weight of 0 excludes a row.
     """
     return weighted_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, logits), weights)
 
@@ -42,10 +36,7 @@ def lighting_cross_entropy(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Ten
 def measures_error(targets: tf.Tensor, estimates: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Return the weighted mean of the Huber loss (Huber 1964, delta 1) of estimated lighting features.
 
-    Args:
-        targets: float32 [n, 14], standardised.
-        estimates: float32 [n, 14].
-        weights: float32 [n]; 0 excludes a row.
+    Targets, standardised, and estimates are float32 [n, 14], weights float32 [n]; 0 excludes a row.
     """
     error = tf.abs(estimates - targets)
     huber = tf.where(error < 1.0, 0.5 * error**2, error - 0.5)

@@ -24,13 +24,7 @@ def build_optimizer(model: keras.Model, phase: Phase) -> keras.optimizers.Optimi
 
 
 def learning_rate(phase: Phase, step: int, steps: int) -> float:
-    """Return the rate of one step: a linear warm-up, then a cosine decay (Loshchilov and Hutter 2017).
-
-    Args:
-        phase: peak, final rate and fraction of warm-up.
-        step: number of the step, from 0.
-        steps: steps in the whole phase.
-    """
+    """Return the rate of a step (from 0) of all: a linear warm-up, then a cosine decay (Loshchilov and Hutter 2017)."""
     warm = int(phase.warmup * steps)
     if step < warm:
         return phase.learning_rate * (step + 1) / warm

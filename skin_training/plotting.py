@@ -69,14 +69,9 @@ def plot_grouped_bars(
     series: Sequence[tuple[str, str]],
     label: str = "fraction",
 ) -> Path:
-    """Draw fractions as groups of horizontal bars with their 95 % intervals.
+    """Draw fractions as groups of horizontal bars with their 95 % intervals, as PNG.
 
-    Args:
-        path: of the PNG file.
-        title: of the plot.
-        rows: by label, from the top down, a metric of each series.
-        series: name and color of each.
-        label: of the x axis.
+    `rows` hold by label, from the top down, a metric of each of the `series`, which have name and color.
     """
     places = np.arange(len(rows))[::-1].astype(float)
     with saved_plot(path, title, (8, 1.7 + 0.65 * len(rows))) as axes:
@@ -94,16 +89,7 @@ def plot_grouped_bars(
 def bars_with_intervals(
     axes: "Axes", places: Sequence[float] | np.ndarray, metrics: Sequence[Metric], width: float, color: str, label: str
 ) -> None:
-    """Draw metrics as horizontal bars with their 95 % intervals, and the reason where there is no value.
-
-    Args:
-        axes: Matplotlib axes.
-        places: float [n], where the bars stand.
-        metrics: n of them.
-        width: of a bar.
-        color: of the bars.
-        label: for the legend.
-    """
+    """Draw n metrics as horizontal bars at n places, with 95 % intervals, or the reason where there is no value."""
     known = [(place, metric) for place, metric in zip(places, metrics, strict=True) if metric["value"] is not None]
     if known:
         at, shown = zip(*known, strict=True)

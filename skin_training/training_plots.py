@@ -6,35 +6,22 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from skin_data.color_patches import COLOR_CHECKER
 from skin_training.plotting import BESIDE, BLUE, GREEN, GREY, ORANGE, plot_grouped_bars, saved_plot
 from skin_training.report_types import DistillSection, PhaseSection, TeacherSection
 
 if TYPE_CHECKING:
     from matplotlib.patches import Rectangle
 
-# sRGB of the 24 patches, row by row, as their maker publishes them (X-Rite, "Colorimetric values for ColorChecker").
-COLOR_CHECKER = (
-    (115, 82, 68), (194, 150, 130), (98, 122, 157), (87, 108, 67), (133, 128, 177), (103, 189, 170),
-    (214, 126, 44), (80, 91, 166), (193, 90, 99), (94, 60, 108), (157, 188, 64), (224, 163, 46),
-    (56, 61, 150), (70, 148, 73), (175, 54, 60), (231, 199, 31), (187, 86, 149), (8, 133, 161),
-    (243, 243, 242), (200, 200, 200), (160, 160, 160), (122, 122, 121), (85, 85, 85), (52, 52, 52),
-)  # fmt: skip
 PATCHES_IN_A_ROW = 6
 
 
 def plot_training(
     folder: Path, rows: Sequence[Mapping[str, Any]], section: TeacherSection | DistillSection, title: str
 ) -> list[Path]:
-    """Draw the training curves, the test metrics after each phase of a teacher, and the CCM.
+    """Draw the training curves, the test metrics after each phase of a teacher, and the CCM; return the PNG files.
 
-    Args:
-        folder: for the PNG files.
-        rows: of `metrics.csv`, as the trainer gives them.
-        section: the report's `teacher` or `distill` section.
-        title: of the run.
-
-    Returns:
-        The files written.
+    `rows` are those of `metrics.csv`, as the trainer gives them.
     """
     drawn = [_curves(folder / "training.png", rows, title)]
     if phases := section.get("phases"):
@@ -46,13 +33,8 @@ def plot_training(
 
 
 def calibrated_patches(matrix: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """Return the ColorChecker's patches after a CCM: float [24, 3], sRGB in [0, 1].
-
-    Args:
-        matrix: float [3, 3].
-        bias: float [3].
-    """
-    return np.clip(np.array(COLOR_CHECKER) / 255 @ matrix + bias, 0, 1)
+    """Return the ColorChecker's patches, float [24, 3], sRGB in [0, 1], after a CCM: float [3, 3] and [3]."""
+    return np.clip(COLOR_CHECKER / 255 @ matrix + bias, 0, 1)
 
 
 def _curves(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> Path:
@@ -96,7 +78,7 @@ def _phases(path: Path, phases: Sequence[PhaseSection], title: str) -> Path:
 
 
 def _color_checker(path: Path, matrix: np.ndarray, bias: np.ndarray, title: str) -> Path:
-    before = np.array(COLOR_CHECKER) / 255
+    before = COLOR_CHECKER / 255
     after = calibrated_patches(matrix, bias)
     difference = np.abs(after - before).max(axis=1) * 255
     with saved_plot(path, f"Effect of the CCM on a ColorChecker: {title}", (8, 5.4)) as axes:

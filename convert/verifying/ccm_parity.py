@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convert.flatbuffer import Flatbuffer, ccm_chain
-from convert.verifying.color_patches import COLOR_CHECKER, MONK_SKIN_TONES
+from skin_data.color_patches import COLOR_CHECKER, MONK_SKIN_TONES
 from triage.errors import CheckFailed
 from triage.interpreter import open_interpreter
 

@@ -15,10 +15,6 @@ def curves_of(predictions: SplitPredictions, ids: Sequence[str]) -> dict[str, Pr
     """Return the curve of each class against the rest, and of `POOR_LIGHTING`, thinned to 200 points.
 
     A class without photos has none, nor has lighting where only one of both labels occurs.
-
-    Args:
-        predictions: of the split.
-        ids: names of the classes.
     """
     from sklearn.metrics import precision_recall_curve
 

@@ -30,15 +30,9 @@ OF_URGENT_CLASSES = (RED, BLUE, GREEN, ORANGE)
 
 
 def plot_evaluation(folder: Path, test: Mapping[str, Any], title: str) -> list[Path]:
-    """Draw confusion matrix, metrics per class and tone, precision-recall curves and reliability.
+    """Draw confusion matrix, metrics per class and tone, precision-recall curves and reliability; return the PNG files.
 
-    Args:
-        folder: for the PNG files.
-        test: what `evaluate` returned, or a stored section of a report; what it lacks is not drawn.
-        title: what was measured; stands above every plot.
-
-    Returns:
-        The files written.
+    What `test` (of `evaluate`, or a section of a report) lacks is not drawn. `title` stands above every plot.
     """
     title = f"{title}, {test['n']} photos" + (" (synthetic)" if test["synthetic"] else "")
     drawn = [
@@ -154,13 +148,7 @@ def _reliability(path: Path, test: Mapping[str, Any], title: str) -> Path | None
 
 
 def draw_reliability(axes: "Axes", calibration: Mapping[str, Any], when: str) -> None:
-    """Draw the accuracy of each bin of confidence, with its number of photos.
-
-    Args:
-        axes: Matplotlib axes.
-        calibration: a `CalibrationSection` with `reliability`.
-        when: "before" or "after" calibration.
-    """
+    """Draw the accuracy of each bin of confidence, with its number of photos, "before" or "after" calibration."""
     bins = [b for b in calibration["reliability"][when] if b["n"]]
     low, accuracy = [b["low"] for b in bins], [b["accuracy"] for b in bins]
     widths = [b["high"] - b["low"] for b in bins]
