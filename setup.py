@@ -26,6 +26,7 @@ TRAIN = [
     "pandas>=2.2,<4",
     "scikit-learn>=1.5,<2",
     "scipy>=1.11,<2",
+    "joblib>=1.2,<2",  # hashes large arrays; comes with scikit-learn
     "scikit-image>=0.24,<1",
     "matplotlib>=3.8,<4",
     "PyYAML>=6,<7",

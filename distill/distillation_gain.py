@@ -8,7 +8,7 @@ from skin_data.statistics import LEVEL
 from skin_training.evaluation import weighted_metrics as metrics
 from skin_training.evaluation.evaluate import true_classes
 from skin_training.evaluation.metric import GroupBootstrap
-from skin_training.report_types import AgreementSection, GainSection, LostSlice, Metric, TeacherAgreement
+from skin_training.report_types import AgreementSection, GainSection, LostSlice, Metric
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 
 SMALLEST = 1e-12  # probability, so that its logarithm is finite
@@ -118,7 +118,7 @@ def agreement_with_teacher(
     teacher, student = (np.maximum(p.astype(np.float64), SMALLEST) for p in (teacher, student))
     divergence = (teacher * np.log(teacher / student)).sum(axis=1)
 
-    def both(rows: np.ndarray) -> TeacherAgreement:
+    def both(rows: np.ndarray) -> dict[str, Metric]:
         return {
             "top1": bootstrap.metric(lambda w, r: metrics.fraction(w, same[r]), rows),
             "kl": bootstrap.metric(lambda w, r: metrics.fraction(w, divergence[r]), rows, proportion=False),

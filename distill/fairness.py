@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skin_training.report_types import FairnessSection, GainSection, WeightedGroup
+from skin_training.report_types import FairnessSection, GainSection
 from triage.errors import UnusableInput
 from triage.skin_tone import TONE_BUCKETS
 
@@ -143,7 +143,7 @@ def fairness_table(
         first and last epoch, and weight after the last; `change_on_test`, paired differences, or None.
     """
     weights = group_weights(recipe, groups, epochs)
-    table: dict[str, WeightedGroup] = {}
+    table: dict[str, dict[str, float | None]] = {}
     for number, name in enumerate(groups.names):
         seen = [row[f"val_{METRIC.format(name)}"] for row in epochs if f"val_{METRIC.format(name)}" in row]
         table[name] = {

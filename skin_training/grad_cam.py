@@ -54,14 +54,9 @@ def grad_cam(
 
 
 def overlay(image: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
-    """Lay a map of `grad_cam` over its photo.
+    """Lay a map of `grad_cam`, float [h, w], over its photo, float [size, size, 3] in [0, 1].
 
-    Args:
-        image: float [size, size, 3], sRGB in [0, 1].
-        heatmap: float [h, w].
-
-    Returns:
-        uint8 [size, size, 3], RGB: the photo in grey, coloured where the map is strong, relative to its maximum.
+    Return uint8 [size, size, 3], RGB: the photo in grey, coloured where the map is strong, relative to its maximum.
     """
     import cv2
     from matplotlib import colormaps

@@ -1,10 +1,10 @@
 """Features of a frozen backbone, computed once for each fixed view, so that training the heads is cheap."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import joblib
 import numpy as np
 
 from skin_data.batches import TrainingSet, steps_per_epoch
@@ -57,9 +57,8 @@ class HeadFeatures:
         self.folder, self.batch_size, self.progress = Path(folder), batch_size, progress
         self.heads = heads_alone(model)
         self._forward = _features_forward(model)
-        photos = f"{_digest_of(training.pixels)} {_digest_of(validation)}"
-        key = f"{_frozen_digest(model)} {self.heads.input_shape} {recipe} {seed} {photos}"
-        self._key = hashlib.sha256(key.encode()).hexdigest()[:16]
+        frozen = [layer.get_weights() for layer in model.layers if not layer.name.startswith(HEADS)]
+        self._key = joblib.hash([frozen, self.heads.input_shape, str(recipe), seed, training.pixels, validation])[:16]
         total = view_count * len(training) + len(validation)
         self.views = [self._view(view, total) for view in range(view_count)]
         self.validation = self._stored("validation", lambda: self._of(validation, None, view_count, total))
@@ -139,20 +138,3 @@ def _features_forward(model: "keras.Model") -> Any:
         return seen(apply_views(pixels, parameters), training=False)
 
     return forward
-
-
-def _frozen_digest(model: "keras.Model") -> str:
-    digest = hashlib.sha256()
-    for layer in model.layers:
-        if not layer.name.startswith(HEADS):
-            for weight in layer.get_weights():
-                digest.update(np.ascontiguousarray(weight).tobytes())
-    return digest.hexdigest()
-
-
-def _digest_of(pixels: np.ndarray) -> str:
-    """Hash all pixels in parts, without loading them at once."""
-    digest = hashlib.blake2b(str(pixels.shape).encode())
-    for start in range(0, len(pixels), 256):
-        digest.update(np.ascontiguousarray(pixels[start : start + 256]).data)
-    return digest.hexdigest()

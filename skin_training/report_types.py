@@ -67,13 +67,6 @@ class ClassMetrics(TypedDict):
     sent_to_doctor: NotRequired[Metric]
 
 
-class PrecisionRecall(TypedDict):
-    """Points of a curve by rising recall."""
-
-    recall: list[float]
-    precision: list[float]
-
-
 class FittedOn(TypedDict):
     """The split that something was fitted on, its labelled photos, and those of an urgent class among them."""
 
@@ -92,31 +85,26 @@ class ReliabilityBin(TypedDict):
     accuracy: float | None
 
 
-class EceIfCalibrated(TypedDict):
-    """Expected calibration error that chance alone gives (see `calibration.ece_if_calibrated`)."""
-
-    mean: float
-    high: float
-    p: float
-    n: int
-    seed: int
-
-
 class CalibrationErrors(TypedDict):
-    """Expected calibration error of a slice before and after calibration."""
+    """Expected calibration error of a slice before and after calibration, and what chance alone gives."""
 
     ece_before: Metric
     ece_after: Metric
-    ece_if_calibrated: EceIfCalibrated | None
+    ece_if_calibrated: dict[str, float] | None
 
 
-class CalibrationSection(CalibrationErrors):
-    """Calibration fitted on another split, with its parameters; `alternatives` are ECE, NLL and accuracy by method."""
+class CalibratorParameters(TypedDict):
+    """What was fitted: a temperature, or the weights (of vector scaling, their diagonal) and bias."""
 
-    method: str
     temperature: NotRequired[float]
     weights: NotRequired[list[Any]]
     bias: NotRequired[list[float]]
+
+
+class CalibrationSection(CalibratorParameters, CalibrationErrors):
+    """Calibration fitted on another split; `alternatives` are ECE, NLL and accuracy of each method."""
+
+    method: str
     fitted_on: FittedOn
     per_tone: dict[str, CalibrationErrors]
     alternatives: dict[str, dict[str, Any]]
@@ -187,25 +175,18 @@ class TestSection(SliceSection):
     per_tone: dict[str, SliceSection]
     slices: dict[str, dict[str, SliceSection]]
     confusion: dict[str, list[Any]]
-    curves: NotRequired[dict[str, PrecisionRecall]]
+    curves: NotRequired[dict[str, dict[str, list[float]]]]
     calibration: CalibrationSection | None
     triage: TriageSection | None
     conformal: ConformalSection | None
 
 
-class MovedVariables(TypedDict):
-    """How many variables of a part of the model a phase changed."""
-
-    moved: int
-    of: int
-
-
 class PhaseSection(TypedDict):
-    """A phase of the teacher's training and the test metrics of both heads after it."""
+    """A phase of the teacher's training: variables `moved`, `of` how many in each part, and the test after it."""
 
     phase: str
     trains: str
-    moved: dict[str, MovedVariables]
+    moved: dict[str, dict[str, int]]
     test: dict[str, Any]
 
 
@@ -256,36 +237,19 @@ class GainSection(TypedDict):
     verdict: str
 
 
-class TeacherAgreement(TypedDict):
-    """How far a slice's predictions of student and teacher agree: same top class, and divergence in nats."""
-
-    top1: Metric
-    kl: Metric
-
-
 class AgreementSection(TypedDict):
-    """Agreement of student and teacher, overall and by slice."""
+    """Agreement of student and teacher, overall and by slice: `top1`, the same top class, and `kl` in nats."""
 
-    all: TeacherAgreement
-    per_class: dict[str, TeacherAgreement]
-    per_tone: dict[str, TeacherAgreement]
-
-
-class WeightedGroup(TypedDict):
-    """A group whose photos the training weighted."""
-
-    n_training: int
-    n_validation: int
-    first_accuracy: float | None
-    last_accuracy: float | None
-    weight: float
+    all: dict[str, Metric]
+    per_class: dict[str, dict[str, Metric]]
+    per_tone: dict[str, dict[str, Metric]]
 
 
 class FairnessSection(TypedDict):
     """Group weights and what they changed on the test split."""
 
     by: str
-    groups: dict[str, WeightedGroup]
+    groups: dict[str, dict[str, float | None]]
     change_on_test: GainSection | None
 
 

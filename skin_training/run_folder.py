@@ -167,8 +167,7 @@ class RunFolder:
     def write_test_predictions(self, predictions: Mapping[str, np.ndarray]) -> None:
         """Store predictions for the test split, so that runs can be compared photo by photo without their models.
 
-        Args:
-            predictions: by the model's name, probabilities float32 [n, classes] in the order of the split's rows.
+        They are, by the model's name, probabilities float32 [n, classes] in the order of the split's rows.
         """
         arrays: dict[str, Any] = dict(predictions)
         with replacing(self.test_predictions_path) as temporary:

@@ -41,13 +41,6 @@ class Stage:
     is what an earlier call with the same key saved, and a section with another key is replaced. Such a stage decides
     itself what is missing; `finished` stays false until `finish`.
 
-        with run.stage("convert", key, incremental=True) as stage:
-            made = dict(stage.report.get("variants", {}))
-            for variant in missing(made):
-                made[variant.name] = ...
-                stage.save({"variants": made})
-            stage.finish()
-
     Attributes:
         run: where to write; a private copy of the run where `writes` is false.
         section: its name in report.json.

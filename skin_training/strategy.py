@@ -51,11 +51,7 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 
 def split_batch(strategy: tf.distribute.Strategy, batch: Mapping[str, Any]) -> Any:
-    """Split a batch into equal parts for the strategy's replicas; return it unchanged for one replica.
-
-    Args:
-        strategy: of `make_strategy`.
-        batch: tensors by name, batch axis first. Every process holds the whole batch.
+    """Split a batch, which every process holds whole, into equal parts for the replicas; unchanged for one replica.
 
     Raises:
         UnusableInput: the batch cannot be split evenly.

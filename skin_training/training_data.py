@@ -55,14 +55,9 @@ class TrainingData:
         return self.validation.frame["tone_bucket"].astype(str).to_numpy()
 
     def validation_metrics(self, diagnosis: np.ndarray, lighting: np.ndarray) -> dict[str, float]:
-        """Measure predictions for the validation split, without intervals.
+        """Return `accuracy`, `balanced_accuracy` and `lighting_accuracy` on the validation split, without intervals.
 
-        Args:
-            diagnosis: float [n, classes], probabilities.
-            lighting: float [n], probability that the photo is well lit.
-
-        Returns:
-            `accuracy` and `balanced_accuracy` of the diagnosis, and `lighting_accuracy`.
+        Predictions are probabilities, float [n, classes] of the diagnosis and [n] of good light.
         """
         truth, lit = self.true_validation_classes, lighting_labels(self.validation.frame)
         known, known_lit, predicted = truth >= 0, ~np.isnan(lit), diagnosis.argmax(axis=1)

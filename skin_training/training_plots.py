@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
 from skin_data.color_patches import COLOR_CHECKER
 from skin_training.plotting import BESIDE, BLUE, GREEN, GREY, ORANGE, plot_grouped_bars, saved_plot
 from skin_training.report_types import DistillSection, PhaseSection, TeacherSection
-
-if TYPE_CHECKING:
-    from matplotlib.patches import Rectangle
 
 PATCHES_IN_A_ROW = 6
 
@@ -78,26 +75,19 @@ def _phases(path: Path, phases: Sequence[PhaseSection], title: str) -> Path:
 
 
 def _color_checker(path: Path, matrix: np.ndarray, bias: np.ndarray, title: str) -> Path:
-    before = COLOR_CHECKER / 255
-    after = calibrated_patches(matrix, bias)
+    before, after = COLOR_CHECKER / 255, calibrated_patches(matrix, bias)
     difference = np.abs(after - before).max(axis=1) * 255
+    picture = np.ones((4, PATCHES_IN_A_ROW, 20, 20, 3))
+    picture[:, :, 1:-1, 1:-1] = before.reshape(4, PATCHES_IN_A_ROW, 1, 1, 3)
+    picture[:, :, 5:-5, 5:-5] = after.reshape(4, PATCHES_IN_A_ROW, 1, 1, 3)
     with saved_plot(path, f"Effect of the CCM on a ColorChecker: {title}", (8, 5.4)) as axes:
-        for number, (inner, outer) in enumerate(zip(after, before, strict=True)):
-            x, y = number % PATCHES_IN_A_ROW, -(number // PATCHES_IN_A_ROW)
-            axes.add_patch(_square(x, y, 0.9, outer))
-            axes.add_patch(_square(x, y, 0.5, inner))
-            axes.text(x, y - 0.36, f"{difference[number]:.1f}", ha="center", va="center", fontsize=7,
-                      color="white" if outer.mean() < 0.5 else "black")  # fmt: skip
-        axes.set(xlim=(-0.6, PATCHES_IN_A_ROW - 0.4), ylim=(-3.6, 0.6), aspect="equal")
+        axes.imshow(picture.transpose(0, 2, 1, 3, 4).reshape(4 * 20, PATCHES_IN_A_ROW * 20, 3))
+        for number, patch in enumerate(before):
+            row, column = divmod(number, PATCHES_IN_A_ROW)
+            color = "white" if patch.mean() < 0.5 else "black"
+            place = {"ha": "center", "va": "center", "fontsize": 7, "color": color}
+            axes.text(20 * column + 9.5, 20 * row + 16.5, f"{difference[number]:.1f}", **place)
         axes.set_axis_off()
-        axes.set_title(
-            "outside: original; inside: after the CCM; number: largest change of a channel, of 255",
-            fontsize=9, loc="left",
-        )  # fmt: skip
+        explained = "outside: original; inside: after the CCM; number: largest change of a channel, of 255"
+        axes.set_title(explained, fontsize=9, loc="left")
     return path
-
-
-def _square(x: float, y: float, side: float, color: np.ndarray) -> "Rectangle":
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((x - side / 2, y - side / 2), side, side, color=tuple(color))

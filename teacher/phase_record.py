@@ -9,7 +9,6 @@ import tf_keras as keras
 
 from skin_training.color_calibration import CCM_LAYER_NAME
 from skin_training.heads import HEAD_LAYERS
-from skin_training.report_types import MovedVariables
 from teacher.model import first_of_top
 
 PARTS = ("ccm", "backbone_below", "backbone_top", "heads")
@@ -37,7 +36,7 @@ def weight_digests(model: keras.Model) -> dict[str, list[str]]:
 
 def moved_variables(
     before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]
-) -> dict[str, MovedVariables]:
+) -> dict[str, dict[str, int]]:
     """Count the variables that differ between two results of `weight_digests`.
 
     Returns:

@@ -1,26 +1,18 @@
 """Calibration of probabilities, fitted on the validation split."""
 
 from collections.abc import Callable
-from typing import TypedDict
 
 import numpy as np
+from scipy.special import softmax
 
 from skin_training.evaluation.weighted_metrics import CALIBRATION_BINS, confidence_bins, expected_calibration_error
-from skin_training.report_types import EceIfCalibrated, ReliabilityBin
+from skin_training.report_types import CalibratorParameters, ReliabilityBin
 
 METHODS = ("temperature", "vector", "dirichlet")
 PENALTY = 1e-2
 """Of Dirichlet calibration's off-diagonal weights and of the intercepts (ODIR, Kull et al. 2019)."""
 MIN_PROBABILITY = 1e-12  # a smaller one is raised to it, so that it has a logarithm
 TEMPERATURES = (0.25, 8.0)
-
-
-class CalibratorParameters(TypedDict, total=False):
-    """What was fitted: a temperature, or the weights (of vector scaling, their diagonal) and bias."""
-
-    temperature: float
-    weights: list[float] | list[list[float]]
-    bias: list[float]
 
 
 def fit_temperature(truth: np.ndarray, probabilities: np.ndarray) -> float:
@@ -44,7 +36,7 @@ def fit_temperature(truth: np.ndarray, probabilities: np.ndarray) -> float:
 
 def scale_by_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """Apply a temperature to each row of probabilities [n, classes], as the device does to one photo's."""
-    return _softmax(_logs(probabilities) / temperature)
+    return softmax(_logs(probabilities) / temperature, axis=1)
 
 
 def fit_linear_map(
@@ -73,7 +65,7 @@ def fit_linear_map(
 
     def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
         weights, bias = values[:-classes].reshape(classes, classes) * free, values[-classes:]
-        fitted = _softmax(logs @ weights + bias)
+        fitted = softmax(logs @ weights + bias, axis=1)
         residual = (fitted - one_hot) / n
         value = negative_log_likelihood(truth, fitted) + (off * weights**2).sum() + penalty * (bias**2).mean()
         weight_gradient = (logs.T @ residual + 2 * off * weights) * free
@@ -96,7 +88,7 @@ def fit_calibrator(
         return lambda p: scale_by_temperature(p, temperature), {"temperature": temperature}
     weights, bias = fit_linear_map(truth, probabilities, diagonal=method == "vector")
     shown = weights.diagonal() if method == "vector" else weights
-    return lambda p: _softmax(_logs(p) @ weights + bias), {"weights": shown.tolist(), "bias": bias.tolist()}
+    return lambda p: softmax(_logs(p) @ weights + bias, axis=1), {"weights": shown.tolist(), "bias": bias.tolist()}
 
 
 def negative_log_likelihood(truth: np.ndarray, probabilities: np.ndarray) -> float:
@@ -108,22 +100,23 @@ def reliability_bins(truth: np.ndarray, probabilities: np.ndarray) -> list[Relia
     """Return the reliability diagram's 15 bins of the top class's confidence."""
     confidence, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     bins = confidence_bins(confidence)
-    found: list[ReliabilityBin] = []
-    for number in range(CALIBRATION_BINS):
-        inside = bins == number
-        found.append(
-            {
-                "low": number / CALIBRATION_BINS,
-                "high": (number + 1) / CALIBRATION_BINS,
-                "n": int(inside.sum()),
-                "confidence": float(confidence[inside].mean()) if inside.any() else None,
-                "accuracy": float(correct[inside].mean()) if inside.any() else None,
-            }
-        )
-    return found
+
+    def mean(values: np.ndarray, number: int) -> float | None:
+        return float(values[bins == number].mean()) if number in bins else None
+
+    return [
+        {
+            "low": number / CALIBRATION_BINS,
+            "high": (number + 1) / CALIBRATION_BINS,
+            "n": int((bins == number).sum()),
+            "confidence": mean(confidence, number),
+            "accuracy": mean(correct, number),
+        }
+        for number in range(CALIBRATION_BINS)
+    ]
 
 
-def ece_if_calibrated(confidence: np.ndarray, error: float, seed: int = 0, resamples: int = 1000) -> EceIfCalibrated:
+def ece_if_calibrated(confidence: np.ndarray, error: float, seed: int = 0, resamples: int = 1000) -> dict[str, float]:
     """Return the expected calibration error that these confidences would show if they were exactly true.
 
     With few photos the bins of a perfect model miss by chance, too. Predictions are drawn correct with the stated
@@ -153,8 +146,3 @@ def ece_if_calibrated(confidence: np.ndarray, error: float, seed: int = 0, resam
 
 def _logs(probabilities: np.ndarray) -> np.ndarray:
     return np.asarray(np.log(np.maximum(probabilities.astype(np.float64), MIN_PROBABILITY)))
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from skin_training.evaluation.split_predictions import SplitPredictions
-from skin_training.report_types import PrecisionRecall
 
 CURVE_POINTS = 200
 POOR_LIGHTING = "poor_lighting"
 
 
-def curves_of(predictions: SplitPredictions, ids: Sequence[str]) -> dict[str, PrecisionRecall]:
-    """Return the curve of each class against the rest, and of `POOR_LIGHTING`, thinned to 200 points.
+def curves_of(predictions: SplitPredictions, ids: Sequence[str]) -> dict[str, dict[str, list[float]]]:
+    """Return `recall` and `precision` of each class against the rest, and of `POOR_LIGHTING`, at up to 200 points.
 
     A class without photos has none, nor has lighting where only one of both labels occurs.
     """
@@ -24,7 +23,7 @@ def curves_of(predictions: SplitPredictions, ids: Sequence[str]) -> dict[str, Pr
     scores = {name: (truth == n, predictions.probabilities[rows, n]) for n, name in enumerate(ids) if n in truth}
     if poor.any() and not poor.all():
         scores[POOR_LIGHTING] = poor, -predictions.lighting[lighting_rows]
-    curves: dict[str, PrecisionRecall] = {}
+    curves = {}
     for name, (positive, score) in scores.items():
         precision, recall, _ = precision_recall_curve(positive, score)
         curves[name] = {"recall": _thinned(recall[::-1]), "precision": _thinned(precision[::-1])}

@@ -10,7 +10,6 @@ import numpy as np
 from skin_training.evaluation import weighted_metrics as metrics
 from skin_training.evaluation.calibration import (
     METHODS,
-    CalibratorParameters,
     ece_if_calibrated,
     fit_calibrator,
     fit_temperature,
@@ -25,6 +24,7 @@ from skin_training.evaluation.thresholds import COVERAGE, SENSITIVITY, conformal
 from skin_training.report_types import (
     CalibrationErrors,
     CalibrationSection,
+    CalibratorParameters,
     ConformalSection,
     FittedOn,
     Metric,

@@ -52,10 +52,7 @@ class SplitPredictions:
     def of_class(self, number: int, urgency: str, sent: np.ndarray | None = None) -> ClassMetrics:
         """Measure one class against the rest, on all labelled rows.
 
-        Args:
-            number: of the class.
-            urgency: of the class, for the report.
-            sent: bool [n], whether the decision sends the person to a doctor; None where it is not known.
+        `sent`, bool [n], says whether the decision sends the person on a photo to a doctor; None: not known.
         """
         rows = self.labelled(np.arange(len(self.truth)))
         own, predicted = self.truth[rows] == number, self.probabilities[rows].argmax(axis=1) == number

@@ -70,13 +70,7 @@ def average_precision(weights: np.ndarray, positive: np.ndarray, score: np.ndarr
 
 
 def expected_calibration_error(weights: np.ndarray, confidence: np.ndarray, correct: np.ndarray) -> np.ndarray:
-    """Return the ECE of the top class over 15 equal bins of confidence (Guo et al. 2017).
-
-    Args:
-        weights: float64 [draws, n].
-        confidence: float [n], probability of the top class.
-        correct: bool [n], whether it is the true one.
-    """
+    """Return the ECE (Guo et al. 2017) over 15 bins of the top class's probability, which is `correct` (bool [n])."""
     gaps = np.zeros((len(confidence), CALIBRATION_BINS))
     gaps[np.arange(len(confidence)), confidence_bins(confidence)] = confidence - correct
     return _divide(np.abs(weights @ gaps).sum(axis=1), weights.sum(axis=1))
