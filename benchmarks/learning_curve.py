@@ -10,14 +10,12 @@ Validation and test photos stay the same. The runs are written below `--out`; th
 import argparse
 import dataclasses
 import hashlib
+import logging
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from benchmarks.console import ProgressLines, run_script, with_interval
+from benchmarks.console import run_script, with_interval
 from skin_data.manifest import Manifest, read_manifest
-from skin_data.progress import Progress
 from skin_data.splits import split_by_group
 from skin_training.plotting import BESIDE, BLUE, GREY, ORANGE, saved_plot
 from skin_training.recipe import TeacherRecipe, read_recipe, to_mapping
@@ -29,13 +27,7 @@ RECIPE = Path("configs/learning_curve.yaml")
 
 
 def part_of_training(manifest: Manifest, fraction: float, seed: int) -> Manifest:
-    """Keep a fraction of the training photos, in whole groups, and every validation and test photo.
-
-    Args:
-        manifest: the data set.
-        fraction: in (0, 1].
-        seed: of the order in which groups are taken.
-    """
+    """Keep a fraction, in (0, 1], of the training photos, in whole groups, and every validation and test photo."""
     if fraction == 1:
         return manifest
     frame = manifest.frame
@@ -61,17 +53,14 @@ def for_as_many_steps(recipe: TeacherRecipe, fraction: float) -> TeacherRecipe:
     return dataclasses.replace(recipe, phases=phases)
 
 
-def measure(
-    recipe: TeacherRecipe, manifest: Manifest, fractions: list[float], root: Path, progress: Progress
-) -> list[dict[str, Any]]:
+def measure(recipe: TeacherRecipe, manifest: Manifest, fractions: list[float], root: Path) -> list[dict[str, Any]]:
     """Train on each fraction; return its photos, test metrics with intervals, and the losses of the last phase."""
     results = []
     for fraction in fractions:
         part = part_of_training(manifest, fraction, recipe.seed)
         run = RunFolder(f"share-{round(100 * fraction)}", root)
-        report = train_teacher(for_as_many_steps(recipe, fraction), part, run, progress)
-        rows = pd.read_csv(run.experiment / "metrics.csv")
-        rows = rows[rows["phase"] == recipe.phases[-1].name]
+        report = train_teacher(for_as_many_steps(recipe, fraction), part, run)
+        rows = [row for row in run.read_metrics() if row["phase"] == recipe.phases[-1].name]
         diagnosis = report["test"]["diagnosis"]
         results.append(
             {
@@ -79,9 +68,9 @@ def measure(
                 "photos": len(part.split("train")),
                 "accuracy": diagnosis["accuracy"],
                 "balanced_accuracy": diagnosis["balanced_accuracy"],
-                "first_loss": float(rows["loss"].iloc[0]),
-                "last_loss": float(rows["loss"].iloc[-1]),
-                "best_validation": float(rows["val_balanced_accuracy"].max()),
+                "first_loss": rows[0]["loss"],
+                "last_loss": rows[-1]["loss"],
+                "best_validation": max(row["val_balanced_accuracy"] for row in rows),
             }
         )
     return results
@@ -91,12 +80,9 @@ def draw(path: Path, results: list[dict[str, Any]], title: str) -> None:
     """Draw test metrics by number of training photos, with their 95 % intervals, as PNG."""
     photos = [result["photos"] for result in results]
     with saved_plot(path, title, (8, 4.2)) as axes:
-        for name, color, label in (
-            ("accuracy", BLUE, "accuracy"),
-            ("balanced_accuracy", ORANGE, "balanced accuracy"),
-        ):
+        for name, color in (("accuracy", BLUE), ("balanced_accuracy", ORANGE)):
             value, low, high = ([result[name][end] for result in results] for end in ("value", "low", "high"))
-            axes.plot(photos, value, "o-", color=color, label=label)
+            axes.plot(photos, value, "o-", color=color, label=name.replace("_", " "))
             axes.fill_between(photos, low, high, color=color, alpha=0.15, linewidth=0)
         axes.set_xscale("log", base=2)
         axes.set_xticks(photos, [f"{count:,}" for count in photos])
@@ -119,7 +105,9 @@ def main() -> None:
     recipe = dataclasses.replace(read_recipe(options.config, "teacher", TeacherRecipe)[0], **given)
     fractions = sorted(float(part) for part in options.shares.split(","))
     manifest = read_manifest(options.data)
-    results = measure(recipe, manifest, fractions, options.out, ProgressLines())
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("skin_distill").setLevel(logging.INFO)  # one line an epoch
+    results = measure(recipe, manifest, fractions, options.out)
     write_json(options.out / "learning_curve.json", {"recipe": to_mapping(recipe), "results": results})
     draw(options.out / "learning_curve.png", results, f"{recipe.backbone}, {recipe.input_size} px")
     print(f"{'training photos':>15}  {'accuracy':22} {'balanced accuracy':22} {'validation':10}  loss, last phase")

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from triage.errors import UnusableInput
 from triage.skin_tone import TONE_BUCKETS
@@ -23,21 +22,11 @@ METRICS = {
     "lighting auc": ("lighting", "auc"),
 }
 """Name of each compared metric and its place in a report's test section."""
-EQUAL, CLOSE, APART, MISSING = "equal", "within", "apart", "not measured"
+EQUAL, CLOSE, APART, MISSING = "equal", "within", "apart", "not measured"  # equal: to the last digit
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """One metric of a run and of its repetition.
-
-    Attributes:
-        model: "teacher", "student", "student without teacher" or a file's variant.
-        metric: a key of `METRICS`.
-        was: value of the run; None where it was not measured.
-        again: value of the repetition; None where it was not measured.
-        within: largest accepted difference.
-        outcome: "equal" to the last digit, "within" the tolerance, "apart", or "not measured".
-    """
+class Comparison(NamedTuple):
+    """One metric, a key of `METRICS`, of a model: of the run, of its repetition, the tolerance, and the outcome."""
 
     model: str
     metric: str
@@ -45,11 +34,6 @@ class Comparison:
     again: float | None
     within: float
     outcome: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return an entry of `reproduction.json`."""
-        values = {"was": self.was, "again": self.again, "within": self.within, "outcome": self.outcome}
-        return {"model": self.model, "figure": self.metric, **values}
 
 
 def compare_reports(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.console import run_worker
-from benchmarks.latency.candidates import BEST, Candidate, candidates_of, measuring_folder
+from benchmarks.latency.candidates import BEST, Candidate, candidates_of
 from benchmarks.latency.operator_profile import operator_profile
 from benchmarks.latency.ratios import paired_ratio
 from convert.verifying.partitions import delegate_partitions
@@ -52,7 +52,6 @@ def benchmark(
     mode: str = "rapid",
     progress: Progress = no_progress,
     also: Sequence[str] = (),
-    tflite_python: str | None = None,
 ) -> dict[str, Any]:
     """Measure models.
 
@@ -62,7 +61,6 @@ def benchmark(
         mode: rapid, normal or strict.
         progress: called as `progress(stage, done, total)`.
         also: other ways in which the .tflite files are run in the same rounds (`benchmarks.latency.candidates.WAYS`).
-        tflite_python: a Python that has tflite_runtime.
 
     Returns:
         JSON-able: `format`, `mode`, `machine`, `noisy`, and `results`, one for each thread count and candidate with
@@ -79,7 +77,7 @@ def benchmark(
         raise UnusableInput(f"The mode is one of {', '.join(MODES)}. Received: {mode!r}.")
     if not models or not threads or min(threads) < 1:
         raise UnusableInput(f"Give at least one model and thread counts of at least 1. Received: {models}, {threads}.")
-    candidates = candidates_of(models, also, tflite_python)
+    candidates = candidates_of(models, also)
     amount = MODES[mode]
     load_before = load_average()
     total = len(threads) * amount.rounds * len(candidates)
@@ -107,14 +105,7 @@ def _measure_once(candidate: Candidate, threads: int, amount: Mode) -> dict[str,
     """Return what one process measured, or `why` an alternative way (one of `also`) cannot run the file."""
     arguments = (candidate.way, candidate.path.absolute(), threads, amount.warm_up, amount.runs, amount.seconds)
     try:
-        with measuring_folder(candidate) as folder:
-            output = run_worker(
-                "benchmarks.latency.worker",
-                *arguments,
-                python=candidate.python,
-                env={**os.environ, **QUIET},
-                cwd=folder,
-            )
+        output = run_worker("benchmarks.latency.worker", *arguments, env={**os.environ, **QUIET})
     except SkinDistillError as error:
         if candidate.way == BEST or candidate.path.suffix == ".keras":
             if isinstance(error, UnusableInput):

@@ -1,8 +1,6 @@
 """One measured process: load one model, time it, print the measurement as one line of JSON.
 
-    python -m benchmarks.latency.worker WAY MODEL THREADS WARM_UP RUNS SECONDS
-
-It also runs in a Python that has numpy and a TFLite runtime alone.
+python -m benchmarks.latency.worker WAY MODEL THREADS WARM_UP RUNS SECONDS
 """
 
 import json

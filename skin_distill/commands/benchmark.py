@@ -31,7 +31,6 @@ MODEL is any .tflite that takes one photo, or a .keras file.
     help="How many rounds and inferences: fewer to more.",
 )
 @click.option("--also", default="", help="Run the .tflite files also by: keras, tensorflow, tflite_runtime.")
-@click.option("--tflite-python", help="A Python that has tflite_runtime; it needs numpy below 2.")
 @click.option("--end-to-end", is_flag=True, help="Time every part from a JPEG or camera frame to the prediction.")
 @click.option(
     "--compare", type=click.Path(path_type=Path, dir_okay=False), help="JSON of an earlier run, or of the app."
@@ -45,7 +44,6 @@ def command(
     threads: str,
     mode: str,
     also: str,
-    tflite_python: str | None,
     end_to_end: bool,
     compare: Path | None,
     json_path: Path | None,
@@ -74,7 +72,7 @@ def command(
             result = measure(models[0], mode, terminal.progress)
             show_end_to_end(result, terminal)
         else:
-            result = _latency(models, threads, mode, also, tflite_python, compare, figure, terminal)
+            result = _latency(models, threads, mode, also, compare, figure, terminal)
         if json_path:
             write_json(json_path, result)
             terminal.line(f"Written: {json_path}")
@@ -85,7 +83,6 @@ def _latency(
     threads: str,
     mode: str,
     also: str,
-    tflite_python: str | None,
     compare: Path | None,
     figure: Path | None,
     terminal: Terminal,
@@ -105,7 +102,7 @@ def _latency(
         with needs_extra("train"):
             from benchmarks.latency.plot import draw_latency
     ways = [way.strip() for way in also.split(",") if way.strip()]
-    result = benchmark(models, counts, mode, terminal.progress, ways, tflite_python)
+    result = benchmark(models, counts, mode, terminal.progress, ways)
     show_latency(result, terminal)
     if terminal.verbosity > 0:
         show_profiles(result, terminal)

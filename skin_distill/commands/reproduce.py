@@ -83,7 +83,7 @@ def command(
         _repeat_student(was, config, manifest, teacher, again, weights, terminal)
     compared, passed = compare_reports(was, again.read_report(), within)
     result = {"run": run.name, "again": again.name, "within": within, "passed": passed, "table": table,
-              "figures": [c.to_json() for c in compared]}  # fmt: skip
+              "figures": [c._asdict() for c in compared]}  # fmt: skip
     write_json(again.experiment / "reproduction.json", result)
     terminal.table(
         f"{run.name} and {again.name}",

@@ -1,7 +1,6 @@
 import json
 import re
 import shutil
-import sys
 from importlib.util import find_spec
 
 import numpy as np
@@ -9,12 +8,12 @@ import pytest
 from scipy import stats
 
 from benchmarks.latency import interleaved as latency
-from benchmarks.latency.candidates import candidates_of, measuring_folder
+from benchmarks.latency.candidates import candidates_of
 from benchmarks.latency.compare import compare, read_result
 from benchmarks.latency.operator_profile import operator_profile
 from benchmarks.latency.plot import draw_latency
 from benchmarks.latency.ratios import T_975, paired_ratio, unpaired_ratio, verdict
-from triage.errors import CheckFailed, UnusableInput
+from triage.errors import CheckFailed, MissingDependency, UnusableInput
 
 
 @pytest.fixture
@@ -40,12 +39,25 @@ def test_models_and_other_ways_are_measured_in_the_same_rounds(model, quick):
     json.dumps(found, allow_nan=False)
 
 
-def test_a_way_that_cannot_run_a_file_says_why_and_the_rest_goes_on(model, quick):
+def test_a_way_whose_library_is_missing_is_refused_before_anything_is_measured(model):
     if find_spec("tflite_runtime"):
         pytest.skip("this Python has tflite_runtime")
-    found = latency.benchmark([model], also=["tflite_runtime"], tflite_python=sys.executable)["results"]
+    with pytest.raises(MissingDependency, match="tflite_runtime"):
+        candidates_of([model], ["tflite_runtime"])
+
+
+def test_a_way_that_cannot_run_a_file_says_why_and_the_rest_goes_on(model, quick, monkeypatch):
+    run = latency.run_worker
+
+    def fail(module, way, *arguments, **options):
+        if way == "tensorflow":
+            raise CheckFailed("no such operator")
+        return run(module, way, *arguments, **options)
+
+    monkeypatch.setattr(latency, "run_worker", fail)
+    found = latency.benchmark([model], also=["tensorflow"])["results"]
     assert "p50_ms" in found[0]
-    assert "tflite_runtime" in found[1]["why"] and found[1]["model"] == f"{model.name} (tflite_runtime)"
+    assert found[1]["why"] == "no such operator" and found[1]["model"] == f"{model.name} (tensorflow)"
 
 
 def test_a_model_that_cannot_be_used_is_wrong_use_and_named(quick, tmp_path):
@@ -81,14 +93,6 @@ def test_a_foreign_model_is_wrong_use_with_its_cause(shared_data, quick, name):
         pytest.skip("no such case on this machine")
     with pytest.raises(UnusableInput, match=FOREIGN[name]):
         latency.benchmark([path])
-
-
-def test_another_python_sees_only_what_measures(model):
-    candidate = candidates_of([model], ["tflite_runtime"], "/some/python")[1]
-    with measuring_folder(candidate) as folder:
-        assert sorted(path.name for path in folder.iterdir()) == ["benchmarks", "triage"]
-    with measuring_folder(candidates_of([model])[0]) as folder:
-        assert folder is None
 
 
 @pytest.mark.parametrize(
