@@ -64,7 +64,7 @@ def decode_heic(data: bytes) -> tuple[npt.NDArray[np.generic], int]:
 
     Raises:
         ImportError: no decoder.
-        ValueError, EOFError, SyntaxError, RuntimeError, OSError: damaged.
+        ValueError, EOFError, SyntaxError, RuntimeError, OSError, IndexError: damaged.
     """
     import pi_heif
 

@@ -63,12 +63,11 @@ def read_jpeg(data: bytes, name: str) -> JpegStream:
         UnreadablePhoto: damaged, or the end or some scans are missing.
         struct.error, IndexError: it ends inside its header.
     """
-    frame = exif = xmp = b""
+    frame = exif = xmp = adobe = b""
     parts: dict[int, bytes] = {}
     kept: list[bytes | memoryview] = [b"\xff\xd8"]
     missing: dict[int, list[int]] = {}
     part_count = frame_marker = scans = 0
-    adobe = False
     for marker, body, scan in _segments(data, name):
         if marker == APP1:
             # Large blocks continue in further segments without a directory.
@@ -76,14 +75,14 @@ def read_jpeg(data: bytes, name: str) -> JpegStream:
             xmp = xmp or (body if body.startswith(XMP_SIGNATURE) else b"")
         elif marker == APP2 and body.startswith(ICC_SIGNATURE):
             parts[body[12]], part_count = body[14:], body[13]
-        if APP0 < marker < APP14 or marker in (APP14 + 1, COMMENT):
+        elif marker == APP14 and body.startswith(b"Adobe") and len(body) >= 12:
+            adobe = body
+        if APP0 < marker <= APP14 + 1 or marker == COMMENT:
             continue
         if marker == APP0:
             if not body.startswith(b"JFIF\0"):
                 continue
             body = JFIF  # libjpeg warns of odd versions
-        elif marker == APP14:
-            adobe = adobe or body.startswith(b"Adobe")
         elif marker in FRAMES:
             frame, frame_marker = body, marker
             # Approximation bits that each coefficient of each component still lacks; all at first.
@@ -101,6 +100,10 @@ def read_jpeg(data: bytes, name: str) -> JpegStream:
         raise UnreadablePhoto(name, "damaged JPEG: its header gives no size")
     if any(bits for component in missing.values() for bits in component):
         raise UnreadablePhoto(name, "truncated JPEG: the last scans of the image are missing")
+    if adobe:
+        # Libjpeg warns of an unknown colour transform and takes it for the usual one.
+        usual = 2 if frame[5] == 4 else 1
+        kept.insert(1, b"\xff\xee\0\x0e" + adobe[:11] + bytes([adobe[11] if adobe[11] in (0, usual) else usual]))
     return JpegStream(
         width,
         height,
@@ -108,7 +111,7 @@ def read_jpeg(data: bytes, name: str) -> JpegStream:
         exif_orientation(exif) or xmp_orientation(xmp) or 1,
         None if not parts else b"".join(parts[n] for n in sorted(parts)) if len(parts) == part_count else b"",
         says_adobe_rgb(exif),
-        adobe,
+        bool(adobe),
         frame_marker in PROGRESSIVE,
         b"".join([*kept, b"\xff\xd9"]),
     )

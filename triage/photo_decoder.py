@@ -24,8 +24,7 @@ NEEDED = {
     "HEIC": 'HEIC needs a decoder: run `pip install "pi-heif>=1,<2"`, or export as JPEG',
     "AVIF": 'AVIF needs a decoder: run `pip install "pillow>=11.3,<14"`, or export as JPEG',
 }
-# Warnings of libjpeg that do not mean damage. What is left between scan and end marker is judged by its bytes.
-_HARMLESS = re.compile(r"unknown JFIF revision|Adobe color transform")
+# The warning of libjpeg that may be harmless; `jpeg_stream` removes the causes of others.
 _LEFT_OVER = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 _READ_RGB = int(getattr(cv2, "IMREAD_COLOR_RGB", cv2.IMREAD_COLOR))
 _REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
@@ -71,7 +70,7 @@ def decode(header: PhotoHeader, name: str, conversion: Conversion | None, shrink
                 pixels, orientation = decode_avif(header.stream)
         except ImportError as error:
             raise UnreadablePhoto(name, NEEDED[header.kind]) from error
-        except (ValueError, EOFError, SyntaxError, RuntimeError, OSError) as error:
+        except (ValueError, EOFError, SyntaxError, RuntimeError, OSError, IndexError) as error:  # no main picture
             raise UnreadablePhoto(name, f"damaged {header.kind}: {error}") from error
     elif header.kind == "JPEG":
         pixels = _decode_jpeg(header, name, conversion, shrink)
@@ -105,7 +104,7 @@ def _decode_jpeg(header: PhotoHeader, name: str, conversion: Conversion | None, 
     except ValueError as error:
         if "Insufficient memory" in str(error):
             raise MemoryError from error
-        if not _is_harmless(str(error), header.stream):
+        if not _is_padded(str(error), header.stream):
             raise UnreadablePhoto(name, f"damaged JPEG, or a rare kind of it: {error}") from error
         pixels = simplejpeg.decode_jpeg(header.stream, space, **sides, strict=False)
     if not cmyk:
@@ -115,14 +114,13 @@ def _decode_jpeg(header: PhotoHeader, name: str, conversion: Conversion | None, 
     return np.asarray(cv2.bitwise_not(pixels) if header.inverted else pixels, dtype=np.uint8)
 
 
-def _is_harmless(warning: str, stream: bytes) -> bool:
-    """Return whether a warning of libjpeg leaves the picture whole."""
+def _is_padded(warning: str, stream: bytes) -> bool:
+    """Return whether a warning of libjpeg is about padding: some encoders pad the end of a scan.
+
+    A scan out of step leaves coded data.
+    """
     left_over = _LEFT_OVER.search(warning)
-    if left_over:
-        # Some encoders pad the end; a scan out of step leaves coded data.
-        rest = stream[-2 - int(left_over[1]) : -2]
-        return len(set(rest)) == 1
-    return _HARMLESS.search(warning) is not None
+    return left_over is not None and len(set(stream[-2 - int(left_over[1]) : -2])) == 1
 
 
 def _decode_cmyk_tiff(header: PhotoHeader, name: str) -> Photo:

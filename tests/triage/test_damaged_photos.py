@@ -93,6 +93,7 @@ HARMLESS = {
     "a second picture behind the first": lambda data: data + jpeg("L"),
     "half a picture behind the first": lambda data: data + half(jpeg()),
     "an odd version of JFIF": lambda data: changed(data, b"JFIF\0\1", b"JFIF\0\7"),
+    "an unknown colour transform": lambda data: data[:2] + b"\xff\xee\0\x0eAdobe\0d\0\0\0\0\7" + data[2:],
     "fill bytes": lambda data: changed(data, b"\xff\xda", b"\xff\xff\xff\xda")[:-2] + b"\xff\xff" + END,
     "no spectral range": lambda data: changed(data, b"\0\x3f\0", b"\0\0\0"),
     "a broken colour profile": lambda data: data[:2] + b"\xff\xe2\0\x10ICC_PROFILE\0\3\1" + data[2:],
