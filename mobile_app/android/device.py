@@ -52,7 +52,7 @@ class AndroidPhone:
         self._picking = threading.Lock()
 
     def pick_photo(self, on_photo: Callable[[bytes], None], on_error: Callable[[str], None]) -> None:
-        """Show Android's photo picker; the photo arrives unchanged, and no copy is stored."""
+        """Show Android's photo picker; the photo arrives unchanged, HEIC and AVIF as JPEG in sRGB."""
         if self._picking.acquire(blocking=False):
             threading.Thread(target=self._pick, args=(on_photo, on_error), name="photo picker", daemon=True).start()
 

@@ -58,6 +58,19 @@ def test_a_picked_photo_comes_byte_for_byte(phone, java, no_classes_from_threads
     assert pick(phone) == ([content], [])
 
 
+@pytest.mark.parametrize(("known", "given"), [(True, b"JPEG of 52 bytes in SRGB"), (False, None)])
+def test_a_picked_heic_becomes_a_jpeg_in_srgb_where_android_reads_it(phone, java, jnius, known, given):
+    content = b"\0\0\0\x18ftypheic" + bytes(40)
+    java.activity.picks = "content://photos/1"
+    java.photos.hold(content)
+    decoder = jnius.autoclass("android.graphics.BitmapFactory")
+    decoder.knowsHeif = known
+    try:
+        assert pick(phone) == ([given or content], [])
+    finally:
+        decoder.knowsHeif = True
+
+
 def test_nothing_picked_is_no_trouble(phone, java):
     assert pick(phone) == ([], [])
 

@@ -4,6 +4,9 @@ import android.app.Activity;
 import android.content.ActivityNotFoundException;
 import android.content.ClipData;
 import android.content.Intent;
+import android.graphics.Bitmap;
+import android.graphics.BitmapFactory;
+import android.graphics.ColorSpace;
 import android.net.Uri;
 import androidx.core.content.FileProvider;
 import java.io.ByteArrayOutputStream;
@@ -16,6 +19,7 @@ import org.kivy.android.PythonActivity;
 public final class Documents implements PythonActivity.ActivityResultListener {
     private static final int REQUEST = 0x5cb;
     private static final int PIECE = 1 << 16;
+    private static final int QUALITY = 98;
 
     private boolean answered;
     private Uri chosen;
@@ -27,7 +31,7 @@ public final class Documents implements PythonActivity.ActivityResultListener {
      * Shows the photo picker and waits for the person. Not for the UI thread.
      *
      * @param most largest file, bytes
-     * @return the unchanged file, or null if nothing was picked
+     * @return the unchanged file, a JPEG in sRGB for HEIC and AVIF, or null if nothing was picked
      * @throws IOException no app can pick photos, or the file is unreadable or too large
      */
     public static byte[] pickPhoto(PythonActivity activity, int most) throws IOException, InterruptedException {
@@ -39,7 +43,7 @@ public final class Documents implements PythonActivity.ActivityResultListener {
         } finally {
             activity.runOnUiThread(() -> activity.unregisterActivityResultListener(question));
         }
-        return photo == null ? null : read(activity, photo, most);
+        return photo == null ? null : readable(read(activity, photo, most));
     }
 
     /**
@@ -114,5 +118,22 @@ public final class Documents implements PythonActivity.ActivityResultListener {
         } catch (SecurityException error) {
             throw new IOException("the app that holds the photo does not give it", error);
         }
+    }
+
+    /** Turns HEIC and AVIF, which no library of the app decodes, into JPEG; the system applies orientation and profile. */
+    private static byte[] readable(byte[] file) {
+        if (file.length < 12 || file[4] != 'f' || file[5] != 't' || file[6] != 'y' || file[7] != 'p') {
+            return file;
+        }
+        BitmapFactory.Options options = new BitmapFactory.Options();
+        options.inPreferredColorSpace = ColorSpace.get(ColorSpace.Named.SRGB);
+        Bitmap picture = BitmapFactory.decodeByteArray(file, 0, file.length, options);
+        if (picture == null) {
+            return file; // Android before 9 for HEIC, 12 for AVIF; what reads photos says so
+        }
+        ByteArrayOutputStream jpeg = new ByteArrayOutputStream();
+        picture.compress(Bitmap.CompressFormat.JPEG, QUALITY, jpeg);
+        picture.recycle();
+        return jpeg.toByteArray();
     }
 }
