@@ -75,6 +75,11 @@ class Answer:
         return self.assessment.decision.one_of if self.assessment else ()
 
     @property
+    def rows(self) -> tuple[RankedClass, ...]:
+        """Those of `top` that are told with their probability."""
+        return tuple(entry for entry in self.top[:MAX_CLASSES] if entry.probability >= MIN_PROBABILITY)
+
+    @property
     def unchecked(self) -> bool:
         """Whether classes are named for skin that the model was not checked on."""
         return self.urgency is not None and not (self.assessment and self.assessment.decision.checked)

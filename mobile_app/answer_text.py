@@ -14,6 +14,12 @@ def probability_text(tr: Texts, entry: RankedClass) -> str:
     return f"{tr(f'answer.{entry.word}')}, {percent(tr, entry.probability)}"
 
 
+def also_text(tr: Texts, answer: Answer) -> str:
+    """Return the sentence about classes that are named without a probability; empty if there are none."""
+    names = [entry.name for entry in answer.top if entry not in answer.rows]
+    return tr("answer.also", names="; ".join(names)) if names else ""
+
+
 def light_text(tr: Texts, answer: Answer) -> str:
     """Return the sentence about the photo's lighting."""
     return tr("answer.light_overruled" if light_overridden(answer) else "answer.light_good")

@@ -5,7 +5,7 @@ from typing import Any
 from kivy.uix.widget import Widget
 
 from mobile_app.answer import SIGNS_AT_ONCE, WARNING_SIGNS, Answer, RankedClass
-from mobile_app.answer_text import headline, light_overridden, light_text, probability_text
+from mobile_app.answer_text import also_text, headline, light_overridden, light_text, probability_text
 from mobile_app.ui.app import SkinApp
 from mobile_app.ui.cards import demo_badge, info_card, open_message
 from mobile_app.ui.label import TextLabel, text_width
@@ -110,8 +110,10 @@ def _looks_like(app: SkinApp, answer: Answer, wide: bool) -> Widget:
         card.add_widget(TextLabel(style, tr(f"answer.reason.{answer.reason}_text")))
         if answer.top:
             card.add_widget(TextLabel(style, tr("answer.nearest"), "small", "muted", bold=True))
-    for entry in answer.top:
+    for entry in answer.rows:
         card.add_widget(_ranked_class(app, entry, wide))
+    if also := also_text(tr, answer):
+        card.add_widget(TextLabel(style, also, "small"))
     return card
 
 

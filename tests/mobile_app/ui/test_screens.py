@@ -1,5 +1,7 @@
 """What every screen must keep to, whatever the theme, window and text size."""
 
+import re
+
 import pytest
 
 from mobile_app.texts import load_texts
@@ -131,6 +133,16 @@ def test_every_answer_says_what_to_do_first_and_that_it_is_no_diagnosis(tour):
         assert TR["app.demo"] in texts
     light_overridden = next(entry for entry in answers if entry["state"] == "answer despite light")
     assert TR["answer.light_overruled"] in [text["text"] for text in light_overridden["texts"]]
+
+
+def test_at_most_three_rows_and_none_under_one_percent(tour):
+    for entry in tour:
+        if entry["state"].startswith("answer"):
+            told = [text["text"] for text in entry["texts"]]
+            rows = [text for text in told if re.fullmatch(r"[a-z ]+, (over )?\d+%", text)]
+            assert len(rows) <= 3 and not [row for row in rows if row.endswith(" 0%")], (entry["state"], rows)
+            if entry["state"] == "answer one of a set":
+                assert len(rows) == 2 and TR("answer.also", names="Eczema") in told
 
 
 def test_what_to_do_is_whole_in_view_at_every_size(tour):

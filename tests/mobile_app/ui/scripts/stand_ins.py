@@ -111,12 +111,18 @@ class Oracle:
 
 
 def an_answer(
-    urgency="urgent", light=True, reasons=(), ignore_light=False, reason=None, probabilities=(0.61, 0.3, 0.09)
+    urgency="urgent",
+    light=True,
+    reasons=(),
+    ignore_light=False,
+    reason=None,
+    probabilities=(0.61, 0.3, 0.09),
+    **decided,
 ):
     photo = picture()
     verdict = LightingVerdict(not reasons, tuple(reasons))
     ranking = tuple(Diagnosis(n, n, p, "watch") for n, p in zip(NAMES, probabilities, strict=True))
-    decision = Decision(reason, urgency if reason in (None, "unsure") else None, reason == "unsure")
+    decision = Decision(reason, urgency if reason in (None, "unsure") else None, reason == "unsure", **decided)
     lighting = Lighting(light, 0.9 if light else 0.2, verdict, tuple(tips_for(verdict)))
     assessment = Assessment("", lighting, ranking, decision)
     top = tuple(

@@ -28,7 +28,7 @@ Config.set("graphics", "minimum_height", "0")  # a phone on its side is lower th
 from kivy.clock import Clock  # noqa: E402
 from kivy.core.text import Label as CoreLabel  # noqa: E402
 from kivy.core.window import Window  # noqa: E402
-from stand_ins import Oracle, StillCapture, StillPhone, an_answer, picture  # noqa: E402
+from stand_ins import NAMES, Oracle, StillCapture, StillPhone, an_answer, picture  # noqa: E402
 
 from mobile_app.guidance import Guidance  # noqa: E402
 from mobile_app.live_session import LiveState  # noqa: E402
@@ -92,9 +92,11 @@ def answers():
     for urgency in ("urgent", "soon", "watch"):
         app.show_answer(an_answer(urgency))
         yield f"answer {urgency}"
-    for reason in ("unsure", "no_skin", "synthetic_model"):
+    for reason in ("unsure", "no_skin", "synthetic_model", "unfamiliar"):
         app.show_answer(an_answer(reason=reason))
         yield f"answer {reason}"
+    app.show_answer(an_answer("soon", probabilities=(0.9, 0.096, 0.004), prediction_set=NAMES, checked=False))
+    yield "answer one of a set"
     poor = an_answer(light=False, reasons=("too_dark", "uneven"), reason="poor_light")
     app.show_answer(poor)
     yield "light_first"
