@@ -68,6 +68,8 @@ def convert(
             return paths
         source = _source(student_file, run, manifest, recipe, progress)
         shared = card_of_student(run, manifest, source.student, student_sha256, recipe.abstain_below, progress)
+        for name, why in shared["thresholds"]["not_fitted"].items():
+            log.warning("convert: %s is not fitted: %s", name, why)
         for number, variant in enumerate(stale):
             progress("convert", number, len(stale))
             model, training = variant.start(source), None

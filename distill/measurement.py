@@ -15,7 +15,7 @@ from distill.task import groups_of
 from skin_data.progress import Progress
 from skin_training.color_calibration import ccm_of
 from skin_training.evaluation import evaluate
-from skin_training.evaluation.held_out import Validation
+from skin_training.evaluation.evaluate import validation_of
 from skin_training.evaluation.plots import plot_distillation_gain, plot_evaluation
 from skin_training.predict import predict
 from skin_training.report_types import DistillSection
@@ -60,7 +60,7 @@ def measure_students(
         if name != DISTILLED
     }
     probabilities, _ = predict(student.model, data.validation.pixels)
-    validation = Validation(data.true_validation_classes, probabilities, data.validation_tones)
+    validation = validation_of(data.validation.frame, manifest.taxonomy.ids, probabilities)
     groups = groups_of(recipe, data)
     matrices = {"teacher": ccm_of(teacher), "student": ccm_of(student.model)}
     section = {

@@ -198,3 +198,11 @@ def percent(metric: Mapping[str, Any] | None) -> str:
     if metric.get("low") is None:
         return f"{100 * metric['value']:.1f} %"
     return f"{100 * metric['value']:.1f} % ({100 * metric['low']:.1f} to {100 * metric['high']:.1f})"
+
+
+def not_fitted_text(test: Mapping[str, Any]) -> str:
+    """Name what too few validation photos left unfitted, as a sentence after a space; empty if nothing."""
+    parts = {"calibration": "temperature", "triage": "urgent threshold", "conformal": "conformal sets"}
+    reasons = {name: ((test.get(key) or {}).get("fitted_on") or {}).get("not_fitted") for key, name in parts.items()}
+    found = [f"{name} ({why})" for name, why in reasons.items() if why]
+    return f" Not fitted: {', '.join(found)}." if found else ""

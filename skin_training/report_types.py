@@ -68,11 +68,16 @@ class ClassMetrics(TypedDict):
 
 
 class FittedOn(TypedDict):
-    """The split that something was fitted on, its labelled photos, and those of an urgent class among them."""
+    """The split that something was fitted on, its labelled photos and groups, and photos of an urgent class among them.
+
+    With `not_fitted`, the reason, the neutral value holds.
+    """
 
     split: str
     n: int
+    groups: int
     urgent: NotRequired[int]
+    not_fitted: NotRequired[str]
 
 
 class ReliabilityBin(TypedDict):

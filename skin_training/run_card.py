@@ -38,14 +38,15 @@ CLASS_METRICS = {
 SECTIONS = {
     "calibration": ("Calibration", {
         "method": "method", "ece_before": "expected calibration error before", "ece_after": "after",
-        "ece_if_calibrated": "by chance alone",
+        "ece_if_calibrated": "by chance alone", "fitted_on": "fitted on",
     }),
     "triage": ("Urgent classes", {
-        "classes": "classes", "threshold": "threshold", "sensitivity_target": "target sensitivity",
-        "sensitivity": "sensitivity", "specificity": "specificity",
+        "classes": "classes", "threshold": "threshold", "fitted_on": "fitted on",
+        "sensitivity_target": "target sensitivity", "sensitivity": "sensitivity", "specificity": "specificity",
     }),
     "conformal": ("Conformal sets", {
-        "coverage_target": "target coverage", "coverage": "coverage", "mean_size": "mean size",
+        "coverage_target": "target coverage", "fitted_on": "fitted on", "coverage": "coverage",
+        "mean_size": "mean size",
     }),
 }  # fmt: skip
 
@@ -109,6 +110,9 @@ def _shown(source: Mapping[str, Any] | None, key: str, signed: bool = False) -> 
         return NOT_MEASURED
     if isinstance(value, Mapping) and "p" in value:
         return f"{value['mean']:.3f} on average, below {value['high']:.3f} in 95 % (p = {value['p']:.2f})"
+    if isinstance(value, Mapping) and "split" in value:
+        photos = f"{value['n']} photos of the {value['split']} split"
+        return f"not fitted: {value['not_fitted']}" if "not_fitted" in value else photos
     if isinstance(value, Mapping):
         if value["value"] is None:
             return str(value.get("why") or NOT_MEASURED)

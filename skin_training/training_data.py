@@ -49,11 +49,6 @@ class TrainingData:
         """Int [n]: number of each validation photo's class; -1 where it has no label."""
         return true_classes(self.validation.frame, self.manifest.taxonomy.ids)
 
-    @property
-    def validation_tones(self) -> np.ndarray:
-        """Str [n]: tone bucket of each validation photo."""
-        return self.validation.frame["tone_bucket"].astype(str).to_numpy()
-
     def validation_metrics(self, diagnosis: np.ndarray, lighting: np.ndarray) -> dict[str, float]:
         """Return `accuracy`, `balanced_accuracy` and `lighting_accuracy` on the validation split, without intervals.
 

@@ -47,7 +47,7 @@ def train_teacher(
 
     from skin_training.color_calibration import ccm_of
     from skin_training.evaluation import evaluate
-    from skin_training.evaluation.held_out import Validation
+    from skin_training.evaluation.evaluate import validation_of
     from skin_training.evaluation.plots import plot_evaluation
     from skin_training.predict import predict
     from skin_training.resources import check_resources
@@ -86,7 +86,7 @@ def train_teacher(
 
         predictions = predict(teacher, test.pixels, progress=progress, stage="teacher: test")
         probabilities, _ = predict(teacher, data.validation.pixels)
-        validation = Validation(data.true_validation_classes, probabilities, data.validation_tones)
+        validation = validation_of(data.validation.frame, manifest.taxonomy.ids, probabilities)
         matrix, bias = ccm_of(teacher)
         section: TeacherSection = {
             "key": key,

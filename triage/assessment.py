@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -155,7 +155,8 @@ class Triage:
         names = [entry["name"] for entry in self._classes if entry["urgency"] == "urgent"]
         if not names:
             return ""
-        threshold = f"{self._thresholds['urgent']:.1%}"
+        unfitted = "urgent" in cast("dict[str, Any]", self._thresholds).get("not_fitted", {})
+        threshold = f"{self._thresholds['urgent']:.1%}{', not fitted,' if unfitted else ''}"
         return f" (urgent from {threshold} for {' and '.join(names)}{' together' if len(names) > 1 else ''})"
 
     def assess(

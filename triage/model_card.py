@@ -36,7 +36,10 @@ class ColorCalibration(TypedDict):
 
 
 class Thresholds(TypedDict):
-    """Decision thresholds, probabilities in [0, 1]; a card may hold how they were chosen beside them."""
+    """Decision thresholds, probabilities in [0, 1]; a card may hold how they were chosen beside them.
+
+    `not_fitted` then says why `temperature` or `urgent` has its neutral value.
+    """
 
     urgent: float
     abstain_below: float
@@ -176,6 +179,8 @@ def check_card(card: object, source: str) -> ModelCard:
     if "prediction_sets" in found:
         rule = found["prediction_sets"]
         require(not (problem := problem_of_rule(rule)), str(problem), rule)
+    unfitted = found["thresholds"].get("not_fitted", {})
+    require(isinstance(unfitted, dict), "not_fitted must be an object", unfitted)
     return cast(ModelCard, found)
 
 

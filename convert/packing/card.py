@@ -7,11 +7,8 @@ import numpy as np
 from convert.student import load_student_pixels
 from convert.variants.variant import Variant
 from skin_data.progress import Progress
-from skin_training.evaluation.calibration import fit_temperature, scale_by_temperature
-from skin_training.evaluation.conformal import fit_sets
 from skin_training.evaluation.decisions import card_classes
-from skin_training.evaluation.evaluate import evaluate
-from skin_training.evaluation.thresholds import urgent_threshold
+from skin_training.evaluation.evaluate import evaluate, validation_of
 from skin_training.run_folder import RunFolder
 from triage.model_card import CARD_FORMAT, ClassResult, Interval, ModelCard, ToneResult
 
@@ -42,7 +39,7 @@ def card_of_student(
 ) -> dict[str, Any]:
     """Return the part of the card that all variants share.
 
-    Temperature and thresholds are fitted on the validation split.
+    Temperature and threshold are fitted on the validation split; `thresholds.not_fitted` says which are not, and why.
 
     Args:
         run: of the student.
@@ -59,29 +56,29 @@ def card_of_student(
     size, crop_fraction = student.input_shape[1], config["distill"]["crop_fraction"]
     frame = manifest.split("val")
     probabilities, _ = predict(student, load_student_pixels(run, manifest, frame, size, progress))
-    position = {name: number for number, name in enumerate(manifest.taxonomy.ids)}
-    labelled = frame["diagnosis"].notna().to_numpy()
-    truth = frame.loc[labelled, "diagnosis"].map(position).to_numpy(int)
-    temperature = fit_temperature(truth, probabilities[labelled])
+    validation = validation_of(frame, manifest.taxonomy.ids, probabilities)
     urgent = np.array([c.urgency == "urgent" for c in manifest.taxonomy.classes])
-    calibrated = scale_by_temperature(probabilities[labelled], temperature)
-    rule, fitted_on = fit_sets(truth, calibrated, frame.loc[labelled, "tone_bucket"].astype(str).to_numpy())
-    score = calibrated[:, urgent].sum(axis=1)
-    is_urgent, threshold = urgent[truth], urgent_threshold(urgent[truth], score)
+    rule, fitted_on = validation.fit_sets()
+    score, is_urgent = validation.scaled()[:, urgent].sum(axis=1), urgent[validation.truth]
+    threshold = validation.urgent_threshold(urgent)
+    fits = {"temperature": validation.fitted_on(), "prediction_sets": validation.fitted_on()}
+    if urgent.any():
+        fits["urgent"] = validation.fitted_on(urgent)
+    not_fitted = {name: fit["not_fitted"] for name, fit in fits.items() if "not_fitted" in fit}
     matrix, bias = ccm_of(student)
     card = {
         "format": CARD_FORMAT,
         "classes": card_classes(manifest.taxonomy.classes),
         "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
-        "temperature": temperature,
+        "temperature": validation.temperature,
         "thresholds": {
             "fitted_on": "the float student, validation split",
+            "not_fitted": not_fitted,
             "urgent": threshold,
             "urgent_sensitivity": float(np.mean(score[is_urgent] >= threshold)) if is_urgent.any() else None,
             "abstain_below": abstain_below,
             "well_lit": 0.5,
         },
-        "prediction_sets": {**rule, "fitted_on": {"split": "the float student, validation split", **fitted_on}},
         "input": {"size": size, "crop_fraction": crop_fraction},
         "synthetic": manifest.synthetic,
         "data": {"dataset": manifest.dataset, "meta_sha256": manifest.sha256},
@@ -98,6 +95,8 @@ def card_of_student(
         "not_measured": list(NOT_MEASURED),
         "licence": LICENCE,
     }
+    if "prediction_sets" not in not_fitted:
+        card["prediction_sets"] = {**rule, "fitted_on": {"split": "the float student, validation split", **fitted_on}}
     card["per_class"] = _class_results(run, manifest, student, cast("ModelCard", card), progress)
     return card
 

@@ -6,7 +6,7 @@ import click
 
 from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.stopping import ResumableCommand
-from skin_distill.terminal import Terminal, output_options, percent
+from skin_distill.terminal import Terminal, not_fitted_text, output_options, percent
 
 EPILOG = """\b
 Example:
@@ -63,7 +63,7 @@ def command(
             f"Label-only baseline: {percent(baseline['test']['diagnosis']['accuracy'])}. Distillation gain in balanced "
             f"accuracy: {percent(baseline['gain']['balanced_accuracy'])}, {baseline['gain']['verdict']}.\n"
         )
-    note = " Synthetic data." if test["synthetic"] else ""
+    note = (" Synthetic data." if test["synthetic"] else "") + not_fitted_text(test)
     terminal.result(
         report,
         f"Student '{run_name}' on {test['n']} test photos: diagnosis accuracy "

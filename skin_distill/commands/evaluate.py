@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from skin_distill.requirements import load_tensorflow, needs_extra
-from skin_distill.terminal import Terminal, output_options, percent
+from skin_distill.terminal import Terminal, not_fitted_text, output_options, percent
 from triage.errors import UnusableInput
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ def command(
         from skin_data.manifest import read_manifest
         from skin_data.pixels import load_pixels
         from skin_training.evaluation import evaluate
-        from skin_training.evaluation.evaluate import true_classes
-        from skin_training.evaluation.held_out import Validation
+        from skin_training.evaluation.evaluate import validation_of
         from skin_training.evaluation.plots import plot_evaluation
         from skin_training.predict import predict
         from triage.atomic import check_writable, write_json
@@ -112,8 +111,8 @@ def command(
     predicted, validation = predictions(split), None
     if split == "test":
         rows = manifest.split("val")
-        truth, tones = true_classes(rows, manifest.taxonomy.ids), rows["tone_bucket"].astype(str).to_numpy()
-        validation = Validation(truth, predictions("val")[0], tones, "val", calibration, sensitivity, coverage)
+        options = {"method": calibration, "sensitivity": sensitivity, "coverage": coverage}
+        validation = validation_of(rows, manifest.taxonomy.ids, predictions("val")[0], **options)
     test = evaluate(manifest, frame, *predicted, seed=seed, validation=validation)
     lineage = {"meta_sha256": manifest.sha256, "model_meta_sha256": opened.meta_sha256 or None}
     report = {"model": model, "split": split, **lineage, **test}
@@ -136,7 +135,7 @@ def command(
             for name, part in slices
         ],
         caption=f"95 % intervals by bootstrap over {test['groups']} groups, seed {seed}. "
-        f"Tones: {test['tone_scheme']}." + (OTHER_DATA if other_data else ""),
+        f"Tones: {test['tone_scheme']}.{not_fitted_text(test)}" + (OTHER_DATA if other_data else ""),
     )
     terminal.result(report)
 

@@ -6,7 +6,7 @@ import click
 
 from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.stopping import ResumableCommand
-from skin_distill.terminal import Terminal, output_options, percent
+from skin_distill.terminal import Terminal, not_fitted_text, output_options, percent
 from triage.native_output import native_stderr_muted
 
 EPILOG = """\b
@@ -72,7 +72,7 @@ def command(
         recipe, read_manifest(data), RunFolder(run_name), terminal.progress, devices, mixed_precision
     )
     test = report["test"]
-    note = " Synthetic data." if test["synthetic"] else ""
+    note = (" Synthetic data." if test["synthetic"] else "") + not_fitted_text(test)
     terminal.result(
         report,
         f"Teacher '{run_name}' on {test['n']} test photos: diagnosis accuracy "

@@ -28,7 +28,7 @@ def decision_card(
     synthetic: bool,
     temperature: float,
     urgent: float,
-    sets: SetRule,
+    sets: SetRule | None,
     tested: Mapping[str, int],
 ) -> ModelCard:
     """Return the part of a card that decisions depend on.
@@ -38,13 +38,14 @@ def decision_card(
         synthetic: the model has seen synthetic images only.
         temperature: of the calibration.
         urgent: threshold on the summed probability of the urgent classes.
-        sets: rule of the prediction sets.
+        sets: rule of the prediction sets; None where they are not fitted.
         tested: photos of each tone bucket that the model is measured on.
     """
     thresholds = {"urgent": urgent, "abstain_below": ABSTAIN_BELOW, "well_lit": 0.5}
     card = {"classes": card_classes(classes), "synthetic": synthetic, "temperature": temperature}
     per_tone = {tone: {"n": n} for tone, n in tested.items()}
-    return cast("ModelCard", {**card, "thresholds": thresholds, "prediction_sets": sets, "per_tone": per_tone})
+    fitted = {} if sets is None else {"prediction_sets": sets}
+    return cast("ModelCard", {**card, "thresholds": thresholds, **fitted, "per_tone": per_tone})
 
 
 def sent_to_doctor(probabilities: np.ndarray, tones: np.ndarray, card: ModelCard) -> np.ndarray:

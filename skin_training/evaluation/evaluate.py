@@ -1,7 +1,7 @@
 """Test metrics of a model: both heads, overall and by slice, with intervals."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -71,7 +71,8 @@ def evaluate(
     urgent = np.array([c.urgency == "urgent" for c in classes])
     tones = frame["tone_bucket"].astype(str).to_numpy()
     if card is None and validation is not None:
-        threshold, (sets, _) = validation.urgent_threshold(urgent), validation.fit_sets()
+        threshold = validation.urgent_threshold(urgent)
+        sets = None if "not_fitted" in validation.fitted_on() else validation.fit_sets()[0]
         tested = {tone: len(rows) for tone, rows in _rows_by(tones).items()}
         card = decision_card(classes, manifest.synthetic, validation.temperature, threshold, sets, tested)
     sent = None if card is None else sent_to_doctor(diagnosis, tones, card)
@@ -111,6 +112,19 @@ def evaluate(
         if urgent.any():
             section["triage"] = held_out.triage(urgent, ids)
     return section
+
+
+def validation_of(frame: "DataFrame", ids: Sequence[str], probabilities: np.ndarray, **options: Any) -> Validation:
+    """Return what temperature, threshold and sets are fitted on.
+
+    Args:
+        frame: rows of the validation split.
+        ids: of the classes.
+        probabilities: float [n, classes].
+        options: other fields of `Validation`.
+    """
+    tones, groups = (frame[column].astype(str).to_numpy() for column in ("tone_bucket", "group"))
+    return Validation(true_classes(frame, ids), probabilities, tones, groups=groups, **options)
 
 
 def true_classes(frame: "DataFrame", ids: Sequence[str]) -> np.ndarray:

@@ -12,7 +12,6 @@ from skin_training.evaluation.calibration import (
     METHODS,
     ece_if_calibrated,
     fit_calibrator,
-    fit_temperature,
     negative_log_likelihood,
     reliability_bins,
     scale_by_temperature,
@@ -20,7 +19,18 @@ from skin_training.evaluation.calibration import (
 from skin_training.evaluation.conformal import fit_sets
 from skin_training.evaluation.metric import minority_of, without_interval
 from skin_training.evaluation.split_predictions import SplitPredictions
-from skin_training.evaluation.thresholds import COVERAGE, SENSITIVITY, conformal_threshold, urgent_threshold
+from skin_training.evaluation.thresholds import (
+    COVERAGE,
+    MIN_GROUPS,
+    MIN_URGENT_GROUPS,
+    NEUTRAL_SET,
+    NEUTRAL_TEMPERATURE,
+    NEUTRAL_URGENT,
+    SENSITIVITY,
+    conformal_threshold,
+    too_few,
+    urgent_threshold,
+)
 from skin_training.report_types import (
     CalibrationErrors,
     CalibrationSection,
@@ -49,6 +59,9 @@ class Validation:
     the calibration, which a map of a hundred parameters overfits. With `dirichlet` and 100 validation photos, sets for
     a coverage of 0.90 contained the true class in about half of all cases.
 
+    Photos of one group are no independent evidence: with fewer groups than `MIN_GROUPS`, and for the urgent threshold
+    fewer urgent ones than `MIN_URGENT_GROUPS`, nothing is fitted, and the neutral value holds.
+
     Attributes:
         truth: int [m]; photos without a diagnosis (-1) are left out.
         probabilities: float [m, classes].
@@ -57,6 +70,7 @@ class Validation:
         method: of calibration: "temperature", "vector" or "dirichlet".
         sensitivity: target fraction of urgent cases at or above the triage threshold.
         coverage: target fraction of conformal sets that contain the true class.
+        groups: [m], each photo's group; None where each photo is one of its own.
     """
 
     truth: np.ndarray
@@ -66,6 +80,7 @@ class Validation:
     method: str = "temperature"
     sensitivity: float = SENSITIVITY
     coverage: float = COVERAGE
+    groups: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -79,28 +94,53 @@ class Validation:
         tones = self.tones if len(self.tones) else np.full(len(known), UNKNOWN_TONE)
         object.__setattr__(self, "tones", tones[known])
         object.__setattr__(self, "probabilities", self.probabilities[known])
+        groups = np.arange(len(known)) if self.groups is None else self.groups
+        object.__setattr__(self, "groups", groups[known])
         object.__setattr__(self, "truth", self.truth[known])
 
-    @property
-    def fitted_on(self) -> FittedOn:
-        """The split's name and number of photos."""
-        return {"split": self.split, "n": len(self.truth)}
+    def fitted_on(self, urgent: np.ndarray | None = None) -> FittedOn:
+        """Return split, photos and groups that calibration and sets are fitted on, and why they are not.
+
+        Args:
+            urgent: bool [classes]; given, the same for the urgent threshold.
+        """
+        found: FittedOn = {"split": self.split, "n": len(self.truth), "groups": self._group_count()}
+        why = too_few(found["groups"], MIN_GROUPS)
+        if urgent is not None:
+            found["urgent"] = int(urgent[self.truth].sum())
+            why = too_few(self._group_count(urgent[self.truth]), MIN_URGENT_GROUPS, "urgent ")
+        if why:
+            found["not_fitted"] = why
+        return found
+
+    def _group_count(self, rows: np.ndarray | slice = slice(None)) -> int:
+        assert self.groups is not None
+        return len(np.unique(self.groups[rows]))
+
+    def calibrator(self, method: str) -> tuple[Callable[[np.ndarray], np.ndarray], CalibratorParameters]:
+        """Fit a method of calibration (`fit_calibrator`), or return the neutral one."""
+        if "not_fitted" in self.fitted_on():
+            return lambda probabilities: probabilities, {"temperature": NEUTRAL_TEMPERATURE}
+        return fit_calibrator(method, self.truth, self.probabilities)
 
     @cached_property
     def temperature(self) -> float:
         """The temperature under which the thresholds are fitted."""
-        return fit_temperature(self.truth, self.probabilities)
+        return self.calibrator("temperature")[1]["temperature"]
 
     def scaled(self, probabilities: np.ndarray | None = None) -> np.ndarray:
         """Return probabilities, by default of the validation split, [n, classes], after temperature scaling."""
         return scale_by_temperature(self.probabilities if probabilities is None else probabilities, self.temperature)
 
     def fit_sets(self) -> tuple[SetRule, SetFit]:
-        """Fit conformal sets (`conformal.fit_sets`)."""
-        return fit_sets(self.truth, self.scaled(), self.tones, self.coverage)
+        """Fit conformal sets (`conformal.fit_sets`); on too few groups, sets of all classes, as on no photo."""
+        rows = slice(0) if "not_fitted" in self.fitted_on() else slice(None)
+        return fit_sets(self.truth[rows], self.scaled()[rows], self.tones[rows], self.coverage)
 
     def urgent_threshold(self, urgent: np.ndarray) -> float:
-        """Fit the threshold on the summed probability of the urgent classes, bool [classes]."""
+        """Fit the threshold on the summed probability of the urgent classes, bool [classes], if enough are urgent."""
+        if "not_fitted" in self.fitted_on(urgent):
+            return NEUTRAL_URGENT
         return urgent_threshold(urgent[self.truth], self.scaled()[:, urgent].sum(axis=1), self.sensitivity)
 
 
@@ -126,7 +166,7 @@ class HeldOut:
         truth, calibrated = predictions.truth, {"none": predictions.probabilities}
         fitted: dict[str, CalibratorParameters] = {}
         for method in METHODS:
-            calibrate, fitted[method] = fit_calibrator(method, self.validation.truth, self.validation.probabilities)
+            calibrate, fitted[method] = self.validation.calibrator(method)
             calibrated[method] = calibrate(predictions.probabilities)
         correct = {name: p.argmax(axis=1) == truth for name, p in calibrated.items()}
 
@@ -147,7 +187,7 @@ class HeldOut:
         return {
             "method": chosen,
             **fitted[chosen],
-            "fitted_on": self.validation.fitted_on,
+            "fitted_on": self.validation.fitted_on(),
             **before_and_after(labelled),
             "per_tone": self._each(self.by_tone, before_and_after),
             "alternatives": {
@@ -186,7 +226,7 @@ class HeldOut:
             "classes": [name for name, is_urgent in zip(ids, urgent, strict=True) if is_urgent],
             "sensitivity_target": self.validation.sensitivity,
             "threshold": threshold,
-            "fitted_on": {**self.validation.fitted_on, "urgent": int(urgent[self.validation.truth].sum())},
+            "fitted_on": self.validation.fitted_on(urgent),
             **detection(labelled),
             "auc": metric(
                 lambda w, r: metrics.area_under_roc(w, positive[r], score[r]), labelled, minority_of(positive[labelled])
@@ -202,7 +242,9 @@ class HeldOut:
             tones[rows] = tone
         values = validation.scaled(self.predictions.probabilities)
         rule, fitted_on_tones = validation.fit_sets()
-        threshold = conformal_threshold(validation.truth, validation.scaled(), validation.coverage)
+        fitted_on, threshold = validation.fitted_on(), NEUTRAL_SET
+        if "not_fitted" not in fitted_on:
+            threshold = conformal_threshold(validation.truth, validation.scaled(), validation.coverage)
 
         def measured(sets: np.ndarray) -> SlicedSets:
             covered = sets[np.arange(len(sets)), np.maximum(truth, 0)]
@@ -223,7 +265,7 @@ class HeldOut:
         return {
             "coverage_target": validation.coverage,
             "rule": rule,
-            "fitted_on": validation.fitted_on,
+            "fitted_on": fitted_on,
             "fitted_on_tones": fitted_on_tones,
             **measured(prediction_sets(values, rule, tones)),
             "one_threshold": measured(values >= threshold),

@@ -9,6 +9,20 @@ ABSTAIN_BELOW = 0.4
 COVERAGE = 0.9
 """Target fraction of conformal sets that contain the true class."""
 
+MIN_GROUPS = 50
+"""Groups without which temperature and sets are not fitted: with 50, the temperature of a calibrated ten-class model
+came out between 0.69 and 1.33 in 95 % of 200 draws (seed 0), with 20 between 0.57 and 1.49; sets for a coverage of 0.90
+hold 0.81 to 0.97 (beta distribution)."""
+MIN_URGENT_GROUPS = 20
+"""The same for the urgent threshold: with 20, its sensitivity on new cases is 0.68 to 0.97 (beta distribution)."""
+NEUTRAL_TEMPERATURE, NEUTRAL_URGENT, NEUTRAL_SET = 1.0, 0.5, 0.0
+"""What holds where nothing is fitted: probabilities as they are, urgent from one half, every class in every set."""
+
+
+def too_few(groups: int, needed: int, kind: str = "") -> str:
+    """Return why nothing is fitted on so few groups, as `12 groups, 50 are needed`; empty where they are enough."""
+    return "" if groups >= needed else f"{groups} {kind}groups, {needed} are needed"
+
 
 def urgent_threshold(truth_urgent: np.ndarray, score: np.ndarray, sensitivity: float = SENSITIVITY) -> float:
     """Return the largest threshold, to four decimals, that reaches a sensitivity.
@@ -19,11 +33,11 @@ def urgent_threshold(truth_urgent: np.ndarray, score: np.ndarray, sensitivity: f
         sensitivity: target fraction of urgent cases with at least the threshold's score.
 
     Returns:
-        Threshold in [0, 1], compared with `>=`; 0.5 when there is no urgent case to fit it on.
+        Threshold in [0, 1], compared with `>=`; `NEUTRAL_URGENT` when there is no urgent case to fit it on.
     """
     positives = np.sort(score[truth_urgent])[::-1]
     if not len(positives):
-        return 0.5
+        return NEUTRAL_URGENT
     # Rounded down, so that the case that sets the threshold stays above it.
     return float(np.floor(positives[int(np.ceil(sensitivity * len(positives))) - 1] * 1e4) / 1e4)
 
@@ -46,6 +60,6 @@ def conformal_threshold(truth: np.ndarray, probabilities: np.ndarray, coverage: 
     n = len(truth)
     rank = int(np.ceil((n + 1) * coverage))
     if rank > n:
-        return 0.0
+        return NEUTRAL_SET
     nonconformity = np.sort(1.0 - probabilities[np.arange(n), truth])
     return float(1.0 - nonconformity[rank - 1])

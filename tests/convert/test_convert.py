@@ -4,6 +4,7 @@ import pytest
 
 from convert.convert import convert
 from convert.verifying.verifier import Verifier
+from skin_training.evaluation.thresholds import MIN_GROUPS, NEUTRAL_URGENT
 from triage.errors import UnusableInput
 from triage.model_file import pack_model, read_model
 
@@ -87,13 +88,12 @@ def test_limits_make_no_file_anew_and_an_unfinished_student_is_named(small_run):
         convert(run, manifest, ["float32"])
 
 
-def test_the_card_says_what_its_threshold_caught_and_of_whom(small_run):
+def test_the_card_says_what_was_fitted_and_on_whom(small_run):
     run, manifest = small_run
-    thresholds = read_model(convert(run, manifest, ["float32"])["float32"]).card["thresholds"]
-    assert thresholds["fitted_on"] == "the float student, validation split"
-    frame = manifest.split("val")
-    urgent = {c.id for c in manifest.taxonomy.classes if c.urgency == "urgent"}
-    if frame["diagnosis"].isin(urgent).any():
-        assert 0.9 <= thresholds["urgent_sensitivity"] <= 1
-    else:
-        assert thresholds["urgent_sensitivity"] is None
+    card = read_model(convert(run, manifest, ["float32"])["float32"]).card
+    assert card["thresholds"]["fitted_on"] == "the float student, validation split"
+    groups = manifest.split("val")["group"].nunique()
+    assert groups < MIN_GROUPS and f"{groups} groups" in card["thresholds"]["not_fitted"]["temperature"]
+    # No class of this data set is urgent.
+    assert (card["temperature"], card["thresholds"]["urgent"]) == (1.0, NEUTRAL_URGENT)
+    assert card["thresholds"]["urgent_sensitivity"] is None and "urgent" not in card["thresholds"]["not_fitted"]

@@ -6,12 +6,20 @@ from sklearn import metrics as reference
 
 from skin_data.manifest import read_manifest
 from skin_data.prepare import prepare
+from skin_distill.terminal import not_fitted_text
 from skin_training.evaluation import evaluate
+from skin_training.evaluation.conformal import PENALTY
 from skin_training.evaluation.decisions import decision_card, sent_to_doctor
 from skin_training.evaluation.evaluate import true_classes
 from skin_training.evaluation.held_out import HeldOut, Validation
 from skin_training.evaluation.metric import GroupBootstrap
 from skin_training.evaluation.split_predictions import SplitPredictions
+from skin_training.evaluation.thresholds import (
+    MIN_GROUPS,
+    MIN_URGENT_GROUPS,
+    NEUTRAL_TEMPERATURE,
+    NEUTRAL_URGENT,
+)
 from triage.assessment import apply_temperature
 from triage.decision import decide
 from triage.errors import UnusableInput
@@ -20,7 +28,7 @@ from triage.errors import UnusableInput
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("phantoms")
-    return read_manifest(prepare("phantom", None, folder, workers=1, count=300, size=64).meta_path)
+    return read_manifest(prepare("phantom", None, folder, workers=1, count=400, size=64).meta_path)
 
 
 def predictions_for(frame, ids, seed, confusion=1.0):
@@ -136,6 +144,35 @@ def test_what_is_fitted_on_validation_is_measured_here(measured):
     assert set(conformal["per_tone"]) == set(report["per_tone"]) == set(conformal["one_threshold"]["per_tone"])
     assert conformal["mean_size"]["value"] >= 1 and 0.75 < conformal["one_threshold"]["coverage"]["value"] <= 1
     assert set(conformal["rule"]["quantiles"]) <= {"all", *report["per_tone"]}
+
+
+def test_nothing_is_fitted_on_too_few_groups():
+    generator = np.random.default_rng(0)
+    logits = generator.normal(size=(400, 10)) * 3
+    truth = generator.integers(0, 10, 400)
+    urgent = np.arange(10) < 3
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    nothing = np.full(400, np.nan)
+    predictions = SplitPredictions(GroupBootstrap(np.arange(400), 0, 2), truth, probabilities, nothing, nothing)
+    # As many photos, of as many lesions as are needed and of one fewer.
+    for count in (MIN_GROUPS, MIN_GROUPS - 1):
+        fit = Validation(truth, probabilities, groups=np.arange(400) % count, method="dirichlet")
+        measured = HeldOut(predictions, {}, {}, fit)
+        calibration, conformal, enough = measured.calibration(), measured.conformal(), count == MIN_GROUPS
+        assert ("not_fitted" not in calibration["fitted_on"]) == ("not_fitted" not in conformal["fitted_on"]) == enough
+        assert calibration["fitted_on"]["groups"] == count
+        assert (fit.temperature != NEUTRAL_TEMPERATURE) == ("weights" in calibration) == enough
+        assert (conformal["rule"]["quantiles"]["all"] < 1 + 10 * PENALTY) == enough  # else every class is in
+    assert str(MIN_GROUPS - 1) in calibration["fitted_on"]["not_fitted"]
+    assert str(MIN_GROUPS - 1) in not_fitted_text({"conformal": conformal})
+    assert calibration["alternatives"]["dirichlet"] == calibration["alternatives"]["none"]
+    of_urgent = np.where(urgent[truth], np.arange(400) % (MIN_URGENT_GROUPS - 1), 1000 + np.arange(400))
+    fit = Validation(truth, probabilities, groups=of_urgent)
+    found = HeldOut(predictions, {}, {}, fit).triage(urgent, list("abcdefghij"))
+    assert (found["threshold"], found["fitted_on"]["urgent"]) == (NEUTRAL_URGENT, urgent[truth].sum())
+    assert f"{MIN_URGENT_GROUPS - 1} urgent groups" in found["fitted_on"]["not_fitted"]
+    assert fit.temperature != NEUTRAL_TEMPERATURE
+    assert Validation(truth, probabilities).urgent_threshold(urgent) != NEUTRAL_URGENT
 
 
 def test_what_is_sent_to_a_doctor_is_what_triage_decides_photo_by_photo(manifest, measured):
