@@ -7,19 +7,18 @@ no other file is tried.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from convert.convert import convert
-from convert.report_types import BestSection, CandidateEntry
 from convert.variants import find_variants
 from convert.variants.variant import Variant
 from convert.verifying.gates import FAILED
 from convert.verifying.verifier import ExtraGate, FileVerdict, Verifier
 from convert.verifying.verify import VerifyReport, verify
+from skin_data.manifest import Manifest
 from skin_data.progress import Progress, no_progress
 from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of, write_bytes
@@ -27,9 +26,6 @@ from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
 from triage.model_file import read_model
 from triage.timing import LoadedModel, measure, timed_interpreter
-
-if TYPE_CHECKING:
-    from skin_data.manifest import Manifest
 
 log = logging.getLogger("skin_distill")
 
@@ -50,34 +46,23 @@ class Candidate:
         bytes: of the file; None where it could not be made.
         latency_ms: on this machine, one thread; None where size alone counts.
         passed: whether every gate passed, or was inconclusive with a change within its limit.
-        failures: the gates that it did not pass.
-        inconclusive: the gates with too few photos to tell.
+        why: the gates that it did not pass.
+        untold: the gates with too few photos to tell.
     """
 
     variant: str
     bytes: int | None
     latency_ms: float | None
     passed: bool
-    failures: list[str]
-    inconclusive: list[str]
-
-    def to_json(self) -> CandidateEntry:
-        """Return the candidate's entry in the report."""
-        return {
-            "variant": self.variant,
-            "bytes": self.bytes,
-            "latency_ms": self.latency_ms,
-            "passed": self.passed,
-            "why": self.failures,
-            "untold": self.inconclusive,
-        }
+    why: list[str]
+    untold: list[str]
 
     def __str__(self) -> str:
         """The candidate and its outcome as one line."""
         size = "" if self.bytes is None else f", {self.bytes / 1e6:.2f} MB"
         latency = "" if self.latency_ms is None else f", {self.latency_ms:.2f} ms"
-        unsure = f" (too few photos to tell: {', '.join(self.inconclusive)})" if self.inconclusive else ""
-        return f"{self.variant}{size}{latency}: {f'chosen{unsure}' if self.passed else ' | '.join(self.failures)}"
+        unsure = f" (too few photos to tell: {', '.join(self.untold)})" if self.untold else ""
+        return f"{self.variant}{size}{latency}: {f'chosen{unsure}' if self.passed else ' | '.join(self.why)}"
 
 
 @dataclass(frozen=True)
@@ -99,7 +84,7 @@ class Best:
 
 def choose_best(
     run: RunFolder,
-    manifest: "Manifest",
+    manifest: Manifest,
     variants: list[str],
     objective: str,
     extra_gates: Sequence[ExtraGate] = (),
@@ -144,10 +129,10 @@ def choose_best(
         if candidates[-1].passed:
             break
     found = candidates[-1] if candidates[-1].passed else None
-    section: BestSection = {
+    section = {
         "objective": objective,
         "chosen_on": "val",
-        "rungs": [candidate.to_json() for candidate in candidates],
+        "rungs": [asdict(candidate) for candidate in candidates],
         "variant": found.variant if found else None,
         "sha256": sha256_of(path) if found else None,
     }
@@ -181,7 +166,7 @@ def _candidate(path: Path, latency: float | None, found: FileVerdict) -> Candida
 
 
 def _rank(
-    run: RunFolder, manifest: "Manifest", variants: list[Variant], objective: str, progress: Progress
+    run: RunFolder, manifest: Manifest, variants: list[Variant], objective: str, progress: Progress
 ) -> list[tuple[Variant, float | None]]:
     """Order the candidates; one with fine-tuning ranks by its base, which has the same graph."""
     bases = {variant.name: (variant.base or variant).name for variant in variants}

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from convert.flatbuffer import Flatbuffer
 from convert.making.fine_tuning import fine_tune
@@ -16,11 +16,12 @@ from convert.making.source import Source, make_flatbuffer
 from convert.packing.card import card_of_file, card_of_student
 from convert.packing.metadata import with_metadata
 from convert.recipe import ConvertRecipe, convert_recipe
-from convert.report_types import TrainingEntry, VariantEntry
 from convert.student import find_student
 from convert.variants import find_variants
 from convert.variants.variant import Variant
 from convert.verifying.partitions import delegate_partitions
+from distill.model_file import load_model
+from skin_data.manifest import Manifest
 from skin_data.progress import Progress, no_progress
 from skin_training.evaluation.decisions import card_classes
 from skin_training.recipe import to_mapping
@@ -28,14 +29,11 @@ from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of, write_bytes
 from triage.model_file import RELEASE_FORMAT, pack_model
 
-if TYPE_CHECKING:
-    from skin_data.manifest import Manifest
-
 log = logging.getLogger("skin_distill")
 
 
 def convert(
-    run: RunFolder, manifest: "Manifest", variants: Sequence[str], progress: Progress = no_progress
+    run: RunFolder, manifest: Manifest, variants: Sequence[str], progress: Progress = no_progress
 ) -> dict[str, Path]:
     """Convert the student of a run.
 
@@ -60,7 +58,7 @@ def convert(
     student_sha256 = sha256_of(student_file)
     paths = {variant.name: run.artifacts / f"student-{variant.name}.tflite" for variant in selected}
     with run.stage("convert", _key(student_sha256, manifest, recipe), incremental=True) as stage:
-        entries: dict[str, VariantEntry] = stage.report.get("variants", {})
+        entries: dict[str, dict[str, Any]] = stage.report.get("variants", {})
         stale = [v for v in selected if not _is_current(v, paths[v.name], entries.get(v.name), recipe)]
         if not stale:
             log.info("convert: the files of run '%s' are up to date", run.name)
@@ -90,10 +88,8 @@ def convert(
 
 
 def _source(
-    student_file: Path, run: RunFolder, manifest: "Manifest", recipe: ConvertRecipe, progress: Progress
+    student_file: Path, run: RunFolder, manifest: Manifest, recipe: ConvertRecipe, progress: Progress
 ) -> Source:
-    from distill.model_file import load_model
-
     student, photos = load_model(student_file), recipe.representative
     return Source(
         student,
@@ -101,7 +97,7 @@ def _source(
     )
 
 
-def _key(student_sha256: str, manifest: "Manifest", recipe: ConvertRecipe) -> dict[str, Any]:
+def _key(student_sha256: str, manifest: Manifest, recipe: ConvertRecipe) -> dict[str, Any]:
     """What every file depends on; the options of a fine-tuning are kept with its variant's entry."""
     return {
         "student_sha256": student_sha256,
@@ -113,7 +109,7 @@ def _key(student_sha256: str, manifest: "Manifest", recipe: ConvertRecipe) -> di
     }
 
 
-def _is_current(variant: Variant, path: Path, entry: VariantEntry | None, recipe: ConvertRecipe) -> bool:
+def _is_current(variant: Variant, path: Path, entry: dict[str, Any] | None, recipe: ConvertRecipe) -> bool:
     if entry is None or not path.is_file() or sha256_of(path) != entry["sha256"]:
         return False
     tuning = variant.fine_tuning
@@ -121,10 +117,10 @@ def _is_current(variant: Variant, path: Path, entry: VariantEntry | None, recipe
 
 
 def _entry(
-    variant: Variant, path: Path, flatbuffer: bytes, begun: float, source: Source, training: TrainingEntry | None
-) -> VariantEntry:
+    variant: Variant, path: Path, flatbuffer: bytes, begun: float, source: Source, training: dict[str, Any] | None
+) -> dict[str, Any]:
     release = path.read_bytes()
-    entry: VariantEntry = {
+    entry: dict[str, Any] = {
         "bytes": len(release),
         "deflated_bytes": len(zlib.compress(release, 9)),
         "sha256": sha256_of(path),

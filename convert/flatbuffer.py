@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from tensorflow.lite.python import schema_py_generated as schema
+from tensorflow.lite.tools import flatbuffer_utils
 
 from triage.errors import CheckFailed
 
@@ -42,8 +44,6 @@ class Flatbuffer:
 
     def __init__(self, data: bytes):
         """Parse the bytes of a model."""
-        from tensorflow.lite.python import schema_py_generated as schema
-
         self._model = unpacked(data)
         graph = self._model.subgraphs[0]
         names = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
@@ -130,15 +130,11 @@ class Flatbuffer:
 
 def unpacked(flatbuffer: bytes) -> Any:
     """Return a model as a `schema_py_generated.ModelT`, which can be changed."""
-    from tensorflow.lite.python import schema_py_generated as schema
-
     return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(flatbuffer, 0))
 
 
 def packed(model: Any) -> bytes:
     """Return the flatbuffer of a changed `unpacked` model."""
-    from tensorflow.lite.tools import flatbuffer_utils
-
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
@@ -151,8 +147,6 @@ def make_dequantize(model: Any, source: int, target: int, version: int) -> Any:
         target: tensor number of the output.
         version: 1 reads uint8, 2 int8, 5 int8 with a scale for each channel (TFLite's op_version.cc).
     """
-    from tensorflow.lite.python import schema_py_generated as schema
-
     known = [(code.builtinCode, code.version) for code in model.operatorCodes]
     if (DEQUANTIZE, version) not in known:
         code = schema.OperatorCodeT()

@@ -1,21 +1,18 @@
 """The student of a run, checked to belong to the data set at hand, and its prepared photos."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from skin_data.manifest import Manifest
+from skin_data.pixels import load_pixels
 from skin_data.progress import Progress
 from skin_training.run_folder import RunFolder
 from triage.errors import UnusableInput
 
-if TYPE_CHECKING:
-    import pandas as pd
 
-    from skin_data.manifest import Manifest
-
-
-def find_student(run: RunFolder, manifest: "Manifest") -> Path:
+def find_student(run: RunFolder, manifest: Manifest) -> Path:
     """Return the path of a run's `student.keras`.
 
     Raises:
@@ -42,10 +39,8 @@ def find_student(run: RunFolder, manifest: "Manifest") -> Path:
 
 
 def load_student_pixels(
-    run: RunFolder, manifest: "Manifest", frame: "pd.DataFrame", size: int, progress: Progress
+    run: RunFolder, manifest: Manifest, frame: pd.DataFrame, size: int, progress: Progress
 ) -> np.ndarray:
     """Return the photos of some rows as a run's student sees them, uint8 [n, size, size, 3], from the run's cache."""
-    from skin_data.pixels import load_pixels
-
     crop_fraction = run.read_config()["distill"]["crop_fraction"]
     return load_pixels(manifest, frame, size, crop_fraction, run.root / "artifacts" / "pixels", progress)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from skin_distill.terminal import printable
-from triage.model_card import ModelCard
+from triage.plain_text import printable
+
+if TYPE_CHECKING:
+    from triage.model_card import ModelCard
 
 TOP = 3  # classes shown
 MIN_PROBABILITY = 0.0005  # shown as 0.1 %
@@ -24,7 +26,7 @@ NO_ANSWER = {
 UNCHECKED = "Not checked on skin like this: too few test photos stand behind the answer. It may miss what matters."
 
 
-def assessment_text(assessment: Mapping[str, Any], card: ModelCard, threshold: str, width: int = 120) -> str:
+def assessment_text(assessment: Mapping[str, Any], card: "ModelCard", threshold: str, width: int = 120) -> str:
     """Format an assessment for a terminal, without the disclaimer.
 
     Args:

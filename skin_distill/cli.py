@@ -4,32 +4,20 @@ import io
 import os
 import sys
 from contextlib import suppress
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
-from skin_distill.commands import (
-    app,
-    benchmark,
-    classify,
-    convert,
-    demo,
-    distill,
-    doctor,
-    download,
-    evaluate,
-    explain,
-    package,
-    prepare,
-    report,
-    reproduce,
-    teacher,
-    verify,
-)
 from skin_distill.stopping import StoppableGroup, exit_code, handle_signals, output_fails, stop_message
-from skin_distill.terminal import printable
 from triage.errors import SkinDistillError
+from triage.plain_text import printable
 
+COMMANDS = (
+    "demo", "doctor", "download", "prepare", "teacher", "distill", "convert", "verify", "evaluate", "explain",
+    "benchmark", "report", "reproduce", "classify", "app", "package",
+)  # fmt: skip
+"""Modules of `skin_distill.commands`, in the order in which a person meets them."""
 EPILOG = """\b
 To try the whole pipeline in minutes:
   skin-distill demo
@@ -45,43 +33,18 @@ A research and education tool, not a medical device.
 """
 
 
-class CommandGroup(StoppableGroup):
-    """All commands, listed in the order in which a person meets them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in the order of registration."""
-        return list(self.commands)
-
-
 @click.group(
-    cls=CommandGroup,
+    cls=StoppableGroup,
     epilog=EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True},
 )
 @click.version_option(package_name="skin-distill")
 def cli() -> None:
     """Train, distil, verify and ship a small skin-photo triage model that runs on a phone."""
 
 
-for _command in (
-    demo,
-    doctor,
-    download,
-    prepare,
-    teacher,
-    distill,
-    convert,
-    verify,
-    evaluate,
-    explain,
-    benchmark,
-    report,
-    reproduce,
-    classify,
-    app,
-    package,
-):
-    cli.add_command(_command.command)
+for _name in COMMANDS:
+    cli.add_command(import_module(f"skin_distill.commands.{_name}").command)
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """Benchmark results as tables."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,25 +16,20 @@ BUSY_LOAD = 0.5
 
 def show_latency(result: dict[str, Any], terminal: Terminal) -> None:
     """Print a result of `benchmarks.latency.interleaved.benchmark`."""
-    machine = result["machine"]
     measured = [r for r in result["results"] if "why" not in r]
+    times = ("p50_ms", "p90_ms", "p99_ms", "mean_ms")
     terminal.table(
         f"Latency of one photo in ms, {result['mode']}",
         ("model", "threads", "p50", "p90", "p99", "mean", "spread", "ratio to first"),
         [
-            (
-                r["model"],
-                r["threads"],
-                *(f"{r[key]:.2f}" for key in ("p50_ms", "p90_ms", "p99_ms", "mean_ms")),
-                f"{100 * r['spread']:.0f} %",
-                ratio_text(r["ratio"]),
-            )
+            (r["model"], r["threads"], *(f"{r[t]:.2f}" for t in times), f"{r['spread']:.0%}", ratio_text(r["ratio"]))
             for r in measured
         ],
-        caption=_machine_text(machine) + _noise_text(result),
+        caption=_machine_text(result["machine"]) + _noise_text(result),
     )
+    threads = measured[0]["threads"]
     terminal.table(
-        f"File and process, {_threads(measured[0]['threads'])}",
+        f"File and process, {threads} thread{'' if threads == 1 else 's'}",
         ("model", "MB", "load ms", "first ms", "peak MB", "XNNPACK partitions", "operators outside"),
         [
             (
@@ -45,7 +41,7 @@ def show_latency(result: dict[str, Any], terminal: Terminal) -> None:
                 *_partitions_text(result["files"].get(r["model"])),
             )
             for r in measured
-            if r["threads"] == measured[0]["threads"]
+            if r["threads"] == threads
         ],
         caption="Load: in a fresh Python process, imports included.",
     )
@@ -128,15 +124,9 @@ def ratio_text(ratio: Mapping[str, float]) -> str:
 
 
 def _machine_text(machine: dict[str, Any]) -> str:
-    load = machine["load_average"]
-    facts = [
-        machine["cpu"],
-        f"{machine['cores']} cores",
-        f"load {load:.1f}" if load is not None else "load unknown",
-        f"governor {machine['governor'] or 'unknown'}",
-        machine["runtime"],
-    ]
-    return ", ".join(facts) + "."
+    load = "unknown" if machine["load_average"] is None else f"{machine['load_average']:.1f}"
+    governor = machine["governor"] or "unknown"
+    return f"{machine['cpu']}, {machine['cores']} cores, load {load}, governor {governor}, {machine['runtime']}."
 
 
 def _noise_text(result: dict[str, Any]) -> str:
@@ -152,13 +142,6 @@ def _noise_text(result: dict[str, Any]) -> str:
 def _partitions_text(file: dict[str, Any] | None) -> tuple[str, str]:
     if file is None:
         return "", ""
-    return str(file["partitions"]["count"]), _counted(file["partitions"]["outside"])
-
-
-def _threads(count: int) -> str:
-    return "1 thread" if count == 1 else f"{count} threads"
-
-
-def _counted(names: list[str]) -> str:
-    counts = {name: names.count(name) for name in dict.fromkeys(names)}
-    return ", ".join(name if count == 1 else f"{count} {name}" for name, count in counts.items()) or "none"
+    outside = Counter(file["partitions"]["outside"])
+    counted = ", ".join(name if count == 1 else f"{count} {name}" for name, count in outside.items())
+    return str(file["partitions"]["count"]), counted or "none"

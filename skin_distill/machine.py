@@ -39,17 +39,10 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Check this machine: Python, packages, TFLite runtimes, GPU, camera, disk."""
-    lowest, highest = SUPPORTED_PYTHON
-    here = sys.version_info[:2]
-    supported = lowest <= here <= highest
+    supported = SUPPORTED_PYTHON[0] <= sys.version_info[:2] <= SUPPORTED_PYTHON[1]
+    state, remedy = ("ok", "") if supported else ("missing", "install Python 3.10 to 3.13")
     findings = [
-        Finding(
-            "Python",
-            "ok" if supported else "missing",
-            platform.python_version(),
-            "" if supported else "install Python 3.10 to 3.13",
-            needed=True,
-        ),
+        Finding("Python", state, platform.python_version(), remedy, needed=True),
         Finding("Machine", "ok", f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"),
         Finding("skin-distill", "ok", version("skin-distill")),
     ]
@@ -57,11 +50,8 @@ def examine() -> list[Finding]:
     findings += [_package(name, "pip install skin-distill", needed=True) for name in required[""] if name != RUNTIME]
     findings += [_runtime()]
     for extra in EXTRAS:
-        findings += [
-            _package(name, f"pip install 'skin-distill[{extra}]'", needed=False)
-            for name in required.get(extra, ())
-            if name not in required[""]
-        ]
+        names = [name for name in required.get(extra, ()) if name not in required[""]]
+        findings += [_package(name, f"pip install 'skin-distill[{extra}]'", needed=False) for name in names]
     return [*findings, _gpu(), _camera(), _disk()]
 
 
@@ -85,10 +75,9 @@ def _package(name: str, remedy: str, needed: bool) -> Finding:
 def _runtime() -> Finding:
     from triage.interpreter import available_runtimes
 
-    runtimes = available_runtimes()
-    if not runtimes:
-        return Finding("TFLite runtime", "missing", "", f"pip install {RUNTIME}", needed=True)
-    return Finding("TFLite runtime", "ok", ", ".join(f"{name} {v}" for name, v in runtimes.items()), needed=True)
+    found = ", ".join(f"{name} {version}" for name, version in available_runtimes().items())
+    state, remedy = ("ok", "") if found else ("missing", f"pip install {RUNTIME}")
+    return Finding("TFLite runtime", state, found, remedy, needed=True)
 
 
 def _gpu() -> Finding:

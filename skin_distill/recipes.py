@@ -25,8 +25,7 @@ def recipe_path(name: str) -> Path:
     for candidate in (shipped / name, shipped / f"{name}.yaml"):
         if candidate.is_file():
             return candidate
-    known = ", ".join(sorted(p.stem for p in shipped.glob("*.yaml")))
-    raise UnusableInput(f"No such recipe. Received: {name}. Give a YAML file or one of: {known}.")
+    raise UnusableInput(f"No such recipe. Received: {name}. Give a YAML file or one of: {', '.join(recipe_names())}.")
 
 
 def recipe_names() -> list[str]:

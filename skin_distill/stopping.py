@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -12,8 +11,17 @@ STOPPED = "stopped."
 RESUMABLE = "stopped. Run the same command again to resume."
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM was received."""
+class Stop(KeyboardInterrupt):
+    """A signal ended a command.
+
+    Attributes:
+        number: of the signal.
+        resumable: the same command resumes the work.
+    """
+
+    def __init__(self, number: int = signal.SIGINT, resumable: bool = False):
+        super().__init__()
+        self.number, self.resumable = number, resumable
 
 
 # Signals received. The exception that a signal raises may be swallowed or replaced on its way up.
@@ -22,6 +30,10 @@ _received: list[int] = []
 
 class StoppableGroup(click.Group):
     """A command group that a signal ends, even if its exception was replaced on the way up."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of registration."""
+        return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Invoke the command named on the command line."""
@@ -50,11 +62,7 @@ class ResumableCommand(click.Command):
             stop = _stop_behind(error)
             if stop is None:
                 raise
-            raise ResumableStop from stop
-
-
-class ResumableStop(KeyboardInterrupt):
-    """Work was stopped that the same command resumes."""
+            raise Stop(stop.number, resumable=True) from error
 
 
 def handle_signals() -> None:
@@ -67,31 +75,29 @@ def handle_signals() -> None:
 
 def exit_code(error: BaseException) -> int:
     """Exit code of a process that a signal ended, as shells expect it: 128 plus the signal's number."""
-    return 128 + (signal.SIGTERM if any(isinstance(e, Terminated) for e in _causes(error)) else signal.SIGINT)
+    return 128 + _stop_of(error).number
 
 
 def stop_message(error: BaseException) -> str:
     """Message for a person who has stopped a command."""
-    resumable = any(isinstance(e, ResumableStop) for e in _causes(error))
-    return RESUMABLE if resumable else STOPPED
+    return RESUMABLE if _stop_of(error).resumable else STOPPED
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__
+def _stop_of(error: BaseException) -> Stop:
+    error = error.__cause__ if isinstance(error, click.Abort) and error.__cause__ else error
+    return error if isinstance(error, Stop) else Stop()
 
 
-def _stop_behind(error: BaseException) -> KeyboardInterrupt | None:
+def _stop_behind(error: BaseException) -> Stop | None:
     """The stop behind an exception, or None if the exception is a failure of its own.
 
     TensorFlow turns what a signal raises inside a callback from C++ into a RuntimeError or the like, so once a signal
     was received, any exception counts as the stop.
     """
     if isinstance(error, KeyboardInterrupt):
-        return error
+        return _stop_of(error)
     if _received and isinstance(error, Exception) and not isinstance(error, click.exceptions.Exit):
-        return _as_exception(_received[-1])
+        return Stop(_received[-1])
     return None
 
 
@@ -109,12 +115,8 @@ def output_fails() -> bool:
     return False
 
 
-def _as_exception(number: int) -> KeyboardInterrupt:
-    return Terminated() if number == signal.SIGTERM else KeyboardInterrupt()
-
-
 def _stop(number: int, _: object) -> None:
     _received.append(number)
     if number == signal.SIGTERM:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    raise _as_exception(number)
+    raise Stop(number)

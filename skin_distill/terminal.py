@@ -2,7 +2,6 @@
 
 import functools
 import logging
-import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,25 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from triage.atomic import in_utf8, json_text
+from triage.plain_text import json_text, printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 PLAIN_INTERVAL = 10.0  # seconds between two progress lines when standard error is not a terminal
-# Control characters but line feed, which move the cursor, and marks that reverse the direction of writing.
-_UNPRINTABLE = re.compile("[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]")
-
-
-def printable(text: object, keep_lines: bool = True) -> str:
-    """Return text that names of files cannot turn into commands to a terminal: what does not print is escaped.
-
-    Args:
-        text: may hold names with any character.
-        keep_lines: leave line feeds; False for a name alone.
-    """
-    escaped = _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), in_utf8(str(text)))
-    return escaped if keep_lines else escaped.replace("\n", "\\n")
 
 
 class Terminal:
@@ -134,22 +120,15 @@ class Terminal:
         click.echo(printable("\n".join(lines + ([f"\n{caption}"] if caption else []))))
 
     def _open_bar(self, stage: str, total: int, done: int = 0, in_bytes: bool = False) -> None:
+        from rich import progress
         from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            DownloadColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
 
-        self._bar = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            DownloadColumn() if in_bytes else MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("left"),
+        self._bar = progress.Progress(
+            progress.TextColumn("{task.description}", markup=False),
+            progress.BarColumn(),
+            progress.DownloadColumn() if in_bytes else progress.MofNCompleteColumn(),
+            progress.TimeRemainingColumn(),
+            progress.TextColumn("left"),
             console=Console(stderr=True),
             transient=True,
         )
@@ -198,6 +177,13 @@ def percent(metric: Mapping[str, Any] | None) -> str:
     if metric.get("low") is None:
         return f"{100 * metric['value']:.1f} %"
     return f"{100 * metric['value']:.1f} % ({100 * metric['low']:.1f} to {100 * metric['high']:.1f})"
+
+
+def heads_text(test: Mapping[str, Any]) -> str:
+    """Format the accuracies of both heads as `diagnosis accuracy 87.3 % (...), lighting 95.0 % (...)`."""
+    return (
+        f"diagnosis accuracy {percent(test['diagnosis']['accuracy'])}, lighting {percent(test['lighting']['accuracy'])}"
+    )
 
 
 def not_fitted_text(test: Mapping[str, Any]) -> str:

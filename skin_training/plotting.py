@@ -10,6 +10,7 @@ import numpy as np
 
 from skin_training.report_types import Metric
 from triage.atomic import replacing
+from triage.plain_text import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +51,8 @@ def saved_plot(
     axes = figure.subplots(*shape)
     for one in figure.axes:
         one.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(textwrap.fill(title, int(LETTERS_PER_INCH * size[0])), x=0.01, ha="left", fontsize=12)
+    shown = textwrap.fill(printable(title), int(LETTERS_PER_INCH * size[0]))
+    figure.suptitle(shown, x=0.01, ha="left", fontsize=12, parse_math=False)  # names may hold any character
     yield axes
     with replacing(path) as temporary:
         figure.savefig(temporary, metadata={"Software": None})

@@ -7,9 +7,7 @@ leftovers of killed processes from files being written now.
 import errno
 import fnmatch
 import hashlib
-import json
 import os
-import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from triage.errors import UnusableInput
+from triage.plain_text import in_utf8, json_text
 
 try:
     import fcntl
@@ -30,7 +29,6 @@ MIN_FREE_BYTES = 65_536
 """A disk with less counts as full if a write has failed."""
 MARK = ".half"
 """Part of a temporary file's name: `.teacher-3f9ac204.half.keras`."""
-_SURROGATES = re.compile("[\ud800-\udfff]+")
 
 
 @contextmanager
@@ -163,31 +161,6 @@ def write_text(path: str | Path, text: str) -> None:
 def write_json(path: str | Path, value: Any) -> None:
     """Write indented JSON atomically; NaN and inf raise ValueError."""
     write_text(path, json_text(value) + "\n")
-
-
-def json_text(value: Any) -> str:
-    """Return indented JSON that can be encoded as UTF-8; NaN and inf raise ValueError."""
-    return in_utf8(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False), "\\\\")
-
-
-def in_utf8(text: str, backslash: str = "\\") -> str:
-    r"""Return text that can be encoded as UTF-8.
-
-    Python keeps the bytes of a file name that it cannot decode as lone surrogates (PEP 383). They are decoded as UTF-8
-    here, and written as `\xff` where they are not.
-
-    Args:
-        text: may hold such names.
-        backslash: how a backslash is written.
-    """
-    return _SURROGATES.sub(lambda found: _decoded(found[0]).replace("\\", backslash), text)
-
-
-def _decoded(surrogates: str) -> str:
-    try:
-        return surrogates.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # not of a file name
-        return surrogates.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def sha256_of(path: str | Path) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from skin_training.plotting import BLUE, GREEN, GREY, ORANGE, RED, saved_plot
+from triage.plain_text import printable
 
 COLORS = (BLUE, ORANGE, GREEN, RED)
 ROW = 0.42  # inches
@@ -26,7 +27,9 @@ def draw_latency(path: Path, result: dict[str, Any]) -> None:
             rounds = r["round_medians_ms"]
             axes.scatter(rounds, [place] * len(rounds), s=22, color=color, alpha=0.8, linewidths=0)
             axes.text(max(r["p90_ms"], *rounds), place, f"  {r['p50_ms']:.2f} ms", va="center", fontsize=8, color=GREY)
-        axes.set_yticks(range(len(rows)), [f"{r['model']}, {_threads(r['threads'])}" for r in rows], fontsize=8)
+        names = [printable(r["model"], keep_lines=False).replace("$", r"\$") for r in rows]  # not a formula
+        labels = [f"{name}, {_threads(r['threads'])}" for name, r in zip(names, rows, strict=True)]
+        axes.set_yticks(range(len(rows)), labels, fontsize=8)
         axes.invert_yaxis()
         longest, shortest = max(r["p90_ms"] for r in rows), min(r["p50_ms"] for r in rows)
         if longest > 20 * shortest:

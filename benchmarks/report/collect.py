@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.latency.compare import read_result
 from skin_training.evaluation.plots import urgent_classes
 from triage.errors import UnusableInput
+from triage.plain_text import printable
 from triage.skin_tone import TONE_BUCKETS
 
 LATENCY = "latency.json"
@@ -103,7 +104,7 @@ def _folder(run: str) -> Path:
 
 def _entries(folder: Path) -> list[Entry]:
     report = _read(folder / "report.json")
-    run, found = folder.resolve().name, []
+    run, found = printable(folder.resolve().name), []
     if test := report.get("teacher", {}).get("test"):
         found.append(Entry(run, "teacher", test, size=_recorded_size(folder, "teacher.keras")))
     latency = read_result(folder / LATENCY) if (folder / LATENCY).is_file() else None

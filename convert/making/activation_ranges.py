@@ -8,6 +8,7 @@ small fraction of extreme values is clipped, because they would cost all others 
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+from tensorflow.lite.python import schema_py_generated as schema
 
 from convert.flatbuffer import Flatbuffer, Operator, ccm_chain, packed, unpacked
 from triage.interpreter import open_interpreter
@@ -157,8 +158,6 @@ def with_ranges(flatbuffer: bytes, ranges: Ranges) -> bytes:
         flatbuffer: a float32 model.
         ranges: of its tensors.
     """
-    from tensorflow.lite.python import schema_py_generated as schema
-
     model = unpacked(flatbuffer)
     for tensor in model.subgraphs[0].tensors:
         if found := ranges.get(bytes(tensor.name).decode()):

@@ -4,26 +4,27 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+from tensorflow.lite.python.convert import mlir_quantize
 
 from convert.flatbuffer import Flatbuffer, ccm_chain
 from convert.making.activation_ranges import Ranges, with_ranges
 from convert.making.float_ccm import PIXEL_SCALE, with_integer_input
 from convert.variants.variant import Variant
+from skin_training.heads import OUTPUTS
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
 from triage.native_output import native_stderr_muted
-
-if TYPE_CHECKING:
-    import tf_keras as keras
 
 MIN_BYTES_PER_WEIGHT = 0.2
 """A converter that lost the weights writes far less; 8-bit weights take one byte each."""
 
 
-def to_tflite(model: "keras.Model", weights: str = "float32") -> bytes:
+def to_tflite(model: keras.Model, weights: str = "float32") -> bytes:
     """Convert a Keras model to a flatbuffer with a fixed input shape and named outputs.
 
     Args:
@@ -34,10 +35,6 @@ def to_tflite(model: "keras.Model", weights: str = "float32") -> bytes:
         The flatbuffer: input `image` float32 [1, size, size, 3] in [0, 1]; signature outputs `diagnosis` and
         `lighting`, float32.
     """
-    import tensorflow as tf
-
-    from skin_training.heads import OUTPUTS
-
     size = model.input_shape[1]
 
     @tf.function(input_signature=[tf.TensorSpec((1, size, size, 3), tf.float32, name="image")])
@@ -69,9 +66,6 @@ def quantize(flatbuffer: bytes, ranges: Ranges) -> bytes:
     Returns:
         The flatbuffer, its input uint8 with scale 1/255 and zero point 0.
     """
-    import tensorflow as tf
-    from tensorflow.lite.python.convert import mlir_quantize
-
     parsed = Flatbuffer(flatbuffer)
     with _muted():
         quantized = mlir_quantize(
@@ -100,7 +94,7 @@ def _muted() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def check_flatbuffer(flatbuffer: bytes, variant: Variant, model: "keras.Model") -> None:
+def check_flatbuffer(flatbuffer: bytes, variant: Variant, model: keras.Model) -> None:
     """Raise CheckFailed if a new file lost the weights, cannot be run, or has another input than its variant."""
     parsed = Flatbuffer(flatbuffer)
     weights = sum(int(np.prod(w.shape)) for w in model.weights)

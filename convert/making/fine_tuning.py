@@ -7,20 +7,22 @@ student was distilled on. The colour calibration does not change.
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import tf_keras as keras
 
 from convert.making.source import Source
-from convert.report_types import TrainingEntry
-from convert.variants.variant import FineTuning
+from convert.variants.variant import FineTuning, TunableStudent
+from distill.distillation_data import DistillationData, load_distillation_data
+from distill.fairness import Fairness
+from distill.recipe import DistillRecipe
+from distill.task import StudentTask
+from skin_data.manifest import Manifest
 from skin_data.progress import Progress
-from skin_training.recipe import from_mapping, to_mapping
+from skin_training.recipe import Phase, from_mapping, to_mapping
 from skin_training.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    import tf_keras as keras
-
-    from skin_data.manifest import Manifest
+from skin_training.training import Trainer
 
 REPORTED_COLUMNS = ("phase", "epoch", "loss", "val_balanced_accuracy", "best")
 
@@ -28,13 +30,13 @@ REPORTED_COLUMNS = ("phase", "epoch", "loss", "val_balanced_accuracy", "best")
 def fine_tune(
     tuning: FineTuning,
     options: Any,
-    model: "keras.Model",
+    model: keras.Model,
     source: Source,
     student_sha256: str,
     run: RunFolder,
-    manifest: "Manifest",
+    manifest: Manifest,
     progress: Progress,
-) -> tuple["keras.Model", TrainingEntry]:
+) -> tuple[keras.Model, dict[str, Any]]:
     """Train a student for a variant; after a kill, the same call resumes after the last whole epoch.
 
     Args:
@@ -54,12 +56,6 @@ def fine_tune(
         UnusableInput: photos or cached predictions cannot be used.
         CheckFailed: the loss is NaN or inf.
     """
-    from convert.making.tuning_task import TuningTask
-    from distill.distillation_data import load_distillation_data
-    from distill.fairness import Fairness
-    from distill.recipe import DistillRecipe
-    from skin_training.training import Trainer
-
     tunable = tuning.build(model, source, options)
     distilled = from_mapping(DistillRecipe, run.read_config()["distill"], "distill")
     recipe = dataclasses.replace(
@@ -87,10 +83,22 @@ def fine_tune(
     return tunable.float_student(), {
         "recipe": to_mapping(options),
         "seed": recipe.seed,
-        "rows": _reported(rows),
+        "rows": [{name: row[name] for name in REPORTED_COLUMNS if name in row} for row in rows],
         "seconds": round(trainer.state.seconds, 1),
     }
 
 
-def _reported(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{name: row[name] for name in REPORTED_COLUMNS if name in row} for row in rows]
+class TuningTask(StudentTask):
+    """Train a wrapped student on the float student's predictions."""
+
+    def __init__(self, recipe: DistillRecipe, data: DistillationData, tunable: TunableStudent):
+        super().__init__(recipe, data, tunable.model, tunable.model)
+        self.tunable = tunable
+
+    def select(self, phase: Phase) -> None:
+        """Train what the wrapped student trains."""
+        self.tunable.select(phase)
+
+    def predict_validation(self) -> tuple[np.ndarray, np.ndarray]:
+        """Predict the validation photos as the file would."""
+        return self.tunable.predict(self.data.validation.pixels)

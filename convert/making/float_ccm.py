@@ -5,6 +5,8 @@ calibrated colours are visibly off. In float it costs nothing (three channels, o
 quantized with a scale of exactly 1/255.
 """
 
+from tensorflow.lite.python import schema_py_generated as schema
+
 from convert.flatbuffer import UINT8, Flatbuffer, ccm_chain, make_dequantize, packed, unpacked
 from triage.errors import CheckFailed
 
@@ -22,8 +24,6 @@ def with_integer_input(flatbuffer: bytes) -> bytes:
     Raises:
         CheckFailed: the model has another structure.
     """
-    from tensorflow.lite.python import schema_py_generated as schema
-
     parsed = Flatbuffer(flatbuffer)
     last = ccm_chain(parsed)[-1].outputs[0]
     consumers = parsed.consumers(last)

@@ -38,7 +38,17 @@ PASS_THROUGH = (
 """Layers whose output has the quantization of their input."""
 
 
-class KernelQuantizer(tfmot.quantization.keras.quantizers.Quantizer):
+class _Quantizer(tfmot.quantization.keras.quantizers.Quantizer):
+    """A quantizer without variables, which is never saved."""
+
+    def build(self, tensor_shape: Any, name: str, layer: Any) -> dict[str, Any]:
+        return {}
+
+    def get_config(self) -> dict[str, Any]:
+        return vars(self)
+
+
+class KernelQuantizer(_Quantizer):
     """Quantize a kernel to 255 values symmetric about zero, scaled to its own largest weight, as the converter does.
 
     Args:
@@ -48,10 +58,6 @@ class KernelQuantizer(tfmot.quantization.keras.quantizers.Quantizer):
     def __init__(self, channel_axis: int | None):
         self.channel_axis = channel_axis
 
-    def build(self, tensor_shape: Any, name: str, layer: Any) -> dict[str, Any]:
-        """Create no variables."""
-        return {}
-
     def __call__(self, inputs: Any, training: Any, weights: Any, **kwargs: Any) -> Any:
         """Return the quantized kernel with a straight-through gradient."""
         axes = [axis for axis in range(len(inputs.shape)) if axis != self.channel_axis]
@@ -59,33 +65,16 @@ class KernelQuantizer(tfmot.quantization.keras.quantizers.Quantizer):
         quantized = tf.round(tf.math.divide_no_nan(inputs, scale)) * scale
         return inputs + tf.stop_gradient(quantized - inputs)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        return {"channel_axis": self.channel_axis}
 
-
-class FixedRangeQuantizer(tfmot.quantization.keras.quantizers.Quantizer):
-    """Fake quantization over a known range.
-
-    Args:
-        low: smallest value.
-        high: largest value.
-    """
+class FixedRangeQuantizer(_Quantizer):
+    """Fake quantization of values from `low` to `high`."""
 
     def __init__(self, low: float, high: float):
         self.low, self.high = float(low), float(high)
 
-    def build(self, tensor_shape: Any, name: str, layer: Any) -> dict[str, Any]:
-        """Create no variables."""
-        return {}
-
     def __call__(self, inputs: Any, training: Any, weights: Any, **kwargs: Any) -> Any:
         """Return the inputs quantized to 256 values."""
         return tf.quantization.fake_quant_with_min_max_args(inputs, self.low, self.high, BITS)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        return {"low": self.low, "high": self.high}
 
 
 class QATConfig(tfmot.quantization.keras.QuantizeConfig):
@@ -128,7 +117,7 @@ class QATConfig(tfmot.quantization.keras.QuantizeConfig):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return {"kernel": self.kernel, "channel_axis": self.channel_axis, "bounds": self.bounds}
+        return vars(self)
 
 
 class QuantizationAwareStudent:

@@ -6,22 +6,19 @@ minimum and maximum then spends the 256 integer values on that photo, and all ot
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+import tensorflow as tf
+import tf_keras as keras
 
 from convert.making.activation_ranges import DEAD
-from convert.report_types import RepresentativeSection
 from convert.student import load_student_pixels
+from skin_data.manifest import Manifest
 from skin_data.progress import Progress
 from skin_training.run_folder import RunFolder
 from triage.errors import UnusableInput
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import tf_keras as keras
-
-    from skin_data.manifest import Manifest
 
 OUTLIER_RATIO = 5.0
 """A photo is dropped when a layer's largest activation exceeds this many times the layer's median over photos."""
@@ -33,12 +30,12 @@ class Representative(NamedTuple):
     """Representative photos, uint8 [n, size, size, 3], and what the report says of them."""
 
     pixels: np.ndarray
-    summary: RepresentativeSection | None = None
+    summary: dict[str, Any] | None = None
 
 
 def load_representative(
-    manifest: "Manifest",
-    student: "keras.Model",
+    manifest: Manifest,
+    student: keras.Model,
     run: RunFolder,
     count: int,
     outlier_ratio: float,
@@ -80,7 +77,7 @@ def load_representative(
     )
 
 
-def choose_representative(frame: "pd.DataFrame", count: int, seed: int) -> list[int]:
+def choose_representative(frame: pd.DataFrame, count: int, seed: int) -> list[int]:
     """Choose rows of the training split in turn from each class and tone.
 
     Args:
@@ -106,7 +103,7 @@ def choose_representative(frame: "pd.DataFrame", count: int, seed: int) -> list[
 
 
 def screen_outliers(
-    model: "keras.Model", pixels: np.ndarray, outlier_ratio: float = OUTLIER_RATIO
+    model: keras.Model, pixels: np.ndarray, outlier_ratio: float = OUTLIER_RATIO
 ) -> tuple[np.ndarray, list[dict[str, Any]]]:
     """Find photos whose activations lie far beyond those of the others.
 
@@ -121,9 +118,6 @@ def screen_outliers(
     Raises:
         UnusableInput: more than half of the photos would be dropped.
     """
-    import tensorflow as tf
-    import tf_keras as keras
-
     layers = [layer for layer in model.layers[1:] if len(layer.output.shape) >= 2]
     probe = keras.Model(model.input, [layer.output for layer in layers])
     size = model.input_shape[1]

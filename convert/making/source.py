@@ -2,18 +2,15 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-import numpy as np
+import tf_keras as keras
 
 from convert.making.activation_ranges import Ranges, choose_ranges
 from convert.making.converter import check_flatbuffer, to_tflite
+from convert.making.fast_path import on_fast_path
 from convert.making.representative import Representative
 from convert.variants.variant import Variant
 from triage.errors import UnusableInput
-
-if TYPE_CHECKING:
-    import tf_keras as keras
 
 
 class Source:
@@ -23,7 +20,7 @@ class Source:
         student: the Keras student, `image` float32 [batch, size, size, 3] to [`diagnosis`, `lighting`].
     """
 
-    def __init__(self, student: "keras.Model", select_photos: Callable[[], Representative]):
+    def __init__(self, student: keras.Model, select_photos: Callable[[], Representative]):
         """Nothing is computed yet.
 
         Args:
@@ -45,25 +42,18 @@ class Source:
             raise UnusableInput("Quantization needs representative photos. Received: none. Add training photos.")
         return found
 
-    @property
-    def photos(self) -> np.ndarray:
-        """Representative photos, uint8 [n, size, size, 3]."""
-        return self.representative.pixels
-
     @cached_property
-    def fast_student(self) -> "keras.Model":
+    def fast_student(self) -> keras.Model:
         """The student with the same predictions, rewritten for integer kernels (`convert.making.fast_path`)."""
-        from convert.making.fast_path import on_fast_path
-
         return on_fast_path(self.student)
 
     @cached_property
     def ranges(self) -> Ranges:
         """Ranges of the activations of `fast_student` over the representative photos."""
-        return choose_ranges(to_tflite(self.fast_student), self.photos)
+        return choose_ranges(to_tflite(self.fast_student), self.representative.pixels)
 
 
-def make_flatbuffer(variant: Variant, source: Source, model: "keras.Model | None" = None) -> bytes:
+def make_flatbuffer(variant: Variant, source: Source, model: keras.Model | None = None) -> bytes:
     """Convert a student to one variant.
 
     Args:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from tensorflow.lite.python import schema_py_generated as schema
 
 from convert.flatbuffer import FLOAT32, INT8, Flatbuffer, make_dequantize, packed, unpacked
 from triage.interpreter import open_interpreter
@@ -123,8 +124,6 @@ def _add_constant(
     model: Any, name: str, values: np.ndarray, dtype: int, scales: np.ndarray | None = None, axis: int = 0
 ) -> int:
     """Add a constant to an unpacked model; return its tensor number."""
-    from tensorflow.lite.python import schema_py_generated as schema
-
     tensor, buffer = schema.TensorT(), schema.BufferT()
     tensor.name, tensor.type, tensor.buffer = name.encode(), dtype, len(model.buffers)
     tensor.shape = np.array(values.shape, np.int32)

@@ -1,22 +1,21 @@
 """The card of a student's release files, `card.json`."""
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
+import tf_keras as keras
 
 from convert.student import load_student_pixels
 from convert.variants.variant import Variant
+from skin_data.manifest import Manifest
 from skin_data.progress import Progress
+from skin_training.color_calibration import ccm_of
 from skin_training.evaluation.decisions import card_classes
 from skin_training.evaluation.evaluate import evaluate, validation_of
+from skin_training.predict import predict
+from skin_training.report_types import TestSection
 from skin_training.run_folder import RunFolder
 from triage.model_card import CARD_FORMAT, ClassResult, Interval, ModelCard, ToneResult
-
-if TYPE_CHECKING:
-    import tf_keras as keras
-
-    from skin_data.manifest import Manifest
-    from skin_training.report_types import TestSection
 
 LICENCE = (
     "Research and education only; not a medical device. The photos a model was trained on set further limits: see "
@@ -31,8 +30,8 @@ NOT_MEASURED = (
 
 def card_of_student(
     run: RunFolder,
-    manifest: "Manifest",
-    student: "keras.Model",
+    manifest: Manifest,
+    student: keras.Model,
     student_sha256: str,
     abstain_below: float,
     progress: Progress,
@@ -49,9 +48,6 @@ def card_of_student(
         abstain_below: top probability below which the app does not name a diagnosis.
         progress: called as `progress(stage, done, total)`.
     """
-    from skin_training.color_calibration import ccm_of
-    from skin_training.predict import predict
-
     config, distilled = run.read_config(), run.read_report()["distill"]
     size, crop_fraction = student.input_shape[1], config["distill"]["crop_fraction"]
     frame = manifest.split("val")
@@ -102,11 +98,9 @@ def card_of_student(
 
 
 def _class_results(
-    run: RunFolder, manifest: "Manifest", student: "keras.Model", card: ModelCard, progress: Progress
+    run: RunFolder, manifest: Manifest, student: keras.Model, card: ModelCard, progress: Progress
 ) -> dict[str, ClassResult]:
     """Measure the student with the card's own thresholds on the test split."""
-    from skin_training.predict import predict
-
     frame = manifest.split("test")
     pixels = load_student_pixels(run, manifest, frame, student.input_shape[1], progress)
     measured = evaluate(manifest, frame, *predict(student, pixels), card=card)["per_class"]
@@ -116,7 +110,7 @@ def _class_results(
     }
 
 
-def _tone_result(test: "TestSection", tone: str) -> ToneResult:
+def _tone_result(test: TestSection, tone: str) -> ToneResult:
     part, triage = test["per_tone"][tone], test.get("triage")
     found = cast("ToneResult", {"n": part["n"], "accuracy": part["diagnosis"]["accuracy"]})
     if triage:

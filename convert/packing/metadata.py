@@ -7,6 +7,9 @@ Written slot by slot after `metadata_schema.fbs` 1.5.0 (the TensorFlow and Media
 from collections.abc import Mapping
 from typing import Any
 
+import flatbuffers
+from tensorflow.lite.python import schema_py_generated as schema
+
 from convert.flatbuffer import Flatbuffer, packed, unpacked
 from triage.assessment import DISCLAIMER
 from triage.model_file import CARD_NAME, LABELS_NAME, LIGHTING_LABEL, LIGHTING_LABELS_NAME
@@ -32,8 +35,6 @@ def with_metadata(flatbuffer: bytes, card: Mapping[str, Any]) -> bytes:
     Returns:
         The model with the buffer `TFLITE_METADATA`, which names the files that `triage.model_file.pack_model` appends.
     """
-    from tensorflow.lite.python import schema_py_generated as schema
-
     parsed, model = Flatbuffer(flatbuffer), unpacked(flatbuffer)
     entry, buffer = schema.MetadataT(), schema.BufferT()
     entry.name, entry.buffer = BUFFER_NAME, len(model.buffers)
@@ -93,8 +94,6 @@ def _tensor(
 
 
 def _encode(table: _Table) -> bytes:
-    import flatbuffers
-
     builder = flatbuffers.Builder(1024)
     builder.Finish(_store(builder, table), IDENTIFIER)
     return bytes(builder.Output())

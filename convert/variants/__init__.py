@@ -1,10 +1,8 @@
-"""The .tflite variants that a student can become: one module each, registered in `VARIANTS`."""
+"""The .tflite variants that a student can become: registered in `VARIANTS`."""
 
 from collections.abc import Iterable
 
-from convert.variants.int8 import INT8
-from convert.variants.int8_qat import INT8_QAT
-from convert.variants.int8_weights import INT8_WEIGHTS
+from convert.variants.integer import INT8, INT8_QAT, INT8_WEIGHTS
 from convert.variants.stock import DYNAMIC, FLOAT16, FLOAT32
 from convert.variants.variant import Variant
 from triage.errors import UnusableInput

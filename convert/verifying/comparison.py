@@ -1,10 +1,12 @@
 """Paired comparison of two sets of predictions for the same photos."""
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
+import pandas as pd
 
 from convert.report_types import Comparison, PairedMetric
+from skin_data.manifest import Manifest
 from skin_data.statistics import Statistic, accuracy
 from skin_training.evaluation import weighted_metrics as metrics
 from skin_training.evaluation.evaluate import lighting_labels, true_classes
@@ -12,11 +14,6 @@ from skin_training.evaluation.metric import GroupBootstrap, minority_of
 from skin_training.evaluation.split_predictions import WELL_LIT
 from skin_training.report_types import Metric
 from triage.skin_tone import TONE_BUCKETS
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from skin_data.manifest import Manifest
 
 Predictions = tuple[np.ndarray, np.ndarray]
 """Diagnosis probabilities [n, classes] and well-lit probabilities [n]."""
@@ -26,7 +23,7 @@ OF_BOTH_LIGHTS = ("lighting_balanced_accuracy", "lighting_auc")
 
 
 def compare(
-    manifest: "Manifest", frame: "pd.DataFrame", of_float: Predictions, of_file: Predictions, seed: int = 0
+    manifest: Manifest, frame: pd.DataFrame, of_float: Predictions, of_file: Predictions, seed: int = 0
 ) -> Comparison:
     """Compare a file's predictions with those of the float student.
 

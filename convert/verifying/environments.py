@@ -7,8 +7,8 @@ they need another numpy or another build of OpenCV.
 import os
 import subprocess
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,37 +26,26 @@ KNOWN = {
 TIMEOUT = 600  # seconds; tflite-runtime 2.14 takes about 40 ms for each integer photo
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(NamedTuple):
     """A Python environment with another runtime.
 
     Attributes:
-        name: a key of `KNOWN`, or another.
         title: display name of the runtime.
         worker: name of the script in `workers` that predicts.
         command: starts its Python.
     """
 
-    name: str
     title: str
     worker: str
     command: tuple[str, ...]
 
 
-def find_environments(folder: Path | None = None) -> dict[str, Environment]:
-    """Return the environments on this machine, by name.
-
-    Args:
-        folder: holds `.venv-NAME` folders. None: the folder that SKIN_DISTILL_RUNTIMES names, else the current one.
-    """
-    folder = (folder or Path(os.environ.get(FOLDER_VARIABLE, "."))).absolute()
-    found = {}
-    for name, (title, worker) in KNOWN.items():
-        # Not resolved: a virtual environment's Python is a link, and its place is what makes it one.
-        python = folder / f"{PREFIX}{name}" / "bin" / "python"
-        if python.exists():
-            found[name] = Environment(name, title, worker, (str(python),))
-    return found
+def find_environments() -> dict[str, Environment]:
+    """Return the environments in the folder that SKIN_DISTILL_RUNTIMES names (else the current one), by name."""
+    folder = Path(os.environ.get(FOLDER_VARIABLE, ".")).absolute()
+    # Not resolved: a virtual environment's Python is a link, and its place is what makes it one.
+    pythons = {name: folder / f"{PREFIX}{name}" / "bin" / "python" for name in KNOWN}
+    return {name: Environment(*KNOWN[name], (str(path),)) for name, path in pythons.items() if path.exists()}
 
 
 def predict_in(environment: Environment, model: Path, pixels: np.ndarray) -> dict[str, np.ndarray]:
@@ -80,18 +69,18 @@ def predict_in(environment: Environment, model: Path, pixels: np.ndarray) -> dic
     with tempfile.TemporaryDirectory() as folder:
         photos, predictions = Path(folder) / "photos.npy", Path(folder) / "predictions.npz"
         np.save(photos, pixels)
-        run_worker(environment, environment.worker, str(model), str(photos), str(predictions))
+        run_worker(environment, WORKERS / environment.worker, str(model), str(photos), str(predictions))
         with np.load(predictions) as read:
             return dict(read)
 
 
-def run_worker(environment: Environment, worker: str, *arguments: str) -> None:
+def run_worker(environment: Environment, worker: Path, *arguments: str) -> None:
     """Run a worker script in an environment; raise CheckFailed with its last line of stderr if it fails."""
     # The project's own packages must not be found there.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     try:
         done = subprocess.run(
-            [*environment.command, str(WORKERS / worker), *arguments],
+            [*environment.command, str(worker), *arguments],
             env={**inherited, "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
             text=True,

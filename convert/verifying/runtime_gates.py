@@ -59,14 +59,15 @@ def gates_of_recipe(run: RunFolder) -> list[ExtraGate]:
 
 def check_known_operators(flatbuffer: bytes) -> list[GateResult]:
     """Check for each runtime in `RUNTIMES` whether it has a model's operators."""
-    results = []
-    for name, obstacles in check_operators(flatbuffer).items():
-        measured = "; ".join(map(str, obstacles)) or "all known"
-        outcome = FAILED if obstacles else PASSED
-        results.append(
-            GateResult(f"operators: {RUNTIMES[name].title}", measured, "known and computed correctly", outcome)
+    return [
+        GateResult(
+            f"operators: {RUNTIMES[name].title}",
+            "; ".join(obstacles) or "all known",
+            "known and computed correctly",
+            FAILED if obstacles else PASSED,
         )
-    return results
+        for name, obstacles in check_operators(flatbuffer).items()
+    ]
 
 
 def check_predictions(

@@ -1,22 +1,18 @@
 """Skin colours of a data set, on which its colour calibration is checked."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from convert.making.representative import choose_representative
 from convert.student import load_student_pixels
+from skin_data.manifest import Manifest
 from skin_data.progress import Progress
 from skin_training.run_folder import RunFolder
 from triage.skin_tone import TONE_BUCKETS, skin_mask
 
-if TYPE_CHECKING:
-    from skin_data.manifest import Manifest
-
 PHOTOS_PER_TONE = 100
 
 
-def skin_colors(run: RunFolder, manifest: "Manifest", size: int, progress: Progress) -> dict[str, np.ndarray]:
+def skin_colors(run: RunFolder, manifest: Manifest, size: int, progress: Progress) -> dict[str, np.ndarray]:
     """Return the median colour of healthy skin in the training photos of each tone bucket.
 
     Args:

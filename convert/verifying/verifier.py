@@ -3,18 +3,21 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
 from convert.recipe import convert_recipe
-from convert.report_types import Comparison, GateEntry, VerifiedFile
+from convert.report_types import Comparison
 from convert.student import find_student, load_student_pixels
 from convert.verifying.ccm_parity import CcmParity, check_ccm
 from convert.verifying.comparison import Predictions, compare
 from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, GateResult, Gates, check_comparison
 from convert.verifying.skin_patches import skin_colors
+from distill.model_file import load_model
+from skin_data.manifest import Manifest
 from skin_data.progress import Progress, no_progress
+from skin_training.color_calibration import ccm_of
 from skin_training.evaluation import evaluate
 from skin_training.predict import predict
 from skin_training.report_types import TestSection
@@ -24,9 +27,6 @@ from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
 from triage.model_card import ModelCard
 from triage.model_file import ModelFile, read_model
-
-if TYPE_CHECKING:
-    from skin_data.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class FileVerdict:
         """Gates with too few samples to tell."""
         return [result.gate for result in self.gates if result.outcome == INCONCLUSIVE]
 
-    def to_json(self) -> VerifiedFile:
+    def to_json(self) -> dict[str, Any]:
         """Return the file's entry in the report."""
         return {
             "file": self.path.name,
@@ -93,7 +93,7 @@ class FileVerdict:
             "variant": self.variant,
             "passed": self.passed,
             "cannot_tell": self.inconclusive,
-            "gates": [cast("GateEntry", asdict(result)) for result in self.gates],
+            "gates": [asdict(result) for result in self.gates],
             "ccm": self.ccm.to_json() if self.ccm else None,
             "comparison": self.comparison,
             "test": self.test,
@@ -111,7 +111,7 @@ class Verifier:
     def __init__(
         self,
         run: RunFolder,
-        manifest: "Manifest",
+        manifest: Manifest,
         split: str,
         gates: Gates | None = None,
         extra_gates: Sequence[ExtraGate] = (),
@@ -130,9 +130,6 @@ class Verifier:
         Raises:
             UnusableInput: no student, or another data set.
         """
-        from distill.model_file import load_model
-        from skin_training.color_calibration import ccm_of
-
         path = find_student(run, manifest)
         student, self._student_sha256 = load_model(path), sha256_of(path)
         self.gates = gates or convert_recipe(run).gates

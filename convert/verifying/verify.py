@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from convert.report_types import VerifySection
 from convert.verifying.gates import Gates
+from convert.verifying.plots import draw_ccm_patches, draw_changes
 from convert.verifying.verifier import ExtraGate, FileVerdict, Verifier
+from skin_data.manifest import Manifest
 from skin_data.progress import Progress, no_progress
 from skin_training.report_types import TestSection
 from skin_training.run_card import write_card
@@ -15,9 +16,6 @@ from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of
 from triage.model_file import read_model
 from triage.skin_tone import TONE_SCHEME
-
-if TYPE_CHECKING:
-    from skin_data.manifest import Manifest
 
 PLOTS = ("tone_change.png", "class_change.png", "ccm_patches.png")
 
@@ -39,7 +37,7 @@ class VerifyReport:
         """Whether no gate of any file failed."""
         return all(file.passed for file in self.files)
 
-    def to_json(self) -> VerifySection:
+    def to_json(self) -> dict[str, Any]:
         """Return the report's section."""
         return {
             "passed": self.passed,
@@ -52,7 +50,7 @@ class VerifyReport:
 def verify(
     models: Sequence[Path],
     run: RunFolder,
-    manifest: "Manifest",
+    manifest: Manifest,
     gates: Gates | None = None,
     extra_gates: Sequence[ExtraGate] = (),
     progress: Progress = no_progress,
@@ -72,8 +70,6 @@ def verify(
     Raises:
         UnusableInput: no student, another data set, or a file that is not a release file of this student.
     """
-    from convert.verifying.plots import draw_ccm_patches, draw_changes
-
     verifier = Verifier(run, manifest, "test", gates, extra_gates, progress)
     best = run.read_report().get("best", {}).get("sha256")
     found = [verifier.check(path, is_best=path.is_file() and sha256_of(path) == best) for path in map(Path, models)]

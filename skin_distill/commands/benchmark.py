@@ -1,10 +1,10 @@
 """`skin-distill benchmark`: latency of models side by side, or of every part from a photo to its prediction."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
+from skin_distill.requirements import needs_extra
 from skin_distill.terminal import Terminal
 from triage.errors import UnusableInput
 
@@ -22,12 +22,11 @@ MODEL is any .tflite that takes one photo, or a .keras file.
 
 @click.command("benchmark", epilog=EPILOG)
 @click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--threads", default="1", show_default=True, help="Thread counts, separated by commas.")
+@click.option("--threads", default="1", help="Thread counts, separated by commas.")
 @click.option(
     "--mode",
     type=click.Choice(["rapid", "normal", "strict"]),
     default="rapid",
-    show_default=True,
     help="How many rounds and inferences: fewer to more.",
 )
 @click.option("--also", default="", help="Run the .tflite files also by: keras, tensorflow, tflite_runtime.")
@@ -57,6 +56,7 @@ def command(
     """
     from triage.atomic import check_writable, write_json
 
+    # What cannot be used is reported before minutes are spent.
     for path in filter(None, (json_path, figure)):
         check_writable(path)
     with Terminal(-1 if quiet else int(verbose)) as terminal:
@@ -72,44 +72,29 @@ def command(
             result = measure(models[0], mode, terminal.progress)
             show_end_to_end(result, terminal)
         else:
-            result = _latency(models, threads, mode, also, compare, figure, terminal)
+            from benchmarks.latency import compare as comparison
+            from benchmarks.latency.interleaved import benchmark
+            from skin_distill.latency_tables import show_comparison, show_latency, show_profiles
+
+            try:
+                counts = tuple(int(part) for part in threads.split(","))
+            except ValueError:
+                raise UnusableInput(f"--threads takes whole numbers such as 1,2. Received: {threads!r}.") from None
+            old = comparison.read_result(compare) if compare else None
+            if figure:
+                with needs_extra("train"):
+                    from benchmarks.latency.plot import draw_latency
+            ways = [way.strip() for way in also.split(",") if way.strip()]
+            result = benchmark(models, counts, mode, terminal.progress, ways)
+            show_latency(result, terminal)
+            if verbose and not quiet:
+                show_profiles(result, terminal)
+            if old:
+                result["comparison"] = comparison.compare(result, old)
+                show_comparison(result["comparison"], terminal)
+            if figure:
+                draw_latency(figure, result)
+                terminal.line(f"Written: {figure}")
         if json_path:
             write_json(json_path, result)
             terminal.line(f"Written: {json_path}")
-
-
-def _latency(
-    models: tuple[Path, ...],
-    threads: str,
-    mode: str,
-    also: str,
-    compare: Path | None,
-    figure: Path | None,
-    terminal: Terminal,
-) -> dict[str, Any]:
-    from benchmarks.latency import compare as comparison
-    from benchmarks.latency.interleaved import benchmark
-    from skin_distill.latency_tables import show_comparison, show_latency, show_profiles
-    from skin_distill.requirements import needs_extra
-
-    try:
-        counts = tuple(int(part) for part in threads.split(","))
-    except ValueError:
-        raise UnusableInput(f"--threads takes whole numbers such as 1,2. Received: {threads!r}.") from None
-    # Unusable input is reported before minutes are spent.
-    old = comparison.read_result(compare) if compare else None
-    if figure:
-        with needs_extra("train"):
-            from benchmarks.latency.plot import draw_latency
-    ways = [way.strip() for way in also.split(",") if way.strip()]
-    result = benchmark(models, counts, mode, terminal.progress, ways)
-    show_latency(result, terminal)
-    if terminal.verbosity > 0:
-        show_profiles(result, terminal)
-    if old:
-        result["comparison"] = comparison.compare(result, old)
-        show_comparison(result["comparison"], terminal)
-    if figure:
-        draw_latency(figure, result)
-        terminal.line(f"Written: {figure}")
-    return result

@@ -25,7 +25,7 @@ Unreadable photos are listed and the others classified; the exit code is then 1,
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .tflite of `convert`.")
 @click.option("--ignore-light", is_flag=True, help="Answer even if the lighting is poor.")
-@click.option("--threads", default=1, show_default=True, help="Interpreter threads.")
+@click.option("--threads", default=1, help="Interpreter threads.")
 @output_options
 def command(photos: tuple[Path, ...], model: Path, ignore_light: bool, threads: int, terminal: Terminal) -> None:
     """Check lighting, then classify photos.

@@ -1,5 +1,6 @@
 """`skin-distill convert`: a student to .tflite files."""
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,12 +84,12 @@ def _show_best(best: "Best", terminal: Terminal) -> None:
         ("variant", "MB", "ms", "outcome"),
         [
             (
-                candidate.variant,
-                "not made" if candidate.bytes is None else f"{candidate.bytes / 1e6:.2f}",
-                "not timed" if candidate.latency_ms is None else f"{candidate.latency_ms:.2f}",
-                "chosen" if candidate.passed else "\n".join(candidate.failures),
+                c.variant,
+                "not made" if c.bytes is None else f"{c.bytes / 1e6:.2f}",
+                "not timed" if c.latency_ms is None else f"{c.latency_ms:.2f}",
+                "chosen" if c.passed else "\n".join(c.why),
             )
-            for candidate in best.candidates
+            for c in best.candidates
         ],
     )
     show_gates(file, terminal)
@@ -101,6 +102,6 @@ def _show_best(best: "Best", terminal: Terminal) -> None:
         )
     unsure = f" Too few samples to tell: {', '.join(file.inconclusive)}." if file.inconclusive else ""
     terminal.result(
-        {"rungs": [c.to_json() for c in best.candidates], "path": str(best.file), "test": file.to_json()},
+        {"rungs": [dataclasses.asdict(c) for c in best.candidates], "path": str(best.file), "test": file.to_json()},
         f"Chosen: {file.variant}, {best.file}.{unsure}\nNext: skin-distill classify PHOTO --model {best.file}",
     )

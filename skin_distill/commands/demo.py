@@ -12,14 +12,14 @@ EPILOG = """\b
 Example:
   skin-distill demo --out demo
 
-A second run resumes the first, or shows its result at once.
+A second run resumes the first.
 """
 
 
 @click.command("demo", cls=ResumableCommand, epilog=EPILOG)
 @click.option(
-    "--out", default="demo", show_default=True, type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for photos, runs and files.",
+    "--out", default="demo", type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for photos, runs and files."
 )  # fmt: skip
 @output_options
 def command(out: Path, terminal: Terminal) -> None:
@@ -35,32 +35,28 @@ def command(out: Path, terminal: Terminal) -> None:
         "Synthetic skin phantoms: shows that the pipeline works, says nothing about real skin",
         ("model", "diagnosis accuracy", "lighting accuracy", "MB", "ms a photo"),
         [
-            (row.model, percent(row.diagnosis), percent(row.lighting), f"{row.size / 1e6:.2f}", f"{row.latency:.2f}")
-            for row in result.rows
+            (
+                r["model"],
+                percent(r["diagnosis"]),
+                percent(r["lighting"]),
+                f"{r['size'] / 1e6:.2f}",
+                f"{r['latency']:.2f}",
+            )
+            for r in result["rows"]
         ],
-        caption=(
-            f"{result.rows[0].diagnosis['n']} test photos, 95 % intervals; .tflite files, one thread of this machine; "
-            f"duration {result.seconds:.0f} s."
-        ),
+        caption=f"{result['rows'][0]['diagnosis']['n']} test photos, 95 % intervals; .tflite files, one thread of this "
+        f"machine; duration {result['seconds']:.0f} s.",
     )
-    gates = "no gate failed" if result.verified else "a gate failed, see the report"
-    inconclusive = f"; too few photos for: {', '.join(result.inconclusive)}" if result.inconclusive else ""
-    model = result.chosen
+    gates = "no gate failed" if result["verified"] else "a gate failed, see the report"
+    inconclusive = f"; too few photos for: {', '.join(result['cannot_tell'])}" if result["cannot_tell"] else ""
+    model = result["chosen"]
     terminal.result(
-        {
-            "synthetic": True,
-            "seconds": result.seconds,
-            "verified": result.verified,
-            "cannot_tell": result.inconclusive,
-            "rows": [vars(row) for row in result.rows],
-            "files": {name: str(path) for name, path in result.files.items()},
-            "chosen": str(model),
-        },
-        f"Chosen: {result.rows[-1].model}, the smallest file that passes every gate on the validation split.\n"
+        result,
+        f"Chosen: {result['rows'][-1]['model']}, the smallest file that passes every gate on the validation split.\n"
         f"Verified on the test split: {gates}{inconclusive}.\n"
         "Try next:\n"
-        f"  skin-distill classify {result.photo} --model {model}\n"
-        f"  skin-distill benchmark {' '.join(map(str, result.files.values()))} --threads 1,2\n"
-        f"  skin-distill evaluate {model} --data {result.meta}\n"
+        f"  skin-distill classify {result['photo']} --model {model}\n"
+        f"  skin-distill benchmark {' '.join(result['files'].values())} --threads 1,2\n"
+        f"  skin-distill evaluate {model} --data {result['meta']}\n"
         "With your own photographs: skin-distill prepare --help",
     )

@@ -6,7 +6,7 @@ import click
 
 from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.stopping import ResumableCommand
-from skin_distill.terminal import Terminal, not_fitted_text, output_options, percent
+from skin_distill.terminal import Terminal, heads_text, not_fitted_text, output_options, percent
 
 EPILOG = """\b
 Example:
@@ -25,13 +25,7 @@ After a kill or stop, the same command resumes after the last whole epoch.
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Overrides the recipe's.")
 @output_options
 def command(
-    config: str,
-    data: Path,
-    teacher_name: str,
-    run_name: str,
-    weights: str | None,
-    seed: int | None,
-    terminal: Terminal,
+    config: str, data: Path, teacher_name: str, run_name: str, weights: str | None, seed: int | None, terminal: Terminal
 ) -> None:
     """Distil a teacher into a small student."""
     load_tensorflow()
@@ -47,17 +41,9 @@ def command(
     recipe, whole = read_recipe(recipe_path(config), "distill", DistillRecipe)
     recipe = with_given(recipe, weights=weights or None, seed=seed)
     read_section(whole.get("convert") or {}, f"{config}: convert")  # raises before hours of training
-    report = distill_student(
-        recipe,
-        read_manifest(data),
-        RunFolder(teacher_name),
-        RunFolder(run_name),
-        whole.get("convert"),
-        terminal.progress,
-    )
-    test, teacher_test = report["test"], report["teacher_test"]
-    baseline = report["without_teacher"]
-    gain = ""
+    teacher, run = RunFolder(teacher_name), RunFolder(run_name)
+    report = distill_student(recipe, read_manifest(data), teacher, run, whole.get("convert"), terminal.progress)
+    test, baseline, gain = report["test"], report["without_teacher"], ""
     if baseline:
         gain = (
             f"Label-only baseline: {percent(baseline['test']['diagnosis']['accuracy'])}. Distillation gain in balanced "
@@ -66,8 +52,7 @@ def command(
     note = (" Synthetic data." if test["synthetic"] else "") + not_fitted_text(test)
     terminal.result(
         report,
-        f"Student '{run_name}' on {test['n']} test photos: diagnosis accuracy "
-        f"{percent(test['diagnosis']['accuracy'])}, lighting {percent(test['lighting']['accuracy'])}; teacher "
-        f"{percent(teacher_test['diagnosis']['accuracy'])} and {percent(teacher_test['lighting']['accuracy'])}.{note}\n"
+        f"Student '{run_name}' on {test['n']} test photos: {heads_text(test)}; teacher: "
+        f"{heads_text(report['teacher_test'])}.{note}\n"
         f"{gain}Next: skin-distill convert --run {run_name} --data {data}",
     )

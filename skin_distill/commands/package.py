@@ -26,8 +26,8 @@ Then, on a machine that may download Android's tools: cd phone && buildozer andr
 @click.argument("system", type=click.Choice(["android"]))
 @click.option("--model", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .tflite of `convert`.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the project.")
-@click.option("--title", default="Skin check", show_default=True, help="Name below the icon.")
-@click.option("--package", default="org.skindistill.triage", show_default=True, help="Android package name.")
+@click.option("--title", default="Skin check", help="Name below the icon.")
+@click.option("--package", default="org.skindistill.triage", help="Android package name.")
 @click.option("--demo", is_flag=True, help="Allow a model trained on synthetic images only.")
 @output_options
 def command(system: str, model: Path, out: Path, title: str, package: str, demo: bool, terminal: Terminal) -> None:
@@ -47,24 +47,16 @@ def command(system: str, model: Path, out: Path, title: str, package: str, demo:
             f"The model was trained on synthetic images only and cannot judge real skin. Received: {model}. "
             "Choose a model trained on photographs, or add --demo."
         )
-    _require_operators(file.flatbuffer)
+    load_tensorflow()
+    with needs_extra("train"):
+        from convert.verifying.runtimes import require_runtime
+    require_runtime(file.flatbuffer, RUNTIME)
     Triage.load(model)  # fails early for models that would not open on a phone
-    numbers = re.match(r"\d+(?:\.\d+){0,2}", version("skin-distill"))
-    if numbers is None:
-        raise UnusableInput(f"The version must start with a number. Received: {version('skin-distill')}.")
+    numbers = ".".join(re.findall(r"\d+", version("skin-distill"))[:3])
     with writing(out):
-        requirements = write_project(model, out, Identity(title, package, numbers.group()))
+        requirements = write_project(model, out, Identity(title, package, numbers))
     terminal.result(
         {"project": str(out), "requirements": list(requirements), "runtime": LITERT},
         f"Written: {out}\nRequirements: {', '.join(requirements)}\nRuntime: {LITERT}\n"
         f"Next: cd {out} && buildozer android debug",
     )
-
-
-def _require_operators(flatbuffer: bytes) -> None:
-    """Reject a model with operators that the phone's LiteRT lacks."""
-    load_tensorflow()
-    with needs_extra("train"):
-        from convert.verifying.runtimes import require_runtime
-
-        require_runtime(flatbuffer, RUNTIME)

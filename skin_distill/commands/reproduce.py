@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from skin_distill.recipes import with_given
 from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.stopping import ResumableCommand
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed, UnusableInput
 
 if TYPE_CHECKING:
-    from distill.recipe import DistillRecipe
     from skin_data.manifest import Manifest
-    from skin_training.recipe import TeacherRecipe
     from skin_training.run_folder import RunFolder
-
-    Recipe = TypeVar("Recipe", TeacherRecipe, DistillRecipe)
 
 EPILOG = """\b
 Example:
@@ -36,7 +32,7 @@ lighting differently in the last digit. Exit code 1: a metric differs by more th
 @click.argument("run_name", metavar="RUN")
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The run's meta.csv.")
 @click.option("--as", "again_name", help="Name of the repetition. Default: RUN-again.")
-@click.option("--within", default=0.03, show_default=True, help="Largest accepted difference of a fraction.")
+@click.option("--within", default=0.03, help="Largest accepted difference of a fraction.")
 @click.option("--weights", help="Path of the run's pretrained weights on this machine.")
 @click.option("--teacher-weights", help="The same for a teacher that has to be repeated first.")
 @click.option(
@@ -62,7 +58,12 @@ def command(
     load_tensorflow()
     with needs_extra("train"):
         from benchmarks.reproduction import compare_reports
+        from convert.convert import convert
+        from convert.verifying.verify import verify
+        from distill.recipe import DistillRecipe
+        from distill.train import distill_student
         from skin_data.manifest import read_manifest
+        from skin_training.recipe import from_mapping
         from skin_training.run_folder import RunFolder
         from triage.atomic import write_json
 
@@ -80,7 +81,11 @@ def command(
         _repeat_teacher(config, manifest, again, weights, terminal)
     if "distill" in config:
         teacher = _find_teacher(run, was, config, manifest, teacher_weights, terminal)
-        _repeat_student(was, config, manifest, teacher, again, weights, terminal)
+        recipe = with_given(from_mapping(DistillRecipe, config["distill"], "distill"), weights=weights or None)
+        distill_student(recipe, manifest, teacher, again, config.get("convert"), terminal.progress)
+        if variants := [file["variant"] for file in was.get("verify", {}).get("files", ())]:
+            files = convert(again, manifest, variants, terminal.progress)
+            verify(list(files.values()), again, manifest, progress=terminal.progress)
     compared, passed = compare_reports(was, again.read_report(), within)
     result = {"run": run.name, "again": again.name, "within": within, "passed": passed, "table": table,
               "figures": [c._asdict() for c in compared]}  # fmt: skip
@@ -88,7 +93,10 @@ def command(
     terminal.table(
         f"{run.name} and {again.name}",
         ("model", "metric", "was", "again", "outcome"),
-        [(c.model, c.metric, _four_digits(c.was), _four_digits(c.again), c.outcome) for c in compared],
+        [
+            (c.model, c.metric, *("" if v is None else f"{v:.4f}" for v in (c.was, c.again)), c.outcome)
+            for c in compared
+        ],
         caption=f"within: differs by at most {within}; accuracy of one skin tone by more, as it has fewer photos.",
     )
     terminal.result(result, f"Written: {again.experiment / 'reproduction.json'}")
@@ -121,30 +129,12 @@ def _repeat_teacher(
     from teacher.train import train_teacher
 
     recipe = from_mapping(TeacherRecipe, config["teacher"], "teacher")
-    train_teacher(_with_weights(recipe, weights), manifest, again, terminal.progress)
-
-
-def _repeat_student(
-    was: Mapping[str, Any], config: Mapping[str, Any], manifest: Manifest, teacher: RunFolder, again: RunFolder,
-    weights: str | None, terminal: Terminal,
-) -> None:  # fmt: skip
-    from convert.convert import convert
-    from convert.verifying.verify import verify
-    from distill.recipe import DistillRecipe
-    from distill.train import distill_student
-    from skin_training.recipe import from_mapping
-
-    recipe = _with_weights(from_mapping(DistillRecipe, config["distill"], "distill"), weights)
-    distill_student(recipe, manifest, teacher, again, config.get("convert"), terminal.progress)
-    variants = [file["variant"] for file in was.get("verify", {}).get("files", ())]
-    if variants:
-        files = convert(again, manifest, variants, terminal.progress)
-        verify(list(files.values()), again, manifest, progress=terminal.progress)
+    train_teacher(with_given(recipe, weights=weights or None), manifest, again, terminal.progress)
 
 
 def _find_teacher(
     run: RunFolder, was: Mapping[str, Any], config: Mapping[str, Any], manifest: Manifest, weights: str | None,
-    terminal: Terminal,
+    terminal: Terminal
 ) -> RunFolder:  # fmt: skip
     """Return the run of a student's teacher if its file is still here, else one that repeats it."""
     from skin_training.run_folder import RunFolder
@@ -159,11 +149,3 @@ def _find_teacher(
     terminal.line(f"reproduce: the teacher of '{run.name}' is not here; '{again.name}' repeats it first")
     _repeat_teacher(teacher.read_config(), manifest, again, weights, terminal)
     return again
-
-
-def _with_weights(recipe: Recipe, weights: str | None) -> Recipe:
-    return dataclasses.replace(recipe, weights=weights) if weights else recipe
-
-
-def _four_digits(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"

@@ -6,7 +6,7 @@ import click
 
 from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.stopping import ResumableCommand
-from skin_distill.terminal import Terminal, not_fitted_text, output_options, percent
+from skin_distill.terminal import Terminal, heads_text, not_fitted_text, output_options
 from triage.native_output import native_stderr_muted
 
 EPILOG = """\b
@@ -18,12 +18,7 @@ After a kill or stop, the same command resumes after the last whole epoch.
 
 
 @click.command("teacher", cls=ResumableCommand, epilog=EPILOG)
-@click.option(
-    "--config",
-    default="resnet152v2_baseline",
-    show_default=True,
-    help="Recipe: a YAML file, or the name of a shipped one.",
-)
+@click.option("--config", default="resnet152v2_baseline", help="Recipe: a YAML file, or the name of a shipped one.")
 @click.option("--data", required=True, type=click.Path(path_type=Path, dir_okay=False), help="meta.csv of `prepare`.")
 @click.option("--run", "run_name", required=True, help="Name of the run's folders in experiments/ and artifacts/.")
 @click.option("--weights", help="imagenet, none or a file; overrides the recipe's.")
@@ -32,7 +27,6 @@ After a kill or stop, the same command resumes after the last whole epoch.
     "--strategy",
     type=click.Choice(["none", "mirrored", "multiworker"]),
     default="none",
-    show_default=True,
     help="mirrored: all GPUs of this machine; multiworker: the machines of TF_CONFIG, with a shared folder.",
 )
 @click.option("--mixed-precision", is_flag=True, help="Compute the backbone in bfloat16, for GPUs since 2020.")
@@ -67,15 +61,12 @@ def command(
         from teacher.train import train_teacher
 
     recipe, _ = read_recipe(recipe_path(config), "teacher", TeacherRecipe)
-    recipe = with_given(recipe, weights=weights or None, seed=seed)
-    report = train_teacher(
-        recipe, read_manifest(data), RunFolder(run_name), terminal.progress, devices, mixed_precision
-    )
+    recipe, run = with_given(recipe, weights=weights or None, seed=seed), RunFolder(run_name)
+    report = train_teacher(recipe, read_manifest(data), run, terminal.progress, devices, mixed_precision)
     test = report["test"]
     note = (" Synthetic data." if test["synthetic"] else "") + not_fitted_text(test)
     terminal.result(
         report,
-        f"Teacher '{run_name}' on {test['n']} test photos: diagnosis accuracy "
-        f"{percent(test['diagnosis']['accuracy'])}, lighting {percent(test['lighting']['accuracy'])}.{note}\n"
+        f"Teacher '{run_name}' on {test['n']} test photos: {heads_text(test)}.{note}\n"
         f"Next: skin-distill distill --config {config} --data {data} --teacher {run_name} --run NAME",
     )

@@ -1,6 +1,5 @@
 """`skin-distill verify`: check .tflite files against their Keras student."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +33,7 @@ def command(models: tuple[Path, ...], run_name: str, data: Path, terminal: Termi
     """
     load_tensorflow()
     with needs_extra("train"):
+        from convert.verifying.gates import points
         from convert.verifying.runtime_gates import gates_of_recipe
         from convert.verifying.verify import PLOTS, verify
         from skin_data.manifest import read_manifest
@@ -44,7 +44,15 @@ def command(models: tuple[Path, ...], run_name: str, data: Path, terminal: Termi
     report = verify(models, run, manifest, extra_gates=gates_of_recipe(run), progress=terminal.progress)
     for file in report.files:
         show_gates(file, terminal)
-    _show_classes(report.files, terminal)
+    terminal.table(
+        "Recall of each class, against the float student",
+        ("class", *(file.variant for file in report.files)),
+        [
+            (name, *(points(file.comparison["per_class"][name]) for file in report.files))
+            for name in report.files[0].comparison["per_class"]
+        ],
+        caption="Paired changes with 95 % intervals.",
+    )
     lines = [
         f"Too few samples to tell: {file.path.name}: {', '.join(file.inconclusive)}"
         for file in report.files
@@ -67,18 +75,4 @@ def show_gates(file: "FileVerdict", terminal: Terminal) -> None:
         [(result.gate, result.measured, result.limit, result.outcome) for result in file.gates],
         caption=f"{file.test['n']} test photos. Largest change of a probability: diagnosis {change:.3f}, lighting "
         f"{light:.3f}. Tones: {file.test['tone_scheme']}.",
-    )
-
-
-def _show_classes(files: Sequence["FileVerdict"], terminal: Terminal) -> None:
-    from convert.verifying.gates import points
-
-    terminal.table(
-        "Recall of each class, against the float student",
-        ("class", *(file.variant for file in files)),
-        [
-            (name, *(points(f.comparison["per_class"][name]) for f in files))
-            for name in files[0].comparison["per_class"]
-        ],
-        caption="Paired changes with 95 % intervals.",
     )

@@ -192,6 +192,12 @@ def test_other_files_are_refused_as_results(text, tmp_path):
         read_result(path)
 
 
+def test_the_plot_takes_any_name(result, tmp_path):
+    renamed = [{**one, "model": "$x_$ \udcff\x1b\n.tflite"} for one in result["results"]]
+    draw_latency(tmp_path / "latency.png", {**result, "results": renamed})
+    assert (tmp_path / "latency.png").stat().st_size > 1000
+
+
 def test_the_plot_is_a_png(result, tmp_path):
     draw_latency(tmp_path / "latency.png", result)
     assert (tmp_path / "latency.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"

@@ -65,7 +65,7 @@ def choice(tmp_path, monkeypatch):
 def test_the_first_that_passes_is_chosen_and_the_failures_of_the_others_are_kept(choice):
     found = choice.run("size", {"int8": gate(FAILED, True), "int8-qat": gate(FAILED)})
     assert choice.seen.checked == ["int8", "int8-qat", "int8-weights"]
-    assert [c.failures for c in found.candidates] == [["agreement: 0.900; limit: at least 0.97"]] * 2 + [[]]
+    assert [c.why for c in found.candidates] == [["agreement: 0.900; limit: at least 0.97"]] * 2 + [[]]
     assert choice.seen.verified == ["int8-weights"]
     section = json.loads(choice.folder.report_path.read_text())["best"]
     assert (section["variant"], section["chosen_on"], section["passed_on_test"]) == ("int8-weights", "val", True)
@@ -86,7 +86,7 @@ def test_a_failed_training_is_a_failed_candidate(choice, monkeypatch):
         ("int8-qat", False),
         ("int8-weights", True),
     ]
-    assert found.candidates[1].failures == ["the loss is not finite"]
+    assert found.candidates[1].why == ["the loss is not finite"]
     assert found.candidates[1].bytes is None
 
 
@@ -106,7 +106,7 @@ def test_too_few_photos_excuse_a_change_within_the_limit_only(choice):
         ("int8", False),
         ("int8-qat", True),
     ]
-    assert found.candidates[-1].inconclusive == ["tone dark"]
+    assert found.candidates[-1].untold == ["tone dark"]
 
 
 def test_a_choice_that_fails_on_the_test_split_is_not_replaced(choice):

@@ -1,7 +1,7 @@
 import pytest
 
 from convert.recipe import convert_recipe, read_section
-from convert.variants.int8_qat import QATRecipe
+from convert.variants.integer import QATRecipe
 from skin_training.run_folder import RunFolder
 from triage.errors import UnusableInput
 

@@ -42,7 +42,7 @@ def aarch64_environment(folder: Path) -> Environment:
     """Return the environment that tests/environments/aarch64.sh built in a folder."""
     root, site = folder.absolute() / "root", folder.absolute() / "site"
     command = (QEMU, "-cpu", PROCESSOR, "-L", str(root), "-E", f"PYTHONPATH={site}", str(root / "usr/bin/python3.11"))
-    return Environment("aarch64", "LiteRT on aarch64", "adapter.py", command)
+    return Environment("LiteRT on aarch64", "adapter.py", command)
 
 
 def compare(environment: Environment, model: Path, pixels: np.ndarray) -> dict[str, Any]:

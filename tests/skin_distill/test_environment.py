@@ -11,7 +11,8 @@ import pytest
 
 import mobile_app
 from skin_distill.cli import cli
-from skin_distill.terminal import Terminal, printable
+from skin_distill.terminal import Terminal
+from triage.plain_text import printable
 
 ASSETS = Path(mobile_app.__file__).parent / "assets"
 MODEL = ASSETS / "demo.tflite"

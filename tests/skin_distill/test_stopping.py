@@ -12,7 +12,7 @@ import click
 import pytest
 
 from skin_distill.cli import cli
-from skin_distill.stopping import RESUMABLE, STOPPED, Terminated, exit_code, stop_message
+from skin_distill.stopping import RESUMABLE, STOPPED, Stop, exit_code, stop_message
 
 LONG = """
 teacher:
@@ -115,7 +115,7 @@ cli.main()
 
 
 @pytest.mark.parametrize(("name", "message"), [("teacher", RESUMABLE), ("benchmark", STOPPED)])
-@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt(), 130), (Stop(signal.SIGTERM), 143)])
 def test_only_a_resumable_command_says_so(monkeypatch, name, message, stop, code):
     def callback():
         raise stop

@@ -10,10 +10,10 @@ import pytest
 
 from convert.verifying.environments import KNOWN, find_environments, predict_in
 from convert.verifying.gates import FAILED, PASSED
-from convert.verifying.operator_versions import operator_versions, probe_operators
 from convert.verifying.runtime_gates import NOT_TRIED, check_known_operators, check_predictions
-from convert.verifying.runtimes import RUNTIMES
+from convert.verifying.runtimes import RUNTIMES, operator_versions
 from skin_training.predict import predict
+from tests.environments.operator_versions import probe_operators
 from tests.environments.sample_models import phantom_pixels, write_samples
 from tests.environments.untrained_student import untrained_student
 from triage.assessment import Triage
@@ -178,7 +178,7 @@ def test_a_runtime_that_predicts_differently_or_crashes_fails_the_file(files, pi
     from convert.verifying.environments import Environment
 
     diagnosis, lighting = predict_here(files["float32"], pixels)
-    here = {"litert-1.4": Environment("litert-1.4", "LiteRT 1.4", "adapter.py", (sys.executable,))}
+    here = {"litert-1.4": Environment("LiteRT 1.4", "adapter.py", (sys.executable,))}
     others = (np.roll(diagnosis, 1, axis=1), lighting)
     of = {v.gate: v for v in check_predictions(files["float32"], pixels, others, environments=here)}
     assert of["runs in LiteRT 1.4"].outcome == FAILED
@@ -187,6 +187,6 @@ def test_a_runtime_that_predicts_differently_or_crashes_fails_the_file(files, pi
     (result,) = [v for v in check_predictions(damaged, pixels, others, environments=here) if v.outcome == FAILED]
     assert damaged.name in result.measured
     with pytest.raises(CheckFailed, match="Nothing"):
-        predict_in(Environment("no", "Nothing", "adapter.py", ("false",)), damaged, pixels)
+        predict_in(Environment("Nothing", "adapter.py", ("false",)), damaged, pixels)
     with pytest.raises(UnusableInput, match="photos"):
         predict_in(here["litert-1.4"], files["float32"], pixels[:0])
