@@ -19,7 +19,7 @@ MISSING = frozenset(
 SPLIT_WORDS = frozenset(
     {
         "train", "training", "trainset", "trainval", "val", "valid", "validation", "valset", "dev", "development",
-        "test", "testing", "testset", "eval", "evaluation", "holdout", "fold",
+        "test", "testing", "testset", "eval", "evaluation", "holdout", "fold", "kfold",
     }
 )  # fmt: skip
 CHUNK_WORDS = frozenset({"part", "batch", "subset", "split"})
@@ -72,6 +72,12 @@ def is_split_name(name: str, words: Collection[str] = SPLIT_WORDS) -> bool:
     return bool(found & set(words)) and found <= {*words, *_BESIDE_SPLIT_WORDS}
 
 
+def are_splits(names: Collection[str]) -> bool:
+    """Whether one name is that of a split, or all contain such words and not the same (`ISIC_Train`, `ISIC_Test`)."""
+    marks = [SPLIT_WORDS & set(re.findall(r"[^\W\d_]+", name.lower())) for name in names]
+    return any(map(is_split_name, names)) or (all(marks) and len(set().union(*marks)) > 1)
+
+
 def check_class_names(names: Iterable[str], where: str) -> None:
     """Check that names are those of different classes.
 
@@ -95,9 +101,9 @@ def check_class_names(names: Iterable[str], where: str) -> None:
             f"These are copies of other classes by their names: {', '.join(map(repr, copies))}. Received: {where}. "
             "Unite each with its class, or rename it."
         )
-    if splits := [name for name in names if is_split_name(name, SPLIT_WORDS | CHUNK_WORDS)]:
+    if are_splits(names) or any(is_split_name(name, SPLIT_WORDS | CHUNK_WORDS) for name in names):
         raise UnusableInput(
-            f"These name parts of a data set, not diagnoses: {', '.join(map(repr, splits))}. Received: {where}. Give "
+            f"These name parts of a data set, not diagnoses: {', '.join(map(repr, names))}. Received: {where}. Give "
             "the classes; `prepare` makes splits of its own."
         )
 

@@ -27,7 +27,7 @@ from triage.photo_files import is_system_name
 
 UNUSED_GROUP = "column that looks like a group is not used"
 GROUP_COLUMN = re.compile(
-    r"(patient|patienten|lesion|case|subject|person|individual|participant|proband|client|mrn|encounter|visit|family|"
+    r"(^pat|patient|patienten|lesion|case|subject|person|individual|participant|proband|client|mrn|encounter|visit|family|"
     r"group)s?(id|ids|nr|no|num|number|uid|uuid|code|key|hash|identifier|name|ref)?$"
 )
 """Ends of `simplified` names of columns that say whose photo it is."""

@@ -143,9 +143,4 @@ def _window_map(window: int) -> npt.NDArray[np.float64]:
     (top, bottom), (left, right) = WINDOWS[window]
     across, down = right - left, bottom - top
     # Coordinates start at the centre of the first pixel.
-    return np.array(
-        [
-            [across, 0, DETAIL_SIDE * left + (across - 1) / 2],
-            [0, down, DETAIL_SIDE * top + (down - 1) / 2],
-        ]
-    )
+    return np.array([[across, 0, DETAIL_SIDE * left + (across - 1) / 2], [0, down, DETAIL_SIDE * top + (down - 1) / 2]])

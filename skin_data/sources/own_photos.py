@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from skin_data.cell_text import check_class_names, is_missing, is_split_name, simplified
+from skin_data.cell_text import are_splits, check_class_names, is_missing, is_split_name, simplified
 from skin_data.sources.labelled_table import MEANINGS, TableLayout, read_labelled_rows
 from skin_data.sources.record import Doubt, Listing, photos_of_class_folders
 from skin_data.sources.registry import Source
@@ -78,7 +78,7 @@ def _folders_in(folder: Path, ignored: Path | None) -> list[Path]:
 def _folders_as_classes(root: Path, folders: Sequence[Path], ignored: Path | None) -> Taxonomy:
     """Make each folder a class; raise where the folders are something else."""
     inner = [{p.name for p in _folders_in(folder, ignored)} for folder in folders]
-    if any(is_split_name(p.name) for p in folders) or (
+    if are_splits([p.name for p in folders]) or (
         len(inner[0]) > 1
         and all(names == inner[0] for names in inner)
         and not all(map(is_split_name, inner[0]))

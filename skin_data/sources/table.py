@@ -56,10 +56,11 @@ def read_joined(tables: Sequence[Path], key: str, needed: Iterable[str]) -> tupl
     Raises:
         UnusableInput: not such tables; a later one has several rows for a photo, or they contradict each other.
     """
-    whole = read_csv(tables[0], [key] if tables[1:] else [key, *needed])
+    advice = "Say with --columns which columns are photo, diagnosis and so on."
+    whole = read_csv(tables[0], [key] if tables[1:] else dict.fromkeys([key, *needed]), advice)
     doubts = []
     for table in tables[1:]:
-        more = read_csv(table, [key])
+        more = read_csv(table, [key], advice)
         if (twice := more[key].duplicated()).any():
             raise UnusableInput(f"{table} has several rows for {more[key][twice].iloc[0]!r}. Keep one of them.")
         added = whole[[key]].merge(more, on=key, how="left").set_index(whole.index)

@@ -56,7 +56,7 @@ def test_names_of_splits():
 def test_names_that_are_no_classes_are_named(names):
     with pytest.raises(UnusableInput, match=re.escape(names[-1])):
         check_class_names(names, "photos.csv")
-    check_class_names(["type (1)", "type (2)", "patch test"], "photos.csv")
+    check_class_names(["type (1)", "type (2)", "patch test", "prick test"], "photos.csv")
 
 
 @pytest.mark.parametrize(

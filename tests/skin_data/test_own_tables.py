@@ -360,6 +360,7 @@ def test_tables_that_contradict_or_miss_each_other(tmp_path):
         (("Training", "Validation"), "Training"),
         (("fold1/a", "fold1/b", "fold2/a"), "fold1"),
         (("a", "b", "valid"), "valid"),
+        (("ISIC_Train/a", "ISIC_Train/b", "ISIC_Test/a"), "ISIC_Train"),
         (("site 1/a", "site 1/b", "site 2/a", "site 2/b"), "site 1"),
         (("data/a", "data/b"), "data"),
         (("Eczema", "eczema", "b"), "Eczema"),
