@@ -3,8 +3,9 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from skin_data.cell_text import check_class_names, is_missing, simplified, skin_type
 from skin_data.sources.record import Doubt, Listing, Record, Rejection
@@ -43,21 +44,12 @@ class TableLayout:
         return row.cells.get(self.columns.get(meaning, ("",))[0], "")
 
 
-@dataclass
-class _Entry:
-    """What a row says about one photo."""
+class _Entry(NamedTuple):
+    """What a row says about one photo; the record's diagnosis is still the table's own."""
 
     row: Row
-    name: str
-    path: Path
-    source: str
-    diagnosis: str
-    group: str
-    tones: dict[str, str | None] = field(default_factory=dict)
-
-    @property
-    def where(self) -> str:
-        return f"{self.row.where} ({self.name})"
+    where: str
+    record: Record
 
 
 def read_labelled_rows(
@@ -73,102 +65,82 @@ def read_labelled_rows(
             if None. They are then at least two classes of their own, or UnusableInput is raised.
         place: the table, for messages.
     """
-    notes = _Notes()
+    notes: dict[tuple[str, str], list[str]] = defaultdict(list)
     known = taxonomy.by_name if taxonomy else {}
-    entries, rejections = _entries(rows, layout, find, known, notes)
-    compared: dict[str, Callable[[_Entry], str]] = {
-        "labels": lambda entry: entry.diagnosis,
-        "groups": lambda entry: entry.group,
-        "soft labels": lambda entry: layout.cell(entry.row, "soft_label"),
-        "skin tones": lambda entry: "/".join(str(tone) for tone in entry.tones.values()),
-    }
-    entries, contradictions = without_contradictions(
-        entries, lambda entry: entry.path.resolve(), compared, lambda entry: (entry.row.where, entry.where)
-    )
-    rejections += contradictions
-    if taxonomy is None:
-        taxonomy = _classes_of({e.diagnosis for e in entries}, layout, rejections, place, notes)
-        known = taxonomy.by_name | {e.diagnosis: e.diagnosis.strip() for e in entries}
-    by_spelling = {simplified(name): name for name in known}
-    records = []
-    for entry in entries:
-        cells = entry.row.cells
-        try:
-            soft = _soft_label(layout.cell(entry.row, "soft_label"), taxonomy.ids)
-        except ValueError as error:
-            rejections.append(Rejection(entry.where, str(error)))
-            continue
-        if entry.diagnosis and entry.diagnosis not in known:
-            near = by_spelling.get(simplified(entry.diagnosis))
-            hint = f"; is it {near!r}?" if near else ""
-            rejections.append(Rejection(entry.where, f"unknown diagnosis {entry.diagnosis!r}{hint}"))
-            continue
-        used = {column for columns in layout.columns.values() for column in columns}
-        extras = {f"own_{c}": cell for c, cell in cells.items() if c not in used}
-        if layout.kept is not None:
-            extras = {column: cells[column] for column in layout.kept if column in cells}
-        records.append(
-            Record(
-                entry.path, layout.dataset, entry.source, known[entry.diagnosis] if entry.diagnosis else None,
-                entry.group or None, soft, **entry.tones, extras=extras,
-            )
-        )  # fmt: skip
-    return Listing(records, rejections, taxonomy, notes.doubts())
-
-
-class _Notes:
-    """Values that are not used as they stand, and the rows that have them."""
-
-    def __init__(self) -> None:
-        self._rows: dict[tuple[str, str], list[str]] = defaultdict(list)
-
-    def add(self, where: str, kind: str, detail: str) -> None:
-        self._rows[kind, detail].append(where)
-
-    def doubts(self) -> list[Doubt]:
-        """One doubt for each kind and value, at the first of its rows."""
-        return [Doubt(rows[0], kind, f"{detail} ({len(rows)} rows)") for (kind, detail), rows in self._rows.items()]
-
-
-def _entries(
-    rows: Sequence[Row], layout: TableLayout, find: Finder, known: Mapping[str, str], notes: _Notes
-) -> tuple[list[_Entry], list[Rejection]]:
-    entries, rejections = [], []
+    entries: list[_Entry] = []
+    rejections: list[Rejection] = []
     for row in rows:
         named = {column: row.cells[column] for column in layout.columns["photo"] if row.cells[column].strip()}
         if not named:
             rejections.append(Rejection(row.where, f"no {' or '.join(layout.columns['photo'])}"))
         for column, photo in named.items():
             where = f"{row.where} ({photo})"
-            path = find(photo)
-            if isinstance(path, str):
-                rejections.append(Rejection(where, path))
-                continue
+
+            def note(kind: str, detail: str, where: str = where) -> None:
+                notes[kind, detail].append(where)
+
             try:
-                diagnosis = _diagnosis(row, layout, known, notes)
+                entries.append(_Entry(row, where, _record(row, layout, find, column, known, note)))
             except ValueError as error:
                 rejections.append(Rejection(where, str(error)))
-                continue
-            group = layout.cell(row, "group")
-            if is_missing(group):
-                if layout.needs_group:
-                    reason = f"no {layout.columns['group'][0]}, so it cannot be kept out of other splits"
-                    rejections.append(Rejection(where, reason + (f": {group!r}" if group else "")))
-                    continue
-                if "group" in layout.columns:
-                    notes.add(where, "photo without a group", f"{layout.columns['group'][0]} is {group!r}")
-                group = ""
-            source = layout.cell(row, "source")
-            if is_missing(source):
-                source = column if len(layout.columns["photo"]) > 1 else layout.source
-            entry = _Entry(row, photo, path, source, diagnosis, group)
-            for scale, largest in _SKIN_SCALES.items():
-                entry.tones[scale] = _tone(layout.cell(row, scale), scale, largest, where, notes)
-            entries.append(entry)
-    return entries, rejections
+    compared: dict[str, Callable[[_Entry], str]] = {
+        "labels": lambda entry: entry.record.diagnosis or "",
+        "groups": lambda entry: entry.record.group or "",
+        "soft labels": lambda entry: layout.cell(entry.row, "soft_label"),
+        "skin tones": lambda entry: f"{entry.record.fitzpatrick}/{entry.record.monk}",
+    }
+    entries, contradictions = without_contradictions(
+        entries, lambda entry: entry.record.path.resolve(), compared, lambda entry: (entry.row.where, entry.where)
+    )
+    rejections += contradictions
+    if taxonomy is None:
+        labels = {entry.record.diagnosis for entry in entries if entry.record.diagnosis}
+        taxonomy = _classes_of(labels, layout, rejections, place, notes)
+        known = taxonomy.by_name | {label: label.strip() for label in labels}
+    by_spelling = {simplified(name): name for name in known}
+    records = []
+    for row, where, record in entries:
+        try:
+            soft = _soft_label(layout.cell(row, "soft_label"), taxonomy.ids)
+            label = record.diagnosis
+            if label and label not in known:
+                near = by_spelling.get(simplified(label))
+                raise ValueError(f"unknown diagnosis {label!r}" + (f"; is it {near!r}?" if near else ""))
+        except ValueError as error:
+            rejections.append(Rejection(where, str(error)))
+        else:
+            records.append(replace(record, diagnosis=known[label] if label else None, soft_label=soft))
+    doubts = [Doubt(places[0], kind, f"{detail} ({len(places)} rows)") for (kind, detail), places in notes.items()]
+    return Listing(records, rejections, taxonomy, doubts)
 
 
-def _diagnosis(row: Row, layout: TableLayout, known: Mapping[str, str], notes: _Notes) -> str:
+def _record(
+    row: Row, layout: TableLayout, find: Finder, column: str, known: Mapping[str, str], note: Callable[[str, str], None]
+) -> Record:
+    """Read what a row says about the photo in one column; ValueError says why it is rejected."""
+    path = find(row.cells[column])
+    if isinstance(path, str):
+        raise ValueError(path)
+    diagnosis = _diagnosis(row, layout, known, note)
+    group, source = layout.cell(row, "group"), layout.cell(row, "source")
+    if is_missing(group):
+        if layout.needs_group:
+            reason = f"no {layout.columns['group'][0]}, so it cannot be kept out of other splits"
+            raise ValueError(reason + (f": {group!r}" if group else ""))
+        if "group" in layout.columns:
+            note("photo without a group", f"{layout.columns['group'][0]} is {group!r}")
+        group = ""
+    if is_missing(source):
+        source = column if len(layout.columns["photo"]) > 1 else layout.source
+    tones = [_tone(layout.cell(row, scale), scale, largest, note) for scale, largest in _SKIN_SCALES.items()]
+    used = {name for columns in layout.columns.values() for name in columns}
+    extras = {f"own_{name}": cell for name, cell in row.cells.items() if name not in used}
+    if layout.kept is not None:
+        extras = {name: row.cells[name] for name in layout.kept if name in row.cells}
+    return Record(path, layout.dataset, source, diagnosis, group or None, None, *tones, extras)
+
+
+def _diagnosis(row: Row, layout: TableLayout, known: Mapping[str, str], note: Callable[[str, str], None]) -> str | None:
     columns = layout.columns["diagnosis"]
     diagnosis = row.cells[columns[0]]
     if len(columns) > 1:
@@ -182,27 +154,31 @@ def _diagnosis(row: Row, layout: TableLayout, known: Mapping[str, str], notes: _
     if diagnosis in known or not is_missing(diagnosis):
         return diagnosis
     # The photo still trains lighting.
-    notes.add(row.where, "photo without a diagnosis", f"{'|'.join(columns)} is {diagnosis!r}")
-    return ""
+    note("photo without a diagnosis", f"{'|'.join(columns)} is {diagnosis!r}")
+    return None
 
 
-def _tone(cell: str, scale: str, largest: int, where: str, notes: _Notes) -> str | None:
+def _tone(cell: str, scale: str, largest: int, note: Callable[[str, str], None]) -> str | None:
     try:
         tone = skin_type(cell, largest)
     except ValueError:
-        notes.add(where, "skin tone left empty", f"{scale} {cell!r} is not 1 to {largest}")
+        note("skin tone left empty", f"{scale} {cell!r} is not 1 to {largest}")
         return None
     if tone and "-" in tone:
-        notes.add(where, "skin tone is a range", f"{scale} {cell!r} is read as {tone}")
+        note("skin tone is a range", f"{scale} {cell!r} is read as {tone}")
     return tone
 
 
 def _classes_of(
-    found: set[str], layout: TableLayout, rejections: Sequence[Rejection], place: Path, notes: _Notes
+    found: set[str],
+    layout: TableLayout,
+    rejections: Sequence[Rejection],
+    place: Path,
+    notes: dict[tuple[str, str], list[str]],
 ) -> Taxonomy:
     columns = layout.columns["diagnosis"]
     # A one-hot column is a class even if no photo has it; `prepare` then says so.
-    names = sorted({c for c in columns if not is_missing(c)} if len(columns) > 1 else found - {""})
+    names = sorted({c for c in columns if not is_missing(c)} if len(columns) > 1 else found)
     check_class_names(names, str(place))
     if len(names) < 2:
         shown = "; ".join(f"{r.path}: {r.reason}" for r in rejections[:_SHOWN])
@@ -213,7 +189,7 @@ def _classes_of(
     for name in names:
         parts = [part.strip() for mark in ";|/,+&" if mark in name for part in name.split(mark)]
         if parts and set(parts) <= set(names):
-            notes.add(place.name, "several diagnoses in one cell", f"{name!r} is a class of its own")
+            notes["several diagnoses in one cell", f"{name!r} is a class of its own"].append(place.name)
     return Taxonomy(place.stem, place.name, tuple(SkinClass(name.strip(), name.strip(), "soon") for name in names))
 
 
