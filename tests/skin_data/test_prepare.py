@@ -131,6 +131,19 @@ def test_bad_files_are_listed_and_the_others_used(tmp_path):
     assert len(read_manifest(result.meta_path).frame) == usable
 
 
+def test_formats_and_endings_of_phones_are_used_and_a_bad_profile_is_doubtful(tmp_path):
+    source = classes(tmp_path / "photos", {"x": 8, "y": 8})
+    for number, (name, kind) in enumerate(
+        {"a.JPG": "JPEG", "b.jfif": "JPEG", "c.jpe": "JPEG", "d.avif": "AVIF", "e": "PNG"}.items()
+    ):
+        save(source / "x" / name, 90 + number, format=kind)
+    save(source / "y" / "profile.jpg", 99, icc_profile=b"no profile")
+    result = prepare("folder", source, tmp_path / "out", workers=1)
+    assert (result.used, result.rejected) == (22, 0)
+    doubts = {Path(row["image_path"]).name: row for row in rows_of(tmp_path / "out/doubtful.csv")}
+    assert doubts["profile.jpg"]["doubt"] == "colours" and "sRGB" in doubts["profile.jpg"]["detail"]
+
+
 def test_photos_of_the_same_name_in_two_classes_are_not_one_group(tmp_path):
     source = classes(tmp_path / "photos", {"x": 6, "y": 6})  # 0.jpg to 5.jpg in both
     frame = read_manifest(prepare("folder", source, tmp_path / "out", workers=1).meta_path).frame

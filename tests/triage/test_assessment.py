@@ -6,6 +6,7 @@ import threading
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from triage import Triage
 from triage.assessment import DISCLAIMER, apply_temperature
@@ -101,6 +102,8 @@ def test_json_has_exactly_the_promised_shape(triage_path, good_photo, tmp_path):
     assert answer["decision"]["familiarity"] is None  # a file of an earlier version
     assert answer["decision"]["tone"] == measure_skin_tone(good_photo).bucket
     assert answer["disclaimer"] == DISCLAIMER
+    Image.fromarray(good_photo).save(path, icc_profile=b"no profile")
+    assert answer["warnings"] == [] and Triage.load(triage_path).assess(path).to_json()["warnings"]
 
 
 def test_path_bytes_and_pixels_give_the_same_answer(triage_path, good_photo, tmp_path):
