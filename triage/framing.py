@@ -16,14 +16,10 @@ COLOURLESS_REASONS = ("too_dark", "too_bright")
 """Lighting faults that leave no colour to recognize skin by."""
 ANALYSIS_SIDE = 224
 """Longer side in pixels for the analysis, which uses every second pixel both ways."""
-NO_SKIN_BELOW = 0.235
-"""Probability of skin (`triage.skin_region`) below which there is none: 71 % of 120 photographs of other things, and
-1.2 % of 1,790 clinical photographs, 1.8 % at most of any Fitzpatrick type."""
-MOST_WITHOUT_SKIN = 0.3
-"""Fraction of cells that are skin from which there is some, whatever surrounds it: the camera is too far away."""
+NO_SKIN_BELOW = 0.5
+"""Probability of skin (`triage.skin_region`) below which there is none."""
 TOO_FAR_BELOW = 0.42
-"""Fraction of cells that are skin. 6.7 % of these clinical photographs are below: a hand, a limb or a whole body on a
-background."""
+"""Fraction of cells that are skin. A hand, a limb or a whole body before a background is below."""
 NO_LAMP_BELOW = 0.2
 """Fraction of the guide below which no lamp explains a colour cast."""
 ACROSS_LAMPS = (-1.1, 3.0)
@@ -49,7 +45,7 @@ class Framing:
     @property
     def no_skin(self) -> bool:
         """There is no skin, whatever the light."""
-        return self.probability < NO_SKIN_BELOW and self.skin < MOST_WITHOUT_SKIN
+        return self.probability < NO_SKIN_BELOW
 
 
 def measure_framing(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Framing:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from triage.counting import Bytes, quantile
 from triage.photo import Photo
 from triage.skin_color import LINEAR
-from triage.skin_region import GLARE_LEVEL, sorted_channels, weighted_median
+from triage.skin_region import GLARE_LEVEL, sorted_channels, weighted_quantile
 
 Plane = npt.NDArray[np.float32]
 
@@ -148,7 +148,7 @@ def _slope(levels: Plane, red_green: Plane, green_blue: Plane, known: Plane) -> 
     weights = (np.minimum(known[lower], known[upper]) / (1 + colors / SAME_COLOR**2)).ravel()
     if weights.sum() < LEAST_PAIRS:
         return 0.0
-    return abs(weighted_median(differences, weights)) * GRID / APART
+    return abs(weighted_quantile(differences, weights)) * GRID / APART
 
 
 def sharpness(plane: Bytes) -> float:

@@ -5,6 +5,8 @@ asked of log-chromaticity (Finlayson and Hordley 2001), which light of one colou
 
 1. Is there skin at all? Blood makes skin of every tone redder than any lamp makes wood, sand, fur or a wall, and skin
    is smooth. The chromaticity and the local contrast of each of 16 x 16 cells say how likely it is skin in white light.
+   The view as a whole says more: scenes have detail nearly everywhere and edges of colour, painted or dyed things are
+   redder than blood makes skin, and walls, sky and cloth lack its mottling.
 2. Which pixels belong to it? Those whose chromaticity lies nearer to that of the picture's centre than to grey. That
    holds under a colour cast, too, and leaves out a wall that is paler than the arm before it.
 """
@@ -37,7 +39,7 @@ LEAST_CONTRAST = np.float32(0.02)
 """Stops added to a contrast before its logarithm."""
 MOST_LOG_ODDS = 3.0
 """One cell may speak so strongly for or against skin, natural log-odds."""
-LEAST_COLOR, SMOOTH = (0.1, 0.015), -2.8
+LEAST_COLOR, SMOOTH = (0.1, 0.07), -2.8
 """Distance from grey, stops, below which a cell is no skin where the logarithm of its contrast in green is below the
 second number, and where it is not."""
 VIEW_SPREAD, COLOR_SPREAD = 0.5, 0.22
@@ -58,6 +60,21 @@ BLACK = math.log2(0.005)
 # in red_green and in green_blue. Thresholds like the others here: rounded from a logistic regression between clinical
 # photographs and photographs of other things, measured by benchmarks.light.judged_by_eye.
 _ACROSS, _ALONG, _CONTRASTS, _OFFSET = 4.5, -0.5, np.array([-1.0, 0.5, -0.5], np.float32), -2.5
+_WHOLE = 0.75
+"""Weight of the four measures of the whole view, relative to the mean log-odds of its cells."""
+_WHOLE_OFFSET, _WHOLE_SCALE = 1.6, 2.0
+"""Added to the sum, so that skin is found where it is above 0; log-odds for each unit of the sum."""
+_DETAILED, _EDGES, _LEAST_MOTTLED = 0.75, 0.95, 0.25
+"""Quantiles: of the contrasts in green and in green_blue, and of the steps of redness between neighbouring cells."""
+LEAST_MEAN = -2.2
+"""Mean log-odds below which there is no skin, however smooth the view: an empty wall."""
+SOME, MOST, EMPTY = 0.25, 0.75, -2.3
+"""Fractions of the cells that are skin and that are empty, each and together, in a limb far away before a plain
+background, whose view as a whole says nothing; logarithm of a contrast below which a cell that is no skin is empty."""
+LEAST_STEP = 0.02
+"""Stops added to a step of redness before its logarithm."""
+DARKER = 0.3
+"""Light of a cell that counts half, as a fraction of the brighter quarter's: a black growth has lost its colour."""
 REDNESS = (-0.4, 0.8)
 """Stops across the lamps' direction beyond which redness says no more."""
 USUAL_ALONG = 0.7
@@ -80,7 +97,7 @@ class SkinRegion:
     """This person's skin in a picture.
 
     Attributes:
-        probability: that there is skin in white light, from the mean log-odds of the cells around the centre, [0, 1].
+        probability: that there is skin in white light, from the cells and the view as a whole, [0, 1].
         cells: log-odds of each cell, float32 [CELLS, CELLS].
         red_green: log2 of linear red over green at the centre, stops, whatever the light.
         green_blue: the same of green over blue.
@@ -99,20 +116,18 @@ def find_skin(pixels: Photo) -> SkinRegion:
     red, green, blue = cv2.split(cv2.LUT(pixels, LOG_LIGHT))
     red_green, green_blue = np.asarray(red - green, np.float32), np.asarray(green - blue, np.float32)
     measures = cell_measures(np.asarray(green, np.float32), red_green, green_blue)
-    log_odds = _log_odds(measures)
-    # Smoothness alone makes no skin of a grey wall.
-    least = np.where(measures[:, 2] < SMOOTH, *LEAST_COLOR)
-    log_odds[np.hypot(measures[:, 0], measures[:, 1]) < least] = -MOST_LOG_ODDS
+    across = _across(measures)
+    log_odds = _log_odds(measures, across)
     # A clipped pixel has lost its colour, and a highlight shows that of the lamp.
     lowest, middle, _ = sorted_channels(pixels)
     coloured = (lowest < GLARE_LEVEL) & (middle < NEAR_CLIPPED)
     part, level = _cell_means(coloured.astype(np.float32), np.asarray(green, np.float32))
     known = part * (1 - np.float32(FLOOR) * np.exp2(-level))
     weights = _MIDDLE * np.maximum(known, 1e-3)
-    own_red_green, own_green_blue = (weighted_median(measures[:, place], weights) for place in (0, 1))
+    own_red_green, own_green_blue = (weighted_quantile(measures[:, place], weights) for place in (0, 1))
     near = _near(red_green, green_blue, own_red_green, own_green_blue)
     return SkinRegion(
-        probability=float(1 / (1 + np.exp(-(log_odds @ _VIEW)))),
+        probability=_probability(log_odds, measures, across, level),
         cells=log_odds.reshape(CELLS, CELLS),
         red_green=own_red_green,
         green_blue=own_green_blue,
@@ -140,20 +155,48 @@ def cell_measures(green: Floats, red_green: Floats, green_blue: Floats) -> Float
     return np.asarray(np.concatenate([_cell_means(red_green, green_blue), logs]).T, np.float32)
 
 
-def _log_odds(measures: Floats) -> Floats:
+def _across(measures: Floats) -> Floats:
+    """Redness of each cell across the lamps' direction, which blood gives to skin of every tone, stops."""
+    return np.asarray(LAMPS[1] * measures[:, 0] - LAMPS[0] * measures[:, 1], np.float32)
+
+
+def _log_odds(measures: Floats, across: Floats) -> Floats:
     """How likely each cell is skin in white light, natural log-odds, float32 [CELLS * CELLS]."""
     red_green, green_blue = measures[:, 0], measures[:, 1]
-    across = np.clip(LAMPS[1] * red_green - LAMPS[0] * green_blue, *REDNESS)
     beside = np.abs(LAMPS[0] * red_green + LAMPS[1] * green_blue - USUAL_ALONG)
-    evidence = _ACROSS * across + _ALONG * beside + measures[:, 2:] @ _CONTRASTS + _OFFSET
-    return np.asarray(np.clip(evidence, -MOST_LOG_ODDS, MOST_LOG_ODDS), np.float32)
+    evidence = _ACROSS * np.clip(across, *REDNESS) + _ALONG * beside + measures[:, 2:] @ _CONTRASTS + _OFFSET
+    evidence = np.clip(evidence, -MOST_LOG_ODDS, MOST_LOG_ODDS)
+    # Smoothness alone makes no skin of a grey wall.
+    evidence[np.hypot(red_green, green_blue) < np.where(measures[:, 2] < SMOOTH, *LEAST_COLOR)] = -MOST_LOG_ODDS
+    return np.asarray(evidence, np.float32)
 
 
-def weighted_median(values: npt.NDArray[np.floating], weights: npt.NDArray[np.floating]) -> float:
-    """Value at which half of the weight is reached; both of the same length, weights at least 0 and not all 0."""
+def _probability(log_odds: Floats, measures: Floats, across: Floats, level: Floats) -> float:
+    """How likely there is skin: by the cells' log-odds, measures, redness and log2 of green."""
+    light = np.exp2(level)
+    known = light / (light + DARKER * np.float32(np.sort(light)[-len(light) // 4]))
+    weights = _VIEW * known
+    square = across.reshape(CELLS, CELLS)
+    steps = np.sort(np.abs(np.concatenate([np.diff(square, axis=axis).ravel() for axis in (0, 1)])))
+    mottling = math.log(float(steps[int(_LEAST_MOTTLED * len(steps))]) + LEAST_STEP)
+    detail = weighted_quantile(measures[:, 2], known, _DETAILED)
+    edges = weighted_quantile(measures[:, 4], known, _EDGES)
+    whole = mottling - detail - edges - weighted_quantile(across, known)
+    mean = float(log_odds @ weights / weights.sum())
+    evidence = mean - LEAST_MEAN
+    skin, empty = log_odds > 0, (log_odds <= -MOST_LOG_ODDS) & (measures[:, 2] < EMPTY)
+    if min(skin.mean(), empty.mean()) < SOME or (skin | empty).mean() < MOST:
+        evidence = min(evidence, mean + _WHOLE * whole + _WHOLE_OFFSET)
+    return 1 / (1 + math.exp(-_WHOLE_SCALE * evidence))
+
+
+def weighted_quantile(
+    values: npt.NDArray[np.floating], weights: npt.NDArray[np.floating], fraction: float = 0.5
+) -> float:
+    """Value at which a fraction of the weight is reached; both of the same length, weights at least 0, not all 0."""
     order = np.argsort(values)
     below = np.cumsum(weights[order])
-    return float(values[order[np.searchsorted(below, below[-1] / 2)]])
+    return float(values[order[np.searchsorted(below, below[-1] * fraction)]])
 
 
 def _cell_means(*planes: npt.NDArray[Any]) -> Floats:
