@@ -42,17 +42,17 @@ class AnswerScreen(Page):
         self.column.clear_widgets()
         app, answer = self._app, self._answer
         self.action_card = _action(app, answer)
-        told = [self.action_card, _disclaimer(app)]
+        told = [_disclaimer(app)]
         if answer.unchecked:
             texts = app.style.tr("answer.unchecked"), app.style.tr("answer.unchecked_text")
-            told.insert(1, info_card(app.style, "unsure", *texts, *NO_ANSWER))
+            told.insert(0, info_card(app.style, "unsure", *texts, *NO_ANSWER))
         if answer.demo:
             told.append(_demo_note(app))
         if answer.top or answer.reason == "unsure":
             told.append(_looks_like(app, answer, self.width >= pixels(MIN_WIDE)))
         more = [_photo(app, answer, wide), _signs(app)]
         columns = (Column(*widgets, spacing=pixels(LARGE), pos_hint=TOP) for widgets in (told, more))
-        self.add(*([Row(*columns, spacing=pixels(HUGE))] if wide else told + more))
+        self.add(self.action_card, *([Row(*columns, spacing=pixels(HUGE))] if wide else told + more))
         self.footer(
             ("action.retake", "retake", lambda: app.reset_to("camera")),
             ("action.save", "save", lambda: save_answer(app, answer)),
