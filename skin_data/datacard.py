@@ -152,12 +152,11 @@ def _bluish(frame: pd.DataFrame) -> str:
 
 
 def _own_tones(frame: pd.DataFrame) -> str:
-    parts = []
-    for column, name in (("fitzpatrick", "Fitzpatrick type"), ("monk", "Monk tone")):
-        if frame[column].notna().any():
-            order = sorted(frame[column].dropna().unique(), key=lambda label: (len(label), label))
-            parts.append(_counts(frame[column], frame["tone_bucket"], order, (*TONE_BUCKETS, UNKNOWN_TONE), name))
-    return "\n\n".join(parts)
+    return "\n\n".join(
+        _counts(frame[column], frame["tone_bucket"], order, (*TONE_BUCKETS, UNKNOWN_TONE), name)
+        for column, name in (("fitzpatrick", "Fitzpatrick type"), ("monk", "Monk tone"))
+        if (order := sorted(frame[column].dropna().unique(), key=lambda label: (len(label), label)))
+    )
 
 
 def _coverage(coverage: Sequence[ConditionCoverage]) -> str:

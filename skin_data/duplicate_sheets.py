@@ -8,7 +8,7 @@ from skin_data.duplicates import Duplicate
 from skin_data.progress import Progress, no_progress
 from skin_data.sources.record import Record
 from triage.atomic import replacing
-from triage.photo import Photo, read_photo, small_copy
+from triage.photo import read_photo, small_copy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,23 +37,12 @@ def write_duplicate_sheets(
         old.unlink()
     doubtful = sorted(pairs, key=lambda pair: (pair.correlation, pair))[: LARGEST_PAGES * PAIRS_ON_A_PAGE]
     pages = [doubtful[start : start + PAIRS_ON_A_PAGE] for start in range(0, len(doubtful), PAIRS_ON_A_PAGE)]
-    written = []
-    for number, page in enumerate(pages):
-        shown = [
-            [
-                (read_photo(records[photo].path), _caption(records[photo], splits[photo]))
-                for photo in (pair.first, pair.second)
-            ]
-            for pair in page
-        ]
-        path = folder / f"page-{number + 1:03d}.png"
-        with replacing(path) as temporary:
-            _draw(shown, page, f"Near-duplicates, page {number + 1} of {len(pages)} ({len(pairs)} pairs)").savefig(
-                temporary, format="png"
-            )
-        written.append(path)
-        progress("draw near-duplicates", number + 1, len(pages))
-    return written
+    for number, page in enumerate(pages, start=1):
+        with replacing(folder / f"page-{number:03d}.png") as temporary:
+            title = f"Near-duplicates, page {number} of {len(pages)} ({len(pairs)} pairs)"
+            _draw(page, records, splits, title).savefig(temporary, format="png")
+        progress("draw near-duplicates", number, len(pages))
+    return sorted(folder.glob("page-*.png"))
 
 
 def _caption(record: Record, split: str) -> str:
@@ -64,7 +53,7 @@ def _caption(record: Record, split: str) -> str:
     return f"{name}\n{split}, {record.diagnosis}"
 
 
-def _draw(shown: Sequence[Sequence[tuple[Photo, str]]], pairs: Sequence[Duplicate], title: str) -> "Figure":
+def _draw(pairs: Sequence[Duplicate], records: Sequence[Record], splits: Sequence[str], title: str) -> "Figure":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -72,13 +61,12 @@ def _draw(shown: Sequence[Sequence[tuple[Photo, str]]], pairs: Sequence[Duplicat
     figure = Figure(figsize=(12, 0.5 + 2.9 * rows), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=9)
-    axes = figure.subplots(rows, 4, squeeze=False)
-    for place in axes.flat:
+    places = figure.subplots(rows, 4, squeeze=False).ravel()
+    for place in places:
         place.set_axis_off()
-    for number, (photos, pair) in enumerate(zip(shown, pairs, strict=True)):
-        for side, (photo, caption) in enumerate(photos):
-            place = axes[number // 2, 2 * (number % 2) + side]
-            place.imshow(small_copy(photo, _SHOWN_SIDE))
-            measured = f"\n{pair.distance} bits apart, correlation {pair.correlation:.2f}" if side == 0 else "\n"
-            place.set_title(caption + measured, fontsize=7, loc="left")
+    for number, pair in enumerate(pairs):
+        measured = f"{pair.distance} bits apart, correlation {pair.correlation:.2f}"
+        for place, photo, line in zip(places[2 * number :], (pair.first, pair.second), (measured, ""), strict=False):
+            place.imshow(small_copy(read_photo(records[photo].path), _SHOWN_SIDE))
+            place.set_title(f"{_caption(records[photo], splits[photo])}\n{line}", fontsize=7, loc="left")
     return figure

@@ -1,6 +1,5 @@
 """Measurements of each photo: lighting, skin tone and a perceptual hash."""
 
-import ctypes
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,26 +21,6 @@ MEASURING_MODULES = (
     *DECODING_MODULES,
 )  # fmt: skip
 """A change in any of them makes cached measurements invalid."""
-
-
-# Parameters of glibc's mallopt(3), and the bytes that a process may keep.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-_KEPT, _LARGEST_KEPT = 64 << 20, 32 << 20
-
-
-@cache
-def _keep_freed_memory() -> None:
-    """Let this process reuse freed memory for the next photo, where the C library is glibc.
-
-    By default the memory of each photo returns to the system and is mapped and zeroed again for the next one, which
-    costs a fifth of the time of a photo of 600 x 450 pixels.
-    """
-    try:
-        adjust = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # another C library; None names no library on Windows
-        return
-    adjust(_TRIM_THRESHOLD, _KEPT)
-    adjust(_MMAP_THRESHOLD, _LARGEST_KEPT)
 
 
 @cache
@@ -69,7 +48,6 @@ def measure_photo(path: str) -> dict[str, Any]:
         `frame_signature`) and the lighting features with the prefix `light_`.
     """
     cv2.setNumThreads(1)  # several such processes run
-    _keep_freed_memory()
     try:
         pixels, warnings = decode_photo(path)
     except UnreadablePhoto as error:

@@ -71,12 +71,12 @@ def _remote_file(entry: Mapping[str, Any], api: str) -> RemoteFile:
     # Dataverse converts a table to tab-separated text of another size; its checksum remains that of the uploaded file
     # (github.com/IQSS/dataverse/issues/7275), which format=original returns.
     converted = bool(about.get("originalFileFormat")) or name.endswith(".tab")
-    url, params = f"{api}/access/datafile/{about['id']}", {"format": "original"} if converted else {}
+    url = f"{api}/access/datafile/{about['id']}" + ("?format=original" if converted else "")
     if name.endswith(".zip"):
         folder = PurePosixPath(name).stem
-        return RemoteFile(name, about.get("filesize"), checksum, url, params, str(about["id"]), folder)
+        return RemoteFile(name, about.get("filesize"), checksum, url, str(about["id"]), folder)
     size = about.get("originalFileSize") if converted else about.get("filesize")
-    return RemoteFile(TABLE, size, checksum, url, params, str(about["id"]))
+    return RemoteFile(TABLE, size, checksum, url, str(about["id"]))
 
 
 def _licence(version: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,6 @@ class RemoteFile:
         size: in bytes; None where only the transfer itself tells.
         checksum: `md5:` or `crc32c:` and hexadecimal digits; None where the server gives none.
         url: its address.
-        params: query of that address.
         version: identifies the content where there is no checksum beforehand.
         unpack_into: folder below the data set's into which this zip archive is unpacked before it is removed; None for
             a file that stays as it is.
@@ -42,7 +41,6 @@ class RemoteFile:
     size: int | None
     checksum: str | None
     url: str = ""
-    params: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
     unpack_into: str | None = None
     locate: "Callable[[RemoteFile], RemoteFile]" = lambda remote: remote

@@ -63,8 +63,8 @@ def offer_scin(server: str | None = None) -> Offer:
 def _remote_file(item: Mapping[str, Any], address: str) -> RemoteFile:
     # Composite objects have no MD5; every object has a CRC32C.
     checksum = from_base64("md5", item.get("md5Hash")) or from_base64("crc32c", item.get("crc32c"))
-    url = f"{address}/download/storage/v1/b/{BUCKET}/o/{quote(item['name'], safe='')}"
+    url = f"{address}/download/storage/v1/b/{BUCKET}/o/{quote(item['name'], safe='')}?alt=media"
     if item.get("contentEncoding") == "gzip":
         # Stored compressed but served uncompressed: size and checksum are of what is stored.
-        return RemoteFile(item["name"], None, None, url, {"alt": "media"}, version=checksum or "")
-    return RemoteFile(item["name"], int(item["size"]), checksum, url, {"alt": "media"})
+        return RemoteFile(item["name"], None, None, url, version=checksum or "")
+    return RemoteFile(item["name"], int(item["size"]), checksum, url)

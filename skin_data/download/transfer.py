@@ -79,7 +79,7 @@ def _receive(remote: RemoteFile, file: IO[bytes], offer: Offer, session: "reques
 def _append(remote: RemoteFile, file: IO[bytes], offer: Offer, session: "requests.Session", on_bytes: OnBytes) -> None:
     # identity: sizes, ranges and checksums are of the file, not of a compressed response.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={file.tell()}-"} if file.tell() else {})
-    with session.get(remote.url, params=remote.params, headers=headers, stream=True, timeout=TIMEOUT) as response:
+    with session.get(remote.url, headers=headers, stream=True, timeout=TIMEOUT) as response:
         response.raise_for_status()
         if response.status_code not in (200, 206):  # a firewall's question to a browser comes as 202
             raise UnusableInput(
