@@ -109,7 +109,7 @@ def is_buildable(config: object) -> bool:
 
 
 def _is_ordered(layers: list[Any]) -> bool:
-    waiting = {}
+    waiting: dict[tuple[str, int], set[tuple[str, int]]] = {}
     for layer in layers:
         name = layer.get("name", layer["config"].get("name"))
         calls = layer.get("inbound_nodes") or [[]]

@@ -132,7 +132,7 @@ class Triage:
         self._thresholds = model.card["thresholds"]
         # The interpreter releases the GIL, so a second core can measure the lighting meanwhile.
         self._light_thread = ThreadPoolExecutor(1, "light")
-        _check_fit(model, interpreter)
+        check_fit(model, interpreter)
 
     @classmethod
     def load(cls, path: str | Path, threads: int = 1) -> "Triage":
@@ -270,7 +270,8 @@ def apply_temperature(probabilities: npt.NDArray[Any], temperature: float) -> np
     return np.asarray(powers / powers.sum(), dtype=np.float64)
 
 
-def _check_fit(model: ModelFile, interpreter: Interpreter) -> None:
+def check_fit(model: ModelFile, interpreter: Interpreter) -> None:
+    """Raise UnusableInput if a model's outputs or input do not match its card."""
     missing = [name for name in OUTPUTS if name not in interpreter.output_names]
     if missing:
         raise UnusableInput(

@@ -125,7 +125,8 @@ class Interpreter:
         self.runtime = runtime
         inputs = raw.get_input_details()
         check_input(inputs)
-        self.input_shape: tuple[int, int, int, int] = tuple(int(side) for side in inputs[0]["shape"])
+        _, height, width, _ = (int(side) for side in inputs[0]["shape"])
+        self.input_shape: tuple[int, int, int, int] = (1, height, width, 3)
         self.input_dtype: type[np.generic] = np.dtype(inputs[0]["dtype"]).type
         scale, zero_point = inputs[0]["quantization"]
         self.input_quantization: tuple[float, int] = (float(scale), int(zero_point))

@@ -45,7 +45,7 @@ class _Quantizer(tfmot.quantization.keras.quantizers.Quantizer):
         return {}
 
     def get_config(self) -> dict[str, Any]:
-        return vars(self)
+        return dict(vars(self))
 
 
 class KernelQuantizer(_Quantizer):
@@ -117,7 +117,7 @@ class QATConfig(tfmot.quantization.keras.QuantizeConfig):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return vars(self)
+        return dict(vars(self))
 
 
 class QuantizationAwareStudent:

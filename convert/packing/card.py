@@ -105,7 +105,7 @@ def _class_results(
     pixels = load_student_pixels(run, manifest, frame, student.input_shape[1], progress)
     measured = evaluate(manifest, frame, *predict(student, pixels), card=card)["per_class"]
     return {
-        name: {"n": part["n"], "recall": part["recall"], "sent_to_doctor": part["sent_to_doctor"]}
+        name: cast("ClassResult", {key: part[key] for key in ("n", "recall", "sent_to_doctor")})
         for name, part in measured.items()
     }
 

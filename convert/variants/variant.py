@@ -52,6 +52,10 @@ class FineTuning:
     build: Callable[[keras.Model, Source, Any], TunableStudent]
 
 
+def _student(source: Source) -> keras.Model:
+    return source.student
+
+
 @dataclass(frozen=True)
 class Variant:
     """One kind of file: `start`, then `fine_tuning` if there is one, then `convert`.
@@ -68,7 +72,7 @@ class Variant:
 
     name: str
     convert: Callable[[keras.Model, Source], bytes]
-    start: Callable[[Source], keras.Model] = lambda source: source.student
+    start: Callable[[Source], keras.Model] = _student
     input_dtype: str = "float32"
     uses_photos: bool = False
     fine_tuning: FineTuning | None = None

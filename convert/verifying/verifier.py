@@ -22,6 +22,7 @@ from skin_training.evaluation import evaluate
 from skin_training.predict import predict
 from skin_training.report_types import TestSection
 from skin_training.run_folder import RunFolder
+from triage.assessment import check_fit
 from triage.atomic import sha256_of
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
@@ -152,6 +153,7 @@ class Verifier:
         """
         model = read_model(path)
         interpreter = open_interpreter(model.flatbuffer, threads=2)
+        check_fit(model, interpreter)
         self._check_origin(model, interpreter.input_size)
         predictions = predict(interpreter, self._pixels, progress=self._progress, stage=f"verify {path.name}")
         comparison = compare(self._manifest, self._frame, self.predictions, predictions)

@@ -168,11 +168,13 @@ def _open(model: str) -> _Opened:
 
 
 def _open_file(path: Path) -> _Opened:
+    from triage.assessment import check_fit
     from triage.interpreter import open_interpreter
     from triage.model_file import read_model
 
     file = read_model(path)
     interpreter = open_interpreter(file.flatbuffer, threads=2)
+    check_fit(file, interpreter)
     classes = [entry["id"] for entry in file.card["classes"]]
     crop = file.card["input"]["crop_fraction"]
     return _Opened(interpreter, interpreter.input_size, crop, classes, file.card["data"].get("meta_sha256", ""))
