@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from triage.color_profile import UNSUITED, BadProfile, Conversion, conversion_to_srgb
+from triage.color_conversion import BadProfile, Conversion
+from triage.color_profile import UNSUITED, conversion_to_srgb
 from triage.errors import SkinDistillError, UnreadablePhoto, UnusableInput
 from triage.photo_decoder import decode
 from triage.photo_header import PhotoHeader, read_header

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from triage.color_profile import Conversion, to_8_bits
+from triage.color_conversion import Conversion, to_8_bits
 from triage.errors import UnreadablePhoto
 from triage.heif import decode_avif, decode_heic
 from triage.photo_header import PhotoHeader
@@ -105,7 +105,9 @@ def _decode_jpeg(header: PhotoHeader, name: str, conversion: Conversion | None, 
         if "Insufficient memory" in str(error):
             raise MemoryError from error
         if not _is_padded(str(error), header.stream):
-            raise UnreadablePhoto(name, f"damaged JPEG, or a rare kind of it: {error}") from error
+            damage = str(error).removeprefix("Corrupt JPEG data: ")
+            kind = "" if damage != str(error) else ", or a rare kind of it, to be exported as JPEG"
+            raise UnreadablePhoto(name, f"damaged JPEG{kind}: {damage}") from error
         pixels = simplejpeg.decode_jpeg(header.stream, space, **sides, strict=False)
     if not cmyk:
         return pixels

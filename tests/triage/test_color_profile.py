@@ -2,6 +2,7 @@ import struct
 import zlib
 from functools import partial
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -19,6 +20,8 @@ def test_colours_are_the_same_in_each_profile_and_format(number):
     pytest.importorskip("skimage", reason="CIEDE2000 is scikit-image's")
     profile, kind, colours, save = CASES[number]
     pytest.importorskip("pillow_heif" if "HEIC" in kind else "PIL")
+    if "AVIF" in kind and not cv2.haveImageWriter("x.avif"):
+        pytest.skip("lossless AVIF for tests is written by OpenCV 5")
     found = profiled.difference(colours, save)
     assert found.mean() < 0.2
     # A step of ProPhoto in 8 bits of luma and chroma is that large in the darkest tones.
