@@ -11,24 +11,13 @@ from triage.atomic import write_json
 THEMES = ("system", "light", "dark")
 FONT_SCALES = (1.0, 1.5, 2.0)
 FILE_NAME = "settings.json"
-_ALLOWED = {
-    "theme": THEMES,
-    "font_scale": FONT_SCALES,
-    "spoken_tips": (False, True),
-    "first_run_seen": (False, True),
-}
+_BOTH = (False, True)
+_ALLOWED = {"theme": THEMES, "font_scale": FONT_SCALES, "spoken_tips": _BOTH, "first_run_seen": _BOTH}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of the app.
-
-    Attributes:
-        theme: one of `THEMES`.
-        font_scale: one of `FONT_SCALES`.
-        spoken_tips: tips are also spoken.
-        first_run_seen: the introduction has been read.
-    """
+    """Settings of the app: one of `THEMES`, one of `FONT_SCALES`, tips also spoken, introduction read."""
 
     theme: str = "system"
     font_scale: float = 1.0

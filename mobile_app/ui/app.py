@@ -104,9 +104,7 @@ class SkinApp(App):
     def build(self) -> Widget:
         """Create the window's content."""
         self.title = self._texts("app.name")
-        self.root: RootWidget = RootWidget()
-        self.root.on_escape, self.root.on_paste = self.on_escape_key, self.paste
-        self.root.bind_keyboard()
+        self.root: RootWidget = RootWidget(self.on_escape_key, self.paste)
         Window.bind(on_drop_file=self._on_drop_file)
         for hidden, shown in (("on_minimize", "on_restore"), ("on_hide", "on_show")):
             Window.bind(**{hidden: lambda *_: self.on_pause(), shown: lambda *_: self.on_resume()})

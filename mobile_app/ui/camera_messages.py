@@ -39,8 +39,6 @@ READY = CameraMessage("ready", "camera.ready", "camera.ready_advice", ready=True
 READY_PHOTO = CameraMessage("ready", "camera.ready_photo", "camera.ready_photo_advice", ready=True)
 STARTING = CameraMessage("camera", "camera.starting", "camera.starting_advice")
 TROUBLES = ("absent", "busy", "denied", "unplugged", "unreadable", "failed", "ended")
-TROUBLE_ICONS = {"failed": "absent"}
-"""Troubles without an icon of their own."""
 
 
 def message_for(state: LiveState, live: bool = True) -> CameraMessage:

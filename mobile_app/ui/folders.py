@@ -16,14 +16,7 @@ MAX_ENTRIES = 500
 
 @dataclass(frozen=True)
 class Listing:
-    """What can be chosen in a folder.
-
-    Attributes:
-        folders: subfolders by name, without hidden ones.
-        photos: newest first.
-        left_out: number of entries beyond the limit.
-        closed: the folder cannot be opened.
-    """
+    """What can be chosen: subfolders by name, photos newest first, how many are left out; or that it is `closed`."""
 
     folders: tuple[Path, ...] = ()
     photos: tuple[Path, ...] = ()

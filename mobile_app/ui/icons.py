@@ -137,6 +137,7 @@ STROKES: dict[str, Sequence[list[Point]]] = {
     "check": [line(4.5, 12.5, 9.8, 18, 19.5, 6.5)],
     # Source problems.
     "absent": [*_PLUG],
+    "failed": [*_PLUG],
     "unplugged": [*_PLUG, line(3, 3, 21, 21)],
     "busy": [box(3, 3, 15, 15), box(9, 9, 21, 21)],
     "denied": [box(5, 11, 19, 21), [(8, 11), (8, 7.5), *arc(12, 7.5, 4, 180, 360), (16, 11)], dot(12, 16)],

@@ -25,19 +25,16 @@ SCROLL_STEP = 80  # of an arrow key, dp
 
 
 class RootWidget(FloatLayout):
-    """Shows screens. A screen may have `on_enter()`, `on_leave()` and `on_key(code, letter, modifiers) -> bool`.
+    """Shows a `screen`, which may have `on_enter()`, `on_leave()` and `on_key(code, letter, modifiers) -> bool`."""
 
-    Attributes:
-        screen: the current screen.
-        on_escape: called by Escape if no sheet is open.
-        on_paste: called by Ctrl+V (Cmd+V).
-    """
-
-    def __init__(self, **options: Any):
-        super().__init__(**options)
+    def __init__(self, on_escape: Callable[[], object], on_paste: Callable[[], object]):
+        """Take the window's keys; Escape, if no sheet is open, and Ctrl+V (Cmd+V) are passed on."""
+        super().__init__()
         self.screen: Widget | None = None
-        self.on_escape: Callable[[], object] = lambda: None
-        self.on_paste: Callable[[], object] = lambda: None
+        self._on_escape, self._on_paste = on_escape, on_paste
+        Window.bind(
+            on_key_down=self._on_key_down, on_key_up=self._on_key_up, focus=lambda *_: self._pressed_keys.clear()
+        )
         self._sheet: BottomSheet | None = None
         self._pressed_keys: set[int] = set()
         self._opened_at = -PRESS_GUARD_S
@@ -81,12 +78,6 @@ class RootWidget(FloatLayout):
             return True
         return bool(super().on_touch_down(touch))
 
-    def bind_keyboard(self) -> None:
-        """Handle the window's keys."""
-        Window.bind(
-            on_key_down=self._on_key_down, on_key_up=self._on_key_up, focus=lambda *_: self._pressed_keys.clear()
-        )
-
     def notify(self, method: str) -> None:
         """Call a method of the screen, if it has one of this name."""
         if callback := getattr(self.screen, method, None):
@@ -108,10 +99,10 @@ class RootWidget(FloatLayout):
             return True
         if code == ESCAPE:
             if not self.close_sheet():
-                self.on_escape()
+                self._on_escape()
             return True
         if (letter or "").lower() == "v" and ("ctrl" in modifiers or "meta" in modifiers):
-            self.on_paste()
+            self._on_paste()
             return True
         if code in (ENTER, KEYPAD_ENTER, SPACE):
             if self.guarded:

@@ -47,16 +47,12 @@ class Identity:
 
     def __post_init__(self) -> None:
         for value, pattern, what in (
-            (self.title, _TITLE, "The title must have at most 30 letters, digits, spaces, dots and hyphens"),
-            (
-                self.package,
-                _IDENTITY,
-                "The package must be lowercase with at least one dot, such as org.example.skin",
-            ),
-            (self.version, _VERSION, "The version must be up to three numbers separated by dots"),
+            (self.title, _TITLE, "title must have at most 30 letters, digits, spaces, dots and hyphens"),
+            (self.package, _IDENTITY, "package must be lowercase with at least one dot, such as org.example.skin"),
+            (self.version, _VERSION, "version must be up to three numbers separated by dots"),
         ):
             if not pattern.fullmatch(value):
-                raise UnusableInput(f"{what}. Received: {value!r}.")
+                raise UnusableInput(f"The {what}. Received: {value!r}.")
 
 
 def spec_text(identity: Identity, requirements: Sequence[str]) -> str:

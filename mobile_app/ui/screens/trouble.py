@@ -6,7 +6,6 @@ from kivy.uix.widget import Widget
 
 from mobile_app.ui.app import SkinApp
 from mobile_app.ui.buttons import Action, action_buttons
-from mobile_app.ui.camera_messages import TROUBLE_ICONS
 from mobile_app.ui.label import TextLabel
 from mobile_app.ui.page import Page
 from mobile_app.ui.widgets import Column, Icon
@@ -19,7 +18,7 @@ def trouble_page(app: SkinApp, trouble: str, detail: str) -> Widget:
         ("action.other_source", "camera", lambda: app.push("sources")),
         ("action.open_photo", "photo", app.open_photo),
     ]
-    return _page(app, TROUBLE_ICONS.get(trouble, trouble), trouble, detail, actions)
+    return _page(app, trouble, trouble, detail, actions)
 
 
 def photo_trouble(app: SkinApp, what: str, detail: str = "") -> Widget:
