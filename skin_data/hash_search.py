@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 BITS = 64
 CROWD = 64
@@ -101,12 +102,5 @@ def _of_band(
 
 def _thinned(pairs: npt.NDArray[np.int32], crowd: int | None = None) -> npt.NDArray[np.int32]:
     """Sort pairs, drop duplicates from several bands, and keep the nearest `crowd` of each query."""
-    pairs = pairs[:, np.lexsort((pairs[2], pairs[1], pairs[0]))]
-    new = np.ones(pairs.shape[1], bool)
-    new[1:] = (pairs[:, 1:] != pairs[:, :-1]).any(axis=0)
-    pairs = pairs[:, new]
-    if crowd is not None and pairs.shape[1]:
-        starts = np.flatnonzero(np.concatenate([[True], pairs[0, 1:] != pairs[0, :-1]]))
-        rank = np.arange(pairs.shape[1]) - np.repeat(starts, np.diff([*starts, pairs.shape[1]]))
-        pairs = pairs[:, rank < crowd]
-    return pairs
+    table = pd.DataFrame(pairs.T).sort_values([0, 1, 2]).drop_duplicates()
+    return (table if crowd is None else table.groupby(0).head(crowd)).to_numpy().T
