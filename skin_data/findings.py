@@ -92,10 +92,7 @@ def _splits(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
         if not counts[split].any():
             yield "empty split", f"{split} has no photo with a diagnosis: more groups (patients, lesions) are needed"
         elif absent := counts.index[counts[split] == 0].tolist():
-            yield (
-                f"class without {split} photos",
-                f"{', '.join(absent)}: at least three groups of each class are needed",
-            )
+            yield f"class without {split} photos", f"{', '.join(absent)}: every class needs at least three groups"
 
 
 def _unused_groups(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
@@ -126,14 +123,14 @@ def _extras(frame: pd.DataFrame, prefix: str = "") -> Iterator[tuple[str, "pd.Se
     for column in frame.columns.drop(list(COLUMNS)):
         if column.startswith(prefix) and not column.startswith((*MEASURED, "true_")):
             values = frame[column].astype(str)
-            yield column.removeprefix("own_"), values[~values.map(is_missing)]
+            yield column.removeprefix("own_"), values[~values.isin(list(filter(is_missing, values.unique())))]
 
 
 def _labels(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
     if named := [name for name in frame["diagnosis"].dropna().unique() if is_missing(name)]:
         yield "class that means no diagnosis", _shown(named)
     counts = frame["diagnosis"].value_counts()
-    for rare, common in itertools.permutations(counts.index, 2):
+    for rare, common in itertools.product(counts.index, counts.index[counts >= TYPO_RATIO]):
         near = counts[rare] * TYPO_RATIO <= counts[common] and SequenceMatcher(None, rare, common).ratio()
         if near >= TYPO_SIMILARITY:
             yield "class that may be a typing error", f"{rare!r} ({counts[rare]} photos) beside {common!r}"
@@ -141,7 +138,7 @@ def _labels(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
     other = 0
     for diagnosis, cell in zip(both["diagnosis"], both["soft_label"], strict=True):
         weights = json.loads(cell)
-        other += weights.get(diagnosis, 0) < max(weights.values())
+        other += weights.get(diagnosis, 0) < max(weights.values(), default=0)
     if other:
         yield "soft label contradicts the diagnosis", f"{other} photos have more weight on another class"
     for column, largest in (("fitzpatrick", 6), ("monk", 10)):

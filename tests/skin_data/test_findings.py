@@ -31,7 +31,8 @@ def test_a_correct_table_has_no_doubts(tmp_path):
                 "own_patient_sex": "fm"[n % 2],
                 "lesion_id": str(n // 4), "own_lesion_type": "abc"[n % 3], "own_empty_id": "",
                 "fitzpatrick": str(1 + n % 6), "monk": str(1 + n % 10), "own_patient_id": f"p{n // 6}",
-                "split": SPLITS[n // 6 % 3], "diagnosis": CLASSES[n // 18 % 2]}  # fmt: skip
+                "soft_label": "{}" if n else "", "split": SPLITS[n // 6 % 3],
+                "diagnosis": CLASSES[n // 18 % 2]}  # fmt: skip
 
     assert table(tmp_path, harmless) == {}
 
