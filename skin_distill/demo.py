@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import Any
 
 from skin_distill.assessment_text import assessment_text
 from skin_distill.recipes import recipe_path
@@ -10,56 +10,31 @@ from skin_distill.requirements import load_tensorflow
 from skin_distill.terminal import Terminal
 from triage.atomic import write_bytes
 
-if TYPE_CHECKING:
-    from skin_training.report_types import Metric
-    from skin_training.run_folder import RunFolder
-
 RECIPE = "demo"
 TEACHER, STUDENT = "demo-teacher", "demo-student"
 
 
-class Row(TypedDict):
-    """One row of the demo's table: accuracies as metrics of a report, size in bytes, latency in milliseconds."""
-
-    model: str
-    diagnosis: "Metric"
-    lighting: "Metric"
-    size: int
-    latency: float
-
-
-class DemoResult(TypedDict):
-    """What the demo made, as --json prints it.
-
-    `rows` are teacher, float student and the chosen file, the smallest that passes every gate. `verified` says whether
-    no gate failed for it on the test split, `cannot_tell` names its gates with too few photos. `files` are the
-    student's by variant, `meta` is the phantoms' table, `photo` one of the test split, `seconds` this run's duration.
-    """
-
-    synthetic: bool
-    seconds: float
-    verified: bool
-    cannot_tell: list[str]
-    rows: list[Row]
-    files: dict[str, str]
-    chosen: str
-    meta: str
-    photo: str
-
-
-def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> DemoResult:
+def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> dict[str, Any]:
     """Prepare, train, distil, convert, verify, benchmark and classify; what an earlier run finished is kept.
 
     Args:
         root: folder for everything; made if needed.
         terminal: shows progress.
         recipe: name or path of a recipe with a `data` section of `count`, `size` and `seed`.
+
+    Returns:
+        JSON-able: `rows` for teacher, float student and the chosen file, the smallest that passes every gate, with
+        metrics, `size` in bytes and `latency` in ms; whether no gate failed for it on the test split (`verified`), its
+        gates with too few photos (`cannot_tell`); paths of the student's `files`, of `chosen`, `meta` and a test
+        `photo`; `seconds`, the duration of this run.
     """
     path, begun = recipe_path(recipe), time.monotonic()
     load_tensorflow()  # first, because the modules below import it and it would write its log
     from benchmarks.latency.interleaved import benchmark
     from convert.best import choose_best
     from convert.convert import convert
+    from convert.making.converter import to_tflite
+    from distill.model_file import load_model
     from distill.recipe import DistillRecipe
     from distill.train import distill_student
     from skin_data.manifest import read_manifest
@@ -85,7 +60,9 @@ def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> DemoResult
     terminal.line("[4/7] convert: write .tflite files")
     variants = whole["convert"]["variants"]
     files = convert(student_run, manifest, variants, terminal.progress)
-    teacher_file = _teacher_file(teacher_run)
+    teacher_file = teacher_run.artifacts / "teacher-float32.tflite"  # one runtime times all rows of the table
+    if not teacher_file.is_file():
+        write_bytes(teacher_file, to_tflite(load_model(teacher_run.artifacts / "teacher.keras")))
     terminal.line("[5/7] verify: find the smallest file with the same predictions and colours, tone by tone")
     best = choose_best(student_run, manifest, variants, "size", progress=terminal.progress)
     (verdict,) = best.verification.files
@@ -101,7 +78,7 @@ def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> DemoResult
     assessment = triage.assess(photo, synthetic_photo=True)
     terminal.line(assessment_text(assessment.to_json(), triage.card, triage.urgent_threshold_text))
     terminal.line(assessment.disclaimer)
-    rows: list[Row] = [
+    rows = [
         {
             "model": name,
             "diagnosis": tests[name]["diagnosis"]["accuracy"],
@@ -122,14 +99,3 @@ def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> DemoResult
         "meta": str(meta),
         "photo": str(photo),
     }
-
-
-def _teacher_file(run: "RunFolder") -> Path:
-    """The teacher as a float32 .tflite file, so that one runtime times all rows of the table."""
-    from convert.making.converter import to_tflite
-    from distill.model_file import load_model
-
-    path = run.artifacts / "teacher-float32.tflite"
-    if not path.is_file():
-        write_bytes(path, to_tflite(load_model(run.artifacts / "teacher.keras")))
-    return path

@@ -8,8 +8,6 @@ from skin_distill.terminal import Terminal
 
 TOP_OPERATORS = 8
 """Operators that the table of a profile shows."""
-
-
 BUSY_LOAD = 0.5
 """Load average for each core, before the measurement, from which times are not to be trusted."""
 

@@ -20,14 +20,9 @@ SUPPORTED_PYTHON = ((3, 10), (3, 13))
 
 @dataclass(frozen=True)
 class Finding:
-    """One row of the doctor's table.
+    """One row of the doctor's table: what was checked, state ("ok", "missing", "note"), version or fact, and remedy.
 
-    Attributes:
-        what: what was checked.
-        state: "ok", "missing" or "note".
-        found: version or fact; empty if missing.
-        remedy: what to do; empty if nothing.
-        needed: whether `classify` and `benchmark` need it.
+    `needed` says whether `classify` and `benchmark` need it.
     """
 
     what: str

@@ -53,11 +53,8 @@ def command(models: tuple[Path, ...], run_name: str, data: Path, terminal: Termi
         ],
         caption="Paired changes with 95 % intervals.",
     )
-    lines = [
-        f"Too few samples to tell: {file.path.name}: {', '.join(file.inconclusive)}"
-        for file in report.files
-        if file.inconclusive
-    ]
+    unsure = {file.path.name: ", ".join(file.inconclusive) for file in report.files if file.inconclusive}
+    lines = [f"Too few samples to tell: {name}: {gates}" for name, gates in unsure.items()]
     lines.append(f"Saved: {run.report_path} and {', '.join(PLOTS)} in {run.figures}")
     terminal.result(report.to_json(), "\n".join(lines))
     if not report.passed:
