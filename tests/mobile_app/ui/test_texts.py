@@ -11,6 +11,7 @@ from mobile_app.answer import PROBABILITY_WORDS, SIGNS_AT_ONCE, WARNING_SIGNS
 from mobile_app.texts import load_texts
 from mobile_app.ui.camera_messages import TROUBLES, UNITS
 from mobile_app.ui.theme import URGENCY_COLORS
+from skin_distill import assessment_text
 from triage.assessment import DISCLAIMER
 from triage.decision import REASONS
 from triage.errors import UnusableInput
@@ -73,6 +74,14 @@ def test_tips_and_disclaimer_say_what_the_command_line_says():
         assert texts[f"tip.{tip_id}.headline"] == tip.headline
         assert texts[f"tip.{tip_id}.advice"] == tip.advice[0].upper() + tip.advice[1:]
     assert texts["answer.disclaimer"] == DISCLAIMER
+
+
+def test_nobody_is_asked_to_follow_a_spot_over_time():
+    """The app has no means for it: no two pictures side by side."""
+    told = [*load_texts().values(), *assessment_text.URGENCIES.values(), *assessment_text.NO_ANSWER.values()]
+    assert not [
+        text for text in told if re.search(r"\b(compare|keep an eye|monitor|track|follow up|weeks later)\b", text, re.I)
+    ]
 
 
 def test_no_screen_has_words_of_its_own():
