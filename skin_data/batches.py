@@ -60,12 +60,9 @@ class TrainingSet:
         return len(self.pixels)
 
     def targets_of(self, rows: np.ndarray, poor: np.ndarray) -> Arrays:
-        """Return targets and weights of some photos, with `photo_weight` where there is one.
+        """Return targets and weights of photos, int [n], with `photo_weight` where there is one.
 
-        Args:
-            rows: int [n].
-            poor: bool [n], whether the photo is shown in bad lighting; its lighting label is then "poor" and its
-                measures are unknown.
+        Those shown in bad lighting, bool [n], get the lighting label "poor" and unknown measures.
         """
         targets = {
             "diagnosis": self.diagnosis[rows],
@@ -155,11 +152,8 @@ def diagnosis_targets(frame: "pd.DataFrame", class_ids: list[str]) -> np.ndarray
 def light_targets(frame: "pd.DataFrame") -> tuple[np.ndarray, np.ndarray]:
     """Return the lighting features of photos, standardised by their own mean and standard deviation.
 
-    Args:
-        frame: rows of a meta.csv; the columns `light_...` of `triage.lighting.FEATURE_NAMES` may be missing or empty.
-
-    Returns:
-        float32 [n, 14] in [-4, 4], and float32 [n], 1 where every feature is known, else 0.
+    From the columns `light_...` of a meta.csv, which may be missing or empty, float32 [n, 14] in [-4, 4], and float32
+    [n], 1 where every feature is known, else 0.
     """
     columns = [f"light_{name}" for name in FEATURE_NAMES]
     measured = frame.reindex(columns=columns).to_numpy(np.float64, na_value=np.nan)

@@ -79,11 +79,7 @@ def are_splits(names: Collection[str]) -> bool:
 
 
 def check_class_names(names: Iterable[str], where: str) -> None:
-    """Check that names are those of different classes.
-
-    Args:
-        names: of folders or labels.
-        where: they stand, for the message.
+    """Check that names of folders or labels are those of different classes; `where` they stand is for the message.
 
     Raises:
         UnusableInput: two differ only by what `simplified` ignores, or one names a split of a data set.
@@ -111,16 +107,9 @@ def check_class_names(names: Iterable[str], where: str) -> None:
 def skin_type(cell: str, largest: int = 6) -> str | None:
     """Read a Fitzpatrick type or, up to 10, a Monk tone.
 
-    Args:
-        cell: a number or Roman numeral, also as `3.0`, `Type III` or `FST3`, or a range such as `3-4` or, for pairs of
-            types as DDI gives them, `34`.
-        largest: of the scale.
-
-    Returns:
-        "1" to `largest`, or "3-4" for a range; None for a missing value.
-
-    Raises:
-        ValueError: any other cell, among them 0, 7 and 3.5.
+    The cell is a number or Roman numeral, also as `3.0`, `Type III` or `FST3`, or a range such as `3-4` or, for pairs
+    of types as DDI gives them, `34`. The result is "1" to `largest`, "3-4" for a range, or None for a missing value;
+    any other cell, among them 0, 7 and 3.5, is a ValueError.
     """
     if is_missing(cell) and cell.strip() != "-1":
         return None

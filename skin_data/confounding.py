@@ -58,14 +58,8 @@ def trivial_baselines(
     """Predict source and class from each cue alone.
 
     The model is extremely randomised trees (Geurts, Ernst and Wehenkel 2006), tested by cross-validation over groups.
-
-    Args:
-        diagnoses: class of each photo or None.
-        sources: of the photos.
-        groups: of the photos.
-        sizes: float64 [n, 2], width and height in pixels.
-        signatures: of `skin_data.photo_frame.frame_signature`.
-        seed: of the sample, the folds and the trees.
+    Sizes are float64 [n, 2], width and height in pixels; signatures those of `photo_frame.frame_signature`; the seed is
+    of the sample, the folds and the trees.
 
     Returns:
         Baselines of the source where there are several, of the class, and of the class within each source; targets with

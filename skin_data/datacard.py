@@ -37,14 +37,7 @@ class DataFindings(NamedTuple):
 
 
 def write_datacard(out: Path, manifest: Manifest, findings: DataFindings, seed: int) -> None:
-    """Write `datacard.md` and `figures/*.png` beside a meta.csv.
-
-    Args:
-        out: folder of the data set.
-        manifest: the prepared table.
-        findings: made on the way.
-        seed: of the split.
-    """
+    """Write `datacard.md` and `figures/*.png` beside a meta.csv whose split has this seed."""
     frame, ids = manifest.frame, manifest.taxonomy.ids
     diagnosis = frame["diagnosis"].fillna(NO_DIAGNOSIS)
     classes = [*ids, NO_DIAGNOSIS] if frame["diagnosis"].isna().any() else ids

@@ -41,13 +41,8 @@ Integers = npt.NDArray[np.int32]
 
 
 class Duplicate(NamedTuple):
-    """Two photos that show the same picture.
-
-    Attributes:
-        first: position of a photo.
-        second: position of another photo.
-        distance: of the hashes, in bits of 64.
-        correlation: of the fine detail, at most 1.
+    """Two photos, by position, that show the same picture: bits of 64 in which their hashes differ, and the correlation
+    of the fine detail, at most 1.
     """
 
     first: int

@@ -79,13 +79,8 @@ def run_resumable(
 
 
 def code_fingerprint(sources: Iterable[str | Path]) -> str:
-    """Identify a version of some code, so that results cached by another version are not used.
-
-    Args:
-        sources: Python files. The versions of NumPy and of the libraries that decode photos count as well.
-
-    Returns:
-        16 hexadecimal digits.
+    """Identify a version of Python files, of NumPy and of the libraries that decode photos in 16 hexadecimal digits, so
+    that results cached by another one are not used.
     """
     digest = hashlib.sha256(f"{library_versions()} numpy {np.__version__}".encode())
     for source in sorted(map(Path, sources), key=lambda path: path.name):

@@ -16,13 +16,9 @@ DETAIL_SIDE = 96
 
 
 def frame_signature(photo: Photo) -> str:
-    """Describe the frame around the centre crop in 176 bytes.
+    """Describe the frame around the centre crop of a photo, uint8 [height, width, 3], in 176 bytes.
 
-    Args:
-        photo: uint8 [height, width, 3], RGB.
-
-    Returns:
-        Base64 text of the 44 cells of the outermost ring: mean red, green, blue and mean fine detail of each.
+    Base64 text of the 44 cells of the outermost ring: mean red, green, blue and mean fine detail of each.
     """
     photo = quick_copy(photo)
     shape = (min(DETAIL_SIDE, photo.shape[1]), min(DETAIL_SIDE, photo.shape[0]))

@@ -40,13 +40,8 @@ def download(
     """Download the files of an offer into a folder and unpack its archives.
 
     After a kill the same call resumes: complete files are not fetched again, and partial ones continue.
-
-    Args:
-        offer: the data set as the server has it.
-        folder: for it; made if needed.
-        workers: files that are fetched at once.
-        bytes_progress: called as `bytes_progress(done, total)`, from one thread at a time.
-        progress: called as `progress(stage, done, total)` for the unpacking.
+    `bytes_progress` is called as `bytes_progress(done, total)`, from one thread at a time, `progress` for the
+    unpacking.
 
     Raises:
         ConnectionLost: the network failed and did not recover.

@@ -11,13 +11,7 @@ from skin_data.taxonomy import load_taxonomy
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """A data set of one table.
-
-    Attributes:
-        table: name of the file.
-        with_suffix: whether the table names photos with their suffix.
-        layout: its columns; the data set's name is that of its default taxonomy.
-    """
+    """A data set of one table, whose name gives its default taxonomy; it names photos with their suffix or without."""
 
     table: str
     with_suffix: bool

@@ -16,16 +16,8 @@ LINKED_FOLDER = "symbolic links to folders are not followed: put the folder itse
 class Record:
     """One photo of a data set.
 
-    Attributes:
-        path: of the file.
-        dataset: name of the data set.
-        source: part of the data set, such as clinical or dermoscopy.
-        diagnosis: class id; None where the data set gives none.
-        group: patient, lesion or case; None where the data set names none.
-        soft_label: weight by class id, summing to one; None where there is none.
-        fitzpatrick: the data set's own label, if any.
-        monk: the data set's own label, if any.
-        extras: further columns of meta.csv.
+    The source is a part of the data set, such as clinical or dermoscopy, the group a patient, lesion or case, and the
+    soft label a weight by class id, summing to one. Extras are further columns of meta.csv.
     """
 
     path: Path

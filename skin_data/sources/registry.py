@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 class Entry(NamedTuple):
     """One line of the registry.
 
-    Attributes:
-        module: holds a `Source` named `SOURCE`; it is imported only when its data set is prepared.
-        layout: what the argument SRC of `prepare` must be, for help and docs.
-        group: what keeps photos in one split, for docs.
+    The module holds a `Source` named `SOURCE` and is imported only when its data set is prepared; the argument SRC of
+    `prepare` and what keeps photos in one split are for help and docs.
     """
 
     module: str

@@ -28,12 +28,8 @@ TIE = 1e-3
 class Opinion(NamedTuple):
     """The labels of one case.
 
-    Attributes:
-        conditions: weight by condition, summing to one; empty where most raters could not grade the case.
-        gradable: how many dermatologists could name a condition, of how many.
-        names: the conditions in free text.
-        fitzpatrick: lower median of the dermatologists' estimates, "1" to "6".
-        monk: lower median of the two raters' Monk tones, "1" to "10".
+    Conditions are weights that sum to one, empty where most raters could not grade the case; `gradable` says how many
+    could, of how many. Fitzpatrick type and Monk tone are lower medians of the raters' estimates.
     """
 
     conditions: Mapping[str, float] = {}

@@ -95,14 +95,9 @@ def without_contradictions(
 ) -> tuple[list[Item], list[Rejection]]:
     """Drop repeated rows: of rows that agree the first is kept, of rows that contradict each other none.
 
-    Args:
-        items: rows, or what they say.
-        key: equal for rows about one photo or case.
-        compared: what such rows must agree in, by its name.
-        places: of a row in its table, for messages: its number, and the same with the name of the photo.
-
-    Returns:
-        The kept items, in order, and a rejection for each other one.
+    Rows about one photo or case have the same `key`; `compared` names what they must agree in, and `places` gives a
+    row's place in its table for messages, without and with the name of the photo. Each row that is not kept is a
+    rejection.
     """
     by_key: dict[Hashable, list[Item]] = defaultdict(list)
     for item in items:
