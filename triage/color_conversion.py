@@ -7,13 +7,15 @@ Colours outside sRGB are clipped to it (relative colorimetric intent, without bl
 import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 Values = npt.NDArray[np.float64]
+Samples = npt.NDArray[np.integer[Any]]
+"""uint8 or uint16, pixels as stored."""
 Curve = Callable[[Values], Values]
 """From encoded values in [0, 1] to linear light, where 1 is white."""
 
@@ -44,7 +46,7 @@ class Conversion(Protocol):
     space: str
     warning: str
 
-    def to_srgb(self, pixels: npt.NDArray[np.generic], levels: int) -> npt.NDArray[np.uint8]:
+    def to_srgb(self, pixels: Samples, levels: int) -> npt.NDArray[np.uint8]:
         """Convert pixels.
 
         Args:
@@ -87,7 +89,7 @@ class RgbConversion:
         self._encode = _to_8_bits(linear_to_srgb(np.clip(light, 0, 1)))[None, :, None]
         self._tables: dict[int, npt.NDArray[np.float32]] = {}
 
-    def to_srgb(self, pixels: npt.NDArray[np.generic], levels: int) -> npt.NDArray[np.uint8]:
+    def to_srgb(self, pixels: Samples, levels: int) -> npt.NDArray[np.uint8]:
         """See `Conversion`; takes uint16 as well."""
         table = self._linear_table(levels)
         result = pixels if pixels.dtype == np.uint8 and pixels.flags.writeable else np.empty(pixels.shape, np.uint8)
@@ -103,9 +105,7 @@ class RgbConversion:
                 )
         return np.asarray(result)
 
-    def _convert(
-        self, pixels: npt.NDArray[np.generic], table: npt.NDArray[np.float32], result: npt.NDArray[np.generic]
-    ) -> None:
+    def _convert(self, pixels: Samples, table: npt.NDArray[np.float32], result: Samples) -> None:
         """Convert pixels into `result`, strip by strip."""
         rows = max(1, _STRIP // pixels.shape[1])
         shape = (min(rows, len(pixels)), *pixels.shape[1:])
@@ -145,7 +145,7 @@ class GreyConversion:
         self._curve = curve
         self._table(256)  # fails here if it does
 
-    def to_srgb(self, pixels: npt.NDArray[np.generic], levels: int) -> npt.NDArray[np.uint8]:
+    def to_srgb(self, pixels: Samples, levels: int) -> npt.NDArray[np.uint8]:
         """See `Conversion`; takes uint16 as well."""
         return look_up(pixels, self._table(levels), np.empty(pixels.shape, np.uint8))
 
@@ -176,7 +176,7 @@ class LittleCmsConversion:
         except (ImageCms.PyCMSError, OSError) as error:
             raise BadProfile(DAMAGED) from error
 
-    def to_srgb(self, pixels: npt.NDArray[np.generic], levels: int) -> npt.NDArray[np.uint8]:
+    def to_srgb(self, pixels: Samples, levels: int) -> npt.NDArray[np.uint8]:
         """See `Conversion`; more than 8 bits are reduced to 8."""
         from PIL import Image
 
@@ -191,17 +191,12 @@ class LittleCmsConversion:
         return result
 
 
-def to_8_bits(pixels: npt.NDArray[np.generic], levels: int) -> npt.NDArray[np.uint8]:
+def to_8_bits(pixels: Samples, levels: int) -> npt.NDArray[np.uint8]:
     """Reduce values below `levels` to 8 bits."""
     return look_up(pixels, _to_8_bits(np.linspace(0, 1, levels))[None, :, None], np.empty(pixels.shape, np.uint8))
 
 
-Table = TypeVar("Table", bound=np.generic)
-
-
-def look_up(
-    pixels: npt.NDArray[np.generic], table: npt.NDArray[Table], result: npt.NDArray[Table]
-) -> npt.NDArray[Table]:
+def look_up(pixels: Samples, table: npt.NDArray[Any], result: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Replace each value by its entry in a table.
 
     Args:

@@ -20,7 +20,7 @@ class Entry(NamedTuple):
         value: its first value if it is a SHORT or LONG inside the entry, else 0.
         layout: of that value for `struct`; empty if there is none.
         at: offset of the value in the data.
-        count: number of values.
+        length: number of values.
         offset: where values that do not fit the entry are.
     """
 
@@ -28,7 +28,7 @@ class Entry(NamedTuple):
     value: int
     layout: str
     at: int
-    count: int
+    length: int
     offset: int
 
 

@@ -7,6 +7,7 @@ mirroring of the boxes are applied; the EXIF orientation beside them must not be
 import io
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 import cv2
 import numpy as np
@@ -56,7 +57,7 @@ def read_heif_header(data: bytes, name: str) -> tuple[str, int, int, ColorTag]:
     return kind, size[0], size[1], colors
 
 
-def decode_heic(data: bytes) -> tuple[npt.NDArray[np.generic], int]:
+def decode_heic(data: bytes) -> tuple[npt.NDArray[np.integer[Any]], int]:
     """Decode the main picture of a HEIC, upright.
 
     Returns:
@@ -73,7 +74,8 @@ def decode_heic(data: bytes) -> tuple[npt.NDArray[np.generic], int]:
     pixels = np.asarray(picture)
     if pixels.ndim == 2:
         pixels = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB))
-    return np.array(pixels[..., :3]), 1 << (8 if pixels.dtype == np.uint8 else int(picture.info["bit_depth"]))
+    levels = 1 << (8 if pixels.dtype == np.uint8 else int(picture.info["bit_depth"]))
+    return np.array(pixels[..., :3]), levels  # a copy: the memory belongs to the decoder
 
 
 def decode_avif(data: bytes) -> tuple[npt.NDArray[np.uint8], int]:

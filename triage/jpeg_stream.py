@@ -36,7 +36,6 @@ class JpegStream(NamedTuple):
         orientation: of EXIF, else of XMP, 1 to 8.
         icc: embedded profile; None if there is none, empty if a part of it is missing.
         adobe_rgb: EXIF says that values are Adobe RGB.
-        inverted: CMYK values are stored inverted, as Adobe's programs do.
         progressive: its coefficients are all in memory while it is decoded.
         data: for the decoder.
     """
@@ -47,7 +46,6 @@ class JpegStream(NamedTuple):
     orientation: int
     icc: bytes | None
     adobe_rgb: bool
-    inverted: bool
     progressive: bool
     data: bytes
 
@@ -111,7 +109,6 @@ def read_jpeg(data: bytes, name: str) -> JpegStream:
         exif_orientation(exif) or xmp_orientation(xmp) or 1,
         None if not parts else b"".join(parts[n] for n in sorted(parts)) if len(parts) == part_count else b"",
         says_adobe_rgb(exif),
-        bool(adobe),
         frame_marker in PROGRESSIVE,
         b"".join([*kept, b"\xff\xd9"]),
     )

@@ -110,11 +110,9 @@ def _shrink(header: PhotoHeader, name: str) -> int:
         return 1
     if not header.scalable or pixels > MAX_SCALABLE_PIXELS:
         most = (MAX_SCALABLE_PIXELS if header.scalable else MAX_PIXELS) // 1_000_000
-        kind = f"{header.kind} that is not progressive" if header.scalable else f"{header.kind} of this kind"
+        kind = header.kind if header.scalable or header.kind != "JPEG" else "progressive or CMYK JPEG"
         shape = f"{header.width} x {header.height} pixels"
-        raise UnreadablePhoto(
-            name, f"too large: {shape}, at most {most} megapixels in a {kind}: export as a smaller JPEG"
-        )
+        raise UnreadablePhoto(name, f"too large: {shape}, at most {most} megapixels for {kind}: export a smaller JPEG")
     return next(shrink for shrink in (2, 4, 8) if pixels <= SHRUNK_PIXELS * shrink**2)
 
 

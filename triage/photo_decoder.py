@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from triage.color_conversion import Conversion, to_8_bits
+from triage.color_conversion import Conversion, Samples, to_8_bits
 from triage.errors import UnreadablePhoto
 from triage.heif import decode_avif, decode_heic
 from triage.photo_header import PhotoHeader
@@ -61,7 +61,7 @@ def decode(header: PhotoHeader, name: str, conversion: Conversion | None, shrink
         cv2.error, MemoryError: as OpenCV and NumPy raise them.
     """
     levels, orientation = 256, header.orientation
-    pixels: npt.NDArray[np.generic]
+    pixels: Samples
     if header.kind in ("HEIC", "AVIF"):
         try:
             if header.kind == "HEIC":
@@ -73,32 +73,30 @@ def decode(header: PhotoHeader, name: str, conversion: Conversion | None, shrink
         except (ValueError, EOFError, SyntaxError, RuntimeError, OSError, IndexError) as error:  # no main picture
             raise UnreadablePhoto(name, f"damaged {header.kind}: {error}") from error
     elif header.kind == "JPEG":
-        pixels = _decode_jpeg(header, name, conversion, shrink)
-    elif conversion is not None and conversion.space == "CMYK":
-        pixels = _decode_cmyk_tiff(header, name)
-    else:
+        pixels = _decode_jpeg(header, name, shrink)
+    elif conversion is None or conversion.space != "CMYK":
         # Conversions start from all bits; otherwise OpenCV reduces 16 bits to 8.
         pixels = _opencv(header, name, cv2.IMREAD_ANYDEPTH if conversion is not None else 0)
         if pixels.dtype not in (np.uint8, np.uint16):
             raise UnreadablePhoto(name, f"damaged {header.kind}, or a rare kind of it: export as JPEG")
         levels = 1 << 8 * pixels.dtype.itemsize
     if conversion is not None:
+        pixels = _decode_cmyk(header, name) if conversion.space == "CMYK" else pixels
         pixels = conversion.to_srgb(pixels, levels)
     elif levels != 256:
         pixels = to_8_bits(pixels, levels)
-    return np.asarray(pixels, dtype=np.uint8), orientation
+    return np.require(pixels, np.uint8, "W"), orientation
 
 
-def _decode_jpeg(header: PhotoHeader, name: str, conversion: Conversion | None, shrink: int) -> Photo:
+def _decode_jpeg(header: PhotoHeader, name: str, shrink: int) -> Photo:
     # OpenCV versions differ in the formats they apply orientation to, so it is applied later.
     try:
         import simplejpeg
     except ImportError:
         # Since 4.11 OpenCV decodes JPEG to RGB at no cost.
         return _opencv(header, name, _REDUCED.get(shrink, 0))
-    cmyk = header.space == "CMYK"
     sides = {"min_width": -(-header.width // shrink), "min_height": -(-header.height // shrink)}
-    space = "CMYK" if cmyk else "RGB"
+    space = "CMYK" if header.space == "CMYK" else "RGB"
     try:
         pixels = simplejpeg.decode_jpeg(header.stream, space, **sides)
     except ValueError as error:
@@ -109,11 +107,8 @@ def _decode_jpeg(header: PhotoHeader, name: str, conversion: Conversion | None, 
             kind = "" if damage != str(error) else ", or a rare kind of it, to be exported as JPEG"
             raise UnreadablePhoto(name, f"damaged JPEG{kind}: {damage}") from error
         pixels = simplejpeg.decode_jpeg(header.stream, space, **sides, strict=False)
-    if not cmyk:
-        return pixels
-    if conversion is None:
-        return _opencv(header, name, _REDUCED.get(shrink, 0))
-    return np.asarray(cv2.bitwise_not(pixels) if header.inverted else pixels, dtype=np.uint8)
+    # OpenCV turns CMYK without a profile into RGB.
+    return _opencv(header, name) if space == "CMYK" else pixels
 
 
 def _is_padded(warning: str, stream: bytes) -> bool:
@@ -125,14 +120,15 @@ def _is_padded(warning: str, stream: bytes) -> bool:
     return left_over is not None and len(set(stream[-2 - int(left_over[1]) : -2])) == 1
 
 
-def _decode_cmyk_tiff(header: PhotoHeader, name: str) -> Photo:
+def _decode_cmyk(header: PhotoHeader, name: str) -> Photo:
+    """Decode a JPEG or TIFF to amounts of ink, uint8 [height, width, 4]."""
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(header.stream), formats=["TIFF"]) as picture:
+        with Image.open(io.BytesIO(header.stream), formats=[header.kind]) as picture:
             return np.array(picture.convert("CMYK"))
     except (ValueError, SyntaxError, OSError, KeyError, TypeError) as error:
-        raise UnreadablePhoto(name, f"damaged TIFF, or a rare kind of it: {error}") from error
+        raise UnreadablePhoto(name, f"damaged {header.kind}, or a rare kind of it: {error}") from error
 
 
 def _opencv(header: PhotoHeader, name: str, more_flags: int = 0) -> Photo:

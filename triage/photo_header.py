@@ -59,7 +59,6 @@ class PhotoHeader:
         space: "RGB", "GRAY" or "CMYK", as stored.
         colors: what the file says about the meaning of its values.
         scalable: can be decoded at a fraction of its size in little memory.
-        inverted: CMYK values are stored inverted.
     """
 
     kind: str
@@ -70,7 +69,6 @@ class PhotoHeader:
     space: str = "RGB"
     colors: ColorTag = UNTAGGED
     scalable: bool = False
-    inverted: bool = False
 
 
 def is_photo(start: bytes) -> bool:
@@ -125,9 +123,8 @@ def _jpeg(data: bytes, name: str) -> PhotoHeader:
     jpeg = read_jpeg(data, name)
     colors = ColorTag(icc=jpeg.icc) if jpeg.icc is not None else ADOBE_RGB if jpeg.adobe_rgb else UNTAGGED
     space = {1: "GRAY", 4: "CMYK"}.get(jpeg.channels, "RGB")
-    return PhotoHeader(
-        "JPEG", jpeg.width, jpeg.height, jpeg.orientation, jpeg.data, space, colors, not jpeg.progressive, jpeg.inverted
-    )
+    scalable = not jpeg.progressive and space != "CMYK"
+    return PhotoHeader("JPEG", jpeg.width, jpeg.height, jpeg.orientation, jpeg.data, space, colors, scalable)
 
 
 def _heif(data: bytes, name: str) -> PhotoHeader:
@@ -224,7 +221,7 @@ def _webp(data: bytes, name: str) -> PhotoHeader:
 def _tiff(data: bytes, name: str) -> PhotoHeader:
     entries = list(directory(data))
     tags = {entry.tag: entry.value for entry in entries}
-    blocks = {e.tag: data[e.offset : e.offset + e.count] for e in entries if e.tag in (TIFF_XMP, TIFF_ICC)}
+    blocks = {e.tag: data[e.offset : e.offset + e.length] for e in entries if e.tag in (TIFF_XMP, TIFF_ICC)}
     # Other camera raws (NEF) begin with a thumbnail.
     if TIFF_DNG_VERSION in tags or tags.get(TIFF_SUBFILE, 0) & TIFF_REDUCED:
         raise UnreadablePhoto(name, "camera raw is not supported: export as JPEG")

@@ -97,7 +97,7 @@ def test_the_orientation_of_exif_counts_before_that_of_xmp():
 @pytest.mark.parametrize(
     ("most", "shrunk", "shape"), [(9600, 10, (80, 120)), (9599, 9599, (40, 60)), (9599, 1000, (20, 30))]
 )
-@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_a_jpeg_over_the_limit_is_decoded_at_a_fraction(monkeypatch, mode, most, shrunk, shape):
     for name, value in (("MAX_PIXELS", most), ("SHRUNK_PIXELS", shrunk), ("MIN_SIDE", 1)):
         monkeypatch.setattr(f"triage.photo.{name}", value)
@@ -109,8 +109,7 @@ def test_a_jpeg_over_the_limit_is_decoded_at_a_fraction(monkeypatch, mode, most,
     assert np.abs(read_photo(data) - expected).mean() < 4
 
 
-@pytest.mark.parametrize("limit", [9600, 1000])
-@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize(("mode", "limit"), [("RGB", 9600), ("RGB", 1000), ("L", 1000), ("CMYK", 9600)])
 def test_a_jpeg_is_the_same_where_simplejpeg_is_missing(monkeypatch, mode, limit):
     monkeypatch.setattr("triage.photo.MAX_PIXELS", limit)
     data = encoded(Image.fromarray(scene()).convert(mode), "JPEG", quality=95)
