@@ -62,7 +62,7 @@ def near_duplicates(outlines: npt.NDArray[np.uint8]) -> HashPairs:
     """
     hashes = photo_hashes(outlines)
     searched, chained = _crowds(hashes)
-    asked = turned_hashes(hashes[searched])
+    asked = turned_hashes(outlines[searched])
     found = [
         neighbours(hashes[searched, None], asked, LARGEST_DISTANCE, _PHOTO_BANDS),
         neighbours(window_hashes(outlines[searched]), asked, LARGEST_DISTANCE, _WINDOW_BANDS),

@@ -2,9 +2,7 @@
 
 pHash (Zauner 2010, "Implementation and benchmarking of perceptual image hash functions") keeps one bit for each low
 frequency of a small grey copy's cosine transform. Here the bit is the coefficient's sign, where Zauner compares with
-the median: mirroring only changes the signs of odd frequencies and transposing the picture transposes them, so that the
-hashes of all eight orientations follow from one by bit operations. The transform is separable: the frequencies of all
-windows are two matrix products.
+the median. The transform is separable: the frequencies of all windows are two matrix products.
 """
 
 import base64
@@ -124,28 +122,10 @@ def window_hashes(
     return hashes
 
 
-_EVERY_OTHER_ROW = np.uint64(0x00FF00FF00FF00FF)  # bits of the odd vertical frequencies, eight bits a row
-_EVERY_OTHER_COLUMN = np.uint64(0x5555555555555555)
-
-
-def turned_hashes(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Hash the same pictures in the eight orientations of `turned`: uint64 [n] to [n, 8]; the first column is the
-    input.
-    """
-    columns = []
-    for words in (hashes, _transposed(hashes)):
-        for down in (np.uint64(0), _EVERY_OTHER_ROW):
-            for across in (np.uint64(0), _EVERY_OTHER_COLUMN):
-                columns.append(words ^ down ^ across)
-    return np.stack(columns, axis=1)
-
-
-def _transposed(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Transpose words as 8 x 8 bits by block swaps (Warren 2013, "Hacker's Delight", 7-3)."""
-    for mask, shift in ((0x00AA00AA00AA00AA, 7), (0x0000CCCC0000CCCC, 14), (0x00000000F0F0F0F0, 28)):
-        swap = (words ^ (words >> np.uint64(shift))) & np.uint64(mask)
-        words = words ^ swap ^ (swap << np.uint64(shift))
-    return words
+def turned_hashes(outlines: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
+    """Hash whole photos in the eight orientations of `turned`: uint8 [n, 32, 32] to uint64 [n, 8]."""
+    pictures = outlines.transpose(1, 2, 0)
+    return np.stack([photo_hashes(turned(pictures, n).transpose(2, 0, 1)) for n in range(ORIENTATIONS)], axis=1)
 
 
 def turned(picture: npt.NDArray[Pixel], orientation: int) -> npt.NDArray[Pixel]:
