@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from convert.flatbuffer import Flatbuffer
+from convert.making.familiarity import features_of_file, fit_familiarity, with_familiarity
 from convert.making.fine_tuning import fine_tune
 from convert.making.representative import load_representative
 from convert.making.source import Source, make_flatbuffer
@@ -24,6 +25,7 @@ from distill.model_file import load_model
 from skin_data.manifest import Manifest
 from skin_data.progress import Progress, no_progress
 from skin_training.evaluation.decisions import card_classes
+from skin_training.familiarity import METHOD
 from skin_training.recipe import to_mapping
 from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of, write_bytes
@@ -75,7 +77,11 @@ def convert(
                 options = recipe.options_of(tuning)
                 model, training = fine_tune(tuning, options, model, source, student_sha256, run, manifest, progress)
             begun, card = time.perf_counter(), card_of_file(shared, run, variant)
-            flatbuffer = with_metadata(make_flatbuffer(variant, source, model), card)
+            flatbuffer = make_flatbuffer(variant, source, model)
+            fitted, card["familiarity"] = fit_familiarity(
+                features_of_file(flatbuffer, progress), card["input"]["size"], run, manifest, progress
+            )
+            flatbuffer = with_metadata(with_familiarity(flatbuffer, fitted), card)
             write_bytes(paths[variant.name], pack_model(flatbuffer, card))
             entries[variant.name] = _entry(variant, paths[variant.name], flatbuffer, begun, source, training)
             stage.save({
@@ -105,6 +111,7 @@ def _key(student_sha256: str, manifest: Manifest, recipe: ConvertRecipe) -> dict
         "classes": card_classes(manifest.taxonomy.classes),
         "options": recipe.shared_options(),
         "release_format": RELEASE_FORMAT,
+        "familiarity": METHOD,
         "version": version("skin-distill"),
     }
 

@@ -73,10 +73,11 @@ class ToneResult(TypedDict, total=False):
 
 
 class CardFamiliarity(TypedDict):
-    """The output `familiarity`: the method behind it, and the value in [0, 1] below which nothing is named."""
+    """The output `familiarity`: its method, the value below which nothing is named, and the photos of each split."""
 
     method: str
     refuse_below: float
+    fitted_on: dict[str, int]
 
 
 class _RequiredKeys(TypedDict):

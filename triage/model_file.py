@@ -22,6 +22,9 @@ LABELS_NAME = "labels.txt"
 LIGHTING_LABELS_NAME = "lighting_labels.txt"
 LIGHTING_LABEL = "well lit"
 """Meaning of the lighting output's probability."""
+FAMILIARITY_LABELS_NAME = "familiarity_labels.txt"
+FAMILIARITY_LABEL = "familiar"
+"""Meaning of the familiarity output."""
 CARD_NAME = "card.json"
 SEAL_BYTES = 2 * hashlib.sha256().digest_size  # hexadecimal, so that programs can display the comment
 RELEASE_FORMAT = 2
@@ -71,7 +74,10 @@ def pack_model(flatbuffer: bytes, card: Mapping[str, Any]) -> bytes:
     except (TypeError, ValueError) as error:
         raise UnusableInput(f"The card must be plain JSON without NaN. Received: {error}.") from error
     labels = "".join(f"{entry['name']}\n" for entry in checked["classes"])
-    contents = {LABELS_NAME: labels, LIGHTING_LABELS_NAME: f"{LIGHTING_LABEL}\n", CARD_NAME: text}
+    contents = {LABELS_NAME: labels, LIGHTING_LABELS_NAME: f"{LIGHTING_LABEL}\n"}
+    if "familiarity" in checked:
+        contents[FAMILIARITY_LABELS_NAME] = f"{FAMILIARITY_LABEL}\n"
+    contents[CARD_NAME] = text
     buffer = io.BytesIO(flatbuffer)
     # Stored, not compressed: MediaPipe reads associated files in place.
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as archive:

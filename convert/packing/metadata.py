@@ -11,8 +11,15 @@ import flatbuffers
 from tensorflow.lite.python import schema_py_generated as schema
 
 from convert.flatbuffer import Flatbuffer, packed, unpacked
-from triage.assessment import DISCLAIMER
-from triage.model_file import CARD_NAME, LABELS_NAME, LIGHTING_LABEL, LIGHTING_LABELS_NAME
+from triage.assessment import DISCLAIMER, FAMILIARITY
+from triage.model_file import (
+    CARD_NAME,
+    FAMILIARITY_LABEL,
+    FAMILIARITY_LABELS_NAME,
+    LABELS_NAME,
+    LIGHTING_LABEL,
+    LIGHTING_LABELS_NAME,
+)
 
 BUFFER_NAME = b"TFLITE_METADATA"
 IDENTIFIER = b"M001"
@@ -29,7 +36,8 @@ def with_metadata(flatbuffer: bytes, card: Mapping[str, Any]) -> bytes:
     """Add TFLite Metadata to a model.
 
     Args:
-        flatbuffer: a model with one image input and the signature outputs `diagnosis` and `lighting`.
+        flatbuffer: a model with one image input and the signature outputs `diagnosis`, `lighting` and
+            possibly `familiarity`.
         card: its card; `flatbuffer_sha256` is not needed yet.
 
     Returns:
@@ -60,6 +68,10 @@ def _describe(parsed: Flatbuffer, card: Mapping[str, Any]) -> _Table:
         "lighting": _tensor(
             "lighting", "Probability that the photo is well lit.", FEATURE, {}, 1.0, LIGHTING_LABELS_NAME,
             f"What the value is the probability of: {LIGHTING_LABEL}.",
+        ),
+        FAMILIARITY: _tensor(
+            FAMILIARITY, "Fraction of validation photos that are less like the training photos.", FEATURE, {}, 1.0,
+            FAMILIARITY_LABELS_NAME, f"What the value is the degree of: {FAMILIARITY_LABEL}.",
         ),
     }  # fmt: skip
     size = card["input"]["size"]

@@ -27,6 +27,7 @@ class Gates:
             single photo between two classes decides it.
         tone_loss: largest fall of a tone bucket's accuracy, a fraction.
         class_loss: largest fall of a class's recall, a fraction.
+        familiarity_change: largest mean change of the output familiarity from the float student's.
         ccm_mean: largest mean CIEDE2000 of the colour calibration.
         ccm_mean_of_best: the same for the file that `convert --best` chooses.
         ccm_max: largest CIEDE2000 of any patch.
@@ -43,6 +44,7 @@ class Gates:
     largest_change: float | None = None
     tone_loss: float = 0.02
     class_loss: float = 0.05
+    familiarity_change: float = 0.1
     ccm_mean: float = 0.5
     ccm_mean_of_best: float = 0.3
     ccm_max: float = 1.5

@@ -12,6 +12,7 @@ from convert.report_types import Comparison
 from convert.student import find_student, load_student_pixels
 from convert.verifying.ccm_parity import CcmParity, check_ccm
 from convert.verifying.comparison import Predictions, compare
+from convert.verifying.familiarity import check_familiarity, student_familiarity
 from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, GateResult, Gates, check_comparison
 from convert.verifying.skin_patches import skin_colors
 from distill.model_file import load_model
@@ -139,6 +140,7 @@ class Verifier:
         self._pixels = load_student_pixels(run, manifest, self._frame, self._size, progress)
         self.predictions = predict(student, self._pixels)
         self._calibration = ccm_of(student)
+        self._familiarity = student_familiarity(student, run, manifest, self._pixels, progress)
         self._skin = skin_colors(run, manifest, self._size, progress)
 
     def check(self, path: Path, is_best: bool = False) -> FileVerdict:
@@ -158,7 +160,8 @@ class Verifier:
         predictions = predict(interpreter, self._pixels, progress=self._progress, stage=f"verify {path.name}")
         comparison = compare(self._manifest, self._frame, self.predictions, predictions)
         ccm, ccm_gate = self._check_ccm(model.flatbuffer, is_best)
-        results = [*check_comparison(comparison, self.gates), ccm_gate]
+        familiarity = check_familiarity(interpreter, self._pixels, self._familiarity, self.gates.familiarity_change)
+        results = [*check_comparison(comparison, self.gates), familiarity, ccm_gate]
         for gate in self._extra_gates:
             results += gate(GateInput(model, self._pixels, predictions, self.predictions))
         variant = str(cast("dict[str, Any]", model.card)["variant"])

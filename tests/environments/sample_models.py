@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from convert.making.familiarity import features_of_file, with_familiarity
 from convert.making.representative import Representative
 from convert.making.source import Source, make_flatbuffer
 from convert.packing.card import LICENCE, NOT_MEASURED
 from convert.packing.metadata import with_metadata
 from convert.variants import VARIANTS
 from skin_training.color_calibration import ccm_of
+from skin_training.familiarity import METHOD, METHODS
 from triage.atomic import write_bytes
 from triage.model_card import CARD_FORMAT
 from triage.model_file import pack_model
@@ -56,7 +58,11 @@ def write_samples(
     for name, variant in variants.items():
         card = _card(student, name, variant.input_dtype, classes)
         paths[name] = folder / f"{prefix}{name}.tflite"
-        write_bytes(paths[name], pack_model(change(with_metadata(make_flatbuffer(variant, source), card)), card))
+        flatbuffer = make_flatbuffer(variant, source)
+        features = features_of_file(flatbuffer)(photos)
+        fitted = METHODS[METHOD](features, np.arange(len(features)) % 3).with_fractions(features)
+        flatbuffer = with_metadata(with_familiarity(flatbuffer, fitted), card)
+        write_bytes(paths[name], pack_model(change(flatbuffer), card))
     return paths
 
 
@@ -70,6 +76,7 @@ def _card(student: Any, name: str, dtype: str, classes: Sequence[dict[str, str]]
         "input": {"size": student.input_shape[1], "crop_fraction": CROP_FRACTION, "dtype": dtype},
         "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
         "temperature": 1.0,
+        "familiarity": {"method": METHOD, "refuse_below": 0.0, "fitted_on": {}},
         "thresholds": {"urgent": 0.5, "abstain_below": 0.0, "well_lit": 0.5},
         "synthetic": True,
         "data": {"dataset": "none: untrained"},

@@ -94,7 +94,7 @@ def test_integer_errors_are_no_larger_in_another_runtime(files, pixels, name, va
 def test_mediapipe_gives_the_same_top_three_by_name(files, pixels, variant):
     theirs = predict_in(environment("mediapipe"), files[variant], pixels)
     labels = json.loads(str(theirs["labels"]))
-    assert labels["lighting"] == ["well lit"]
+    assert labels["lighting"] == ["well lit"] and labels["familiarity"] == ["familiar"]
     diagnosis, _ = predict_here(files[variant], pixels)
     ours = np.argsort(-diagnosis, axis=1, kind="stable")[:, :3]
     names = np.array([f"Class {number}" for number in range(10)])
@@ -120,7 +120,11 @@ def test_mediapipe_reads_the_metadata(files, pixels):
     assert image["content"]["contentProperties"]["defaultSize"] == {"width": SIZE, "height": SIZE}
     assert image["processUnits"] == [{"optionsType": 1, "options": {"mean": [0.0], "std": [255.0]}}]
     labels = {o["name"]: [(f["name"], f["type"]) for f in o["associatedFiles"]] for o in graph["outputTensorMetadata"]}
-    assert labels == {"diagnosis": [("labels.txt", 2)], "lighting": [("lighting_labels.txt", 2)]}
+    assert labels == {
+        "diagnosis": [("labels.txt", 2)],
+        "lighting": [("lighting_labels.txt", 2)],
+        "familiarity": [("familiarity_labels.txt", 2)],
+    }
 
 
 def test_the_adapter_refuses_what_an_old_runtime_computes_incorrectly(pixels, with_channel_scales, tmp_path):

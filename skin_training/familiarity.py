@@ -1,0 +1,183 @@
+"""How much a photo is like the training photos, from a model's pooled features.
+
+A `Familiarity` is small enough to stand in the release file: a projection, a distance to a few centres, and a
+piecewise-linear map from the distance to the fraction of validation photos that are less like the training photos.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from triage.errors import UnusableInput
+
+RANK = 32
+"""Principal directions of the feature space that are looked at one by one, where there are not too many channels."""
+MAX_WEIGHTS = 32_000
+"""Of the projection; in half precision 64 kB."""
+PROTOTYPES = 48
+SHRINKAGE = 0.05
+"""Of a covariance towards a multiple of the identity, so that few photos have one."""
+FRACTIONS = np.array([0, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.0])
+"""Fractions of the validation photos whose scores are the knots of the map; dense where photos are refused."""
+
+
+@dataclass(frozen=True)
+class Familiarity:
+    """Parameters of the score and of the map to a fraction.
+
+    With pooled features x, d = x - `mean`, z = d `directions` and w = z `whitening`, the score is
+    `max(w centers + constants) + w^2 squares - outside (|d|^2 - |z|^2)`, larger for more familiar photos.
+
+    Attributes:
+        mean: float [channels].
+        directions: float [channels, k], orthonormal.
+        whitening: float [k, k].
+        centers: float [k, m].
+        constants: float [m].
+        squares: float [k].
+        outside: weight of the squared distance to the subspace of the directions.
+        knots: float [16], rising scores; empty before `with_fractions`.
+    """
+
+    mean: np.ndarray
+    directions: np.ndarray
+    whitening: np.ndarray
+    centers: np.ndarray
+    constants: np.ndarray
+    squares: np.ndarray
+    outside: float = 0.0
+    knots: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    def score(self, features: np.ndarray) -> np.ndarray:
+        """Return the score of each photo, float64 [n], for pooled features float [n, channels]."""
+        d = features - self.mean
+        z = d @ self.directions
+        w = z @ self.whitening
+        nearest = (w @ self.centers + self.constants).max(axis=1)
+        return np.asarray(nearest + w**2 @ self.squares - self.outside * ((d**2).sum(axis=1) - (z**2).sum(axis=1)))
+
+    def fraction(self, features: np.ndarray) -> np.ndarray:
+        """Return the fraction of validation photos that are less familiar, float64 [n] in [0, 1]."""
+        return np.interp(self.score(features), self.knots, FRACTIONS)
+
+    def with_fractions(self, validation: np.ndarray) -> "Familiarity":
+        """Return a copy whose map is fitted on the features of validation photos, float [n, channels], n at least 1.
+
+        Raises:
+            UnusableInput: there is no validation photo, or features are NaN or inf.
+        """
+        if not len(validation) or not np.isfinite(validation).all():
+            raise UnusableInput(
+                f"Familiarity needs finite features of validation photos. Received: {len(validation)} photos."
+            )
+        knots = np.quantile(self.score(validation), FRACTIONS)
+        # Equal scores would make a step, which a sum of ramps cannot.
+        least = 1e-4 * max(float(knots[-1] - knots[0]), 1e-3 * float(np.abs(knots).max()), 1e-6)
+        return replace(self, knots=np.maximum.accumulate(knots + least * np.arange(len(knots))))
+
+
+def mahalanobis(features: np.ndarray, classes: np.ndarray) -> Familiarity:
+    """Fit the distance to the nearest class centre, whitened within classes.
+
+    Lee et al. 2018, "A Simple Unified Framework for Detecting Out-of-Distribution Samples and Adversarial Attacks".
+
+    Args:
+        features: float [n, channels] of training photos.
+        classes: int [n]; photos without a class (-1) count as one more.
+    """
+    return _gaussian(features, classes)
+
+
+def relative_mahalanobis(features: np.ndarray, classes: np.ndarray) -> Familiarity:
+    """Fit `mahalanobis` less the distance to all training photos; arguments as there.
+
+    Ren et al. 2021, "A Simple Fix to Mahalanobis Distance for Improving Near-OOD Detection".
+    """
+    return _gaussian(features, classes, background=1.0)
+
+
+def mahalanobis_residual(features: np.ndarray, classes: np.ndarray) -> Familiarity:
+    """Fit `mahalanobis` plus the distance to the subspace of the directions, in units of its variance.
+
+    It is the density of class Gaussians under probabilistic PCA (Tipping and Bishop 1999); ViM (Wang et al. 2022) uses
+    the same residual. Arguments as for `mahalanobis`.
+    """
+    return _gaussian(features, classes, outside=1.0)
+
+
+def residual(features: np.ndarray, classes: np.ndarray) -> Familiarity:
+    """Fit the distance to the subspace alone; arguments as for `mahalanobis`."""
+    return _gaussian(features, classes, within=0.0, outside=1.0)
+
+
+def prototypes(features: np.ndarray, classes: np.ndarray) -> Familiarity:
+    """Fit the distance to the nearest of `PROTOTYPES` k-means centres in whitened directions.
+
+    Args:
+        features: as for `mahalanobis`.
+        classes: not used.
+    """
+    from sklearn.cluster import KMeans
+
+    mean, directions, variances = _principal(features)
+    whitening = np.diag(1 / np.sqrt(variances + SHRINKAGE * variances.mean()))
+    w = (features - mean) @ directions @ whitening
+    centers = KMeans(min(PROTOTYPES, len(w)), n_init=1, random_state=0).fit(w).cluster_centers_.T
+    return _nearest(mean, directions, whitening, centers, -np.ones(len(whitening)))
+
+
+METHODS: dict[str, Callable[[np.ndarray, np.ndarray], Familiarity]] = {
+    "Mahalanobis": mahalanobis,
+    "relative Mahalanobis": relative_mahalanobis,
+    "Mahalanobis and residual": mahalanobis_residual,
+    "residual": residual,
+    "prototypes": prototypes,
+}
+METHOD = "Mahalanobis and residual"
+"""The method in release files."""
+
+
+def _gaussian(
+    features: np.ndarray, classes: np.ndarray, within: float = 1.0, background: float = 0.0, outside: float = 0.0
+) -> Familiarity:
+    """Weigh the squared distances to the nearest class, to all photos (subtracted) and to the subspace."""
+    mean, directions, variances = _principal(features)
+    d = features - mean
+    z = d @ directions
+    _, numbers = np.unique(classes, return_inverse=True)
+    means = np.stack([z[numbers == number].mean(axis=0) for number in range(numbers.max() + 1)])
+    whitening = _whitening(z - means[numbers])
+    # In these coordinates the classes are round, and the axes are those of the whole.
+    spread, axes = np.linalg.eigh(np.atleast_2d(np.cov(z @ whitening, rowvar=False)))
+    whitening = whitening @ axes
+    squares = -within + background / np.maximum(spread, 1.0)
+    found = _nearest(mean, directions, whitening, within * (means @ whitening).T, squares)
+    count = max(1, min(features.shape[1], len(features) - 1) - len(whitening))
+    variance = (float((d**2).sum(axis=1).mean()) - float((z**2).sum(axis=1).mean())) / count
+    return replace(found, outside=outside / max(variance, 1e-3 * float(variances.mean()), 1e-9))
+
+
+def _nearest(
+    mean: np.ndarray, directions: np.ndarray, whitening: np.ndarray, centers: np.ndarray, squares: np.ndarray
+) -> Familiarity:
+    """Score `max(2 w c - |c|^2) + w^2 squares`: with squares of -1, minus the squared distance to the nearest c."""
+    return Familiarity(mean, directions, whitening, 2 * centers, -(centers**2).sum(axis=0), squares)
+
+
+def _principal(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean [channels], the principal directions [channels, k] and the variances [k] along them."""
+    mean = features.mean(axis=0, dtype=np.float64)
+    _, lengths, rows = np.linalg.svd(features - mean, full_matrices=False)
+    told_apart = int((lengths > 1e-6 * lengths[0]).sum())
+    kept = max(1, min(RANK, MAX_WEIGHTS // features.shape[1], len(features) - 1, told_apart))
+    return mean, rows[:kept].T, lengths[:kept] ** 2 / max(len(features) - 1, 1)
+
+
+def _whitening(centered: np.ndarray) -> np.ndarray:
+    """Return W [k, k] so that `centered` W has the identity as covariance, shrunk."""
+    covariance = centered.T @ centered / len(centered)
+    count = len(covariance)
+    covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.eye(count) * max(np.trace(covariance) / count, 1e-9)
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray(vectors / np.sqrt(values))
