@@ -47,3 +47,32 @@ def test_what_is_no_model_is_a_clear_error(tmp_path):
     for name in ("text.keras", "empty.keras", "missing.keras"):
         with pytest.raises(UnusableInput, match=name):
             load_model(tmp_path / name)
+
+
+def foreign(inputs, outputs=1):
+    pooled = keras.layers.Concatenate()([keras.layers.GlobalAveragePooling2D()(image) for image in inputs] * 2)
+    return keras.Model(inputs if len(inputs) > 1 else inputs[0], [keras.layers.Dense(2)(pooled)] * outputs)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "named"),
+    [
+        ([(None, None, 3)], "None, None"),
+        ([(24, 32, 3)], "24, 32"),
+        ([(3, 32, 32)], "3, 32, 32"),
+        ([(32, 32, 3), (32, 32, 3)], r"\[\(None, 32"),
+        ([(32, 32, 3)], r"\(None, 2\)"),
+    ],
+)
+def test_a_foreign_model_is_refused_with_its_shape(shapes, named, tmp_path):
+    foreign([keras.Input(shape) for shape in shapes]).save(tmp_path / "foreign.keras")
+    with pytest.raises(UnusableInput, match=named) as error:
+        load_model(tmp_path / "foreign.keras")
+    assert "foreign.keras" in str(error.value)
+
+
+def test_any_outputs_will_do_for_a_benchmark(tmp_path):
+    model = foreign([keras.Input((32, 32, 3))])
+    model.compile("adam", "mse")  # its optimizer is not loaded
+    model.save(tmp_path / "foreign.keras")
+    assert load_model(tmp_path / "foreign.keras", any_outputs=True).output_shape == (None, 2)
