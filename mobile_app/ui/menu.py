@@ -30,6 +30,7 @@ class MenuRow(Pressable):
         **options: Any,
     ):
         super().__init__(style, title, action, **options)
+        self.end = end
         paint_background(self, style, "surface", RADIUS, "border")
         text = Column(TextLabel(style, title, lines=lines), spacing=0, pos_hint=MIDDLE)
         if note:

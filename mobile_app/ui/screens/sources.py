@@ -26,11 +26,13 @@ def sources(app: SkinApp) -> Widget:
         ("save", "saved.title", partial(app.push, "saved"), "saved.note"),
     ]
     missing = {"source.second_camera", "source.folder"} if app.phone else _missing_cameras()
-    spec, first, second = app.capture.spec, "source.camera", "source.second_camera"
-    named = {camera: first, "0": first, "1": second, "demo": "source.demo"}
-    current = named.get(spec, "source.folder" if spec and Path(spec).is_dir() else "")
+    first, second = "source.camera", "source.second_camera"
+    current = {camera: first, "0": first, "1": second, "demo": "source.demo"}.get(app.capture.spec)
     page = Page(style, tr("source.title"), app.back)
     rows = Column()
+    if current is None:  # a file, a folder or a set of photos
+        name, show = app.capture.session.source.name, partial(app.reset_to, "camera")
+        rows.add_widget(MenuRow(style, "document", name, show, end="check"))
     for icon, title, action, note in choices:
         if title not in missing:
             end = "check" if title == current else "forward"

@@ -237,6 +237,15 @@ def many_dropped_files_are_gone_through_as_one_set():
     assert name() == "camera" and not oracle.asked
 
 
+def the_sources_mark_the_current_one():
+    for spec, marked in (("demo", TR["source.demo"]), (str(folder), folder.name)):
+        app.capture.spec, app.capture.session.source.name = spec, folder.name
+        app.reset_to("sources")
+        yield
+        assert [row.label for row in pressables(app.root.screen) if getattr(row, "end", "") == "check"] == [marked]
+    app.capture.spec = "demo"
+
+
 def escape_on_the_first_screen_asks():
     app.reset_to("camera")
     yield
