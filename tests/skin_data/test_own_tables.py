@@ -426,3 +426,20 @@ def test_genuine_fitzpatrick17k(shared_data):
         assert record.fitzpatrick == (row["fitzpatrick"] if row["fitzpatrick"] != "-1" else None)
         assert record.group == row["group"]
     assert set(doubts_of(found)) == {"photo without a diagnosis", "skin tone left empty"}
+
+
+@pytest.mark.usefixtures("table_only")
+def test_genuine_fitzpatrick17k_is_prepared(shared_data, tmp_path):
+    root = shared_data / "data" / "fitzpatrick17k"
+    lines = (root / "fitzpatrick17k.csv").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "part.csv").write_text("\n".join([lines[0], *lines[1::8]]), encoding="utf-8")
+    columns = "photo=photo,diagnosis=folder_of_ten,group=group,fitzpatrick=fitzpatrick"
+    result = prepare(
+        "folder", tmp_path / "part.csv", tmp_path / "out", taxonomy="kaggle10", columns=columns, photos=root, workers=1
+    )
+    frame = read_manifest(result.meta_path).frame
+    assert (len(frame), result.rejected) == (len(lines[1::8]), 0)
+    assert (frame.groupby("group")["split"].nunique() == 1).all()
+    assert set(frame["fitzpatrick"].dropna()) == set("123456")
+    assert {"own_label", "own_site"} <= set(frame.columns)
+    assert "| fitzpatrick | fitzpatrick |" in (tmp_path / "out" / "datacard.md").read_text()
