@@ -49,7 +49,7 @@ def read_csv(path: Path, needed: Iterable[str], advice: str = "") -> pd.DataFram
 
     Raises:
         UnusableInput: not CSV, empty, a row with more or fewer cells than the header, or a column that is missing or
-            there twice; the message ends in `advice`.
+            there twice.
     """
     needed, advice = list(needed), advice and f" {advice}"
     try:
@@ -58,7 +58,7 @@ def read_csv(path: Path, needed: Iterable[str], advice: str = "") -> pd.DataFram
     except OSError as error:
         raise UnusableInput(f"The table cannot be read. Received: {path} ({error.strerror}).{advice}") from error
     except (ValueError, csv.Error) as error:
-        raise UnusableInput(f"The table cannot be read as CSV. Received: {path}: {error}.{advice}") from error
+        raise UnusableInput(f"The table cannot be read as CSV. Received: {path}: {error}.") from error
     if missing := [c for c in needed if c not in header]:
         raise UnusableInput(
             f"{path.name} lacks the columns {', '.join(missing)}. Received: {path} with {', '.join(header)}.{advice}"
