@@ -13,9 +13,8 @@ def with_interval(metric: Mapping[str, Any]) -> str:
     """Format a metric of a report as `0.873 (0.841 to 0.902)`, or return why it has no value."""
     if metric["value"] is None:
         return str(metric.get("why", "not measured"))
-    if metric["low"] is None:
-        return f"{metric['value']:.3f}"
-    return f"{metric['value']:.3f} ({metric['low']:.3f} to {metric['high']:.3f})"
+    interval = "" if metric["low"] is None else f" ({metric['low']:.3f} to {metric['high']:.3f})"
+    return f"{metric['value']:.3f}{interval}"
 
 
 def run_worker(module: str, *arguments: object, **options: Any) -> str:

@@ -30,10 +30,7 @@ MAY_DIFFER = ("seed", "weights", "without_teacher")
 def measure(runs: list[RunFolder], manifest: Manifest, against: list[RunFolder] | None = None) -> dict[str, Any]:
     """Compare the runs' students with their label-only baselines, or with the students of other runs.
 
-    Args:
-        runs: finished distillations of one recipe.
-        manifest: their data set; lighting and tone may have been measured on another processor.
-        against: as many finished distillations of one recipe; None: the runs' own baselines.
+    Both are finished distillations of one recipe on the manifest's splits, as many on both sides.
 
     Returns:
         JSON-able: `runs`, `paired_gain` by run name; `together`, the same as means over the runs; `differs_in`, the

@@ -39,13 +39,10 @@ class Comparison(NamedTuple):
 def compare_reports(
     was: Mapping[str, Any], again: Mapping[str, Any], within: float = WITHIN
 ) -> tuple[list[Comparison], bool]:
-    """Compare the test metrics of two reports of one recipe.
+    """Compare the test metrics of the `report.json` of a run and of its repetition.
 
-    Args:
-        was: `report.json` of a run.
-        again: the same of its repetition.
-        within: largest absolute difference of a fraction of all test photos. Accuracy on a skin tone with n of them may
-            differ by the square root of all over n times as much.
+    A fraction of all test photos may differ by `within`, accuracy on a skin tone with n of them by the square root of
+    all over n times as much.
 
     Returns:
         One comparison per metric and model of the run, and whether all are equal or within. A metric that only one of

@@ -20,13 +20,7 @@ WAYS = {
 
 @dataclass(frozen=True)
 class Candidate:
-    """One row of a benchmark.
-
-    Attributes:
-        path: of the model.
-        way: one of `WAYS`.
-        file: displayed name of the file: its name, with as many parent folders as distinguish it from the others.
-    """
+    """One row of a benchmark: a model, one of `WAYS`, and the file's name with as many folders as distinguish it."""
 
     path: Path
     way: str = BEST
@@ -39,11 +33,9 @@ class Candidate:
 
 
 def candidates_of(models: Sequence[str | Path], also: Sequence[str] = ()) -> list[Candidate]:
-    """List what is measured.
+    """List what is measured: .tflite files, run by the best runtime and `also` in other `WAYS`, and .keras files.
 
-    Args:
-        models: .tflite files, run by the best runtime, and .keras files, run by Keras.
-        also: ways from `WAYS` in which the .tflite files are run, too. "keras" takes the `student.keras` beside them.
+    "keras" takes the `student.keras` beside the files.
 
     Raises:
         UnusableInput: an unknown way, a model of another kind, or no Keras model for "keras".

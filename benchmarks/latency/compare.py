@@ -41,11 +41,7 @@ def _is_result(result: Any) -> bool:
 
 
 def compare(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
-    """Match results by model and threads, and take ratios.
-
-    Args:
-        new: of `benchmarks.latency.interleaved.benchmark`.
-        old: of `read_result`.
+    """Match a result of `interleaved.benchmark` with one of `read_result`, by model and threads, and take ratios.
 
     Returns:
         `differences` (of the machines, by name), and `rows`: `model`, `threads`, `old_p50_ms`, `new_p50_ms`, `ratio`

@@ -9,37 +9,42 @@ network runs, as `Triage.assess` does where a core is free.
 """
 
 import json
+import os
+import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from benchmarks.console import run_worker
 from benchmarks.latency.ratios import paired_ratio
 from benchmarks.latency.scenes import encoded, scene
 from skin_data.progress import Progress, no_progress
-from triage.errors import CheckFailed, UnusableInput
+from triage import Triage
+from triage.errors import CheckFailed, SkinDistillError, UnusableInput
 from triage.interpreter import available_runtimes
+from triage.lighting import judge_lighting, measure_lighting
 from triage.machine import describe_machine, own_cores
 from triage.model_file import read_model
+from triage.photo import prepare_pixels, read_photo
 from triage.timing import FORMAT, NOISY_SPREAD
+from triage.tips import tips_for
 
 # Mode -> rounds of fresh processes, and in each how often everything is done.
 MODES = {"rapid": (4, 15), "normal": (7, 30), "strict": (10, 100)}
 PARTS = ("decode", "light", "crop", "inference", "post")
 JPEG_12_MEGAPIXELS, JPEG_TURNED = "JPEG 4000 x 3000", "JPEG 4000 x 3000, turned"
 FRAMES = {"frame 1920 x 1080": (1920, 1080), "frame 1280 x 720": (1280, 720)}
+WARM_UP = 3  # rounds
 TURNED = 6  # EXIF orientation of a phone held upright
 
 
 def measure(model: Path, mode: str = "rapid", progress: Progress = no_progress) -> dict[str, Any]:
-    """Measure all photos.
-
-    Args:
-        model: a release file, with its card.
-        mode: one of `MODES`.
-        progress: called as `progress(stage, done, total)`.
+    """Measure all photos with a release file, in one of `MODES`.
 
     Returns:
         JSON-able: `format`, `kind`, `mode`, `model`, `machine`, `noisy` and `results`, one for each photo and number of
@@ -89,7 +94,7 @@ def _write_photos(folder: Path) -> dict[str, Path]:
 
 def _measure_once(model: Path, photo: Path, repeats: int, cores: int) -> dict[str, list[float]]:
     try:
-        return dict(json.loads(run_worker("benchmarks.latency.end_to_end_worker", model, photo, repeats, cores)))
+        return dict(json.loads(run_worker("benchmarks.latency.end_to_end", model, photo, repeats, cores)))
     except CheckFailed as error:
         raise CheckFailed(f"The measured process of {model} died. Received: {error}") from error
 
@@ -110,3 +115,69 @@ def _summarise(photo: str, cores: int, rounds: list[dict[str, list[float]]]) -> 
         "spread": float((whole.max() - whole.min()) / np.median(whole)),
         "ratio": paired_ratio(whole, bare),
     }
+
+
+def measure_parts(model: str, photo: str, rounds: int, cores: int) -> dict[str, list[float]]:
+    """Return the milliseconds of each part of `Triage.assess` in each round, measured in this process.
+
+    Args:
+        model: a release file.
+        photo: a JPEG, or an RGB frame uint8 [height, width, 3] as .npy.
+        rounds: repetitions of all parts.
+        cores: 1, which everything shares, or 2: lighting is measured on the other.
+
+    Returns:
+        `PARTS`, which make up the `whole` (`Triage.assess`), `tips` (lighting and tips alone), `bare decode` and
+        `bare inference`; those of decoding for a JPEG only.
+    """
+    triage = Triage.load(model)
+    # Pinned: the scheduler might leave the second core idle.
+    if mine := own_cores():
+        os.sched_setaffinity(0, {mine[0]})
+        triage._light_thread.submit(os.sched_setaffinity, 0, {mine[cores - 1]}).result()
+    interpreter = triage.interpreter
+    size, crop = interpreter.input_size, triage.card["input"]["crop_fraction"]
+    is_frame = photo.endswith(".npy")
+    source: Any = np.load(photo) if is_frame else Path(photo).read_bytes()
+    decoded = source if is_frame else read_photo(source)
+    prepared = prepare_pixels(decoded, size, crop)
+    outputs = interpreter.run(prepared)
+    verdict = judge_lighting(measure_lighting(decoded, crop))
+    invoke = interpreter.raw.invoke
+    parts: dict[str, Callable[[], Any]] = {
+        "bare inference": invoke,
+        "whole": lambda: triage.assess(source),
+        "crop": lambda: prepare_pixels(decoded, size, crop),
+        "inference": lambda: interpreter.run(prepared),
+        "light": lambda: judge_lighting(measure_lighting(decoded, crop)),
+        "tips": lambda: tips_for(judge_lighting(measure_lighting(decoded, crop))),
+        "post": lambda: triage.answer(verdict, True, outputs),
+    }
+    if not is_frame:
+        packed = np.frombuffer(source, np.uint8)
+        # Rotates the photo as its header says, as `read_photo` does.
+        parts["bare decode"] = lambda: cv2.imdecode(packed, cv2.IMREAD_COLOR)
+        parts["decode"] = lambda: read_photo(source)
+    found: dict[str, list[float]] = {name: [] for name in parts}
+    for number in range(rounds + WARM_UP):
+        for name, part in parts.items():
+            begun = time.perf_counter()
+            part()
+            if number >= WARM_UP:
+                found[name].append(1000 * (time.perf_counter() - begun))
+    return found
+
+
+def main() -> None:
+    """Measure one photo as `MODEL PHOTO ROUNDS CORES` say, and print one line of JSON."""
+    model, photo, rounds, cores = sys.argv[1:]
+    cv2.setNumThreads(1)
+    try:
+        print(json.dumps(measure_parts(model, photo, int(rounds), int(cores))))
+    except SkinDistillError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

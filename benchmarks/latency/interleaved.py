@@ -55,12 +55,8 @@ def benchmark(
 ) -> dict[str, Any]:
     """Measure models.
 
-    Args:
-        models: .tflite files, with or without a card, and .keras files; the first is the reference of the ratios.
-        threads: thread counts; each is measured separately.
-        mode: rapid, normal or strict.
-        progress: called as `progress(stage, done, total)`.
-        also: other ways in which the .tflite files are run in the same rounds (`benchmarks.latency.candidates.WAYS`).
+    They are .tflite files, with or without a card, and .keras files; the first is the reference of the ratios. Thread
+    counts are measured separately; `also` are `WAYS` in which the .tflite files are run in the same rounds.
 
     Returns:
         JSON-able: `format`, `mode`, `machine`, `noisy`, and `results`, one for each thread count and candidate with

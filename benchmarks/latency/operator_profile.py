@@ -29,10 +29,6 @@ ANY_SIZE, ONE = (-1).to_bytes(4, "little", signed=True), (1).to_bytes(4, "little
 Pointer = ctypes.c_void_p
 
 
-class _Memory(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_uint64) for name in ("footprint", "allocated", "in_use")]
-
-
 class _Event(ctypes.Structure):
     """`ProfiledEventData` of litert_profiler_event.h."""
 
@@ -41,10 +37,7 @@ class _Event(ctypes.Structure):
         ("kind", ctypes.c_int),
         ("start_us", ctypes.c_uint64),
         ("elapsed_us", ctypes.c_uint64),
-        ("memory_before", _Memory),
-        ("memory_after", _Memory),
-        ("node", ctypes.c_uint64),
-        ("subgraph", ctypes.c_uint64),
+        ("memory_node_subgraph", ctypes.c_uint64 * 8),
         ("source", ctypes.c_int),
     ]
 

@@ -28,12 +28,7 @@ class Ratio(TypedDict):
 
 
 def paired_ratio(medians: npt.ArrayLike, base: npt.ArrayLike) -> Ratio:
-    """Return the ratio over rounds; what slows a whole round down cancels out.
-
-    Args:
-        medians: of each round, two or more.
-        base: of the same rounds, of the reference.
-    """
+    """Return the ratio to the reference of two or more rounds' medians; what slows a whole round down cancels out."""
     ratios = np.log(np.asarray(medians) / np.asarray(base))
     return _with_interval(ratios.mean(), ratios.var(ddof=1) / len(ratios), len(ratios) - 1)
 

@@ -27,9 +27,8 @@ class Entry:
         size: of the file, bytes.
         latency: benchmark result of the file on the fewest threads.
         machine: on which latency was measured.
-        passed: whether no gate of `verify` failed.
-        failed: gates that failed.
-        inconclusive: gates with too few photos to tell.
+        passed: whether no gate of `verify` failed; those that did are `failed`, those with too few photos
+            `inconclusive`.
         environment: of the run's training, such as its date and commit.
         calibration: measured on the test split, for a file that of the float student.
         urgent: ids of the classes that call for a doctor at once.
@@ -70,10 +69,7 @@ class Entry:
 
 
 def collect(runs: Sequence[str]) -> list[Entry]:
-    """Read runs.
-
-    Args:
-        runs: names of runs under `experiments/`, or folders that hold a `report.json`.
+    """Read runs: names under `experiments/`, or folders that hold a `report.json`.
 
     Returns:
         Entries in the order of the runs: a teacher, a student's verified files, or the student itself.

@@ -22,11 +22,7 @@ LEGEND = (
 
 
 def page(entries: Sequence[Entry]) -> str:
-    """Return the page as HTML with style and plots inside; it loads nothing.
-
-    Args:
-        entries: of `benchmarks.report.collect.collect`, at least one.
-    """
+    """Return the page of one or more entries as HTML with style and plots inside; it loads nothing."""
     runs = list(dict.fromkeys(entry.run for entry in entries))
     style = files("benchmarks.report").joinpath("page.css").read_text(encoding="utf-8")
     return f"""<!DOCTYPE html>
@@ -81,10 +77,8 @@ def _headline(entries: Sequence[Entry]) -> str:
 
 def _synthetic(entries: Sequence[Entry]) -> str:
     runs = dict.fromkeys(entry.run for entry in entries if entry.test.get("synthetic"))
-    if not runs:
-        return ""
     text = f"Measured on synthetic images, which say nothing about real skin: {', '.join(runs)}."
-    return f'<p class="disclaimer">{escape(text)}</p>'
+    return f'<p class="disclaimer">{escape(text)}</p>' if runs else ""
 
 
 def _row(number: int, series: int, entry: Entry) -> list[str]:

@@ -4,14 +4,12 @@ from pathlib import Path
 
 import click
 
-from skin_distill.requirements import needs_extra
 from skin_distill.terminal import Terminal
 from triage.errors import UnusableInput
 
 EPILOG = """\b
 Examples:
   skin-distill benchmark student-float32.tflite student-int8.tflite --threads 1,2 --json latency.json
-  skin-distill benchmark student-float32.tflite student-int8.tflite --figure latency.png
   skin-distill benchmark student-int8.tflite --compare latency.json
   skin-distill benchmark student-float32.tflite other.tflite --also keras,tensorflow
   skin-distill benchmark student-float32.tflite --end-to-end
@@ -35,7 +33,6 @@ MODEL is any .tflite that takes one photo, or a .keras file.
     "--compare", type=click.Path(path_type=Path, dir_okay=False), help="JSON of an earlier run, or of the app."
 )
 @click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the result here.")
-@click.option("--figure", type=click.Path(path_type=Path, dir_okay=False), help="Write the plot here, as PNG.")
 @click.option("-v", "--verbose", is_flag=True, help="Also show the time of each operator.")
 @click.option("-q", "--quiet", is_flag=True, help="Print results and errors only.")
 def command(
@@ -46,7 +43,6 @@ def command(
     end_to_end: bool,
     compare: Path | None,
     json_path: Path | None,
-    figure: Path | None,
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -57,17 +53,17 @@ def command(
     from triage.atomic import check_writable, write_json
 
     # What cannot be used is reported before minutes are spent.
-    for path in filter(None, (json_path, figure)):
-        check_writable(path)
+    if json_path:
+        check_writable(json_path)
     with Terminal(-1 if quiet else int(verbose)) as terminal:
         if end_to_end:
             from benchmarks.latency.end_to_end import measure
             from skin_distill.latency_tables import show_end_to_end
 
-            if len(models) != 1 or compare or figure or also:
+            if len(models) != 1 or compare or also:
                 raise UnusableInput(
                     "--end-to-end takes one model and --mode, --json, -v and -q. "
-                    f"Received: {len(models)} models, or one of --compare, --figure, --also."
+                    f"Received: {len(models)} models, or --compare or --also."
                 )
             result = measure(models[0], mode, terminal.progress)
             show_end_to_end(result, terminal)
@@ -81,9 +77,6 @@ def command(
             except ValueError:
                 raise UnusableInput(f"--threads takes whole numbers such as 1,2. Received: {threads!r}.") from None
             old = comparison.read_result(compare) if compare else None
-            if figure:
-                with needs_extra("train"):
-                    from benchmarks.latency.plot import draw_latency
             ways = [way.strip() for way in also.split(",") if way.strip()]
             result = benchmark(models, counts, mode, terminal.progress, ways)
             show_latency(result, terminal)
@@ -92,9 +85,6 @@ def command(
             if old:
                 result["comparison"] = comparison.compare(result, old)
                 show_comparison(result["comparison"], terminal)
-            if figure:
-                draw_latency(figure, result)
-                terminal.line(f"Written: {figure}")
         if json_path:
             write_json(json_path, result)
             terminal.line(f"Written: {json_path}")

@@ -11,7 +11,6 @@ from benchmarks.latency import interleaved as latency
 from benchmarks.latency.candidates import candidates_of
 from benchmarks.latency.compare import compare, read_result
 from benchmarks.latency.operator_profile import operator_profile
-from benchmarks.latency.plot import draw_latency
 from benchmarks.latency.ratios import T_975, paired_ratio, unpaired_ratio, verdict
 from triage.errors import CheckFailed, MissingDependency, UnusableInput
 
@@ -190,17 +189,6 @@ def test_other_files_are_refused_as_results(text, tmp_path):
     path.write_text(text)
     with pytest.raises(UnusableInput, match=r"old\.json"):
         read_result(path)
-
-
-def test_the_plot_takes_any_name(result, tmp_path):
-    renamed = [{**one, "model": "$x_$ \udcff\x1b\n.tflite"} for one in result["results"]]
-    draw_latency(tmp_path / "latency.png", {**result, "results": renamed})
-    assert (tmp_path / "latency.png").stat().st_size > 1000
-
-
-def test_the_plot_is_a_png(result, tmp_path):
-    draw_latency(tmp_path / "latency.png", result)
-    assert (tmp_path / "latency.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
 def test_the_operator_profile_is_that_of_the_graph(model):

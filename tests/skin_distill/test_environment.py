@@ -127,7 +127,6 @@ def test_an_error_of_the_system_is_one_line_and_exit_code_2_in_every_command(
     [
         ("prepare", "phantom", "--count", "20", "--size", "64", "--out", NOWHERE),
         ("benchmark", MODEL, "--json", f"{NOWHERE}/latency.json"),
-        ("benchmark", MODEL, "--figure", f"{NOWHERE}/latency.png"),
         ("package", "android", "--demo", "--model", MODEL, "--out", NOWHERE),
         ("demo", "--out", NOWHERE),
     ],
