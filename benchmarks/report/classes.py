@@ -77,13 +77,9 @@ def _confusion(entry: Entry, names: list[str]) -> str:
     counts = np.array(confusion["counts"])[np.ix_(order, order)]
     fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     head = "".join(f"<th scope='col'>{number}</th>" for number in range(1, len(names) + 1))
-    body = "".join(
-        f"<tr><th scope='row'>{row + 1}<span> {escape(display_name(name))}</span></th>"
-        + "".join(
-            f"<td style='--of-row:{fraction:.2f}'>{count or ''}</td>"
-            for count, fraction in zip(counts[row], fractions[row], strict=True)
-        )
-        + "</tr>"
-        for row, name in enumerate(names)
-    )
+    body = ""
+    for row, name in enumerate(names):
+        cells = zip(counts[row], fractions[row], strict=True)
+        body += f"<tr><th scope='row'>{row + 1}<span> {escape(display_name(name))}</span></th>"
+        body += "".join(f"<td style='--of-row:{of_row:.2f}'>{count or ''}</td>" for count, of_row in cells) + "</tr>"
     return f"<table class='matrix'><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -43,7 +43,7 @@ def draw(entries: Sequence[Entry]) -> str:
     columns = [[item for item in shown if (values[item[0]] is None) is missing] for missing in (False, True)]
     columns = [column for column in columns if column]
     runs = list(dict.fromkeys(entry.run for entry in entries))
-    with _figure((6.4, 4.2)) as (figure, written):
+    with _figure((5.2, 3.7)) as (figure, written):
         axes = figure.subplots(1, len(columns), sharey=True, squeeze=False, width_ratios=(4, 1)[: len(columns)])[0]
         places = {}
         for one, column in zip(axes, columns, strict=True):
@@ -53,7 +53,7 @@ def draw(entries: Sequence[Entry]) -> str:
                 places[number] = float(place if across[place] is None else across[place]), _accuracy(entry)
                 _draw_entry(one, places[number], number, entry, COLORS[runs.index(entry.run) % len(COLORS)])
             one.margins(x=0.15, y=0.08)
-            one.set_xlabel(("latency for one photo, ms" if timed else "file size, MB") if known else "not measured")
+            one.set_xlabel(("latency for one photo, ms" if timed else "file size, MB") if known else "not\nmeasured")
             if not known:
                 one.set_xticks([])
                 one.set_xlim(-1, len(column))

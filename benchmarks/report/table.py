@@ -10,14 +10,10 @@ from benchmarks.report.collect import Entry
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table of cells that are HTML already."""
     head = "".join(f"<th scope='col'>{escape(column)}</th>" for column in columns)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f"<td data-label='{column}'><span>{text}</span></td>" for column, text in zip(columns, row, strict=True)
-        )
-        + "</tr>"
-        for row in rows
-    )
+    body = ""
+    for row in rows:
+        cells = [f"<td data-label='{name}'><span>{text}</span></td>" for name, text in zip(columns, row, strict=True)]
+        body += f"<tr>{''.join(cells)}</tr>"
     return f"<table class='cards'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

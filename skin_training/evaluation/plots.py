@@ -158,7 +158,7 @@ def draw_reliability(axes: "Axes", calibration: Mapping[str, Any], when: str) ->
     ece = calibration[f"ece_{when}"]["value"]
     step = "as trained" if when == "before" else f"after {calibration['method']} calibration"
     shown = "not measured" if ece is None else f"{ece:.3f}"
-    axes.set_title(f"{step}: expected calibration error {shown}", fontsize=10, loc="left")
+    axes.set_title(f"{step}\nexpected calibration error {shown}", fontsize=10, loc="left")
     axes.set(xlabel="confidence of the top class", ylabel="accuracy", xlim=(0, 1), ylim=(-0.06, 1.02))
     for b in bins:
         axes.text((b["low"] + b["high"]) / 2, -0.01, b["n"], ha="center", va="top", fontsize=7)
