@@ -63,7 +63,7 @@ UNTAGGED = ColorTag()
 ADOBE_RGB = ColorTag(primaries=ADOBE, gamma=ADOBE_GAMMA)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)  # profiles of printers have megabytes
 def conversion_to_srgb(tag: ColorTag) -> Conversion | None:
     """Return the conversion for a file's colours; None if they are sRGB.
 
