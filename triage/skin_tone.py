@@ -23,6 +23,12 @@ MIN_MASK_SHARE = 0.05
 """Less skin than this fraction of the photo gives no tone."""
 UNLIKELY = -1.0
 """Log-odds below which a place is background."""
+MIN_OWN_SHARE = 0.25
+"""Fraction of the photo from which skin of the person's own colour decides alone: a pale wall does not pass for it."""
+DARKER_PART = 0.4
+"""Fraction of the plain skin, its darker part, that is not measured."""
+BLUEST = 110.0
+"""ITA in degrees from which the light hides the tone: bluer than skin of any lightness is in white light."""
 LIGHTNESS_SPREAD, COLOR_SPREAD = 12.0, 10.0
 """How far plain skin may be from its median in L*, and in a* and b*: shading and texture stay, lesions and hair go."""
 NEAR_BLACK, NEAR_WHITE = 20, 250
@@ -41,9 +47,9 @@ class SkinTone:
     """Skin tone of one photo.
 
     Attributes:
-        ita: median individual typology angle over the brighter half of the skin mask in degrees; NaN where there is
-            too little skin.
-        bucket: "light", "medium" or "dark" by `TONE_SCHEME`; "unknown" where there is too little skin.
+        ita: median individual typology angle over the brighter part of the skin mask in degrees; NaN where there is
+            too little skin, or bluish light hides its tone.
+        bucket: "light", "medium" or "dark" by `TONE_SCHEME`; "unknown" where ITA is NaN.
         mask_share: fraction of the photo that counts as plain skin, in [0, 1].
     """
 
@@ -74,10 +80,11 @@ def measure_skin_tone(photo: Photo) -> SkinTone:
         return SkinTone(math.nan, UNKNOWN_TONE, share)
     chosen = np.flatnonzero(mask)
     lightness, yellowness = lightness.ravel()[chosen], yellowness.ravel()[chosen]
-    # Furrows, pores, hair and the skin's own curvature only darken; the brighter half is nearest to flat skin.
-    # At most the median itself: where all are equal, the middle of their step lies above them.
-    brighter = lightness >= min(quantile_on_scale(lightness, STEPS, 0.5), float(lightness.max()))
+    # Furrows, pores, hair and the skin's own curvature only darken; the brighter part is nearest to flat skin.
+    # At most the quantile itself: where all are equal, the middle of their step lies above them.
+    brighter = lightness >= min(quantile_on_scale(lightness, STEPS, DARKER_PART), float(lightness.max()))
     ita = quantile_on_scale(individual_typology_angle(lightness[brighter], yellowness[brighter]), STEPS, 0.5)
+    ita = math.nan if ita > BLUEST else ita
     return SkinTone(ita, tone_bucket(ita), share)
 
 
@@ -102,6 +109,9 @@ def _plain_skin(pixels: Photo, region: SkinRegion) -> tuple[Floats, Floats, npt.
     planes = [np.asarray(plane, np.float32) for plane in cv2.split(to_lab(pixels))]
     mask = looks_like_skin(pixels)
     likely = mask & (cv2.resize(region.cells, mask.shape[::-1], interpolation=cv2.INTER_LINEAR) > UNLIKELY)
+    own = cv2.resize(region.own.astype(np.uint8), mask.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+    if np.count_nonzero(likely & own) >= MIN_OWN_SHARE * mask.size:
+        likely &= own
     # Under a colour cast all is unlikely, and only the order of the channels is left to go by.
     if np.count_nonzero(likely) >= MIN_MASK_SHARE * mask.size:
         mask = likely

@@ -78,6 +78,21 @@ def test_background_does_not_change_the_tone(monk_tones, photograph_skin):
         assert measure_skin_tone(photo).ita == pytest.approx(whole, abs=2.0)
 
 
+@pytest.mark.parametrize("monk", [7, 8])
+def test_a_pale_wall_behind_a_dark_arm_is_not_its_tone(monk, monk_tones, photograph_skin, ita_of_patch):
+    photo = photograph_skin(monk_tones[monk]).copy()
+    noise = np.random.default_rng(monk).normal(0, 2, photo.shape)
+    wall = np.clip(np.array([214, 200, 182]) + noise, 0, 255).astype(np.uint8)
+    photo[:70], photo[-70:] = wall[:70], wall[-70:]
+    assert measure_skin_tone(photo).ita == pytest.approx(ita_of_patch(monk_tones[monk]), abs=MAX_ITA_ERROR)
+
+
+def test_under_purple_light_the_tone_is_unknown(monk_tones, photograph_skin):
+    red, green, blue = monk_tones[6]
+    photo = photograph_skin((red, green, blue)) * np.array([0.95, 0.8, 0.98 * green / blue])
+    assert measure_skin_tone(np.clip(photo, 0, 255).astype(np.uint8)).bucket == "unknown"
+
+
 def test_size_does_not_change_the_tone(monk_tones, photograph_skin):
     photo = photograph_skin(monk_tones[6])
     large = np.repeat(np.repeat(photo, 6, axis=0), 6, axis=1)
