@@ -90,7 +90,7 @@ def _rows(text: str, needed: Sequence[str]) -> tuple[list[str], dict[int, list[s
         # strict: an open quotation mark would swallow the rest of the table.
         return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
 
-    headers = {separator: next(reader(separator), []) for separator in SEPARATORS}
+    headers: dict[str, list[str]] = {separator: next(reader(separator), []) for separator in SEPARATORS}
     separator = max(SEPARATORS, key=lambda s: (len(set(needed) & set(headers[s])), len(headers[s])))
     header = headers[separator]
     rows, odd = {}, []

@@ -132,12 +132,14 @@ def _record(
         group = ""
     if is_missing(source):
         source = column if len(layout.columns["photo"]) > 1 else layout.source
-    tones = [_tone(layout.cell(row, scale), scale, largest, note) for scale, largest in _SKIN_SCALES.items()]
+    fitzpatrick, monk = (
+        _tone(layout.cell(row, scale), scale, largest, note) for scale, largest in _SKIN_SCALES.items()
+    )
     used = {name for columns in layout.columns.values() for name in columns}
     extras = {f"own_{name}": cell for name, cell in row.cells.items() if name not in used}
     if layout.kept is not None:
         extras = {name: row.cells[name] for name in layout.kept if name in row.cells}
-    return Record(path, layout.dataset, source, diagnosis, group or None, None, *tones, extras)
+    return Record(path, layout.dataset, source, diagnosis, group or None, None, fitzpatrick, monk, extras)
 
 
 def _diagnosis(row: Row, layout: TableLayout, known: Mapping[str, str], note: Callable[[str, str], None]) -> str | None:

@@ -1,7 +1,7 @@
 """A person's own photos: one folder per class, or CSV files that list them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from skin_data.cell_text import are_splits, check_class_names, is_missing, is_split_name, simplified
@@ -14,7 +14,7 @@ from triage.errors import UnusableInput
 from triage.photo_files import is_system_name
 
 FOLDER_DATASET, TABLE_DATASET = "folder", "listed"
-DEFAULTS = {meaning: (meaning,) for meaning in MEANINGS} | {"photo": ("image_path",)}
+DEFAULTS: dict[str, tuple[str, ...]] = {m: ("image_path" if m == "photo" else m,) for m in MEANINGS}
 
 
 def read_own_photos(
@@ -123,8 +123,9 @@ def read_photo_tables(
         UnusableInput: not such tables, a column is missing, or the diagnoses are not at least two classes.
     """
     place = tables[0]
-    mapping = DEFAULTS | _columns(columns)
-    needed = [column for meaning in ("photo", "diagnosis", *_columns(columns)) for column in mapping[meaning]]
+    given = _columns(columns)
+    mapping = DEFAULTS | given
+    needed = [column for meaning in ("photo", "diagnosis", *given) for column in mapping[meaning]]
     rows, doubts = read_joined(tables, mapping["photo"][0], dict.fromkeys(needed))
     there = {meaning: named for meaning, named in mapping.items() if set(named) <= set(rows[0].cells)}
     layout = TableLayout(TABLE_DATASET, place.stem, there)
@@ -136,8 +137,8 @@ def read_photo_tables(
     return listing._replace(doubts=[*doubts, *listing.doubts], columns={m: "|".join(c) for m, c in there.items()})
 
 
-def _columns(text: str | None) -> Mapping[str, tuple[str, ...]]:
-    columns = {}
+def _columns(text: str | None) -> dict[str, tuple[str, ...]]:
+    columns: dict[str, tuple[str, ...]] = {}
     for part in (text or "").split(",") if text else ():
         meaning, _, names = (word.strip() for word in part.partition("="))
         if meaning not in MEANINGS or not names or meaning in columns:
