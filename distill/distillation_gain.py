@@ -7,7 +7,7 @@ from skin_data.manifest import Manifest
 from skin_data.statistics import LEVEL
 from skin_training.evaluation import weighted_metrics as metrics
 from skin_training.evaluation.evaluate import true_classes
-from skin_training.evaluation.metric import GroupBootstrap
+from skin_training.evaluation.metric import GroupBootstrap, with_rule_of_three
 from skin_training.report_types import AgreementSection, GainSection, LostSlice, Metric
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 
@@ -48,7 +48,8 @@ def paired_gain(
     labelled = np.flatnonzero(truth >= 0)
 
     def of_accuracy(rows: np.ndarray, level: float = LEVEL) -> Metric:
-        return bootstrap.metric(lambda w, r: metrics.fraction(w, gain[r]), rows, level=level, proportion=False)
+        change = bootstrap.metric(lambda w, r: metrics.fraction(w, gain[r]), rows, level=level, proportion=False)
+        return with_rule_of_three(change)
 
     def of_balanced(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
         def mean_over_runs(predicted: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from skin_data.manifest import Manifest
 from skin_data.statistics import Statistic, accuracy
 from skin_training.evaluation import weighted_metrics as metrics
 from skin_training.evaluation.evaluate import lighting_labels, true_classes
-from skin_training.evaluation.metric import GroupBootstrap, minority_of
+from skin_training.evaluation.metric import GroupBootstrap, minority_of, with_rule_of_three
 from skin_training.evaluation.split_predictions import WELL_LIT
 from skin_training.report_types import Metric
 from triage.skin_tone import TONE_BUCKETS
@@ -47,7 +47,8 @@ def compare(
     gain = (after == truth).astype(float) - (before == truth)
 
     def change(rows: np.ndarray) -> Metric:
-        return bootstrap.metric(lambda w, r: metrics.fraction(w, gain[r]), rows, proportion=False)
+        change = bootstrap.metric(lambda w, r: metrics.fraction(w, gain[r]), rows, proportion=False)
+        return with_rule_of_three(change)
 
     return {
         "agreement": accuracy(before, after),

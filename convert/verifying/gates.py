@@ -104,9 +104,7 @@ def check_slice(gate: str, metric: Metric, limit: float) -> GateResult:
     """Check the paired change of a slice's accuracy.
 
     A fall beyond the limit fails, unless the interval includes 0: then the photos are too few to tell noise from harm.
-    A fall within the limit passes, unless the interval reaches beyond the limit: too few photos as well. Where no
-    prediction became right or wrong the bootstrap interval has no width, and the rule of three replaces it
-    (Hanley and Lippman-Hand 1983): an event that n photos never show may have a rate of up to 3 / n.
+    A fall within the limit passes, unless the interval reaches beyond the limit: too few photos as well.
 
     Args:
         gate: its name.
@@ -119,7 +117,6 @@ def check_slice(gate: str, metric: Metric, limit: float) -> GateResult:
         return GateResult(gate, f"n = {metric['n']}: too few samples to tell", wanted, INCONCLUSIVE)
     if value < -limit:
         return GateResult(gate, points(metric), wanted, INCONCLUSIVE if high >= 0 else FAILED, beyond=True)
-    low = -3 / metric["n"] if low == high == 0 else low
     return GateResult(gate, points(metric), wanted, INCONCLUSIVE if low < -limit else PASSED)
 
 

@@ -56,6 +56,16 @@ def wilson_interval(value: float, n: int, level: float = LEVEL) -> tuple[float, 
     return float(low), float(high)
 
 
+def with_rule_of_three(change: Metric) -> Metric:
+    """Return a paired change of accuracy; where no draw differs from 0, with an interval of 3 / n to both sides.
+
+    An event that n photos never show may have a rate of up to 3 / n (Hanley and Lippman-Hand 1983).
+    """
+    if change["low"] == change["high"] == 0:
+        return {**change, "low": -3 / change["n"], "high": 3 / change["n"]}
+    return change
+
+
 def minority_of(positive: np.ndarray) -> np.ndarray:
     """Return bool [m], the rarer side of bool [m]: what a metric of both sides rests on."""
     return positive if positive.sum() <= (~positive).sum() else ~positive

@@ -1,6 +1,7 @@
 import pytest
 
 from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, Gates, check_comparison, check_slice
+from skin_training.evaluation.metric import with_rule_of_three
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,7 @@ def test_a_tone_that_falls_fails_unless_there_are_too_few_photos(change, low, hi
 
 @pytest.mark.parametrize(("n", "outcome"), [(149, INCONCLUSIVE), (150, PASSED)])
 def test_a_tone_without_a_changed_prediction_passes_with_enough_photos_only(n, outcome):
-    result = check_slice("tone dark", {"value": 0.0, "low": 0.0, "high": 0.0, "n": n}, 0.02)
+    result = check_slice("tone dark", with_rule_of_three({"value": 0.0, "low": 0.0, "high": 0.0, "n": n}), 0.02)
     assert (result.outcome, result.beyond) == (outcome, False)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from skin_training.evaluation.metric import MIN_GROUPS, MIN_PHOTOS, GroupBootstrap
+from skin_training.evaluation.metric import MIN_GROUPS, MIN_PHOTOS, GroupBootstrap, with_rule_of_three
 from skin_training.evaluation.weighted_metrics import fraction
 
 
@@ -74,3 +74,6 @@ def test_none_or_all_of_the_photos_have_the_interval_of_wilson_over_groups(hits)
 def test_a_difference_is_no_proportion():
     same = GroupBootstrap(np.arange(40), 0, 50).metric(mean_of(np.zeros(40)), np.arange(40), proportion=False)
     assert (same["low"], same["high"]) == (0, 0)
+    change = with_rule_of_three(same)
+    assert (change["low"], change["high"]) == (-3 / 40, 3 / 40)
+    assert with_rule_of_three({**same, "low": -0.1}) == {**same, "low": -0.1}
