@@ -107,7 +107,7 @@ class CalibratorParameters(TypedDict):
 
 
 class CalibrationSection(CalibratorParameters, CalibrationErrors):
-    """Calibration fitted on another split; `alternatives` are ECE, NLL and accuracy of each method."""
+    """Calibration fitted on another split; `alternatives` are ECE (also by tone), NLL and accuracy of each method."""
 
     method: str
     fitted_on: FittedOn

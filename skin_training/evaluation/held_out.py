@@ -195,6 +195,7 @@ class HeldOut:
                     "ece": ece(name, labelled),
                     "nll": negative_log_likelihood(truth[labelled], values[labelled]),
                     "accuracy": float(correct[name][labelled].mean()),
+                    "per_tone": self._each(self.by_tone, lambda rows, name=name: ece(name, rows)),
                 }
                 for name, values in calibrated.items()
                 if len(labelled)

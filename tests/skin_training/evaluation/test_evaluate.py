@@ -138,6 +138,8 @@ def test_what_is_fitted_on_validation_is_measured_here(measured):
     assert report["calibration"]["temperature"] == pytest.approx(2.5, rel=0.3)
     assert report["calibration"]["ece_after"]["value"] < report["calibration"]["ece_before"]["value"]
     assert set(report["calibration"]["alternatives"]) == {"none", "temperature", "vector", "dirichlet"}
+    for tone, part in report["calibration"]["per_tone"].items():
+        assert report["calibration"]["alternatives"]["temperature"]["per_tone"][tone] == part["ece_after"]
     assert report["triage"]["sensitivity"]["n"] + report["triage"]["specificity"]["n"] == len(frame)
     assert 0.75 < report["conformal"]["coverage"]["value"] <= 1
     conformal = report["conformal"]
