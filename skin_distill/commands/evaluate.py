@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from skin_training.report_types import SliceSection
     from skin_training.run_folder import RunFolder
     from triage.interpreter import Interpreter
+    from triage.model_card import ModelCard
 
 EPILOG = """\b
 Examples:
@@ -90,7 +91,8 @@ def command(
         from skin_data.pixels import load_pixels
         from skin_training.evaluation import evaluate
         from skin_training.evaluation.evaluate import validation_of
-        from skin_training.evaluation.plots import plot_evaluation
+        from skin_training.evaluation.plots import plot_evaluation, urgent_classes
+        from skin_training.plotting import display_name
         from skin_training.predict import predict
         from triage.atomic import check_writable, write_json
 
@@ -113,7 +115,7 @@ def command(
         rows = manifest.split("val")
         options = {"method": calibration, "sensitivity": sensitivity, "coverage": coverage}
         validation = validation_of(rows, manifest.taxonomy.ids, predictions("val")[0], **options)
-    test = evaluate(manifest, frame, *predicted, seed=seed, validation=validation)
+    test = evaluate(manifest, frame, *predicted, seed=seed, validation=validation, card=opened.card)
     lineage = {"meta_sha256": manifest.sha256, "model_meta_sha256": opened.meta_sha256 or None}
     report = {"model": model, "split": split, **lineage, **test}
     if out:
@@ -137,6 +139,22 @@ def command(
         caption=f"95 % intervals by bootstrap over {test['groups']} groups, seed {seed}. "
         f"Tones: {test['tone_scheme']}.{not_fitted_text(test)}" + (OTHER_DATA if other_data else ""),
     )
+    urgent = urgent_classes(test)
+    per_class = sorted(test["per_class"].items(), key=lambda item: item[0] not in urgent)
+    terminal.table(
+        "By class",
+        ("class", "n", "named first", "sent to a doctor"),
+        [
+            (
+                display_name(name),
+                part["n"],
+                percent(part["recall"]),
+                percent(part["sent_to_doctor"]) if "sent_to_doctor" in part else "not measured",
+            )
+            for name, part in per_class
+        ],
+        caption="Named first: recall. Sent to a doctor: urgent or soon, light and framing taken as good.",
+    )
     terminal.result(report)
 
 
@@ -149,6 +167,7 @@ class _Opened:
     crop_fraction: float
     classes: list[str]
     meta_sha256: str
+    card: "ModelCard | None" = None
 
 
 def _open(model: str) -> _Opened:
@@ -176,8 +195,8 @@ def _open_file(path: Path) -> _Opened:
     interpreter = open_interpreter(file.flatbuffer, threads=2)
     check_fit(file, interpreter)
     classes = [entry["id"] for entry in file.card["classes"]]
-    crop = file.card["input"]["crop_fraction"]
-    return _Opened(interpreter, interpreter.input_size, crop, classes, file.card["data"].get("meta_sha256", ""))
+    crop, lineage = file.card["input"]["crop_fraction"], file.card["data"].get("meta_sha256", "")
+    return _Opened(interpreter, interpreter.input_size, crop, classes, lineage, file.card)
 
 
 def _open_keras(path: Path, run: "RunFolder | None") -> _Opened:

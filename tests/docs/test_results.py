@@ -57,8 +57,19 @@ def test_the_headline(name):
     ("name", "test"), [("| teacher |", TEACHER), ("| student |", STUDENT), ("| `int8-weights` |", PHONE)]
 )
 def test_accuracy_by_skin_tone(name, test):
-    (found,) = [line for line in RESULTS.splitlines() if line.startswith(name)]
+    section = RESULTS.split("## Skin tone")[1].split("## ")[0]
+    (found,) = [line for line in section.splitlines() if line.startswith(name)]
     cells = [interval(test["per_tone"][tone]["diagnosis"]["accuracy"]) for tone in TONES]
+    assert found == f"{name} {' | '.join(cells)} |"
+
+
+@pytest.mark.parametrize(
+    ("name", "test"), [("| teacher |", TEACHER), ("| student |", STUDENT), ("| `int8-weights` |", PHONE)]
+)
+def test_recall_of_the_cancers(name, test):
+    section = RESULTS.split("## The cancers")[1].split("## ")[0]
+    (found,) = [line for line in section.splitlines() if line.startswith(name)]
+    cells = [interval(test["per_class"][cancer]["recall"]) for cancer in ("melanoma", "basal_cell_carcinoma")]
     assert found == f"{name} {' | '.join(cells)} |"
 
 
