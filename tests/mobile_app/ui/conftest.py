@@ -38,7 +38,7 @@ def kivy() -> None:
 
 @pytest.fixture(scope="session")
 def tour(kivy, tmp_path_factory) -> list[dict]:
-    """Every screen in both themes, narrow and wide, with normal and largest text: words and what can be pressed."""
+    """Every screen at four window sizes with text at 1, 1.5 and 2: words and what can be pressed."""
     folder = tmp_path_factory.mktemp("tour")
-    in_own_process("tour.py", folder)
+    in_own_process("tour.py", folder, timeout=900)
     return json.loads((folder / "tour.json").read_text(encoding="utf-8"))
