@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from mobile_app.motion import STEADY_BELOW, MotionMeter
 from mobile_app.sources.source import Frame
 from triage.framing import NO_SKIN_BELOW, TOO_FAR_BELOW, Framing, measure_framing, preview_reasons
-from triage.lighting import PREVIEW_THRESHOLDS, LightingFeatures, Limit, judge_lighting, limits_for, measure_lighting
+from triage.lighting import (
+    PREVIEW_THRESHOLDS,
+    LightingFeatures,
+    Limit,
+    judge_lighting,
+    limits_for,
+    measure_lighting,
+    view_of,
+)
 from triage.photo import CROP_FRACTION
 
 TIP_PRIORITY = ("too_dark", "too_bright", "no_skin", "colour_cast", "too_far", "blurry", "glare", "uneven")
@@ -97,8 +105,9 @@ class FrameAnalyzer:
         Raises:
             UnusableInput, UnreadablePhoto: the pixels are not a photo.
         """
-        features = measure_lighting(frame.pixels, crop_fraction)
-        framing = measure_framing(frame.pixels, crop_fraction)
+        view = view_of(frame.pixels, crop_fraction)
+        features = measure_lighting(frame.pixels, crop_fraction, view)
+        framing = measure_framing(frame.pixels, crop_fraction, view)
         step = min(max(frame.time - self._last, 0.0), MAX_STEP_S) if self._last else 0.0
         self._last = frame.time
         found = preview_reasons(judge_lighting(features, PREVIEW_THRESHOLDS), framing)

@@ -12,7 +12,7 @@ from triage.decision import Decision, decide
 from triage.errors import UnusableInput
 from triage.framing import has_skin, measure_framing
 from triage.interpreter import Interpreter, open_interpreter
-from triage.lighting import LightingVerdict, judge_lighting, measure_lighting
+from triage.lighting import LightingVerdict, judge_lighting, measure_lighting, view_of
 from triage.model_file import ModelFile, read_model
 from triage.photo import DecodedPhoto, Photo, check_photo, decode_photo, prepare_pixels
 from triage.skin_tone import UNKNOWN_TONE, measure_skin_tone
@@ -186,8 +186,9 @@ class Triage:
 
     def _measure(self, pixels: Photo) -> tuple[LightingVerdict, bool, str]:
         """Return the lighting verdict, whether skin was found, and the bucket of its tone."""
-        verdict = judge_lighting(measure_lighting(pixels, self._crop_fraction))
-        skin = has_skin(verdict, measure_framing(pixels, self._crop_fraction))
+        view = view_of(pixels, self._crop_fraction)
+        verdict = judge_lighting(measure_lighting(pixels, self._crop_fraction, view))
+        skin = has_skin(verdict, measure_framing(pixels, self._crop_fraction, view))
         return verdict, skin, measure_skin_tone(pixels).bucket
 
     def answer(

@@ -5,17 +5,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from triage.lighting import LightingVerdict
-from triage.photo import CROP_FRACTION, Photo, center_crop, samples
-from triage.skin_region import LAMPS, LOG_LIGHT, NEAR_CLIPPED, find_skin, sorted_channels
+from triage.lighting import LightingVerdict, View, view_of
+from triage.photo import CROP_FRACTION, Photo
+from triage.skin_region import LAMPS, LOG_LIGHT, NEAR_CLIPPED, sorted_channels
 from triage.skin_tone import NEAR_BLACK
 
 FRAMING_REASONS = ("no_skin", "too_far")
 """Ids of framing faults."""
 COLOURLESS_REASONS = ("too_dark", "too_bright")
 """Lighting faults that leave no colour to recognize skin by."""
-ANALYSIS_SIDE = 224
-"""Longer side in pixels for the analysis, which uses every second pixel both ways."""
 NO_SKIN_BELOW = 0.5
 """Probability of skin (`triage.skin_region`) below which there is none."""
 TOO_FAR_BELOW = 0.42
@@ -48,14 +46,15 @@ class Framing:
         return self.probability < NO_SKIN_BELOW
 
 
-def measure_framing(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Framing:
+def measure_framing(photo: Photo, crop_fraction: float = CROP_FRACTION, view: View | None = None) -> Framing:
     """Measure the skin fraction of the model's crop.
 
     Args:
         photo: uint8 [height, width, 3], RGB.
         crop_fraction: fraction of each side that the model sees, in (0, 1].
+        view: `triage.lighting.view_of` the same photo and crop, if it is there already.
     """
-    thin = samples(center_crop(photo, crop_fraction), ANALYSIS_SIDE)
+    thin, region = view or view_of(photo, crop_fraction)
     # Smooth slightly: in dim light, noise gives single pixels any colour.
     pixels = np.asarray(cv2.blur(thin, (3, 3)), np.uint8)
     red, green, blue = cv2.split(cv2.LUT(pixels, LOG_LIGHT))
@@ -64,7 +63,6 @@ def measure_framing(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Frami
     by_lamp = (across >= ACROSS_LAMPS[0]) & (across <= ACROSS_LAMPS[1])
     # Black and clipped pixels have no colour to judge.
     by_lamp &= (highest >= NEAR_BLACK) & (middle < NEAR_CLIPPED)
-    region = find_skin(thin)
     return Framing(float((region.cells > 0).mean()), float(by_lamp.mean()), region.probability)
 
 

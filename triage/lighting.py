@@ -23,7 +23,7 @@ from triage.light_measures import (
 )
 from triage.photo import CROP_FRACTION, Photo, center_crop, samples, small_copy, thinned
 from triage.skin_color import LINEAR
-from triage.skin_region import LAMPS, NEAR_CLIPPED, find_skin, sorted_channels
+from triage.skin_region import LAMPS, NEAR_CLIPPED, SkinRegion, find_skin, sorted_channels
 
 REASONS = ("too_dark", "too_bright", "blurry", "glare", "uneven", "colour_cast")
 """Ids of what can be wrong with the light, the one that hides most of the picture first."""
@@ -47,6 +47,8 @@ LUMINANCE_AND_FLOOR = np.array([[0.2126, 0.7152, 0.0722, FLOOR]], np.float32)
 CODES = np.arange(256.0)
 """The values that a channel can have."""
 Curve = tuple[tuple[float, ...], tuple[float, ...]]
+View = tuple[Photo, SkinRegion]
+"""Samples of the crop that the model sees, uint8 [height, width, 3], and the skin in them."""
 
 
 @dataclass(frozen=True)
@@ -174,17 +176,24 @@ class LightingVerdict:
     reasons: tuple[str, ...]
 
 
-def measure_lighting(photo: Photo, crop_fraction: float = CROP_FRACTION) -> LightingFeatures:
+def view_of(photo: Photo, crop_fraction: float = CROP_FRACTION) -> View:
+    """Sample the crop of a photo that the model sees, and find the skin in it; arguments as for `measure_lighting`."""
+    # Light and colour are smooth: half as many samples both ways tell as much.
+    thin = samples(center_crop(photo, crop_fraction), ANALYSIS_SIDE)
+    return thin, find_skin(thin)
+
+
+def measure_lighting(photo: Photo, crop_fraction: float = CROP_FRACTION, view: View | None = None) -> LightingFeatures:
     """Measure the light of a photo.
 
     Args:
         photo: uint8 [height, width, 3], RGB.
         crop_fraction: fraction of each side that the model sees, above 0 and at most 1.
+        view: `view_of` the same photo and crop, if it is there already.
     """
     crop = center_crop(photo, crop_fraction)
-    # Light and colour are smooth: half as many samples both ways tell as much. Detail is measured in the green channel,
-    # of which a sensor has most.
-    thin = samples(crop, ANALYSIS_SIDE)
+    thin, skin = view or view_of(photo, crop_fraction)
+    # Detail is measured in the green channel, of which a sensor has most.
     green = small_copy(np.asarray(cv2.extractChannel(thinned(crop, ANALYSIS_SIDE), 1), np.uint8), ANALYSIS_SIDE)
     evened = np.asarray(cv2.LUT(green, EVENED), np.uint8)
     lowest, middle, value = sorted_channels(thin)
@@ -193,7 +202,6 @@ def measure_lighting(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Ligh
     linear = np.asarray(cv2.LUT(thin, LINEAR), np.float32)
     log_luminance = cv2.log(cv2.transform(linear, LUMINANCE_AND_FLOOR)) * np.float32(1 / math.log(2))
     log_red, log_green, log_blue = cv2.split(cv2.LUT(thin, LOG_LINEAR))
-    skin = find_skin(thin)
     chosen = np.flatnonzero((value >= quantile_of_counts(counts, 0.5)) & (middle < NEAR_CLIPPED))
     if not len(chosen):
         chosen = np.arange(value.size)

@@ -13,6 +13,7 @@ asked of log-chromaticity (Finlayson and Hordley 2001), which light of one colou
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -97,18 +98,25 @@ class SkinRegion:
     """This person's skin in a picture.
 
     Attributes:
-        probability: that there is skin in white light, from the cells and the view as a whole, [0, 1].
+        measures: what tells skin, of each cell, float32 [CELLS * CELLS, 5].
+        level: log2 of linear green of each cell, float32 [CELLS * CELLS].
         cells: log-odds of each cell, float32 [CELLS, CELLS].
         red_green: log2 of linear red over green at the centre, stops, whatever the light.
         green_blue: the same of green over blue.
         own: pixels of the skin's own colour, bool [height, width].
     """
 
-    probability: float
+    measures: Floats
+    level: Floats
     cells: Floats
     red_green: float
     green_blue: float
     own: npt.NDArray[np.bool_]
+
+    @cached_property
+    def probability(self) -> float:
+        """That there is skin in white light, from the cells and the view as a whole, [0, 1]."""
+        return _probability(self.cells.ravel(), self.measures, _across(self.measures), self.level)
 
 
 def find_skin(pixels: Photo) -> SkinRegion:
@@ -116,8 +124,6 @@ def find_skin(pixels: Photo) -> SkinRegion:
     red, green, blue = cv2.split(cv2.LUT(pixels, LOG_LIGHT))
     red_green, green_blue = np.asarray(red - green, np.float32), np.asarray(green - blue, np.float32)
     measures = cell_measures(np.asarray(green, np.float32), red_green, green_blue)
-    across = _across(measures)
-    log_odds = _log_odds(measures, across)
     # A clipped pixel has lost its colour, and a highlight shows that of the lamp.
     lowest, middle, _ = sorted_channels(pixels)
     coloured = (lowest < GLARE_LEVEL) & (middle < NEAR_CLIPPED)
@@ -127,8 +133,9 @@ def find_skin(pixels: Photo) -> SkinRegion:
     own_red_green, own_green_blue = (weighted_quantile(measures[:, place], weights) for place in (0, 1))
     near = _near(red_green, green_blue, own_red_green, own_green_blue)
     return SkinRegion(
-        probability=_probability(log_odds, measures, across, level),
-        cells=log_odds.reshape(CELLS, CELLS),
+        measures=measures,
+        level=level,
+        cells=_log_odds(measures).reshape(CELLS, CELLS),
         red_green=own_red_green,
         green_blue=own_green_blue,
         own=near & coloured & (green > BLACK),
@@ -160,11 +167,11 @@ def _across(measures: Floats) -> Floats:
     return np.asarray(LAMPS[1] * measures[:, 0] - LAMPS[0] * measures[:, 1], np.float32)
 
 
-def _log_odds(measures: Floats, across: Floats) -> Floats:
+def _log_odds(measures: Floats) -> Floats:
     """How likely each cell is skin in white light, natural log-odds, float32 [CELLS * CELLS]."""
     red_green, green_blue = measures[:, 0], measures[:, 1]
     beside = np.abs(LAMPS[0] * red_green + LAMPS[1] * green_blue - USUAL_ALONG)
-    evidence = _ACROSS * np.clip(across, *REDNESS) + _ALONG * beside + measures[:, 2:] @ _CONTRASTS + _OFFSET
+    evidence = _ACROSS * np.clip(_across(measures), *REDNESS) + _ALONG * beside + measures[:, 2:] @ _CONTRASTS + _OFFSET
     evidence = np.clip(evidence, -MOST_LOG_ODDS, MOST_LOG_ODDS)
     # Smoothness alone makes no skin of a grey wall.
     evidence[np.hypot(red_green, green_blue) < np.where(measures[:, 2] < SMOOTH, *LEAST_COLOR)] = -MOST_LOG_ODDS
