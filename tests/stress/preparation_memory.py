@@ -75,6 +75,7 @@ def write_photos_and_ledger(folder: Path, rows: int) -> None:
                 "phash": f"{row:016x}",
                 "outline": outline_text(outlines[row]),
                 "frame": frame,
+                "warnings": [],
                 **{f"light_{name}": float(v) for name, v in zip(FEATURE_NAMES, features[row], strict=True)},
             }
             ledger.write(json.dumps({"key": measurement_key(photo), "result": result}) + "\n")
