@@ -40,5 +40,5 @@ def kivy() -> None:
 def tour(kivy, tmp_path_factory) -> list[dict]:
     """Every screen at four window sizes with text at 1, 1.5 and 2: words and what can be pressed."""
     folder = tmp_path_factory.mktemp("tour")
-    in_own_process("tour.py", folder, timeout=900)
+    in_own_process("tour.py", folder, timeout=580)
     return json.loads((folder / "tour.json").read_text(encoding="utf-8"))
