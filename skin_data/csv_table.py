@@ -65,7 +65,10 @@ def read_csv(path: Path, needed: Iterable[str], advice: str = "") -> pd.DataFram
         )
     if not rows:
         raise UnusableInput(f"The table has no row. Received: {path}.{advice}")
-    return pd.DataFrame(list(rows.values()), index=list(rows), columns=header, dtype=str)
+    index = list(rows)
+    columns = [list(column) for column in zip(*rows.values(), strict=True)]
+    del rows  # 100,000 rows have to fit in memory
+    return pd.DataFrame(dict(zip(header, columns, strict=True)), index=index, dtype=str)
 
 
 def _decoded(content: bytes) -> str:
@@ -94,6 +97,7 @@ def _rows(text: str, needed: Sequence[str]) -> tuple[list[str], dict[int, list[s
     separator = max(SEPARATORS, key=lambda s: (len(set(needed) & set(headers[s])), len(headers[s])))
     header = headers[separator]
     rows, odd = {}, []
+    known: dict[str, str] = {}  # one copy of each cell
     for number, cells in enumerate(reader(separator), start=1):
         if not any(cell.strip() for cell in cells) or number == 1:
             continue
@@ -102,7 +106,7 @@ def _rows(text: str, needed: Sequence[str]) -> tuple[list[str], dict[int, list[s
         # A separator at the end of every row makes an empty cell.
         if len(cells) < len(header) or any(cell.strip() for cell in cells[len(header) :]):
             odd.append(f"row {number} has {len(cells)} cells")
-        rows[number] = cells[: len(header)]
+        rows[number] = [known.setdefault(cell, cell) for cell in cells[: len(header)]]
     if not any(header):
         raise ValueError("it has no header")
     if odd:
