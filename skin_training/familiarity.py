@@ -13,9 +13,10 @@ from triage.errors import UnusableInput
 
 RANK = 32
 """Principal directions of the feature space that are looked at one by one, where there are not too many channels."""
-MAX_WEIGHTS = 32_000
-"""Of the projection; in half precision 64 kB."""
-PROTOTYPES = 48
+MAX_WEIGHTS = 20_000
+"""Of the projection; in half precision 40 kB."""
+PROTOTYPES = 64
+TINY = 1e-6
 SHRINKAGE = 0.05
 """Of a covariance towards a multiple of the identity, so that few photos have one."""
 FRACTIONS = np.array([0, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.0])
@@ -26,7 +27,7 @@ FRACTIONS = np.array([0, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4
 class Familiarity:
     """Parameters of the score and of the map to a fraction.
 
-    With pooled features x, d = x - `mean`, z = d `directions` and w = z `whitening`, the score is
+    With pooled features x, d = x / |x| - `mean`, z = d `directions` and w = z `whitening`, the score is
     `max(w centers + constants) + w^2 squares - outside (|d|^2 - |z|^2)`, larger for more familiar photos.
 
     Attributes:
@@ -51,7 +52,7 @@ class Familiarity:
 
     def score(self, features: np.ndarray) -> np.ndarray:
         """Return the score of each photo, float64 [n], for pooled features float [n, channels]."""
-        d = features - self.mean
+        d = unit(features) - self.mean
         z = d @ self.directions
         w = z @ self.whitening
         nearest = (w @ self.centers + self.constants).max(axis=1)
@@ -75,6 +76,15 @@ class Familiarity:
         # Equal scores would make a step, which a sum of ramps cannot.
         least = 1e-4 * max(float(knots[-1] - knots[0]), 1e-3 * float(np.abs(knots).max()), 1e-6)
         return replace(self, knots=np.maximum.accumulate(knots + least * np.arange(len(knots))))
+
+
+def unit(features: np.ndarray) -> np.ndarray:
+    """Return features float [n, channels] of length one: lengths differ by contrast, not by what a photo shows.
+
+    So do Mueller and Hein 2025, "Mahalanobis++: Improving OOD Detection via Feature Normalization".
+    """
+    values = features.astype(np.float64)
+    return np.asarray(values / np.sqrt((values**2).sum(axis=1, keepdims=True) + TINY))
 
 
 def mahalanobis(features: np.ndarray, classes: np.ndarray) -> Familiarity:
@@ -112,7 +122,10 @@ def residual(features: np.ndarray, classes: np.ndarray) -> Familiarity:
 
 
 def prototypes(features: np.ndarray, classes: np.ndarray) -> Familiarity:
-    """Fit the distance to the nearest of `PROTOTYPES` k-means centres in whitened directions.
+    """Fit the distance to the nearest of `PROTOTYPES` k-means centres.
+
+    It stands in for the nearest neighbours (Sun et al. 2022, "Out-of-Distribution Detection with Deep Nearest
+    Neighbors"), which would need all training photos.
 
     Args:
         features: as for `mahalanobis`.
@@ -120,11 +133,12 @@ def prototypes(features: np.ndarray, classes: np.ndarray) -> Familiarity:
     """
     from sklearn.cluster import KMeans
 
-    mean, directions, variances = _principal(features)
-    whitening = np.diag(1 / np.sqrt(variances + SHRINKAGE * variances.mean()))
-    w = (features - mean) @ directions @ whitening
-    centers = KMeans(min(PROTOTYPES, len(w)), n_init=1, random_state=0).fit(w).cluster_centers_.T
-    return _nearest(mean, directions, whitening, centers, -np.ones(len(whitening)))
+    normalized = unit(features)
+    mean, directions, _ = _principal(normalized)
+    z = (normalized - mean) @ directions
+    centers = KMeans(min(PROTOTYPES, len(z)), n_init=1, random_state=0).fit(z).cluster_centers_.T
+    identity = np.eye(len(centers))
+    return replace(_nearest(mean, directions, identity, centers, -np.ones(len(centers))), outside=1.0)
 
 
 METHODS: dict[str, Callable[[np.ndarray, np.ndarray], Familiarity]] = {
@@ -135,13 +149,14 @@ METHODS: dict[str, Callable[[np.ndarray, np.ndarray], Familiarity]] = {
     "prototypes": prototypes,
 }
 METHOD = "Mahalanobis and residual"
-"""The method in release files."""
+"""The method in release files: with the prototypes the best of them on the first halves of `benchmarks.familiarity`."""
 
 
 def _gaussian(
     features: np.ndarray, classes: np.ndarray, within: float = 1.0, background: float = 0.0, outside: float = 0.0
 ) -> Familiarity:
     """Weigh the squared distances to the nearest class, to all photos (subtracted) and to the subspace."""
+    features = unit(features)
     mean, directions, variances = _principal(features)
     d = features - mean
     z = d @ directions

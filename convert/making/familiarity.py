@@ -15,7 +15,7 @@ from convert.making.representative import choose_representative
 from convert.student import load_student_pixels
 from skin_data.progress import Progress, no_progress
 from skin_training.evaluation.evaluate import true_classes
-from skin_training.familiarity import FRACTIONS, METHOD, METHODS, Familiarity
+from skin_training.familiarity import FRACTIONS, METHOD, METHODS, TINY, Familiarity
 from triage.assessment import FAMILIARITY
 from triage.errors import CheckFailed
 from triage.interpreter import open_interpreter
@@ -122,7 +122,9 @@ def with_familiarity(flatbuffer: bytes, fitted: Familiarity) -> bytes:
     model = unpacked(flatbuffer)
     features = pooled_features(Flatbuffer(flatbuffer))
     graph = _Graph(model)
-    d = graph.sum(graph.in_float(features), graph.constant(-fitted.mean[None]))
+    x = graph.in_float(features)
+    length = graph.dense(graph.product(x, x), np.ones((graph.width(x), 1)), [TINY])
+    d = graph.sum(graph.product(x, graph.inverse_root(length)), graph.constant(-fitted.mean[None]))
     z = graph.dense(d, fitted.directions, half_precision=True)
     w = graph.dense(z, fitted.whitening)
     nearest = graph.largest(graph.dense(w, fitted.centers, fitted.constants))
@@ -184,6 +186,10 @@ class _Graph:
     def sum(self, a: int, b: int) -> int:
         """Return a + b, elementwise."""
         return self._apply("ADD", "AddOptions", self._schema.AddOptionsT(), [a, b], self.width(a))
+
+    def inverse_root(self, x: int) -> int:
+        """Return 1 / sqrt(x), [1, 1]."""
+        return self._apply("RSQRT", "NONE", None, [x], 1)
 
     def largest(self, x: int) -> int:
         """Return the largest value of x, [1, 1]."""

@@ -5,7 +5,7 @@ import pytest
 from sklearn.covariance import EmpiricalCovariance
 from sklearn.metrics import roc_auc_score
 
-from skin_training.familiarity import FRACTIONS, METHOD, METHODS, SHRINKAGE
+from skin_training.familiarity import FRACTIONS, METHOD, METHODS, SHRINKAGE, unit
 from triage.errors import UnusableInput
 
 CLASSES, CHANNELS = 4, 40
@@ -24,7 +24,7 @@ def photos():
 
 
 def test_mahalanobis_is_the_distance_to_the_nearest_class(photos, monkeypatch):
-    train, classes, validation, _ = photos
+    train, classes, validation = (unit(photos[0]), photos[1], unit(photos[2]))
     monkeypatch.setattr("skin_training.familiarity.RANK", CHANNELS)
     means = np.stack([train[classes == c].mean(axis=0) for c in range(CLASSES)])
     covariance = EmpiricalCovariance(assume_centered=True).fit(train - means[classes]).covariance_
@@ -37,7 +37,7 @@ def test_mahalanobis_is_the_distance_to_the_nearest_class(photos, monkeypatch):
 def test_the_residual_is_the_distance_to_the_principal_directions(photos, monkeypatch):
     from sklearn.decomposition import PCA
 
-    train, classes, validation, _ = photos
+    train, classes, validation = (unit(photos[0]), photos[1], unit(photos[2]))
     monkeypatch.setattr("skin_training.familiarity.RANK", 6)
     pca = PCA(6).fit(train)
     outside = ((validation - pca.inverse_transform(pca.transform(validation))) ** 2).sum(axis=1)
