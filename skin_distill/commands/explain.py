@@ -80,7 +80,7 @@ def command(
               f"{predictions}; well lit {lighting:.0%}")  # fmt: skip
         written.append({"photo": str(path), "picture": str(plot_path), "explains": explained, "answers": predictions})
         terminal.progress("explain", number + 1, len(photos))
-    text = "\n".join(f"{w['picture']}: {w['explains']} ({w['answers']})" for w in written)
+    text = "\n".join(f"{w['picture']}: {display_name(w['explains'])} ({w['answers']})" for w in written)
     terminal.result(written, f"{text}\n{DISCLAIMER}" if written else None)
     if unreadable:
         summary = f"{len(unreadable)} of {len(photos)} photos could not be read: {'; '.join(unreadable)}"
