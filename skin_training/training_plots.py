@@ -85,7 +85,7 @@ def _color_checker(path: Path, matrix: np.ndarray, bias: np.ndarray, title: str)
         for number, patch in enumerate(before):
             row, column = divmod(number, PATCHES_IN_A_ROW)
             color = "white" if patch.mean() < 0.5 else "black"
-            place = {"ha": "center", "va": "center", "fontsize": 7, "color": color}
+            place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "color": color}
             axes.text(20 * column + 9.5, 20 * row + 16.5, f"{difference[number]:.1f}", **place)
         axes.set_axis_off()
         explained = "outside: original; inside: after the CCM; number: largest change of a channel, of 255"

@@ -50,7 +50,8 @@ def draw(entries: Sequence[Entry]) -> str:
             across = [values[number] for number, _ in column]
             known = [value for value in across if value is not None]
             for place, (number, entry) in enumerate(column):
-                places[number] = float(place if across[place] is None else across[place]), _accuracy(entry)
+                value = across[place]
+                places[number] = float(place) if value is None else float(value), _accuracy(entry)
                 _draw_entry(one, places[number], number, entry, COLORS[runs.index(entry.run) % len(COLORS)])
             one.margins(x=0.15, y=0.08)
             one.set_xlabel(("latency for one photo, ms" if timed else "file size, MB") if known else "not\nmeasured")
@@ -123,7 +124,7 @@ def _number_dots(
             best = int(np.linalg.norm(spots[:, None] - others, axis=2).min(axis=1).argmax())
             taken.append(spots[best])
             color = COLORS[runs.index(entry.run) % len(COLORS)]
-            text = {"ha": "center", "va": "center", "weight": "bold", "color": color}
+            text: dict[str, Any] = {"ha": "center", "va": "center", "weight": "bold", "color": color}
             one.annotate(str(number), places[number], offsets[best], textcoords="offset points", **text)
 
 

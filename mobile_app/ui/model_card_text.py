@@ -47,8 +47,8 @@ def _told(tr: Texts, text: str, result: Mapping[str, Any], **metrics: object) ->
     """Fill a text with fractions and their intervals as whole numbers of 100; say so where there is no value."""
     numbers = {"n": result.get("n", 0)}
     for name, metric in metrics.items():
-        fractions = [metric.get(key) for key in ("value", "low", "high")] if isinstance(metric, dict) else [None]
-        if None in fractions:
+        if not isinstance(metric, dict) or None in (metric.get("value"), metric.get("low"), metric.get("high")):
             return tr("about.too_few", n=numbers["n"])
-        numbers |= zip((name, f"{name}_low", f"{name}_high"), (round(100 * f) for f in fractions), strict=True)
+        for end, key in (("", "value"), ("_low", "low"), ("_high", "high")):
+            numbers[f"{name}{end}"] = round(100 * metric[key])
     return tr(text, **numbers)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 import numpy as np
@@ -195,7 +195,7 @@ class HeldOut:
                     "ece": ece(name, labelled),
                     "nll": negative_log_likelihood(truth[labelled], values[labelled]),
                     "accuracy": float(correct[name][labelled].mean()),
-                    "per_tone": self._each(self.by_tone, lambda rows, name=name: ece(name, rows)),
+                    "per_tone": self._each(self.by_tone, partial(ece, name)),
                 }
                 for name, values in calibrated.items()
                 if len(labelled)
