@@ -17,8 +17,7 @@ Examples:
   skin-distill prepare phantom --out data/phantoms --count 2000
   skin-distill prepare kaggle IMG_CLASSES --out data/kaggle
   skin-distill prepare folder photos.csv --groups patients.csv --out data/mine
-  skin-distill prepare folder train.csv --columns photo=image_name,diagnosis=benign_malignant,group=patient_id \
-      --photos train --out data/isic2020
+  skin-distill prepare folder mine.csv --columns photo=file,diagnosis=dx,group=patient --photos images --out data/mine
   skin-distill prepare combined data/kaggle/meta.csv data/scin/meta.csv --out data/both
   skin-distill prepare --check data/kaggle/meta.csv
 
