@@ -107,7 +107,7 @@ class Preview(Widget):
     def _place(self, *_: object) -> None:
         if not all(self._frame_size) or min(self.size) < 2 * pixels(LARGE):
             self._shown = (0, 0, 0, 0)
-            self._surround(*self.pos, 0, 0)
+            self._surround(self.pos, (0, 0))
             return
         width, height = self._frame_size
         room, crop = pixels(LARGE), self.crop_fraction
@@ -120,9 +120,10 @@ class Preview(Widget):
         shown_width, shown_height = (self._shown[2] - from_left) * scale, (self._shown[3] - from_top) * scale
         self._picture.size = (round(shown_width), round(shown_height))
         self._picture.pos = (round(center_of(self)[0] - shown_width / 2), round(center_of(self)[1] - shown_height / 2))
-        self._surround(*self._picture.pos, *self._picture.size)
+        self._surround(self._picture.pos, self._picture.size)
 
-    def _surround(self, left: float, bottom: float, width: float, height: float) -> None:
+    def _surround(self, place: tuple[float, float], size: tuple[float, float]) -> None:
+        (left, bottom), (width, height) = place, size
         right, top = left + width, bottom + height
         boxes = (
             (self.x, self.y, self.width, bottom - self.y),
