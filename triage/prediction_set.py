@@ -75,9 +75,10 @@ def problem_of_rule(rule: object) -> str | None:
     if not isinstance(rule, Mapping):
         return "prediction_sets must be an object"
     found: Mapping[str, Any] = rule
-    numbers = (found.get("coverage"), found.get("penalty"), found.get("free_ranks"))
+    coverage, penalty, free_ranks = (found.get(key, -1) for key in ("coverage", "penalty", "free_ranks"))
     quantiles = found.get("quantiles")
-    if not all(map(_is_number, numbers)) or not 0 < float(numbers[0] or 0) < 1 or min(map(float, numbers[1:])) < 0:
+    numbers = all(map(_is_number, (coverage, penalty, free_ranks)))
+    if not numbers or not 0 < coverage < 1 or penalty < 0 or free_ranks < 0:
         return "prediction_sets need a coverage between 0 and 1, and a penalty and free_ranks of at least 0"
     if not isinstance(quantiles, Mapping) or ALL_TONES not in quantiles or not all(map(_is_number, quantiles.values())):
         return f"prediction_sets need quantiles that are numbers, one of them named {ALL_TONES!r}"
