@@ -73,13 +73,9 @@ class LightGrid(keras.layers.Layer):
 
 
 def light_code(image: tf.Tensor) -> tf.Tensor:
-    """Return the light grid of a photo behind small convolutions, for the lighting head.
+    """Return the light grid behind small convolutions, for the lighting head.
 
-    Args:
-        image: Keras tensor float32 [batch, size, size, 3] in [0, 1].
-
-    Returns:
-        float32 [batch, 64].
+    The image is a Keras tensor float32 [batch, size, size, 3] in [0, 1], the result float32 [batch, 64].
     """
     x = LightGrid(name=GRID_LAYER_NAME)(image)
     convolutions = iter(LAYERS)

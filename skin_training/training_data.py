@@ -70,13 +70,7 @@ def load_split(manifest: Manifest, name: str, recipe: ModelRecipe, root: Path, p
 
 
 def load_training_data(manifest: Manifest, recipe: ModelRecipe, root: Path, progress: Progress) -> TrainingData:
-    """Load the training and the validation split.
-
-    Args:
-        manifest: the data set.
-        recipe: size and crop, weights of classes, label smoothing, oversampling.
-        root: the folder with `artifacts/`.
-        progress: called as `progress(what, done, total)`.
+    """Load the training and the validation split, with pixels as `load_split` caches them.
 
     Raises:
         UnusableInput: a class has no training photo, or photos cannot be read.

@@ -47,15 +47,8 @@ def conformal_threshold(truth: np.ndarray, probabilities: np.ndarray, coverage: 
 
     Split conformal prediction with least ambiguous sets (LAC; Sadinle et al. 2019, "Least Ambiguous Set-Valued
     Classifiers With Bounded Error Levels"): the sets of photos exchangeable with those it was fitted on contain the
-    true class with at least this probability, on average over all photos, not within each class or tone.
-
-    Args:
-        truth: int [n].
-        probabilities: float [n, classes].
-        coverage: target fraction of sets that contain the true class.
-
-    Returns:
-        A probability in [0, 1]; 0, which puts every class into every set, where there are too few photos.
+    true class with at least this probability, on average over all photos, not within each class or tone. Truth is int
+    [n], probabilities float [n, classes]. With too few photos it is 0, which puts every class into every set.
     """
     n = len(truth)
     rank = int(np.ceil((n + 1) * coverage))
