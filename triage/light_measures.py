@@ -35,7 +35,7 @@ LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 """Rec. 709 luminance of linear sRGB."""
 LUMINANCE_FLOOR, COLOR_FLOOR = np.float32(0.001), np.float32(0.004)
 """Added to linear luminance and to linear channels before a logarithm."""
-FAINT, CLIPPED = 0.004, 0.9
+FAINT, CLIPPED = 0.03, 0.9
 """Linear luminance at which a cell counts half, and mean of a channel from which many of its pixels are clipped."""
 LEAST_PAIRS = 12.0
 """With less weight of pairs than this the fall is unknown and counts as none."""
