@@ -174,8 +174,10 @@ class Triage:
             UnusableInput: pixels of another shape or dtype, or a NaN or infinite prediction.
         """
         name = str(photo) if isinstance(photo, (str, Path)) else ""
-        encoded = isinstance(photo, (str, Path, bytes))
-        pixels, warnings = decode_photo(photo) if encoded else DecodedPhoto(check_photo(photo), ())
+        if isinstance(photo, (str, Path, bytes)):
+            pixels, warnings = decode_photo(photo)
+        else:
+            pixels, warnings = DecodedPhoto(check_photo(photo), ())
         prepared = prepare_pixels(pixels, self._size, self._crop_fraction)
         measured = self._light_thread.submit(self._measure, pixels)
         outputs = self.interpreter.run(prepared)
