@@ -100,8 +100,7 @@ def distill_student(
         head = {"key": key, "meta_sha256": manifest.sha256, "teacher_run": teacher_run.name}
         section = cast("DistillSection", {**head, **measured})
         plot_students(run, section, students)
-        stage.finish(section)
-        return section
+        return cast("DistillSection", stage.finish(section))
 
 
 def _check_teacher(teacher: "keras.Model", recipe: DistillRecipe, run: RunFolder, manifest: Manifest) -> None:

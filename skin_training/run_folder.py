@@ -112,10 +112,12 @@ class RunFolder:
             )
         return dict(json.loads(self.report_path.read_text(encoding="utf-8")))
 
-    def update_report(self, section: str, value: Mapping[str, object]) -> None:
-        """Set one section of `report.json`, keeping the others; the points of curves, which only plots need, go."""
+    def update_report(self, section: str, value: Mapping[str, object]) -> dict[str, Any]:
+        """Set one section of `report.json` without the points of curves, which only plots need; return it."""
         report = json.loads(self.report_path.read_text(encoding="utf-8")) if self.report_path.is_file() else {}
-        write_json(self.report_path, {**report, section: _without_curves(value)})
+        stored = {key: _without_curves(each) for key, each in value.items()}
+        write_json(self.report_path, {**report, section: stored})
+        return stored
 
     def save_model(self, model: "keras.Model", name: str) -> Path:
         """Save a Keras model among the run's binaries, whole or not at all.

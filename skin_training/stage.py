@@ -104,8 +104,7 @@ class Stage:
 
     def save(self, section: Mapping[str, object]) -> dict[str, Any]:
         """Write the section and its key to the report; return both together. The stage goes on."""
-        self.report = {"key": self.key, **section}
-        self.run.update_report(self.section, self.report)
+        self.report = self.run.update_report(self.section, {"key": self.key, **section})
         return self.report
 
     def finish(self, section: Mapping[str, object] | None = None) -> dict[str, Any]:

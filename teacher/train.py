@@ -101,5 +101,4 @@ def train_teacher(
         }
         plot_training(run.figures, rows, section, run.name)
         plot_evaluation(run.figures, section["test"], f"{run.name} on the test split")
-        stage.finish(section)
-        return section
+        return cast("TeacherSection", stage.finish(section))
