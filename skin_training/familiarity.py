@@ -17,6 +17,9 @@ MAX_WEIGHTS = 20_000
 """Of the projection; in half precision 40 kB."""
 PROTOTYPES = 64
 TINY = 1e-6
+LEAST_VARIANCE, LEAST_SPAN = 1e-7, 0.01
+"""Of a feature of vectors of length one, and of the scores of validation photos in units of variances. Where photos
+differ less, as in a model that predicts the same for all, what tells them apart may be rounding."""
 SHRINKAGE = 0.05
 """Of a covariance towards a multiple of the identity, so that few photos have one."""
 FRACTIONS = np.array([0, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.0])
@@ -73,8 +76,11 @@ class Familiarity:
                 f"Familiarity needs finite features of validation photos. Received: {len(validation)} photos."
             )
         knots = np.quantile(self.score(validation), FRACTIONS)
+        span = float(knots[-1] - knots[0])
+        if span < LEAST_SPAN:  # nothing is less familiar than anything else
+            return replace(self, knots=np.median(knots) + np.arange(len(knots)) - np.searchsorted(FRACTIONS, 0.5))
         # Equal scores would make a step, which a sum of ramps cannot.
-        least = 1e-4 * max(float(knots[-1] - knots[0]), 1e-3 * float(np.abs(knots).max()), 1e-6)
+        least = 1e-4 * max(span, 1e-3 * float(np.abs(knots).max()))
         return replace(self, knots=np.maximum.accumulate(knots + least * np.arange(len(knots))))
 
 
@@ -136,9 +142,11 @@ def prototypes(features: np.ndarray, classes: np.ndarray) -> Familiarity:
     normalized = unit(features)
     mean, directions, _ = _principal(normalized)
     z = (normalized - mean) @ directions
-    centers = KMeans(min(PROTOTYPES, len(z)), n_init=1, random_state=0).fit(z).cluster_centers_.T
-    identity = np.eye(len(centers))
-    return replace(_nearest(mean, directions, identity, centers, -np.ones(len(centers))), outside=1.0)
+    clusters = KMeans(min(PROTOTYPES, len(z)), n_init=1, random_state=0).fit(z)
+    scale = 1 / max(clusters.inertia_ / len(z), LEAST_VARIANCE)  # distances in units of the variance around a centre
+    centers = clusters.cluster_centers_.T * np.sqrt(scale)
+    whitening = np.eye(len(centers)) * np.sqrt(scale)
+    return replace(_nearest(mean, directions, whitening, centers, -np.ones(len(centers))), outside=scale)
 
 
 METHODS: dict[str, Callable[[np.ndarray, np.ndarray], Familiarity]] = {
@@ -170,7 +178,7 @@ def _gaussian(
     found = _nearest(mean, directions, whitening, within * (means @ whitening).T, squares)
     count = max(1, min(features.shape[1], len(features) - 1) - len(whitening))
     variance = (float((d**2).sum(axis=1).mean()) - float((z**2).sum(axis=1).mean())) / count
-    return replace(found, outside=outside / max(variance, 1e-3 * float(variances.mean()), 1e-9))
+    return replace(found, outside=outside / max(variance, 1e-3 * float(variances.mean()), LEAST_VARIANCE))
 
 
 def _nearest(
@@ -193,6 +201,8 @@ def _whitening(centered: np.ndarray) -> np.ndarray:
     """Return W [k, k] so that `centered` W has the identity as covariance, shrunk."""
     covariance = centered.T @ centered / len(centered)
     count = len(covariance)
-    covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.eye(count) * max(np.trace(covariance) / count, 1e-9)
+    covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.eye(count) * max(
+        np.trace(covariance) / count, LEAST_VARIANCE
+    )
     values, vectors = np.linalg.eigh(covariance)
     return np.asarray(vectors / np.sqrt(values))

@@ -80,3 +80,10 @@ def test_features_that_give_no_fractions_are_refused(photos, validation):
     train, classes, *_ = photos
     with pytest.raises(UnusableInput, match=str(len(validation))):
         METHODS[METHOD](train, classes).with_fractions(validation)
+
+
+def test_what_only_rounding_tells_apart_is_in_the_middle():
+    generator = np.random.default_rng(0)
+    train, validation = (1 + 1e-7 * generator.normal(size=(n, CHANNELS)) for n in (60, 30))
+    fitted = METHODS[METHOD](train, np.arange(60) % CLASSES).with_fractions(validation)
+    np.testing.assert_allclose(fitted.fraction(validation), 0.5, atol=0.05)
