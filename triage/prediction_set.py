@@ -12,6 +12,8 @@ from typing import Any, TypedDict
 import numpy as np
 import numpy.typing as npt
 
+LEAST_PROBABILITY, UNLIKELY = 0.01, 10.0
+"""Classes below the first, unless they lead, score the second more, so that sets seldom hold what nobody is shown."""
 ALL_TONES = "all"
 """Key of the quantile over all photos."""
 
@@ -35,6 +37,8 @@ class SetRule(TypedDict):
 def nonconformity(probabilities: npt.ArrayLike, penalty: float, free_ranks: int) -> npt.NDArray[np.float64]:
     """Return the score of each class: the probability of all classes at least as likely, plus the penalty of its rank.
 
+    Any score keeps the coverage, because the quantile is fitted on it; so unlikely classes come last.
+
     Args:
         probabilities: [..., classes]; of equal ones the first class ranks first.
         penalty: see `SetRule`.
@@ -47,6 +51,7 @@ def nonconformity(probabilities: npt.ArrayLike, penalty: float, free_ranks: int)
     order = np.argsort(-values, axis=-1, kind="stable")
     scores = np.cumsum(np.take_along_axis(values, order, -1), axis=-1)
     scores += penalty * np.maximum(np.arange(1, values.shape[-1] + 1) - free_ranks, 0)
+    scores[..., 1:] += UNLIKELY * (np.take_along_axis(values, order, -1)[..., 1:] < LEAST_PROBABILITY)
     found = np.empty_like(scores)
     np.put_along_axis(found, order, scores, -1)
     return found

@@ -4,7 +4,7 @@ import numpy as np
 
 from skin_training.evaluation.thresholds import COVERAGE
 from skin_training.report_types import SetFit
-from triage.prediction_set import ALL_TONES, SetRule, nonconformity
+from triage.prediction_set import ALL_TONES, UNLIKELY, SetRule, nonconformity
 
 PENALTY, FREE_RANKS = 0.02, 3
 """Of `triage.prediction_set`: rarely more classes than the app shows, at little cost in size."""
@@ -47,7 +47,7 @@ def fit_sets(
     """
     classes = probabilities.shape[1]
     scores = nonconformity(probabilities, PENALTY, FREE_RANKS)[np.arange(len(truth)), truth]
-    largest = 1.0 + PENALTY * classes
+    largest = 1.0 + PENALTY * classes + UNLIKELY
     pooled = conformal_quantile(scores, coverage, largest)
     quantiles, counts = {ALL_TONES: pooled}, {ALL_TONES: len(scores)}
     for tone in sorted(set(map(str, tones))):

@@ -22,6 +22,10 @@ def test_each_photo_has_the_quantile_of_its_tone():
     assert prediction_sets(probabilities[0], RULE, "dark").tolist() == [False, True, True]
 
 
+def test_what_is_hardly_possible_stays_outside():
+    assert prediction_sets([0.994, 0.006, 0.0], {**RULE, "quantiles": {"all": 1.5}}, "light").tolist() == [1, 0, 0]
+
+
 def test_a_set_is_never_empty():
     assert prediction_sets([0.05, 0.95], RULE, "light").tolist() == [False, True]
 
