@@ -28,8 +28,11 @@ ACTIVATIONS = frozenset((
     "elu", "exponential", "gelu", "hard_sigmoid", "leaky_relu", "linear", "mish", "relu", "relu6", "selu", "sigmoid",
     "silu", "softmax", "softplus", "softsign", "swish", "tanh",
 ))  # fmt: skip
-OPERATIONS = frozenset(("__operators__.add", "__operators__.getitem", "math.multiply", "math.truediv"))
-"""TensorFlow functions that keras.applications use between layers."""
+OPERATIONS = frozenset((
+    "__operators__.add", "__operators__.getitem", "compat.v1.transpose", "linalg.matmul", "math.multiply",
+    "math.reduce_mean", "math.truediv", "nn.gelu", "reshape", "split",
+))  # fmt: skip
+"""TensorFlow functions that keras.applications and MaxViT use between layers."""
 MODULES = frozenset(
     f"{package}{module}"
     for package in ("keras", "tf_keras")
