@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tf_keras as keras
 
+from distill.known_layers import refused_names
 from distill.model_file import load_model
 from skin_training.recipe import TeacherRecipe
 from teacher.backbones.build import build_backbone
@@ -35,6 +36,8 @@ def test_a_backbone_has_the_published_number_of_parameters(name):
             2 * channels + (channels + 1) * channels - sum(w.shape.num_elements() for w in model.non_trainable_weights)
         )
     assert count == pytest.approx(PUBLISHED_WITH_TOP[name], rel=1e-3)
+    config = keras.saving.serialize_keras_object(model)
+    assert refused_names(config, keras.saving.get_custom_objects()) == []  # it can be loaded again
 
 
 def test_a_maxvit_teacher_trains_its_top_and_is_the_same_when_loaded(tmp_path):
