@@ -19,7 +19,8 @@ def read_archive(path: Path, what: str, remedy: str) -> dict[str, np.ndarray]:
         UnusableInput: the file cannot be read; begins with `what`, such as "The checkpoint", and ends with `remedy`.
     """
     try:
-        with np.load(path) as stored:
+        # Opened here, because numpy leaves a damaged archive open.
+        with open(path, "rb") as file, np.load(file) as stored:
             return {name: stored[name] for name in stored.files}
     except DAMAGED as error:
         raise UnusableInput(f"{what} cannot be read. Received: {path}: {error}. {remedy}") from error

@@ -104,7 +104,7 @@ def load_npz_weights(model: keras.Model, path: str | Path) -> None:
         UnusableInput: not such an archive, or its layers are those of another variant.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name.split("|", 1)[1]: stored[name] for name in stored.files}
     except (OSError, ValueError, IndexError, zipfile.BadZipFile) as error:
         raise UnusableInput(f"This is not an .npz archive of layers' weights. Received: {path}: {error}") from error
