@@ -16,6 +16,7 @@ from triage.lighting import LightingVerdict, judge_lighting, measure_lighting, v
 from triage.model_file import ModelFile, read_model
 from triage.photo import DecodedPhoto, Photo, check_photo, decode_photo, prepare_pixels
 from triage.skin_tone import UNKNOWN_TONE, measure_skin_tone
+from triage.spot import SPOT, Spot, View, centre_view, spot_in_photo
 from triage.tips import TIPS, Tip, tips_for
 
 DISCLAIMER = (
@@ -66,6 +67,7 @@ class Assessment:
         decision: what a person is told.
         disclaimer: must accompany any part of this.
         warnings: what was doubtful about the photo's file, such as a damaged colour profile.
+        spot: where the main lesion is, whatever the confidence; None for a file without the output.
     """
 
     photo: str
@@ -74,6 +76,7 @@ class Assessment:
     decision: Decision
     disclaimer: str = DISCLAIMER
     warnings: tuple[str, ...] = ()
+    spot: Spot | None = None
 
     @property
     def diagnosis(self) -> tuple[Diagnosis, ...]:
@@ -100,6 +103,7 @@ class Assessment:
                 "checked": self.decision.checked,
                 "familiarity": self.decision.familiarity,
             },
+            "spot": self.spot.to_json() if self.spot else None,
             "disclaimer": self.disclaimer,
         }
 
@@ -183,7 +187,8 @@ class Triage:
         outputs = self.interpreter.run(prepared)
         # If no core was free, measure here.
         verdict, skin, tone = self._measure(pixels) if measured.cancel() else measured.result()
-        answer = self.answer(verdict, skin, outputs, tone, name, ignore_light, synthetic_photo)
+        view = centre_view(pixels.shape[1], pixels.shape[0], self._crop_fraction)
+        answer = self.answer(verdict, skin, outputs, tone, name, ignore_light, synthetic_photo, view)
         return replace(answer, warnings=warnings)
 
     def _measure(self, pixels: Photo) -> tuple[LightingVerdict, bool, str]:
@@ -202,6 +207,7 @@ class Triage:
         name: str = "",
         ignore_light: bool = False,
         synthetic_photo: bool = False,
+        view: View = (0.0, 0.0, 1.0, 1.0),
     ) -> Assessment:
         """Combine measurements and model outputs.
 
@@ -209,17 +215,18 @@ class Triage:
             verdict: from the measured features.
             skin: skin was found.
             outputs: `diagnosis` [1, classes] and `lighting` [1, 1], probabilities, and of newer files `familiarity`
-                [1, 1], each in [0, 1].
+                [1, 1] and `spot` [1, 5], each in [0, 1].
             tone: bucket of the skin's tone.
             name: of the photo.
             ignore_light: see `decide`.
             synthetic_photo: see `decide`.
+            view: what the model saw of the photo.
 
         Raises:
             UnusableInput: an output is NaN or infinite.
         """
         # Comparisons with NaN are false, so NaN would pass every threshold and end as "watch".
-        for output in (*OUTPUTS, *([FAMILIARITY] if FAMILIARITY in outputs else [])):
+        for output in (*OUTPUTS, *(name for name in (FAMILIARITY, SPOT) if name in outputs)):
             wrong = outputs[output][~np.isfinite(outputs[output])]
             if len(wrong):
                 raise UnusableInput(
@@ -239,7 +246,8 @@ class Triage:
             ignore_light=ignore_light,
             synthetic_photo=synthetic_photo,
         )
-        return Assessment(name, lighting, self._ranked(probabilities), decision)
+        spot = spot_in_photo(outputs[SPOT], view) if SPOT in outputs else None
+        return Assessment(name, lighting, self._ranked(probabilities), decision, spot=spot)
 
     def _lighting(self, verdict: LightingVerdict, well_lit: float) -> Lighting:
         ok = verdict.ok and well_lit >= self._thresholds["well_lit"]
@@ -291,6 +299,11 @@ def check_fit(model: ModelFile, interpreter: Interpreter) -> None:
     if int(np.prod(interpreter.output_shapes["lighting"])) != 1:
         raise UnusableInput(
             f"The lighting output must be one probability. Received: shape {interpreter.output_shapes['lighting']} "
+            f"in {model.path}."
+        )
+    if SPOT in interpreter.output_names and int(np.prod(interpreter.output_shapes[SPOT])) != 5:
+        raise UnusableInput(
+            f"The output {SPOT} must be five numbers. Received: shape {interpreter.output_shapes[SPOT]} "
             f"in {model.path}."
         )
     if interpreter.input_size != model.card["input"]["size"]:

@@ -139,7 +139,7 @@ def test_classify_prints_the_documented_json(shell):
     model = "artifacts/s/student-int8.tflite"
     done = shell("classify", photo, "broken.jpg", "--model", model, "--json", expect=1)
     good, bad = json.loads(done.stdout)
-    assert set(good) == {"photo", "warnings", "lighting", "diagnosis", "decision", "disclaimer"}
+    assert set(good) == {"photo", "warnings", "lighting", "diagnosis", "decision", "spot", "disclaimer"}
     assert set(good["lighting"]) == {"ok", "probability", "tips"}
     # A model of synthetic images names nothing.
     assert (good["decision"]["reason"], good["decision"]["urgency"]) == ("synthetic_model", None)

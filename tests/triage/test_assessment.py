@@ -85,7 +85,7 @@ def test_json_has_exactly_the_promised_shape(triage_path, good_photo, tmp_path):
     path = tmp_path / "photo.png"
     cv2.imwrite(str(path), good_photo[..., ::-1])
     answer = json.loads(json.dumps(Triage.load(triage_path).assess(path).to_json(), allow_nan=False))
-    assert list(answer) == ["photo", "warnings", "lighting", "diagnosis", "decision", "disclaimer"]
+    assert list(answer) == ["photo", "warnings", "lighting", "diagnosis", "decision", "spot", "disclaimer"]
     assert answer["photo"] == str(path)
     assert set(answer["lighting"]) == {"ok", "probability", "tips"}
     assert all(set(entry) == {"label", "probability"} for entry in answer["diagnosis"])
@@ -209,3 +209,23 @@ def test_the_familiarity_of_newer_files_is_told(card, good_photo):
     triage.interpreter.answer["familiarity"] = np.array([[np.nan]], np.float32)
     with pytest.raises(UnusableInput, match="familiarity"):
         triage.assess(good_photo)
+
+
+def test_the_spot_of_newer_files_is_told_in_fractions_of_the_whole_photo(triage_path, card, good_photo):
+    assert Triage.load(triage_path).assess(good_photo).to_json()["spot"] is None  # a file of an earlier version
+    triage = answering(card, spread(c7=0.9))
+    triage.interpreter.answer["spot"] = np.array([[0.75, 0.5, 0.25, 0.5, 0.9]], np.float32)
+    told = triage.assess(good_photo).to_json()["spot"]
+    # The model sees the middle 80 % of both sides, to within a pixel.
+    expected = {"x": 0.7, "y": 0.5, "width": 0.2, "height": 0.4, "confidence": 0.9}
+    assert told == pytest.approx(expected, abs=1 / min(good_photo.shape[:2]))
+    triage.interpreter.answer["spot"][0, 3] = np.nan
+    with pytest.raises(UnusableInput, match="spot"):
+        triage.assess(good_photo)
+
+
+def test_a_spot_of_another_shape_is_refused(card, monkeypatch):
+    monkeypatch.setattr(Scripted, "output_names", (*Scripted.output_names, "spot"))
+    monkeypatch.setattr(Scripted, "output_shapes", {**Scripted.output_shapes, "spot": (1, 4)})
+    with pytest.raises(UnusableInput, match="spot"):
+        answering(card, spread(c7=0.9))

@@ -1,0 +1,68 @@
+"""Where the spot is: the model's output `spot`, mapped from the model's view to the whole photo."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from triage.photo import CROP_FRACTION, crop_box
+
+SPOT = "spot"
+"""Output [1, 5]: centre x and y, width and height in [0, 1] of the model's view, and confidence. Files may lack it."""
+SURE_FROM = 0.5
+"""Confidence from which a spot is worth showing."""
+
+View = tuple[float, float, float, float]
+"""Left, top, width and height of what the model sees, as fractions of the whole photo; may reach beyond it."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """The main lesion's box in a photo.
+
+    Attributes:
+        x: centre, as a fraction of the whole upright photo's width, in [0, 1] from the left.
+        y: centre, as a fraction of its height, in [0, 1] from the top.
+        width: as a fraction of the photo's width, in [0, 1].
+        height: as a fraction of the photo's height, in [0, 1].
+        confidence: in [0, 1]; low where there is no single spot, as in eczema or on healthy skin.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    confidence: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether the spot is worth showing."""
+        return self.confidence >= SURE_FROM
+
+    def to_json(self) -> dict[str, float]:
+        """Return plain values for `json.dumps`."""
+        return asdict(self)
+
+
+def centre_view(width: int, height: int, crop_fraction: float = CROP_FRACTION) -> View:
+    """Return what the model sees of a photo of width x height pixels: see `triage.photo.crop_box`."""
+    left, top, crop_width, crop_height = crop_box(width, height, crop_fraction)
+    return left / width, top / height, crop_width / width, crop_height / height
+
+
+def spot_in_photo(output: npt.NDArray[Any], view: View) -> Spot:
+    """Return the spot in the whole photo; a box that reaches beyond the photo is cut.
+
+    Args:
+        output: five finite numbers, the model's output `spot`.
+        view: of the model.
+    """
+    x, y, width, height, confidence = (float(value) for value in np.clip(output.reshape(-1), 0, 1))
+    left, right = _cut(view[0] + (x - width / 2) * view[2], view[0] + (x + width / 2) * view[2])
+    top, bottom = _cut(view[1] + (y - height / 2) * view[3], view[1] + (y + height / 2) * view[3])
+    return Spot((left + right) / 2, (top + bottom) / 2, right - left, bottom - top, confidence)
+
+
+def _cut(low: float, high: float) -> tuple[float, float]:
+    return min(max(low, 0.0), 1.0), min(max(high, 0.0), 1.0)
