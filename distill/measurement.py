@@ -20,7 +20,7 @@ from skin_training.evaluation.plots import plot_distillation_gain, plot_evaluati
 from skin_training.predict import predict
 from skin_training.report_types import DistillSection
 from skin_training.run_folder import RunFolder
-from skin_training.training import best_epochs
+from skin_training.training import kept_epochs
 from skin_training.training_data import Split
 from skin_training.training_plots import plot_training
 
@@ -67,7 +67,7 @@ def measure_students(
         "teacher_answered_by": data.predicted_by,
         "backbone": f"{recipe.backbone}, width {recipe.width}",
         "parameters": student.model.count_params(),
-        "best_epochs": best_epochs(student.rows),
+        "kept_epochs": kept_epochs(student.rows),
         "color_calibration": {
             **{name: {"matrix": m.tolist(), "bias": b.tolist()} for name, (m, b) in matrices.items()},
             "distance": float(np.linalg.norm(matrices["teacher"][0] - matrices["student"][0])),

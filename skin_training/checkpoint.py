@@ -23,41 +23,40 @@ class TrainState:
     Attributes:
         phase: number of the running phase.
         epoch: finished epochs of it.
-        best_score: highest validation score of the phase.
-        since_best: epochs since then.
+        lowest_loss: lowest validation log loss of the phase.
+        since_lowest: epochs since then.
         rate_scale: factor of the learning rate after plateaus.
         rows: one for each finished epoch, as in `metrics.csv`.
-        best_rows: numbers of the rows with the best epoch of each phase.
+        kept_rows: numbers of the rows whose weights each phase keeps.
         seconds: of training, over all starts.
         phase_records: what the task recorded after each phase.
     """
 
     phase: int = 0
     epoch: int = 0
-    best_score: float = -math.inf
-    since_best: int = 0
+    lowest_loss: float = math.inf
+    since_lowest: int = 0
     rate_scale: float = 1.0
     rows: list[dict[str, Any]] = field(default_factory=list)
-    best_rows: list[int] = field(default_factory=list)
+    kept_rows: list[int] = field(default_factory=list)
     seconds: float = 0.0
     phase_records: list[dict[str, Any]] = field(default_factory=list)
 
     def start_next_phase(self) -> None:
         """Count a phase as finished."""
         self.phase += 1
-        self.epoch, self.best_score, self.since_best, self.rate_scale = 0, -math.inf, 0, 1.0
+        self.epoch, self.lowest_loss, self.since_lowest, self.rate_scale = 0, math.inf, 0, 1.0
 
-    def add_epoch(self, row: dict[str, Any], score: float) -> bool:
-        """Count an epoch as finished and return whether it is the best of its phase."""
+    def add_epoch(self, row: dict[str, Any], loss: float, keep: bool) -> None:
+        """Count an epoch as finished; `keep` says whether its phase keeps its weights."""
         self.rows.append(row)
         self.epoch += 1
-        if not score > self.best_score:  # NaN is never better
-            self.since_best += 1
-            return False
-        self.best_score, self.since_best = score, 0
-        self.best_rows = [n for n in self.best_rows if self.rows[n]["phase"] != row["phase"]]
-        self.best_rows.append(len(self.rows) - 1)
-        return True
+        self.since_lowest += 1
+        if loss < self.lowest_loss:
+            self.lowest_loss, self.since_lowest = loss, 0
+        if keep:
+            self.kept_rows = [n for n in self.kept_rows if self.rows[n]["phase"] != row["phase"]]
+            self.kept_rows.append(len(self.rows) - 1)
 
 
 class Checkpoint(NamedTuple):
@@ -66,13 +65,13 @@ class Checkpoint(NamedTuple):
     Attributes:
         state: its progress.
         weights: of the model.
-        best: weights of the best epoch of the phase, or of the phase before.
+        kept: weights that the phase ends with if it ends now, or those of the phase before.
         optimizer: the optimizer's variables; empty between phases.
     """
 
     state: TrainState
     weights: list[np.ndarray]
-    best: list[np.ndarray]
+    kept: list[np.ndarray]
     optimizer: list[np.ndarray]
 
 
@@ -80,7 +79,7 @@ def save_checkpoint(path: Path, key: Any, checkpoint: Checkpoint) -> None:
     """Write a checkpoint as .npz, under a JSON-able key: everything that the training depends on."""
     arrays = {
         f"{name}_{number}": value
-        for name in ("weights", "best", "optimizer")
+        for name in ("weights", "kept", "optimizer")
         for number, value in enumerate(getattr(checkpoint, name))
     }
     state = json.dumps({"key": _digest(key), **vars(checkpoint.state)}).encode()
@@ -110,7 +109,7 @@ def load_checkpoint(path: Path, key: Any) -> Checkpoint | None:
     def gather(prefix: str) -> list[np.ndarray]:
         return [arrays[f"{prefix}_{n}"] for n in range(sum(name.startswith(f"{prefix}_") for name in arrays))]
 
-    return Checkpoint(TrainState(**state), gather("weights"), gather("best"), gather("optimizer"))
+    return Checkpoint(TrainState(**state), gather("weights"), gather("kept"), gather("optimizer"))
 
 
 def _digest(key: Any) -> str:

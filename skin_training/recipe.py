@@ -36,15 +36,16 @@ class Phase:
         final_learning_rate: end of the cosine.
         weight_decay: of AdamW; CCM, biases and normalisation are exempt.
         warmup: fraction of the phase's steps in [0, 1).
-        patience: epochs without a better validation score after which the phase ends; 0 disables early stopping.
-        plateau: epochs without a better validation score after which the learning rate is halved, and again after as
+        patience: epochs without a lower validation log loss after which the phase ends, with the weights of the lowest;
+            0 disables early stopping, and the phase ends with the weights of its last epoch.
+        plateau: epochs without a lower validation log loss after which the learning rate is halved, and again after as
             many more; 0 disables it.
         fixed_views: only with `trains: heads`: number of views of each photo whose features the frozen backbone
             computes once; 0 computes new views through the whole model.
         frozen_ccm: only with `trains: top` or `all`: freeze the CCM. With `top`, the frozen layers below then need no
             backpropagation, which on a CPU is most of the work.
         weight_average: decay per step of an exponential moving average of the weights (Polyak and Juditsky 1992), such
-            as 0.995; validation and the best epoch use the average. 0 disables it.
+            as 0.995; validation and the end of the phase use the average. 0 disables it.
         mixup: alpha of mixup (Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization"); 0 disables it.
     """
 
@@ -81,7 +82,7 @@ class ModelRecipe:
     """What the recipes of teacher and student share.
 
     Attributes:
-        phases: in order; the best epoch of each starts the next.
+        phases: in order; the weights that each ends with start the next.
         backbone: a name from the registry of teachers or students.
         weights: of the backbone: "imagenet", "none" or a file; the command line's `--weights` overrides it.
         class_weights: of the diagnosis labels: "balanced" (inverse frequency, mean 1) or "none".

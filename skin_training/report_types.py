@@ -195,7 +195,7 @@ class PhaseSection(TypedDict):
     test: dict[str, Any]
 
 
-class BestEpoch(TypedDict):
+class KeptEpoch(TypedDict):
     """The epoch whose weights a phase ended with."""
 
     phase: str
@@ -208,7 +208,7 @@ class _Training(TypedDict):
     meta_sha256: str
     backbone: str
     parameters: int
-    best_epochs: list[BestEpoch]
+    kept_epochs: list[KeptEpoch]
     seconds: float
     test: TestSection
 

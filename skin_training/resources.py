@@ -12,9 +12,9 @@ BASE_MEMORY = 1_000_000_000
 """Least number of bytes for Python, TensorFlow and its compiled graphs. Batches add to it: EfficientNet-Lite2 peaked at
 4.7 GB with 32 photos of 224 pixels, mapped files included."""
 COPIES_IN_MEMORY = 6
-"""Of the weights: weights, gradients, AdamW's two moments, moving average, best epoch."""
+"""Of the weights: weights, gradients, AdamW's two moments, moving average, those kept."""
 COPIES_IN_CHECKPOINT = 5
-"""Of the weights: weights, best epoch, AdamW's two moments, moving average."""
+"""Of the weights: weights, those kept, AdamW's two moments, moving average."""
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 

@@ -163,7 +163,7 @@ class RunFolder:
         """Return the rows of `metrics.csv` as they were written, without empty columns."""
         import pandas as pd
 
-        rows = pd.read_csv(self.metrics_path).to_dict("records")
+        rows = pd.read_csv(self.metrics_path).rename(columns={"best": "kept"}).to_dict("records")  # earlier: best
         return [{str(column): value for column, value in row.items() if pd.notna(value)} for row in rows]
 
     def write_test_predictions(self, predictions: Mapping[str, np.ndarray]) -> None:

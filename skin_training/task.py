@@ -19,7 +19,7 @@ class Task(Protocol):
 
     Attributes:
         model: its weights are trained and checkpointed.
-        phases: in order; each starts from the best epoch of the one before.
+        phases: in order; each starts from the weights that the one before ended with.
         seed: of the dropout masks.
     """
 
@@ -49,10 +49,10 @@ class Task(Protocol):
 
     @abstractmethod
     def validate(self) -> dict[str, float]:
-        """Measure the model after an epoch; the best epoch has the highest `balanced_accuracy`."""
+        """Measure the model after an epoch; early stopping watches `log_loss`."""
 
     def record(self, state: TrainState) -> dict[str, Any]:
-        """Return what to keep of a phase, JSON-able; the model has the phase's best weights."""
+        """Return what to keep of a phase, JSON-able; the model has the weights that the phase ended with."""
         return {}
 
     def describe(self, image_ids: np.ndarray) -> str:

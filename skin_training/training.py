@@ -17,22 +17,25 @@ from skin_training.checkpoint import Checkpoint, TrainState, load_checkpoint, sa
 from skin_training.dropout import reseed_dropout
 from skin_training.optimization import build_optimizer, learning_rate, training_step
 from skin_training.recipe import Phase
-from skin_training.report_types import BestEpoch
+from skin_training.report_types import KeptEpoch
 from skin_training.strategy import agreed, split_batch
 from skin_training.task import Task
 from triage.errors import CheckFailed
 
 log = logging.getLogger("skin_distill")
 
-MONITOR = "balanced_accuracy"
+MONITOR = "log_loss"
+"""Validation metric of early stopping and plateaus: every photo moves it, so small classes decide less."""
 PLATEAU_FACTOR = 0.5
-"""Of the learning rate, after `Phase.plateau` epochs without a better one."""
+"""Of the learning rate, after `Phase.plateau` epochs without a lower log loss."""
 
 
 class Trainer:
     """Train a task through its phases; after a kill, the same call resumes after the last whole epoch.
 
-    Each phase has its own AdamW and cosine schedule and starts from the best epoch of the one before.
+    Each phase has its own AdamW and cosine schedule and starts from the weights that the one before ended with: those
+    of its last epoch (averaged where it has `weight_average`), since choosing among the epochs of a decayed schedule
+    mostly follows noise. A phase with `patience` ends with the epoch of the lowest validation log loss.
 
     Args:
         task: what is trained.
@@ -56,13 +59,13 @@ class Trainer:
         self.strategy = strategy or tf.distribute.get_strategy()
         self.begun = time.perf_counter()
         self.state = TrainState()
-        self.best: list[np.ndarray] = []
+        self.kept: list[np.ndarray] = []
 
     def run(self) -> list[dict[str, Any]]:
-        """Train what is left and load the best weights of the last phase into the model.
+        """Train what is left; the model ends with the weights of the last phase.
 
         Returns:
-            One row per phase and epoch, with `phase`, `epoch`, `loss`, `learning_rate`, `seconds`, `best` and the
+            One row per phase and epoch, with `phase`, `epoch`, `loss`, `learning_rate`, `seconds`, `kept` and the
             validation metrics, `val_...`.
 
         Raises:
@@ -73,21 +76,21 @@ class Trainer:
         optimizer_values: list[np.ndarray] = []
         if (found := load_checkpoint(self.checkpoint, self.key)) is not None:
             state = self.state = found.state
-            self.best, optimizer_values = found.best, found.optimizer
+            self.kept, optimizer_values = found.kept, found.optimizer
             model.set_weights(found.weights)
             if state.phase < len(phases):
                 log.info("%s: resuming phase %s after epoch %d", self.name, phases[state.phase].name, state.epoch)
         while state.phase < len(phases):
             self._run_phase(phases[state.phase], optimizer_values)
             optimizer_values = []
-            model.set_weights(self.best)
+            model.set_weights(self.kept)
             state.phase_records.append(self.task.record(state))
             state.start_next_phase()
             self._save(None)
-        if self.best:
-            model.set_weights(self.best)
-        best = set(state.best_rows)
-        return [{**row, "best": number in best} for number, row in enumerate(state.rows)]
+        if self.kept:
+            model.set_weights(self.kept)
+        kept = set(state.kept_rows)
+        return [{**row, "kept": number in kept} for number, row in enumerate(state.rows)]
 
     def _run_phase(self, phase: Phase, optimizer_values: list[np.ndarray]) -> None:
         self.task.select(phase)
@@ -98,8 +101,10 @@ class Trainer:
                 variable.assign(value)
         step = training_step(self.task.model, self.task.loss, optimizer, self.strategy)
         while self.state.epoch < phase.epochs:
-            if phase.patience and self.state.since_best >= phase.patience:
-                log.info("%s: phase %s ends early: no better epoch in %d", self.name, phase.name, phase.patience)
+            if phase.patience and self.state.since_lowest >= phase.patience:
+                log.info(
+                    "%s: phase %s ends early: no lower log loss in %d epochs", self.name, phase.name, phase.patience
+                )
                 break
             self._run_epoch(phase, optimizer, step)
             self._save(optimizer)
@@ -121,7 +126,9 @@ class Trainer:
             self.progress(label, number + 1, steps)
         with self._averaged(optimizer):
             metrics = agreed(self.strategy, self.task.validate())
-            weights = self.task.model.get_weights() if metrics[MONITOR] > state.best_score else []
+            better = metrics[MONITOR] < state.lowest_loss
+            if better or not phase.patience:
+                self.kept = self.task.model.get_weights()
         row = {
             "phase": phase.name,
             "epoch": state.epoch + 1,
@@ -130,9 +137,8 @@ class Trainer:
             **{f"val_{name}": value for name, value in metrics.items()},
             "seconds": round(time.perf_counter() - begun, 2),
         }
-        if state.add_epoch(row, metrics[MONITOR]):
-            self.best = weights
-        elif phase.plateau and state.since_best % phase.plateau == 0:
+        state.add_epoch(row, metrics[MONITOR], keep=better or not phase.patience)
+        if phase.plateau and not better and state.since_lowest % phase.plateau == 0:
             state.rate_scale *= PLATEAU_FACTOR
         shown = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in metrics.items())
         log.info("%s: loss %.3f; validation %s", label, row["loss"], shown)
@@ -156,14 +162,14 @@ class Trainer:
         self.state.seconds, self.begun = self.state.seconds + now - self.begun, now
         values = [] if optimizer is None else [variable.numpy() for variable in optimizer.variables]
         save_checkpoint(
-            self.checkpoint, self.key, Checkpoint(self.state, self.task.model.get_weights(), self.best, values)
+            self.checkpoint, self.key, Checkpoint(self.state, self.task.model.get_weights(), self.kept, values)
         )
 
 
-def best_epochs(rows: Iterable[Mapping[str, Any]]) -> list[BestEpoch]:
-    """Return `phase`, `epoch` and `val_balanced_accuracy` of each phase's best epoch, from rows of `Trainer.run`."""
+def kept_epochs(rows: Iterable[Mapping[str, Any]]) -> list[KeptEpoch]:
+    """Return `phase`, `epoch` and `val_balanced_accuracy` of the epochs kept, from rows of `Trainer.run`."""
     return [
         {"phase": row["phase"], "epoch": row["epoch"], "val_balanced_accuracy": row["val_balanced_accuracy"]}
         for row in rows
-        if row["best"]
+        if row["kept"]
     ]

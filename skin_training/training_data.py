@@ -15,6 +15,9 @@ from skin_data.statistics import accuracy, balanced_accuracy
 from skin_training.evaluation.evaluate import lighting_labels, true_classes
 from skin_training.recipe import ModelRecipe
 
+SMALLEST = 1e-7
+"""Least probability of a true class in the log loss."""
+
 
 class Split(NamedTuple):
     """Photos of one split.
@@ -50,16 +53,19 @@ class TrainingData:
         return true_classes(self.validation.frame, self.manifest.taxonomy.ids)
 
     def validation_metrics(self, diagnosis: np.ndarray, lighting: np.ndarray) -> dict[str, float]:
-        """Return `accuracy`, `balanced_accuracy` and `lighting_accuracy` on the validation split, without intervals.
+        """Return `accuracy`, `balanced_accuracy`, `lighting_accuracy` and `log_loss` on the validation split.
 
-        Predictions are probabilities, float [n, classes] of the diagnosis and [n] of good light.
+        Predictions are probabilities, float [n, classes] of the diagnosis and [n] of good light; the log loss is
+        the diagnosis head's, in nats.
         """
         truth, lit = self.true_validation_classes, lighting_labels(self.validation.frame)
         known, known_lit, predicted = truth >= 0, ~np.isnan(lit), diagnosis.argmax(axis=1)
+        of_truth = diagnosis[known, truth[known]].astype(np.float64)
         return {
             "accuracy": accuracy(truth[known], predicted[known]),
             "balanced_accuracy": balanced_accuracy(truth[known], predicted[known], diagnosis.shape[1]),
             "lighting_accuracy": accuracy(lit[known_lit], (lighting[known_lit] >= 0.5).astype(float)),
+            "log_loss": float(-np.log(np.maximum(of_truth, SMALLEST)).mean()),
         }
 
 

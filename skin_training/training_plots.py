@@ -44,9 +44,11 @@ def _curves(path: Path, rows: Sequence[Mapping[str, Any]], title: str) -> Path:
         for key, color in (("accuracy", BLUE), ("balanced_accuracy", ORANGE), ("lighting_accuracy", GREEN)):
             label = f"validation {key.replace('_', ' ')}"
             below.plot(epochs, [float(row[f"val_{key}"]) for row in rows], ".-", color=color, label=label)
-        best = [n for n, row in enumerate(rows) if row["best"]]
-        scores = [float(rows[n]["val_balanced_accuracy"]) for n in best]
-        below.plot(epochs[best], scores, "o", color="none", markeredgecolor="black", label="best epoch of the phase")
+        kept = [n for n, row in enumerate(rows) if row["kept"]]
+        scores = [float(rows[n]["val_balanced_accuracy"]) for n in kept]
+        below.plot(
+            epochs[kept], scores, "o", color="none", markeredgecolor="black", label="kept at the end of the phase"
+        )
         below.set(xlabel="epoch", ylim=(0, 1))
         below.legend(**BESIDE)
         for axes in (above, below):

@@ -52,7 +52,7 @@ def train_teacher(
     from skin_training.predict import predict
     from skin_training.resources import check_resources
     from skin_training.strategy import is_chief, others_alive
-    from skin_training.training import Trainer, best_epochs
+    from skin_training.training import Trainer, kept_epochs
     from skin_training.training_data import data_hashes, load_split, load_training_data
     from skin_training.training_plots import plot_training
     from teacher.model import build_with_inference
@@ -93,7 +93,7 @@ def train_teacher(
             "meta_sha256": manifest.sha256,
             "backbone": recipe.backbone,
             "parameters": teacher.count_params(),
-            "best_epochs": best_epochs(rows),
+            "kept_epochs": kept_epochs(rows),
             "phases": phase_sections(trainer.state),
             "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
             "seconds": round(trainer.state.seconds, 1),

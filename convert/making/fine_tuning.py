@@ -24,7 +24,7 @@ from skin_training.recipe import Phase, from_mapping, to_mapping
 from skin_training.run_folder import RunFolder
 from skin_training.training import Trainer
 
-REPORTED_COLUMNS = ("phase", "epoch", "loss", "val_balanced_accuracy", "best")
+REPORTED_COLUMNS = ("phase", "epoch", "loss", "val_balanced_accuracy", "kept")
 
 
 def fine_tune(
@@ -50,7 +50,7 @@ def fine_tune(
         progress: called as `progress(stage, done, total)`.
 
     Returns:
-        The float student with the weights of the best epoch, and the report's entry.
+        The float student with the weights of the last epoch, and the report's entry.
 
     Raises:
         UnusableInput: photos or cached predictions cannot be used.

@@ -153,7 +153,7 @@ def test_students_of_other_seeds_share_predictions_and_can_add_the_baseline_late
     assert trained == {"distill without teacher"}
     assert run.read_config()["convert"] == {"gates": {"agreement": 0.9}}
     assert later["without_teacher"]["gain"]["verdict"]
-    for section in ("test", "best_epochs", "fairness"):
+    for section in ("test", "kept_epochs", "fairness"):
         assert later[section] == report[section]
     assert {path: path.read_bytes() for path in kept} == kept
     rows = run.metrics_path.read_text().splitlines()

@@ -69,7 +69,7 @@ class Heads(Task):
         return self._loss(batch)
 
     def validate(self):
-        return {"balanced_accuracy": 0.0}
+        return {"log_loss": 0.0}
 
 
 def train(model, training, folder, features=None):
@@ -89,7 +89,7 @@ def test_features_give_the_same_training_as_the_whole_model(training, tmp_path):
     np.testing.assert_allclose(again, losses, rtol=1e-5)
     for one, other in zip(plain.get_weights(), cached.get_weights(), strict=True):
         # Adam divides by the size of the gradient, so the last bit of a tiny one shows.
-        np.testing.assert_allclose(one, other, atol=2e-4)
+        np.testing.assert_allclose(one, other, atol=5e-4)
     for one, other in zip(before, cached.get_layer("backbone").get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 

@@ -54,9 +54,9 @@ class Regression(Task):
 
     def validate(self):
         if self.scores is not None:
-            return {"balanced_accuracy": self.scores.pop(0)}
+            return {"log_loss": self.scores.pop(0)}
         error = float(np.mean((self.model(self.inputs.reshape(-1, 4)).numpy() - self.targets.reshape(-1, 1)) ** 2))
-        return {"balanced_accuracy": 1 / (1 + error)}
+        return {"log_loss": error}
 
     def describe(self, image_ids):
         return f"photo {image_ids}"
@@ -86,21 +86,18 @@ def test_an_interrupted_run_ends_like_an_uninterrupted_one(tmp_path):
         assert len(resumed.task.seen) <= len(PHASES) * 3 * STEPS - stop_after // STEPS * STEPS
 
 
-def test_the_best_epoch_of_a_phase_starts_the_next(tmp_path):
-    scores = [0.9, 0.2, 0.1, 0.3, 0.5]
-    trainer = make_trainer(tmp_path, scores=scores)
-    rows = trainer.run()
-    assert [row["best"] for row in rows] == [True, False, False, False, True]
-    reference = make_trainer(tmp_path / "one", phases=[Phase("first", "all", epochs=3, learning_rate=0.05)], scores=[
-        0.9, 0.2, 0.1,
-    ])  # fmt: skip
-    reference.run()
-    two = make_trainer(tmp_path / "two", phases=PHASES[:1], scores=[0.1, 0.2, 0.9])
-    two.run()
-    assert not np.array_equal(reference.task.model.get_weights()[0], two.task.model.get_weights()[0])
+def test_a_phase_starts_from_the_end_of_the_one_before_whatever_its_validation(tmp_path):
+    ends = []
+    for scores in ([0.1, 0.9, 0.8, 0.3, 0.5], [0.9, 0.8, 0.1, 0.5, 0.3]):
+        trainer = make_trainer(tmp_path / str(scores[0]), scores=scores)
+        rows = trainer.run()
+        assert [row["kept"] for row in rows] == [False, False, True, False, True]
+        ends.append(trainer.task.model.get_weights())
+    for one, other in zip(*ends, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
-def test_validation_and_the_best_are_the_average_of_the_weights_and_training_goes_on_without_it(tmp_path):
+def test_what_is_validated_and_kept_is_the_average_of_the_weights_and_training_goes_on_without_it(tmp_path):
     phase = Phase("first", "all", epochs=3, learning_rate=0.05, weight_average=0.8)
     trainer = make_trainer(tmp_path, phases=(phase,), scores=[0.1, 0.2, 0.3])
     average, validated, task = None, [], trainer.task
@@ -122,22 +119,26 @@ def test_validation_and_the_best_are_the_average_of_the_weights_and_training_goe
     trainer.run()
     plain = make_trainer(tmp_path / "plain", phases=(dataclasses.replace(phase, weight_average=0.0),))
     rows = plain.run()
-    for one, other, best in zip(validated[-1], average, task.model.get_weights(), strict=True):
+    for one, other, kept in zip(validated[-1], average, task.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5)
-        np.testing.assert_array_equal(one, best)
+        np.testing.assert_array_equal(one, kept)
     assert [r["loss"] for r in trainer.state.rows] == [r["loss"] for r in rows]
 
 
-def test_patience_ends_a_phase_early(tmp_path):
-    phases = [Phase("only", "all", epochs=9, learning_rate=0.01, patience=2)]
-    rows = make_trainer(tmp_path, phases=phases, scores=[0.5, 0.6, 0.4, 0.3, 0.9]).run()
-    assert len(rows) == 4
-    assert [row["best"] for row in rows] == [False, True, False, False]
+def test_patience_ends_a_phase_early_with_the_epoch_of_the_lowest_log_loss(tmp_path):
+    phases = [Phase("only", "all", epochs=9, learning_rate=0.01, final_learning_rate=0.01, warmup=0.0, patience=2)]
+    trainer = make_trainer(tmp_path / "patient", phases=phases, scores=[0.6, 0.5, 0.7, 0.8, 0.1])
+    rows = trainer.run()
+    assert [row["kept"] for row in rows] == [False, True, False, False]
+    two_epochs = make_trainer(tmp_path / "two", phases=[dataclasses.replace(phases[0], epochs=2, patience=0)])
+    two_epochs.run()
+    for one, other in zip(trainer.task.model.get_weights(), two_epochs.task.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_plateau_halves_the_rate_and_a_resumed_run_knows(tmp_path):
     phase = Phase("only", "all", epochs=6, learning_rate=0.01, final_learning_rate=0.01, warmup=0.0, plateau=2)
-    scores = [0.5, 0.4, 0.4, 0.6, 0.5, 0.5]
+    scores = [0.5, 0.6, 0.6, 0.4, 0.5, 0.5]
     whole = make_trainer(tmp_path / "whole", phases=[phase], scores=list(scores)).run()
     assert [row["learning_rate"] for row in whole] == pytest.approx([0.01] * 3 + [0.005] * 3)
     with pytest.raises(Stop):

@@ -102,7 +102,7 @@ def test_what_was_not_measured_is_not_drawn_and_the_same_metrics_make_the_same_b
 
 
 def test_training_curves_and_the_ccm_are_those_of_the_run(tmp_path, shown):
-    names = ("loss", "val_accuracy", "val_balanced_accuracy", "val_lighting_accuracy", "best")
+    names = ("loss", "val_accuracy", "val_balanced_accuracy", "val_lighting_accuracy", "kept")
     values = [
         ("A heads", 2.0, 0.3, 0.2, 0.8, False),
         ("A heads", 1.0, 0.5, 0.4, 0.8, True),
