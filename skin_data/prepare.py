@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from skin_data.boxes import BOX, box_of_mask, box_text, masks_by_name
 from skin_data.confounding import trivial_baselines
 from skin_data.csv_table import csv_text
 from skin_data.datacard import DataFindings, write_datacard
@@ -27,7 +28,7 @@ from skin_data.sources.record import ConditionCoverage, Doubt, Listing, Record, 
 from skin_data.sources.registry import SOURCES, Source, load_source
 from skin_data.splits import split_by_group
 from triage.atomic import remove_abandoned, write_text
-from triage.errors import UnusableInput
+from triage.errors import UnreadablePhoto, UnusableInput
 
 LARGEST_SEED = 2**32 - 1
 """The largest that scikit-learn accepts."""
@@ -69,6 +70,7 @@ def prepare(
     photos: Path | None = None,
     groups: Path | None = None,
     show_duplicates: bool = False,
+    masks: Path | None = None,
 ) -> PrepareResult:
     """Write `meta.csv`, `taxonomy.yaml`, `rejected.csv`, `doubtful.csv`, `datacard.md` and `figures/` for a data set.
 
@@ -89,6 +91,7 @@ def prepare(
         photos: folder of that table's photos; the table's own if None.
         groups: CSV file that overrides groups; see `groups.read_groups`.
         show_duplicates: write pages with the photos of near-duplicates to `figures/duplicates/`.
+        masks: folder of masks, white on the lesion, named as the photos; the lesions' boxes go into the column `box`.
 
     Raises:
         UnusableInput: the source is not such a data set, a class is missing or has no usable photo, all photos would be
@@ -123,6 +126,10 @@ def prepare(
         rejections += unmatched
         doubts += merged
     _write_findings(out / "rejected.csv", "reason", ((r.path, r.reason) for r in rejections))
+    boxes: dict[int, str] = {}
+    if masks is not None:
+        boxes, unusable = _boxes(records, masks_by_name(Path(masks)))
+        doubts += unusable
     doubts += _absent_classes(listing, records, rejections, layout.may_lack_classes or taxonomy is not None, out)
     # Taken out of the measurements, of which 100,000 have to fit in memory.
     outlines = read_outlines([measurement.pop("outline") for measurement in measured])
@@ -149,8 +156,10 @@ def prepare(
         )
     meta = out / "meta.csv"
     rows = [
-        _row(record, measurement, group, split, out.resolve())
-        for record, measurement, group, split in zip(records, measured, group_names, splits, strict=True)
+        {**_row(record, measurement, group, split, out.resolve()), **({BOX: boxes[number]} if number in boxes else {})}
+        for number, (record, measurement, group, split) in enumerate(
+            zip(records, measured, group_names, splits, strict=True)
+        )
     ]
     write_manifest(meta, rows, listing.taxonomy)
     manifest = read_manifest(meta)
@@ -225,6 +234,30 @@ def _measure(
             records.append(record)
             measured.append(results[key])
     return records, measured
+
+
+def _boxes(records: Sequence[Record], masks: Mapping[str, Path]) -> tuple[dict[int, str], list[Doubt]]:
+    """Return the cell of each photo's box by its number, where its mask has one, and what is doubtful about masks."""
+    boxes, doubts = {}, []
+    counts = Counter(record.path.stem for record in records)
+    for number, record in enumerate(records):
+        if (mask := masks.get(record.path.stem)) is None:
+            continue
+        if counts[record.path.stem] > 1:
+            doubts.append(Doubt(str(record.path), "mask of several photos", "the photo gets no box: rename it"))
+            continue
+        try:
+            box = box_of_mask(mask)
+        except UnreadablePhoto as error:
+            doubts.append(Doubt(str(mask), "mask cannot be read", error.reason))
+            continue
+        if box is None:
+            doubts.append(Doubt(str(mask), "mask without a lesion", "the photo gets no box"))
+        else:
+            boxes[number] = box_text(box)
+    if not boxes:
+        doubts.append(Doubt(str(next(iter(masks.values())).parent), "masks without a photo", "no photo has its name"))
+    return boxes, doubts
 
 
 def _absent_classes(

@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 
 from skin_data import phantom
+from skin_data.boxes import BOX, box_text
 from skin_data.ledger import code_fingerprint, run_resumable
 from skin_data.phantom import render_phantom
 from skin_data.progress import Progress
@@ -52,7 +53,10 @@ def read_phantom(folder: Path, seed: int, count: int, size: int, workers: int | 
             truth["diagnosis"],
             # Every phantom is a person and a lesion of its own.
             f"phantom-{seed}-{index}",
-            extras={f"true_{key}": _cell(value) for key, value in truth.items() if key != "diagnosis"},
+            extras={
+                BOX: box_text(side / size for side in truth["lesion_box"]),
+                **{f"true_{key}": _cell(value) for key, value in truth.items() if key != "diagnosis"},
+            },
         )
         for index, (name, truth) in enumerate((name, truths[f"{rendering_code()}|{name}"]) for name in names)
     ]

@@ -16,6 +16,7 @@ EPILOG = """\b
 Examples:
   skin-distill prepare phantom --out data/phantoms --count 2000
   skin-distill prepare kaggle IMG_CLASSES --out data/kaggle
+  skin-distill prepare ham10000 HAM10000 --masks HAM10000_segmentations --out data/ham10000
   skin-distill prepare folder photos.csv --groups patients.csv --out data/mine
   skin-distill prepare folder mine.csv --columns photo=file,diagnosis=dx,group=patient --photos images --out data/mine
   skin-distill prepare combined data/kaggle/meta.csv data/scin/meta.csv --out data/both
@@ -69,6 +70,11 @@ def _check_kind(ctx: click.Context, parameter: click.Parameter, kind: str | None
     "--groups",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="CSV file of image_path and group (patient, lesion); overrides the data set's own groups.",
+)
+@click.option(
+    "--masks",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of lesion masks (white on black) named as the photos: the boxes that the output spot is trained on.",
 )
 @click.option("--workers", type=int, help="Worker processes. Default: one per core.")
 @click.option("--show-duplicates", is_flag=True, help="Also draw near-duplicates side by side; the plots hold photos.")
