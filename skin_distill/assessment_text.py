@@ -39,7 +39,8 @@ def assessment_text(assessment: Mapping[str, Any], card: "ModelCard", threshold:
         return f"{printable(assessment['photo'], keep_lines=False)}\n  cannot be read: {assessment['error']}\n"
     names = {c["id"]: c["name"] for c in card["classes"]}
     lighting, decision = assessment["lighting"], assessment["decision"]
-    lines = [printable(assessment["photo"], keep_lines=False)]
+    photos = assessment.get("photos", [assessment])
+    lines = [", ".join(printable(photo["photo"], keep_lines=False) for photo in photos)]
     lines += [f"  Note: {warning}" for warning in assessment["warnings"]]
     if lighting["ok"]:
         lines.append(f"  Lighting: good (probability {lighting['probability']:.2f})")
@@ -62,9 +63,22 @@ def assessment_text(assessment: Mapping[str, Any], card: "ModelCard", threshold:
     if not decision["checked"]:
         lines.append(f"  {UNCHECKED}")
     lines.append(f"  What next: {URGENCIES[decision['urgency']]}{threshold}")
+    lines += _changes(assessment.get("answers"), names)
     if card["synthetic"]:
         lines.append("  DEMO: trained on synthetic images only; says nothing about real skin.")
     return _wrapped(lines, width)
+
+
+def _changes(answers: Mapping[str, Any] | None, names: Mapping[str, str]) -> list[str]:
+    """What the answers changed."""
+    if not answers or not answers["effects"]:
+        return []
+    first = answers["without"]["diagnosis"][0]
+    lines = [f"  Your answers: the photo alone looked most like {names[first['label']]} ({first['probability']:.1%})."]
+    return lines + [
+        f"    {effect['question']}={answers['given'][effect['question']]}: urgent {100 * effect['urgent']:+.1f} points"
+        for effect in answers["effects"]
+    ]
 
 
 def _wrapped(lines: list[str], width: int) -> str:

@@ -1,5 +1,6 @@
-"""Assessment of a photo: lighting, then classes, then what to do."""
+"""Assessment of a photo, or of several of one spot: lighting, then classes, then what to do."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from triage.answers import AnswerEffects, Answers, check_answers, normalised
+from triage.case import combined, weight
 from triage.decision import Decision, decide
 from triage.errors import UnusableInput
 from triage.framing import has_skin, measure_framing
@@ -58,16 +61,19 @@ class Lighting:
 
 @dataclass(frozen=True)
 class Assessment:
-    """Assessment of one photo.
+    """Assessment of one photo, or of several of one spot.
 
     Attributes:
-        photo: path of the photo; empty for one in memory.
-        lighting: the lighting.
+        photo: path of the photo, of several the one that weighs most; empty for one in memory.
+        lighting: its lighting.
         ranking: all classes, most likely first, whether or not a person may be told.
         decision: what a person is told.
         disclaimer: must accompany any part of this.
         warnings: what was doubtful about the photo's file, such as a damaged colour profile.
         spot: where the main lesion is, whatever the confidence; None for a file without the output.
+        photos: what was combined (`Triage.combine`): each photo alone, without answers; empty for a photo alone.
+        without_answers: the same assessment before the answers; None where none were given.
+        answers: what the answers did; None where none were given.
     """
 
     photo: str
@@ -77,6 +83,9 @@ class Assessment:
     disclaimer: str = DISCLAIMER
     warnings: tuple[str, ...] = ()
     spot: Spot | None = None
+    photos: tuple["Assessment", ...] = ()
+    without_answers: "Assessment | None" = None
+    answers: AnswerEffects | None = None
 
     @property
     def diagnosis(self) -> tuple[Diagnosis, ...]:
@@ -84,8 +93,8 @@ class Assessment:
         return self.ranking if self.decision.may_name else ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values for `json.dumps`."""
-        return {
+        """Return plain values for `json.dumps`; `photos` and `answers` only where several or any were given."""
+        told = {
             "photo": self.photo,
             "warnings": list(self.warnings),
             "lighting": {
@@ -93,7 +102,7 @@ class Assessment:
                 "probability": self.lighting.probability,
                 "tips": [str(tip) for tip in self.lighting.tips],
             },
-            "diagnosis": [{"label": d.label, "probability": d.probability} for d in self.diagnosis],
+            "diagnosis": self._diagnosis_json(),
             "decision": {
                 "urgency": self.decision.urgency,
                 "abstained": self.decision.abstained,
@@ -106,6 +115,16 @@ class Assessment:
             "spot": self.spot.to_json() if self.spot else None,
             "disclaimer": self.disclaimer,
         }
+        if len(self.photos) > 1:
+            told["photos"] = [{**photo.to_json(), "weight": weight(photo)} for photo in self.photos]
+        if self.answers is not None and self.without_answers is not None:
+            before = self.without_answers
+            without = {"diagnosis": before._diagnosis_json(), "urgency": before.decision.urgency}
+            told["answers"] = {**self.answers.to_json(), "without": without}
+        return told
+
+    def _diagnosis_json(self) -> list[dict[str, Any]]:
+        return [{"label": d.label, "probability": d.probability} for d in self.diagnosis]
 
 
 class Triage:
@@ -164,19 +183,29 @@ class Triage:
         return f" (urgent from {threshold} for {' and '.join(names)}{' together' if len(names) > 1 else ''})"
 
     def assess(
-        self, photo: Photo | str | Path | bytes, ignore_light: bool = False, synthetic_photo: bool = False
+        self,
+        photo: Photo | str | Path | bytes,
+        ignore_light: bool = False,
+        synthetic_photo: bool = False,
+        answers: Answers | None = None,
     ) -> Assessment:
-        """Assess a photo.
+        """Assess a photo; several of one spot are assessed each and then combined (`combine`).
 
         Args:
             photo: path or bytes of an encoded photo, or decoded pixels, uint8 [height, width, 3] in RGB.
             ignore_light: see `decide`.
             synthetic_photo: see `decide`.
+            answers: see `combine`.
 
         Raises:
             UnreadablePhoto: it cannot be decoded.
-            UnusableInput: pixels of another shape or dtype, or a NaN or infinite prediction.
+            UnusableInput: pixels of another shape or dtype, a NaN or infinite prediction, or answers that the card does
+                not know.
         """
+        if answers is not None:
+            return self.combine(
+                [self.assess(photo, ignore_light, synthetic_photo)], answers, ignore_light, synthetic_photo
+            )
         name = str(photo) if isinstance(photo, (str, Path)) else ""
         if isinstance(photo, (str, Path, bytes)):
             pixels, warnings = decode_photo(photo)
@@ -249,6 +278,31 @@ class Triage:
         spot = spot_in_photo(outputs[SPOT], view) if SPOT in outputs else None
         return Assessment(name, lighting, self._ranked(probabilities), decision, spot=spot)
 
+    def combine(
+        self,
+        photos: Sequence[Assessment],
+        answers: Answers | None = None,
+        ignore_light: bool = False,
+        synthetic_photo: bool = False,
+    ) -> Assessment:
+        """Combine photos of one spot and a person's answers (`triage.case`); the model does not run again.
+
+        Args:
+            photos: one to `triage.case.MAX_PHOTOS`, of `assess` with the same flags, without answers.
+            answers: by question, see `triage.answers`; None asks nothing.
+            ignore_light: see `decide`.
+            synthetic_photo: see `decide`.
+
+        Raises:
+            UnusableInput: too many photos, or questions or answers that the card does not know.
+        """
+        given = None if answers is None else self.check_answers(answers)
+        return combined(photos, self.card, self._ranked, given, ignore_light, synthetic_photo)
+
+    def check_answers(self, answers: Answers) -> dict[str, str | float]:
+        """Return answers as the card spells them; raises as `triage.answers.check_answers`."""
+        return check_answers(answers, self.card.get("answers"))
+
     def _lighting(self, verdict: LightingVerdict, well_lit: float) -> Lighting:
         ok = verdict.ok and well_lit >= self._thresholds["well_lit"]
         tips = tips_for(verdict)
@@ -276,9 +330,7 @@ def apply_temperature(probabilities: npt.NDArray[Any], temperature: float) -> np
     Returns:
         float64 [classes] that sum to 1.
     """
-    scaled = np.log(np.maximum(probabilities.astype(np.float64), _TINY)) / temperature
-    powers = np.exp(scaled - scaled.max())
-    return np.asarray(powers / powers.sum(), dtype=np.float64)
+    return normalised(np.log(np.maximum(probabilities.astype(np.float64), _TINY)) / temperature)
 
 
 def check_fit(model: ModelFile, interpreter: Interpreter) -> None:

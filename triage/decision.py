@@ -3,12 +3,12 @@
 The only place that decides this; Python, `classify`, its JSON, the app and the shared page show the result.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from triage.model_card import ModelCard
+from triage.model_card import URGENCIES, ModelCard
 from triage.prediction_set import prediction_sets
 from triage.skin_tone import UNKNOWN_TONE
 
@@ -101,6 +101,20 @@ def decide(
         urgency = urgencies[top]
     named = tuple(card["classes"][number]["id"] for number in chosen)
     return Decision("unsure" if abstained else None, urgency, abstained, named, tone, checked, familiarity)
+
+
+def with_answers(decision: Decision, photo_alone: Decision, warned: bool) -> Decision:
+    """Return a decision after answers, no less urgent than before them.
+
+    Args:
+        decision: about the probabilities with the answers.
+        photo_alone: about those without them.
+        warned: an answer is a reason to see a doctor whatever the photo shows: never "watch".
+    """
+    if decision.urgency is None or photo_alone.urgency is None:
+        return decision
+    told = [decision.urgency, photo_alone.urgency, *(["soon"] if warned else [])]
+    return replace(decision, urgency=min(told, key=URGENCIES.index))
 
 
 def tested_photos(card: ModelCard, tone: str) -> int:

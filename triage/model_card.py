@@ -3,6 +3,7 @@
 import math
 from typing import Any, TypedDict, cast
 
+from triage.answers import AnswerRule, problem_of_answers
 from triage.errors import UnusableInput
 from triage.prediction_set import SetRule, problem_of_rule
 
@@ -102,10 +103,11 @@ class ModelCard(_RequiredKeys, total=False):
 
     `data` names the data set and the hash of its table, `lineage` the runs and files the model came from. `per_tone`
     maps tone buckets to `ToneResult`, and "measured_on" to a description. `per_class` maps class ids to results of the
-    float student; earlier cards lack it, `prediction_sets` and `familiarity`. A card may hold further keys, such as
-    `variant`.
+    float student; earlier cards lack it, `prediction_sets` and `familiarity`. `answers` says what a person is asked and
+    what the answers change. A card may hold further keys, such as `variant`.
     """
 
+    answers: AnswerRule
     prediction_sets: SetRule
     familiarity: CardFamiliarity
     per_class: dict[str, ClassResult]
@@ -180,6 +182,8 @@ def check_card(card: object, source: str) -> ModelCard:
     if "prediction_sets" in found:
         rule = found["prediction_sets"]
         require(not (problem := problem_of_rule(rule)), str(problem), rule)
+    if "answers" in found:
+        require(not (problem := problem_of_answers(found["answers"], len(classes))), str(problem), found["answers"])
     unfitted = found["thresholds"].get("not_fitted", {})
     require(isinstance(unfitted, dict), "not_fitted must be an object", unfitted)
     return cast(ModelCard, found)
