@@ -38,6 +38,7 @@ DOWNLOAD = [
     "kagglehub>=1,<2",
     "requests>=2.31,<3",
 ]
+ONNX = ["onnxruntime>=1.20,<2"]  # teachers from elsewhere
 MAXVIT = ["keras-cv-attention-models>=1.4.3,<2"]
 APP = [
     "kivy>=2.3.1,<2.4",
@@ -46,6 +47,7 @@ APP = [
 DEV = [
     "crepes>=0.8,<1",  # conformal prediction, which tests compare ours with
     "isic-challenge-scoring>=5.6,<6",  # the ISIC archive's metrics, which tests compare ours with
+    "onnx>=1.18,<2",  # writes small networks for tests
     "pillow-heif>=1.1,<2",  # writes HEIC for tests
     "pytest>=8,<9.2",  # pytest-xdist 3.8 names groups in an attribute that 9.2 no longer reads
     "pytest-timeout>=2.3,<3",
@@ -68,9 +70,10 @@ EXTRAS = {
     "android": ANDROID,
     "download": DOWNLOAD,
     "maxvit": MAXVIT,
+    "onnx": ONNX,
     "app": APP,
     "dev": DEV,
-    "all": TRAIN + DOWNLOAD + MAXVIT + APP + DEV,
+    "all": TRAIN + DOWNLOAD + MAXVIT + ONNX + APP + DEV,
 }
 PACKAGES = [
     "triage",

@@ -1,19 +1,18 @@
 """What a run's students are trained on: photos, labels and the teacher's predictions."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import tf_keras as keras
 
 from distill.recipe import DistillRecipe
-from distill.teacher_forward import teacher_forward
-from distill.teacher_predictions import TeacherPredictions, store_folder, store_predictions
+from distill.teacher_predictions import TeacherPredictions, average_predictions, store_folder, store_predictions
+from distill.teachers.teacher import Teacher
 from skin_data.manifest import Manifest
 from skin_data.progress import Progress
-from skin_training.color_calibration import ccm_of
 from skin_training.recipe import to_mapping
-from skin_training.run_folder import RunFolder
 from skin_training.training_data import TrainingData, load_training_data
 
 
@@ -22,40 +21,43 @@ class DistillationData(TrainingData):
     """Training and validation split with a teacher's predictions.
 
     Attributes:
-        predictions: the teacher's, for the training split's views.
-        predicted_by: how the teacher predicted what was missing, "tflite" or "keras".
-        calibration: the teacher's colour calibration, M float32 [3, 3] and b float32 [3]; a student starts from it.
+        predictions: the teachers' average, for the training split's views.
+        predicted_by: how the teachers predicted what was missing, such as "tflite" or "keras".
+        calibration: the teachers' colour calibration, M float32 [3, 3] and b float32 [3], averaged; the identity stands
+            for one that cannot be read. A student starts from it.
+        rounded: whether views have pixels of 8 bits, because a teacher sees them so.
+        untaught: float32 [classes], 1 for classes that the teachers do not know.
     """
 
     predictions: TeacherPredictions
     predicted_by: str
     calibration: tuple[np.ndarray, np.ndarray]
+    rounded: bool
+    untaught: np.ndarray
 
 
 def load_distillation_data(
     recipe: DistillRecipe,
     manifest: Manifest,
-    teacher: keras.Model,
-    teacher_sha256: str,
-    teacher_run: RunFolder,
+    teachers: Sequence[Teacher],
+    root: Path,
     progress: Progress,
 ) -> DistillationData:
-    """Load photos and labels, and let the teacher predict what is not stored yet.
+    """Load photos and labels, and let the teachers predict what is not stored yet.
 
     Args:
         recipe: views, weights of classes, and seeds.
-        manifest: the data set that the teacher was trained on.
-        teacher: the Keras model.
-        teacher_sha256: of its file.
-        teacher_run: its run, which keeps the predictions.
+        manifest: the data set.
+        teachers: each keeps its predictions; the student learns from their average.
+        root: the folder with `artifacts/`.
         progress: called as `progress(what, done, total)`.
 
     Raises:
         UnusableInput: photos or stored predictions cannot be used.
     """
-    data = load_training_data(manifest, recipe, teacher_run.root, progress)
-    key = {
-        "teacher": teacher_sha256,
+    data = load_training_data(manifest, recipe, root, progress)
+    rounded = any(teacher.rounded for teacher in teachers)
+    views = {
         "data": manifest.sha256,
         "pixels": hashlib.sha256(np.ascontiguousarray(data.training.pixels).data).hexdigest(),
         "views": to_mapping(recipe.views),
@@ -63,21 +65,35 @@ def load_distillation_data(
         "mixup": recipe.mixup,
         "input_size": recipe.input_size,
         "crop_fraction": recipe.crop_fraction,
+        **({"rounded": True} if rounded else {}),
     }
     with_features = recipe.feature_weight > 0
-    forward = teacher_forward(teacher, with_features)
-    predictions = store_predictions(
-        forward,
-        data.training,
-        recipe.views,
-        recipe.view_seed,
-        recipe.view_count,
-        store_folder(teacher_run.artifacts / "answers", key),
-        key,
-        recipe.mixup,
-        with_features,
-        progress=progress,
-    )
+    parts, ways = [], []
+    for teacher in teachers:
+        key, forward = {"teacher": teacher.sha256, **views}, teacher.forward(with_features)
+        folder = store_folder(teacher.store, key)
+        predictions = store_predictions(
+            forward,
+            data.training,
+            recipe.views,
+            recipe.view_seed,
+            recipe.view_count,
+            folder,
+            key,
+            recipe.mixup,
+            with_features,
+            rounded,
+            progress=progress,
+        )
+        parts.append(predictions)
+        ways.append(forward.way)
+    unknown = teachers[0].unknown
+    matrices, biases = zip(*(t.calibration or (np.eye(3), np.zeros(3)) for t in teachers), strict=True)
     return DistillationData(
-        **vars(data), predictions=predictions, predicted_by=forward.way, calibration=ccm_of(teacher)
+        **vars(data),
+        predictions=average_predictions(parts),
+        predicted_by=" + ".join(ways),
+        calibration=(np.mean(matrices, axis=0, dtype=np.float32), np.mean(biases, axis=0, dtype=np.float32)),
+        rounded=rounded,
+        untaught=np.array([name in unknown for name in manifest.taxonomy.ids], np.float32),
     )

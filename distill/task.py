@@ -40,7 +40,7 @@ class StudentTask(Task):
     ):
         self.recipe, self.data, self.model = recipe, data, model
         self.phases, self.seed = recipe.phases, recipe.seed
-        self._loss = distillation_loss(outputs or with_features(model), recipe)
+        self._loss = distillation_loss(outputs or with_features(model), recipe, data.untaught)
         self._groups = groups_of(recipe, data)
 
     @property
@@ -69,6 +69,7 @@ class StudentTask(Task):
             self.data.predictions.of,
             recipe.mixup,
             recipe.view_seed,
+            self.data.rounded,
         )
         return batches
 

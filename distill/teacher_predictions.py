@@ -6,11 +6,12 @@ pixels that the teacher predicted for (stored views: Shen and Xing 2022; consist
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.special import expit, logit, softmax
 
 from distill.teacher_forward import TeacherForward
 from skin_data.batches import TrainingSet, photos_of_view
@@ -22,6 +23,7 @@ from triage.errors import UnusableInput
 
 HEADS = ("diagnosis", "lighting")
 FEATURES = "features"
+SMALLEST = 1e-7  # distance of a probability from 0 and 1, so that its logit is finite
 
 
 class TeacherPredictions(NamedTuple):
@@ -29,12 +31,12 @@ class TeacherPredictions(NamedTuple):
 
     Attributes:
         diagnosis: float32 [photos, views, classes], logits.
-        lighting: float32 [photos, views], logits.
+        lighting: float32 [photos, views], logits; None where the teacher does not predict it.
         features: float16 [photos, channels] of each view, memory-mapped; empty without feature matching.
     """
 
     diagnosis: np.ndarray
-    lighting: np.ndarray
+    lighting: np.ndarray | None
     features: list[np.ndarray]
 
     def of(self, rows: np.ndarray, views: np.ndarray) -> dict[str, np.ndarray]:
@@ -45,9 +47,11 @@ class TeacherPredictions(NamedTuple):
             views: int [n], the view of each.
 
         Returns:
-            `teacher_diagnosis`, `teacher_lighting`, and `teacher_features` float32 [n, channels] where stored.
+            `teacher_diagnosis`, and where stored `teacher_lighting` and `teacher_features` float32 [n, channels].
         """
-        found = {"teacher_diagnosis": self.diagnosis[rows, views], "teacher_lighting": self.lighting[rows, views]}
+        found = {"teacher_diagnosis": self.diagnosis[rows, views]}
+        if self.lighting is not None:
+            found["teacher_lighting"] = self.lighting[rows, views]
         if self.features:
             chosen = [self.features[view][row] for row, view in zip(rows, views, strict=True)]
             found["teacher_features"] = np.stack(chosen).astype(np.float32)
@@ -69,6 +73,7 @@ def store_predictions(
     key: Mapping[str, Any],
     mixup: float = 0.0,
     with_features: bool = False,
+    rounded: bool = False,
     batch_size: int = 32,
     progress: Progress = no_progress,
 ) -> TeacherPredictions:
@@ -86,6 +91,7 @@ def store_predictions(
         key: JSON-able; names teacher, data and recipe. It is written into the store and each of its files.
         mixup: alpha of `skin_data.mixup`; the teacher predicts for the blend.
         with_features: also store the pooled features (2 bytes per channel and view).
+        rounded: show pixels of 8 bits.
         batch_size: photos at once.
         progress: called as `progress("teacher's predictions", done, total)`.
 
@@ -99,32 +105,44 @@ def store_predictions(
     for view in range(views):
         path, features_path = folder / f"view-{view:03d}.npz", folder / f"view-{view:03d}-features.npy"
         if not path.is_file() or (with_features and not features_path.is_file()):
-            found = _predict(forward, training, recipe, seed, view, mixup, batch_size, total, progress)
+            batches = photos_of_view(training, recipe, seed, view, batch_size, mixup, rounded)
+            found = _predict(forward, batches, view * len(training), total, progress)
             if with_features:
                 path.unlink(missing_ok=True)  # without features; a kill must not leave it beside these
                 with replacing(features_path) as temporary, open(temporary, "wb") as file:
                     np.save(file, found[FEATURES].astype(np.float16))
-            part: dict[str, Any] = {name: found[name] for name in HEADS}
+            part: dict[str, Any] = {name: found[name] for name in HEADS if name in found}
             digest_of_features = sha256_of(features_path) if with_features else ""
             with replacing(path) as temporary, open(temporary, "wb") as file:
                 np.savez(file, digest=_digest(part, digest), features_sha256=digest_of_features, **part)
         parts.append(_read(path, len(training), digest))
         if with_features:
             features.append(_read_features(features_path, str(parts[-1]["features_sha256"])))
-    return TeacherPredictions(
-        np.stack([p["diagnosis"] for p in parts], axis=1), np.stack([p["lighting"] for p in parts], axis=1), features
-    )
+    diagnosis, lighting = (np.stack([p[n] for p in parts], axis=1) if n in parts[0] else None for n in HEADS)
+    assert diagnosis is not None
+    return TeacherPredictions(diagnosis, lighting, features)
+
+
+def average_predictions(parts: Sequence[TeacherPredictions]) -> TeacherPredictions:
+    """Average the probabilities of several teachers for the same views; those of lighting over teachers that have them.
+
+    Features of several teachers have no average and are left out.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    diagnosis = np.log(np.mean([softmax(part.diagnosis, axis=-1) for part in parts], axis=0))
+    lit = [expit(part.lighting.astype(np.float64)) for part in parts if part.lighting is not None]
+    lighting = logit(np.clip(np.mean(lit, axis=0), SMALLEST, 1 - SMALLEST)).astype(np.float32) if lit else None
+    return TeacherPredictions(diagnosis.astype(np.float32), lighting, [])
 
 
 def _predict(
-    forward: TeacherForward, training: TrainingSet, recipe: ViewRecipe, seed: int, view: int, mixup: float,
-    batch_size: int, total: int, progress: Progress,
-) -> dict[str, np.ndarray]:  # fmt: skip
+    forward: TeacherForward, batches: Iterable[Mapping[str, Any]], done: int, total: int, progress: Progress
+) -> dict[str, np.ndarray]:
     found: list[dict[str, np.ndarray]] = []
-    done = view * len(training)
-    for batch in photos_of_view(training, recipe, seed, view, batch_size, mixup):
+    for batch in batches:
         found.append(forward.run(batch["image"]))
-        done += len(found[-1]["lighting"])
+        done += len(found[-1]["diagnosis"])
         progress("teacher's predictions", done, total)
     return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
@@ -159,8 +177,8 @@ def _read(path: Path, photos: int, key: str) -> dict[str, np.ndarray]:
     remedy = "Remove it; the teacher then predicts this view again."
     stored = read_archive(path, "A file of the teacher's predictions", remedy)
     try:
-        part = {name: stored[name] for name in HEADS}
-        whole = str(stored["digest"]) == _digest(part, key) and len(part["lighting"]) == photos
+        part = {name: stored[name] for name in HEADS if name in stored}
+        whole = str(stored["digest"]) == _digest(part, key) and len(part["diagnosis"]) == photos
         part["features_sha256"] = stored["features_sha256"]
     except KeyError:
         whole = False

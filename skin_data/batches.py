@@ -217,6 +217,7 @@ def epoch_batches(
     extra: Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]] | None = None,
     mixup: float = 0.0,
     view_seed: int | None = None,
+    rounded: bool = False,
 ) -> "tf.data.Dataset":
     """Return one epoch, each photo in a view of its own each time; a function of the arguments alone.
 
@@ -230,6 +231,7 @@ def epoch_batches(
         extra: `extra(rows, views)` gives further arrays [batch, ...] by name.
         mixup: alpha of `skin_data.mixup`; 0 turns it off.
         view_seed: of the views, if it differs from `seed`.
+        rounded: to 8 bits, as a teacher that takes whole pixel values sees them.
 
     Returns:
         Batches with `image` float32 [b, size, size, 3], `image_ids`, the targets of `TrainingSet` and the extras.
@@ -246,11 +248,17 @@ def epoch_batches(
             more = extra(rows, views[chosen]) if extra else {}
             yield shown, {"image_ids": training.image_ids[rows], **targets, **more}
 
-    return _dataset(gather)
+    return _dataset(gather, rounded)
 
 
 def photos_of_view(
-    training: TrainingSet, recipe: ViewRecipe, seed: int, view: int, batch_size: int, mixup: float = 0.0
+    training: TrainingSet,
+    recipe: ViewRecipe,
+    seed: int,
+    view: int,
+    batch_size: int,
+    mixup: float = 0.0,
+    rounded: bool = False,
 ) -> "tf.data.Dataset":
     """Return view number `view` of every photo of a split, in its order; see `epoch_batches` for the arguments.
 
@@ -264,15 +272,19 @@ def photos_of_view(
             shown, _ = draw_photos(training, recipe, seed, rows, np.full(len(rows), view), mixup)
             yield shown, {"image_ids": training.image_ids[rows]}
 
-    return _dataset(gather)
+    return _dataset(gather, rounded)
 
 
-def _dataset(gather: Callable[[], Iterator[tuple[Arrays, Arrays]]]) -> "tf.data.Dataset":
+def _dataset(gather: Callable[[], Iterator[tuple[Arrays, Arrays]]], rounded: bool) -> "tf.data.Dataset":
     """Render what `draw_photos` drew, ahead of use, and pass further arrays on."""
     import tensorflow as tf
+
+    def rendered(shown: Mapping[str, Any], rest: Mapping[str, Any]) -> dict[str, Any]:
+        images = show_photos(shown)
+        return {"image": tf.round(images * 255.0) / 255.0 if rounded else images, **rest}
 
     signature = tf.nest.map_structure(
         lambda value: tf.TensorSpec((None, *value.shape[1:]), tf.as_dtype(value.dtype)), next(gather())
     )
     batches = tf.data.Dataset.from_generator(gather, output_signature=signature)
-    return batches.map(lambda shown, rest: {"image": show_photos(shown), **rest}).prefetch(3)
+    return batches.map(rendered).prefetch(3)

@@ -149,16 +149,28 @@ def read_recipe(path: str | Path, section: str, kind: type[T]) -> tuple[T, dict[
     Raises:
         UnusableInput: no such file, not YAML, the section is missing, or a key is unknown or has a wrong type.
     """
-    try:
-        whole = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
-    except OSError as error:
-        raise UnusableInput(f"The recipe cannot be read. Received: {path} ({error.strerror}).") from error
-    except yaml.YAMLError as error:
-        raise UnusableInput(f"The recipe is not valid YAML. Received: {path}: {error}") from error
-    if not isinstance(whole, dict) or not isinstance(whole.get(section), dict):
-        found = ", ".join(map(str, whole)) if isinstance(whole, dict) else type(whole).__name__
+    whole = read_yaml(path, "The recipe")
+    if not isinstance(whole.get(section), dict):
+        found = ", ".join(map(str, whole))
         raise UnusableInput(f"The recipe has no section '{section}'. Received: {path} with: {found}.")
     return from_mapping(kind, whole[section], f"{path}: {section}"), whole
+
+
+def read_yaml(path: str | Path, what: str) -> dict[str, Any]:
+    """Read a YAML file with a mapping; `what`, such as "The recipe", begins its errors.
+
+    Raises:
+        UnusableInput: no such file, not YAML, or no mapping.
+    """
+    try:
+        whole = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnusableInput(f"{what} cannot be read. Received: {path} ({error}).") from error
+    except yaml.YAMLError as error:
+        raise UnusableInput(f"{what} is not valid YAML. Received: {path}: {error}") from error
+    if not isinstance(whole, dict):
+        raise UnusableInput(f"{what} must be a mapping of keys. Received: {path} with {type(whole).__name__}.")
+    return whole
 
 
 def from_mapping(kind: type[T], values: Mapping[str, Any], where: str) -> T:

@@ -214,8 +214,12 @@ class _Training(TypedDict):
 
 
 class TeacherSection(_Training):
-    """The report's `teacher` section; `color_calibration` has `matrix` and `bias`."""
+    """The report's `teacher` section; `color_calibration` has `matrix` and `bias`.
 
+    `terms` are `licence` and `training_data` of a backbone from elsewhere, else empty.
+    """
+
+    terms: dict[str, Any]
     phases: list[PhaseSection]
     color_calibration: dict[str, Any]
 
@@ -258,6 +262,29 @@ class FairnessSection(TypedDict):
     change_on_test: GainSection | None
 
 
+class TeacherEntry(TypedDict, total=False):
+    """One teacher of a student.
+
+    `kind` is "run" or that of a model from elsewhere, with its `licence` and `training_data`; `left_out` are its
+    classes that are not the data set's, `unknown` the data set's that are not its own; `lighting` says whether it
+    predicts that, `resized` is [from, to] where it saw the student's pixels in another size. One of several has its
+    `test` and `gain_of_average`, that of their average over it.
+    """
+
+    name: str
+    kind: str
+    sha256: str
+    licence: str
+    training_data: list[str]
+    size: int | None
+    left_out: list[str]
+    unknown: list[str]
+    lighting: bool
+    resized: list[int] | None
+    test: dict[str, Metric]
+    gain_of_average: dict[str, Any]
+
+
 class DistillSection(_Training):
     """The report's `distill` section.
 
@@ -267,6 +294,7 @@ class DistillSection(_Training):
 
     teacher_run: str
     teacher_answered_by: str
+    teachers: list[TeacherEntry]
     color_calibration: dict[str, Any]
     agreement: AgreementSection
     teacher_test: TestSection

@@ -78,6 +78,7 @@ def card_text(name: str, report: Mapping[str, Any]) -> str:
         f"- Test split: {_shown(test, 'n')} photos, {_shown(test, 'groups')} groups; meta.csv "
         f"{_shown(section, 'meta_sha256')}",
         f"- Skin tone by {_shown(test, 'tone_scheme')}",
+        *_terms({"name": "the backbone", **section.get("terms", {})}, *section.get("teachers", [])),
         "",
         "95 % intervals by bootstrap over groups.",
         "",
@@ -120,6 +121,15 @@ def _shown(source: Mapping[str, Any] | None, key: str, signed: bool = False) -> 
         interval = "" if value["low"] is None else f" ({number(value['low'])} to {number(value['high'])})"
         return f"{number(value['value'])}{interval}, n = {value['n']}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _terms(*models: Mapping[str, Any]) -> list[str]:
+    """Name licence and training data of models from elsewhere."""
+    return [
+        f"- From elsewhere: {m['name']}; licence: {m['licence']}; trained on: {', '.join(m['training_data'])}"
+        for m in models
+        if "licence" in m
+    ]
 
 
 def _section(title: str, lines: Sequence[str]) -> list[str]:

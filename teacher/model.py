@@ -28,9 +28,18 @@ def build_teacher(recipe: TeacherRecipe, class_count: int, mixed_precision: bool
         A functional model: `image` float32 [batch, size, size, 3] in [0, 1] to [`diagnosis`, `lighting`].
 
     Raises:
-        UnusableInput: an unknown backbone, or weights that are not available.
+        UnusableInput: an unknown backbone, weights that are not available, or a phase that trains a backbone which
+            cannot be trained.
     """
     size = recipe.input_size
+    entry = BACKBONES.get(recipe.backbone)
+    for phase in recipe.phases if entry and entry.frozen else ():
+        if phase.trains != "heads":
+            raise UnusableInput(
+                f"Phase {phase.name!r} trains {phase.trains}, which needs gradients through the backbone. Received: "
+                f"backbone {recipe.backbone}, which is frozen. Keep phases with trains: heads, or choose a Keras "
+                "backbone."
+            )
     policy = keras.mixed_precision.global_policy()
     keras.mixed_precision.set_global_policy(MIXED if mixed_precision else policy)
     try:
@@ -58,7 +67,8 @@ def build_with_inference(
         model = build_teacher(recipe, class_count, mixed_precision)
     if strategy.num_replicas_in_sync == 1 and not mixed_precision:
         return model, model
-    return model, build_teacher(dataclasses.replace(recipe, weights="none"), class_count)
+    weights = recipe.weights if BACKBONES[recipe.backbone].frozen else "none"
+    return model, build_teacher(dataclasses.replace(recipe, weights=weights), class_count)
 
 
 def first_of_top(backbone: keras.Model) -> int:

@@ -55,6 +55,7 @@ def train_teacher(
     from skin_training.training import Trainer, kept_epochs
     from skin_training.training_data import data_hashes, load_split, load_training_data
     from skin_training.training_plots import plot_training
+    from teacher.backbones import BACKBONES
     from teacher.model import build_with_inference
     from teacher.task import TeacherTask, feature_count, phase_sections
 
@@ -94,6 +95,7 @@ def train_teacher(
             "backbone": recipe.backbone,
             "parameters": teacher.count_params(),
             "kept_epochs": kept_epochs(rows),
+            "terms": BACKBONES[recipe.backbone].terms(recipe.weights),
             "phases": phase_sections(trainer.state),
             "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
             "seconds": round(trainer.state.seconds, 1),

@@ -18,6 +18,7 @@ from distill.distillation_data import DistillationData, load_distillation_data
 from distill.fairness import Fairness
 from distill.recipe import DistillRecipe
 from distill.task import StudentTask
+from distill.teachers.keras_teacher import KerasTeacher
 from skin_data.manifest import Manifest
 from skin_data.progress import Progress
 from skin_training.recipe import Phase, from_mapping, to_mapping
@@ -74,7 +75,7 @@ def fine_tune(
         "meta_sha256": manifest.sha256,
         **tunable.settings,
     }
-    data = load_distillation_data(recipe, manifest, model, student_sha256, run, progress)
+    data = load_distillation_data(recipe, manifest, [KerasTeacher(model, student_sha256, run)], run.root, progress)
     # The name holds the key's digest: a checkpoint of other settings is left alone instead of being refused.
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:12]
     checkpoint = run.checkpoint(f"{tuning.section.replace('_', '-')}-{digest}")

@@ -7,6 +7,7 @@ import tf_keras as keras
 
 from convert.student import load_student_pixels
 from convert.variants.variant import Variant
+from distill.teachers.terms import warnings_of
 from skin_data.manifest import Manifest
 from skin_data.progress import Progress
 from skin_training.color_calibration import ccm_of
@@ -21,6 +22,8 @@ LICENCE = (
     "Research and education only; not a medical device. The photos a model was trained on set further limits: see "
     "the licence of the data set named under data."
 )
+LINEAGE = ("name", "kind", "sha256", "licence", "training_data")
+"""What the card says of each teacher."""
 NOT_MEASURED = (
     "people rather than photos: several photos of one person may count as several",
     "other cameras, clinics and countries than those of the data set",
@@ -62,6 +65,8 @@ def card_of_student(
         fits["urgent"] = validation.fitted_on(urgent)
     not_fitted = {name: fit["not_fitted"] for name, fit in fits.items() if "not_fitted" in fit}
     matrix, bias = ccm_of(student)
+    teachers = distilled.get("teachers", [])  # runs of earlier versions lack them
+    licences = [f"It learned from {t['name']}, whose licence is {t['licence']}." for t in teachers if "licence" in t]
     card = {
         "format": CARD_FORMAT,
         "classes": card_classes(manifest.taxonomy.classes),
@@ -83,13 +88,15 @@ def card_of_student(
             "student_sha256": student_sha256,
             "teacher_run": config["teacher_run"],
             "teacher_sha256": distilled["key"]["teacher_sha256"],
+            "teachers": [{key: teacher[key] for key in LINEAGE if key in teacher} for teacher in teachers],
         },
         "per_tone": {
             "measured_on": "the float student, test split",
             **{tone: _tone_result(distilled["test"], tone) for tone in distilled["test"]["per_tone"]},
         },
         "not_measured": list(NOT_MEASURED),
-        "licence": LICENCE,
+        "warnings": warnings_of(teachers, manifest),
+        "licence": " ".join([LICENCE, *licences]),
     }
     if "prediction_sets" not in not_fitted:
         card["prediction_sets"] = {**rule, "fitted_on": {"split": "the float student, validation split", **fitted_on}}

@@ -8,6 +8,7 @@ from typing import Any
 from convert.verifying.gates import Gates
 from convert.verifying.plots import draw_ccm_patches, draw_changes
 from convert.verifying.verifier import ExtraGate, FileVerdict, Verifier
+from distill.teachers.terms import warnings_of
 from skin_data.manifest import Manifest
 from skin_data.progress import Progress, no_progress
 from skin_training.report_types import TestSection
@@ -27,10 +28,12 @@ class VerifyReport:
     Attributes:
         float_test: metrics of the float student on the test split.
         files: one verdict for each file.
+        warnings: about the teachers' licences and training data; they fail no file.
     """
 
     float_test: TestSection
     files: list[FileVerdict]
+    warnings: list[str]
 
     @property
     def passed(self) -> bool:
@@ -44,6 +47,7 @@ class VerifyReport:
             "tone_scheme": TONE_SCHEME,
             "float_test": self.float_test,
             "files": [file.to_json() for file in self.files],
+            "warnings": self.warnings,
         }
 
 
@@ -74,7 +78,8 @@ def verify(
     best = run.read_report().get("best", {}).get("sha256")
     found = [verifier.check(path, is_best=path.is_file() and sha256_of(path) == best) for path in map(Path, models)]
     files = [replace(file, test=verifier.evaluate(file.predictions, read_model(file.path).card)) for file in found]
-    report = VerifyReport(verifier.evaluate(verifier.predictions), files)
+    warnings = warnings_of(run.read_report()["distill"].get("teachers", []), manifest)
+    report = VerifyReport(verifier.evaluate(verifier.predictions), files, warnings)
     run.update_report("verify", report.to_json())
     write_card(run)
     tones, classes, patches = (run.figures / name for name in PLOTS)

@@ -15,6 +15,7 @@ from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed, UnusableInput
 
 if TYPE_CHECKING:
+    from distill.teachers.teacher import Teacher
     from skin_data.manifest import Manifest
     from skin_training.run_folder import RunFolder
 
@@ -22,8 +23,8 @@ EPILOG = """\b
 Example:
   skin-distill reproduce kaggle-quick-teacher --data data/kaggle/meta.csv
 
-A student is repeated with its own teacher if the teacher's file is still here, else with a repeated teacher; files that
-were verified are converted and verified again. A meta.csv with the same splits is enough: another processor may measure
+A student is repeated with its own teachers; a single run that is no longer here is repeated first. Files that were
+verified are converted and verified again. A meta.csv with the same splits is enough: another processor may measure
 lighting differently in the last digit. Exit code 1: a metric differs by more than --within.
 """
 
@@ -80,9 +81,9 @@ def command(
     if "teacher" in config:
         _repeat_teacher(config, manifest, again, weights, terminal)
     if "distill" in config:
-        teacher = _find_teacher(run, was, config, manifest, teacher_weights, terminal)
+        teachers = _find_teachers(run, was, config, manifest, teacher_weights, terminal)
         recipe = with_given(from_mapping(DistillRecipe, config["distill"], "distill"), weights=weights or None)
-        distill_student(recipe, manifest, teacher, again, config.get("convert"), terminal.progress)
+        distill_student(recipe, manifest, teachers, again, config.get("convert"), terminal.progress)
         if variants := [file["variant"] for file in was.get("verify", {}).get("files", ())]:
             files = convert(again, manifest, variants, terminal.progress)
             verify(list(files.values()), again, manifest, progress=terminal.progress)
@@ -132,15 +133,19 @@ def _repeat_teacher(
     train_teacher(with_given(recipe, weights=weights or None), manifest, again, terminal.progress)
 
 
-def _find_teacher(
+def _find_teachers(
     run: RunFolder, was: Mapping[str, Any], config: Mapping[str, Any], manifest: Manifest, weights: str | None,
     terminal: Terminal
-) -> RunFolder:  # fmt: skip
-    """Return the run of a student's teacher if its file is still here, else one that repeats it."""
+) -> RunFolder | list[Teacher]:  # fmt: skip
+    """Return a student's teachers; for a run whose file is not here any more, another run that repeats it."""
+    from distill.teachers import open_teacher
     from skin_training.run_folder import RunFolder
     from triage.atomic import sha256_of
 
-    teacher = RunFolder(config["teacher_run"], run.root)
+    targets = config.get("teachers") or [config["teacher_run"]]  # runs of earlier versions have one
+    if len(targets) > 1 or any(entry["kind"] != "run" for entry in was["distill"].get("teachers", ())):
+        return [open_teacher(target, manifest.taxonomy.ids, run.root) for target in targets]
+    teacher = RunFolder(targets[0], run.root)
     file = teacher.artifacts / "teacher.keras"
     same_table = config["data"]["meta_sha256"] == manifest.sha256
     if same_table and file.is_file() and sha256_of(file) == was["distill"]["key"]["teacher_sha256"]:

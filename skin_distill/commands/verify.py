@@ -55,6 +55,7 @@ def command(models: tuple[Path, ...], run_name: str, data: Path, terminal: Termi
     )
     unsure = {file.path.name: ", ".join(file.inconclusive) for file in report.files if file.inconclusive}
     lines = [f"Too few samples to tell: {name}: {gates}" for name, gates in unsure.items()]
+    lines += [f"Warning: {warning}" for warning in report.warnings]
     lines.append(f"Saved: {run.report_path} and {', '.join(PLOTS)} in {run.figures}")
     terminal.result(report.to_json(), "\n".join(lines))
     if not report.passed:

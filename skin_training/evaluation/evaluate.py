@@ -25,7 +25,7 @@ def evaluate(
     manifest: "Manifest",
     frame: "DataFrame",
     diagnosis: np.ndarray,
-    lighting: np.ndarray,
+    lighting: np.ndarray | None,
     seed: int = 0,
     resamples: int = 1000,
     validation: Validation | None = None,
@@ -37,7 +37,7 @@ def evaluate(
         manifest: the data set.
         frame: its rows that the predictions are of.
         diagnosis: float [n, classes], probabilities.
-        lighting: float [n], probability that the photo is well lit.
+        lighting: float [n], probability that the photo is well lit; None for a model that does not predict it.
         seed: of the bootstrap.
         resamples: of the bootstrap over groups.
         validation: the validation split's predictions; calibration, the triage threshold and conformal sets are fitted
@@ -52,6 +52,8 @@ def evaluate(
         UnusableInput: the predictions do not fit the rows, or hold NaN or inf.
     """
     ids = manifest.taxonomy.ids
+    predicts_lighting = lighting is not None
+    lighting = np.zeros(len(frame)) if lighting is None else lighting
     if diagnosis.shape != (len(frame), len(ids)) or lighting.shape != (len(frame),):
         raise UnusableInput(
             f"Predictions and photos do not match: {len(frame)} photos of {len(ids)} classes. "
@@ -64,7 +66,7 @@ def evaluate(
         GroupBootstrap(groups, seed, resamples),
         true_classes(frame, ids),
         diagnosis,
-        lighting_labels(frame),
+        lighting_labels(frame) if predicts_lighting else np.full(len(frame), np.nan),
         lighting,
     )
     classes = manifest.taxonomy.classes

@@ -39,6 +39,8 @@ class Backbone(NamedTuple):
         load_weights: `load_weights(model, path)` loads a file.
         no_download: why ImageNet weights cannot be downloaded and what to do, up to "with --weights".
         adjust: `adjust(model)` is called after weights are loaded.
+        frozen: it cannot be trained, and `build` gets the file that holds it as `weights`.
+        terms: licence and training data of weights that are not this project's or Keras', for reports and cards.
         library: of layers that a saved model needs: its package's name, and the function that imports it.
     """
 
@@ -50,4 +52,6 @@ class Backbone(NamedTuple):
     load_weights: Callable[[keras.Model, str], None] = load_h5
     no_download: str = ""
     adjust: Callable[[keras.Model], None] = lambda model: None
+    frozen: bool = False
+    terms: Callable[[str], dict[str, Any]] = lambda weights: {}
     library: tuple[str, Callable[[], Any]] | None = None

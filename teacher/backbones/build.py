@@ -36,7 +36,7 @@ def build_backbone(name: str, size: int, weights: str, batch_norm_momentum: floa
         raise UnusableInput(f"{name} needs an input of at least {entry.smallest} px. Received: {size}.")
     if weights == "imagenet" and entry.no_download:
         raise UnusableInput(f"{name}: {entry.no_download} with --weights, or start untrained with --weights none.")
-    shape, downloaded = (size, size, 3), "imagenet" if weights == "imagenet" else None
+    shape, downloaded = (size, size, 3), weights if weights == "imagenet" or entry.frozen else None
     try:
         model = entry.build(include_top=False, weights=downloaded, input_shape=shape)
     except UnusableInput:
@@ -49,7 +49,7 @@ def build_backbone(name: str, size: int, weights: str, batch_norm_momentum: floa
             f"\"from teacher.backbones.build import build_backbone as b; b('{name}', {size}, 'imagenet', None)"
             f".save_weights('{name}.h5')\"; then give --weights {name}.h5 here. --weights none starts untrained."
         ) from error
-    if weights not in ("imagenet", "none"):
+    if weights not in ("imagenet", "none") and not entry.frozen:
         if not Path(weights).is_file():
             raise UnusableInput(f"No such weight file. Received: {weights}. Give imagenet, none or a file.")
         try:

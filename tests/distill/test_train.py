@@ -11,6 +11,7 @@ from distill.distillation_data import load_distillation_data
 from distill.fairness import Fairness
 from distill.model_file import load_model
 from distill.recipe import DistillRecipe
+from distill.teachers.keras_teacher import KerasTeacher
 from distill.train import distill_student
 from skin_data.manifest import read_manifest
 from skin_data.progress import no_progress
@@ -226,7 +227,8 @@ def test_photos_edited_in_place_get_new_predictions(job, tmp_path):
     manifest = read_manifest(tmp_path / "data" / manifest.path.name)
 
     def stores():
-        load_distillation_data(RECIPE, manifest, teacher, "t", RunFolder("t", tmp_path), no_progress)
+        teachers = [KerasTeacher(teacher, "t", RunFolder("t", tmp_path))]
+        load_distillation_data(RECIPE, manifest, teachers, tmp_path, no_progress)
         return set((tmp_path / "artifacts/t/answers").iterdir())
 
     before = stores()

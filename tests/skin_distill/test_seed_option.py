@@ -32,7 +32,9 @@ def test_an_option_replaces_the_recipes(monkeypatch, command, function, more, gi
         raise Stop
 
     monkeypatch.setattr(function, stop)
-    monkeypatch.setattr("skin_data.manifest.read_manifest", lambda path: SimpleNamespace(path=path))
+    monkeypatch.setattr("distill.teachers.open_teacher", lambda *_: None)
+    data = SimpleNamespace(taxonomy=SimpleNamespace(ids=[]))
+    monkeypatch.setattr("skin_data.manifest.read_manifest", lambda path: data)
     changes = [word for name, value in given.items() for word in (f"--{name}", str(value))]
     result = CliRunner().invoke(cli, [command, *OPTIONS, *more, *changes])
     assert isinstance(result.exception, Stop), result.output

@@ -1,0 +1,1 @@
+"""Models from elsewhere: what their owner says about them, and ONNX files."""
