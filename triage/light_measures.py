@@ -21,12 +21,14 @@ GLARE_RING = (5, 13)
 """Pixels by which a highlight is widened to the inner and to the outer border of the ring around it."""
 LEAST_RING = 10
 """With fewer pixels of skin in the ring, it says nothing."""
-FADING, NOT_DARKER = 0.6, -0.4
-"""Stops by which the ring is brighter than the skin around a highlight for certain, and at least."""
+FADING, NOT_DARKER, SHINING = 0.6, -0.4, 0.8
+"""Stops by which the ring is brighter than the rest of the skin for certain, at least, and around broken highlights."""
 SKIN_SIDES = 3
 """Directions out of four in which a highlight has skin beside it."""
-GLARE_OPENING = 3
-"""Pixels; thinner bright things are hair, writing, a watermark or flakes of scale."""
+CROWD = 11
+"""Side in pixels of the square in which the bright pixels around each are counted."""
+COMPACT, BROKEN = 0.45, 0.1
+"""Fractions of it: with fewer they are hair, writing or flakes of scale, or the pieces of a highlight on scale."""
 GRID, APART = 24, 3
 """Cells along each side for the unevenness, and how many of them lie from one cell of a pair to the other."""
 SAME_COLOR = 0.08
@@ -58,7 +60,8 @@ def specular_share(pixels: Photo, own_skin: npt.NDArray[np.bool_]) -> float:
     The skin's surface mirrors the light without colouring it, so a highlight lifts the lowest channel most
     (dichromatic reflection, Shafer 1985). It must stand half way from the rest of the picture to white, which is far
     for skin of any tone. A white sheet does so, too; but a highlight fades into the skin around it, while skin before
-    a sheet ends at an edge that is no brighter, or darker, than the rest.
+    a sheet ends at an edge that is no brighter, or darker, than the rest. Scale breaks a highlight into pieces as
+    small as hair or flakes; they count where the skin around them shines.
 
     Args:
         pixels: uint8 [height, width, 3].
@@ -69,21 +72,29 @@ def specular_share(pixels: Photo, own_skin: npt.NDArray[np.bool_]) -> float:
     """
     lowest, _, value = sorted_channels(pixels)
     core = highlight_core(lowest, value)
-    opening = np.ones((GLARE_OPENING, GLARE_OPENING), np.uint8)
-    core = np.asarray(cv2.morphologyEx(core, cv2.MORPH_OPEN, opening), np.uint8)
+    crowd = cv2.boxFilter(core, -1, (CROWD, CROWD), normalize=False)
+    compact, broken = (np.asarray(core * (crowd >= part * CROWD**2), np.uint8) for part in (COMPACT, BROKEN))
     skin = cv2.resize(own_skin.astype(np.uint8), core.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
-    inner, outer = (cv2.dilate(core, np.ones((side, side), np.uint8)) > 0 for side in GLARE_RING)
-    ring = skin & outer & ~inner
-    fading = 0.0
-    if np.count_nonzero(ring) >= LEAST_RING:
-        luminance = cv2.transform(cv2.LUT(pixels, LINEAR), LUMINANCE[np.newaxis])
-        levels = np.log2(luminance + LUMINANCE_FLOOR)
-        fading = float(levels[ring].mean() - np.median(levels[skin]))
+    luminance = cv2.transform(cv2.LUT(pixels, LINEAR), LUMINANCE[np.newaxis])
+    if _fading(broken, skin, luminance) >= SHINING:
+        return float(np.count_nonzero(broken) / core.size)
+    fading = _fading(compact, skin, luminance)
     if fading < NOT_DARKER:
         return 0.0
     if fading < FADING:
-        core = np.asarray(core & _amid(own_skin, core.shape), np.uint8)
-    return float(np.count_nonzero(core) / core.size)
+        compact &= _amid(own_skin, core.shape)
+    return float(np.count_nonzero(compact) / core.size)
+
+
+def _fading(core: Bytes, skin: npt.NDArray[np.bool_], luminance: Plane) -> float:
+    """Stops by which the skin around highlights is brighter than the rest; 0 where there is too little of it."""
+    inner, outer = (cv2.dilate(core, np.ones((side, side), np.uint8)) > 0 for side in GLARE_RING)
+    ring = skin & outer & ~inner
+    if np.count_nonzero(ring) < LEAST_RING:
+        return 0.0
+    # The median of the logarithms is the logarithm of the median.
+    rest = math.log2(float(np.median(luminance[skin])) + float(LUMINANCE_FLOOR))
+    return float(np.log2(luminance[ring] + LUMINANCE_FLOOR).mean()) - rest
 
 
 def _amid(skin: npt.NDArray[np.bool_], shape: tuple[int, ...]) -> Bytes:

@@ -31,7 +31,7 @@ REASONS = ("too_dark", "too_bright", "blurry", "glare", "uneven", "colour_cast")
 ANALYSIS_SIDE = 224
 """Longer side in pixels at which light is measured: as the model sees it. Blur of finer detail is no fault."""
 LEAST_SPECULAR = 0.001
-"""Fraction of highlights that counts as none, a quarter of what is called glare: no closer look is taken."""
+"""Fraction of highlights that counts as none, a third of what is called glare: no closer look is taken."""
 FLOOR = 0.002
 """Linear luminance added before a logarithm: some steps of an 8-bit sRGB value near black."""
 LOG_LINEAR = np.log2(np.maximum(LINEAR, np.float32(FLOOR)))
@@ -83,7 +83,7 @@ class Thresholds:
     clipped: float = 0.3
     blurry: float = 1.8
     very_blurry: float = 1.65
-    glare: float = 0.004
+    glare: float = 0.003
     uneven: float = 2.7
     along_lamps_lowest: Curve = ((-3.2, -2.2), (-0.05, -0.35))
     along_lamps_highest: float = 2.05

@@ -87,6 +87,13 @@ def test_phantoms_in_good_light_are_good_whatever_their_tone():
     assert np.mean([found for each in named.values() for found in each]) >= 0.8
 
 
+@pytest.mark.parametrize(("series", "index"), [(101, 572), (101, 882), (7, 2152)])
+def test_a_highlight_broken_up_by_scale_is_glare(series, index):
+    photo, truth = pytest.importorskip("skin_data.phantom").render_phantom(series, index)
+    assert truth.lighting_reason == "glare"
+    assert "glare" in verdict(photo).reasons
+
+
 def test_features_are_finite_numbers_for_any_picture():
     rng = np.random.default_rng(0)
     pictures = [np.full((40, 50, 3), level, np.uint8) for level in (0, 1, 128, 254, 255)]
