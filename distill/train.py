@@ -2,12 +2,16 @@
 
 import dataclasses
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
 
 from distill.recipe import DistillRecipe
 from distill.teachers.keras_teacher import RunTeacher
 from distill.teachers.teacher import Teacher, names_of
+from distill.teachers.terms import warnings_of
 from skin_data.manifest import Manifest
 from skin_data.progress import Progress, no_progress
 from skin_training.recipe import to_mapping
@@ -16,6 +20,9 @@ from triage.errors import UnusableInput
 
 if TYPE_CHECKING:
     from skin_training.report_types import DistillSection
+    from skin_training.training_data import Split
+
+log = logging.getLogger("skin_distill")
 
 
 def distill_student(
@@ -89,6 +96,7 @@ def distill_student(
         _check_resources(recipe, teachers, manifest, run)
         test = load_split(manifest, "test", recipe, run.root, progress)
         answers = [teacher.predict(test.pixels, progress) for teacher in teachers]
+        _warn(teachers, answers, test, manifest)
         stage.begin(**({} if stage.earlier else {"convert": dict(convert_section or {})}))
 
         data = load_distillation_data(recipe, manifest, teachers, run.root, progress)
@@ -115,6 +123,30 @@ def _check_teachers(teachers: Sequence[Teacher], recipe: DistillRecipe, manifest
     if len({frozenset(teacher.unknown) for teacher in teachers}) > 1:
         found = "; ".join(f"{teacher.name} without {', '.join(teacher.unknown) or 'exception'}" for teacher in teachers)
         raise UnusableInput(f"Teachers that are averaged must know the same classes. Received: {found}.")
+
+
+def _warn(
+    teachers: Sequence[Teacher],
+    answers: Sequence[tuple[np.ndarray, np.ndarray | None]],
+    test: "Split",
+    manifest: Manifest,
+) -> None:
+    """Say before hours of training what speaks against a teacher: its terms, and metrics no better than chance."""
+    from skin_data.statistics import balanced_accuracy
+    from skin_training.evaluation.evaluate import true_classes
+
+    for warning in warnings_of([teacher.describe() for teacher in teachers], manifest):
+        log.warning("%s", warning)
+    truth, count = true_classes(test.frame, manifest.taxonomy.ids), len(manifest.taxonomy.ids)
+    for teacher, (diagnosis, _) in zip(teachers, answers, strict=True):
+        value = balanced_accuracy(truth[truth >= 0], diagnosis.argmax(axis=1)[truth >= 0], count)
+        if value <= 1 / count:
+            log.warning(
+                "Teacher %s has a balanced accuracy of %.3f on the test split, no better than chance: are its classes "
+                "in the order of its output?",
+                teacher.name,
+                value,
+            )
 
 
 def _check_resources(recipe: DistillRecipe, teachers: Sequence[Teacher], manifest: Manifest, run: RunFolder) -> None:

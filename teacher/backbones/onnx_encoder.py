@@ -1,5 +1,6 @@
 """Any image encoder in an ONNX file, as a frozen backbone."""
 
+import json
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,15 @@ class OnnxEncoder(keras.layers.Layer):
 
     def __init__(self, path: str, sha256: str, channels: int, description: dict[str, Any], **kwargs: Any):
         super().__init__(**kwargs)
-        self.path, self.sha256, self.channels, self.description = path, sha256, channels, description
+        self.path, self.sha256, self.channels = path, sha256, channels
+        self._description = json.dumps(description)  # Keras wraps a dictionary, which JSON then cannot write
         self._model: OnnxModel | None = None
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Open the file, and keep its hash among the weights: whatever is cached by weights then depends on it."""
-        self._model = OnnxModel(Path(self.path), from_mapping(ModelDescription, self.description, self.path))
+        self._model = OnnxModel(
+            Path(self.path), from_mapping(ModelDescription, json.loads(self._description), self.path)
+        )
         if self._model.sha256 != self.sha256:
             raise UnusableInput(f"The encoder is not the one that the teacher was trained with. Received: {self.path}.")
         digest = np.frombuffer(bytes.fromhex(self.sha256[:64]), np.uint8).astype(np.float32)
@@ -57,8 +61,8 @@ class OnnxEncoder(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        own = {name: getattr(self, name) for name in ("path", "sha256", "channels", "description")}
-        return {**super().get_config(), **own}
+        own = {name: getattr(self, name) for name in ("path", "sha256", "channels")}
+        return {**super().get_config(), **own, "description": json.loads(self._description)}
 
     def _run(self, images: np.ndarray) -> np.ndarray:
         assert self._model is not None

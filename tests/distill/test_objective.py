@@ -50,11 +50,10 @@ def case():
     return batch, outputs
 
 
-def found(recipe, batch, outputs):
+def found(recipe, batch, outputs, untaught=None):
     tensors = {name: tf.constant(value, tf.float32) for name, value in batch.items()}
-    return float(
-        distillation_loss(lambda image, training: [tf.constant(o, tf.float32) for o in outputs], recipe)(tensors)
-    )
+    answers = [tf.constant(output, tf.float32) for output in outputs]
+    return float(distillation_loss(lambda image, training: answers, recipe, untaught)(tensors))
 
 
 def expected(recipe, batch, outputs, prediction_weights):
@@ -118,3 +117,24 @@ def test_the_label_only_loss_needs_no_teacher(case):
 def test_dist_weighs_no_classes():
     with pytest.raises(UnusableInput, match="dist"):
         dataclasses.replace(RECIPE, loss="dist", weighted_answers=True)
+
+
+def test_without_the_teachers_lighting_its_labels_count_in_full(case):
+    batch, outputs = case
+    without = {name: value for name, value in batch.items() if name != "teacher_lighting"}
+    soft = (1 - RECIPE.hard_share) * RECIPE.lighting_weight
+    t, lighting = RECIPE.temperature, outputs[1][:, 0]
+    believed = 1 / (1 + np.exp(-batch["teacher_lighting"] / t))
+    of_teacher = t**2 * (binary(believed, lighting / t) - binary(believed, batch["teacher_lighting"] / t)).mean()
+    of_labels = (batch["lighting_weight"] * binary(batch["lighting"], lighting)).sum() / COUNT
+    whole = found(RECIPE, batch, outputs) + soft * (of_labels - of_teacher)
+    assert found(RECIPE, without, outputs) == pytest.approx(whole, rel=1e-5)
+
+
+def test_photos_of_a_class_that_the_teacher_does_not_know_learn_from_their_label_alone(case):
+    batch, outputs = case
+    p, q = (softmax(x / RECIPE.temperature) for x in (batch["teacher_diagnosis"], outputs[0]))
+    divergence = RECIPE.temperature**2 * (p * np.log(p / q)).sum(axis=1) / COUNT
+    skipped = (1 - RECIPE.hard_share) * divergence[[1, 2]].sum()  # the photos of class 1
+    some = found(RECIPE, batch, outputs, np.array([0, 1, 0, 0], np.float32))
+    assert some == pytest.approx(found(RECIPE, batch, outputs) - skipped, rel=1e-5)
