@@ -14,6 +14,9 @@ from convert.making.familiarity import features_of_file, fit_familiarity, with_f
 from convert.making.fine_tuning import fine_tune
 from convert.making.representative import load_representative
 from convert.making.source import Source, make_flatbuffer
+from convert.making.spot import map_layer, with_spot
+from convert.making.spot_fit import METHOD as SPOT_METHOD
+from convert.making.spot_fit import boxes_sha256, fit_spot
 from convert.packing.card import card_of_file, card_of_student
 from convert.packing.metadata import with_metadata
 from convert.recipe import ConvertRecipe, convert_recipe
@@ -70,6 +73,9 @@ def convert(
         shared = card_of_student(run, manifest, source.student, student_sha256, recipe.abstain_below, progress)
         for name, why in shared["thresholds"]["not_fitted"].items():
             log.warning("convert: %s is not fitted: %s", name, why)
+        spot = fit_spot(source.student, student_sha256, run, manifest, progress)
+        if spot:
+            shared["spot"] = spot[1]
         for number, variant in enumerate(stale):
             progress("convert", number, len(stale))
             model, training = variant.start(source), None
@@ -81,7 +87,10 @@ def convert(
             fitted, card["familiarity"] = fit_familiarity(
                 features_of_file(flatbuffer, progress), card["input"]["size"], run, manifest, progress
             )
-            flatbuffer = with_metadata(with_familiarity(flatbuffer, fitted), card)
+            flatbuffer = with_familiarity(flatbuffer, fitted)
+            if spot:
+                flatbuffer = with_spot(flatbuffer, spot[0], str(map_layer(source.student)))
+            flatbuffer = with_metadata(flatbuffer, card)
             write_bytes(paths[variant.name], pack_model(flatbuffer, card))
             entries[variant.name] = _entry(variant, paths[variant.name], flatbuffer, begun, source, training)
             stage.save({
@@ -112,6 +121,7 @@ def _key(student_sha256: str, manifest: Manifest, recipe: ConvertRecipe) -> dict
         "options": recipe.shared_options(),
         "release_format": RELEASE_FORMAT,
         "familiarity": METHOD,
+        "spot": f"{SPOT_METHOD} {boxes_sha256(manifest)}",
         "version": version("skin-distill"),
     }
 

@@ -47,6 +47,16 @@ def boxes_of(frame: "pd.DataFrame") -> np.ndarray:
     return boxes
 
 
+def boxes_in_view(boxes: np.ndarray, views: np.ndarray) -> np.ndarray:
+    """Return boxes of photos, float [n, 4], cut at what a model sees of them, as fractions of that.
+
+    Args:
+        boxes: left, top, right and bottom as fractions of the photos.
+        views: float [n, 4], a `triage.spot.View` of each photo.
+    """
+    return np.clip((boxes - np.tile(views[:, :2], 2)) / np.tile(views[:, 2:], 2), 0, 1)
+
+
 def box_of_mask(path: Path) -> tuple[float, float, float, float] | None:
     """Return the box around the white pixels of a mask, of the photo's shape but any size; None where there are none.
 

@@ -12,7 +12,10 @@ from triage.errors import UnusableInput
 
 @dataclass(frozen=True)
 class SkinClass:
-    """One class of a taxonomy: its id in tables and models, and the data set's folder and labels (codes) for it."""
+    """One class of a taxonomy: its id in tables and models, and the data set's folder and labels (codes) for it.
+
+    A diffuse class, such as eczema, has no single lesion: the output `spot` is unsure there.
+    """
 
     __pydantic_config__: ClassVar = {"extra": "forbid", "coerce_numbers_to_str": True}
 
@@ -21,6 +24,7 @@ class SkinClass:
     urgency: Literal["urgent", "soon", "watch"] = "soon"
     folder: str | None = None
     codes: tuple[str, ...] = ()
+    diffuse: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
         wrong = error.errors()[0]
         field = ".".join(map(str, wrong["loc"][1:])) or "this"
         raise UnusableInput(
-            f"A class has id, name, urgency, folder and codes; {field} is wrong: "
+            f"A class has id, name, urgency, folder, codes and diffuse; {field} is wrong: "
             f"{wrong['msg']}. Received: {whole['classes'][wrong['loc'][0]]!r} in {path}."
         ) from error
     ids = [c.id for c in classes]

@@ -70,4 +70,5 @@ def _convolutions(x: Any, activation: Any) -> Any:
 
     for filters in (8, 16):
         x = activation()(keras.layers.BatchNormalization()(keras.layers.Conv2D(filters, 3, 2, "same")(x)))
-    return x
+    branches = [keras.layers.BatchNormalization()(keras.layers.Conv2D(16, 1)(x)) for _ in range(2)]
+    return activation()(keras.layers.Add(name="sum")(branches))

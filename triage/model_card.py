@@ -81,6 +81,14 @@ class CardFamiliarity(TypedDict):
     fitted_on: dict[str, int]
 
 
+class CardSpot(TypedDict):
+    """The output `spot`: its method, the photos of each split with a box, and the float student's on validation."""
+
+    method: str
+    fitted_on: dict[str, int]
+    val: dict[str, float]
+
+
 class _RequiredKeys(TypedDict):
     format: int
     name: str
@@ -103,13 +111,14 @@ class ModelCard(_RequiredKeys, total=False):
 
     `data` names the data set and the hash of its table, `lineage` the runs and files the model came from. `per_tone`
     maps tone buckets to `ToneResult`, and "measured_on" to a description. `per_class` maps class ids to results of the
-    float student; earlier cards lack it, `prediction_sets` and `familiarity`. `answers` says what a person is asked and
-    what the answers change. A card may hold further keys, such as `variant`.
+    float student; earlier cards lack it, `prediction_sets` and `familiarity`. `spot` is there with that output.
+    `answers` says what a person is asked and what the answers change. A card may hold further keys, such as `variant`.
     """
 
     answers: AnswerRule
     prediction_sets: SetRule
     familiarity: CardFamiliarity
+    spot: CardSpot
     per_class: dict[str, ClassResult]
 
 

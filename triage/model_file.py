@@ -25,6 +25,9 @@ LIGHTING_LABEL = "well lit"
 FAMILIARITY_LABELS_NAME = "familiarity_labels.txt"
 FAMILIARITY_LABEL = "familiar"
 """Meaning of the familiarity output."""
+SPOT_LABELS_NAME = "spot_labels.txt"
+SPOT_LABELS = ("x", "y", "width", "height", "confidence")
+"""Meaning of the five numbers of the spot output."""
 CARD_NAME = "card.json"
 SEAL_BYTES = 2 * hashlib.sha256().digest_size  # hexadecimal, so that programs can display the comment
 RELEASE_FORMAT = 2
@@ -77,6 +80,8 @@ def pack_model(flatbuffer: bytes, card: Mapping[str, Any]) -> bytes:
     contents = {LABELS_NAME: labels, LIGHTING_LABELS_NAME: f"{LIGHTING_LABEL}\n"}
     if "familiarity" in checked:
         contents[FAMILIARITY_LABELS_NAME] = f"{FAMILIARITY_LABEL}\n"
+    if "spot" in checked:
+        contents[SPOT_LABELS_NAME] = "".join(f"{label}\n" for label in SPOT_LABELS)
     contents[CARD_NAME] = text
     buffer = io.BytesIO(flatbuffer)
     # Stored, not compressed: MediaPipe reads associated files in place.

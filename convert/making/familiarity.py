@@ -5,12 +5,13 @@ are appended to the finished graph: no quantizer sees them, and the other output
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from convert.flatbuffer import FLOAT32, Flatbuffer, make_dequantize, packed, unpacked
+from convert.flatbuffer import Flatbuffer, packed, unpacked
+from convert.making.graph import Graph
 from convert.making.representative import choose_representative
 from convert.student import load_student_pixels
 from skin_data.progress import Progress, no_progress
@@ -31,8 +32,6 @@ REFUSE_BELOW = 0.05
 """Familiarity below which the app names nothing: one in twenty photos like those of the validation split."""
 PHOTOS = 2000
 """At most so many training and validation photos are looked at."""
-FLOAT16, INT32 = 1, 2  # TensorType
-_HALF_PRECISION = 3  # DEQUANTIZE's version
 _FEATURES = "/features/"
 
 
@@ -121,7 +120,7 @@ def with_familiarity(flatbuffer: bytes, fitted: Familiarity) -> bytes:
     """
     model = unpacked(flatbuffer)
     features = pooled_features(Flatbuffer(flatbuffer))
-    graph = _Graph(model)
+    graph = Graph(model, FAMILIARITY)
     x = graph.in_float(features)
     length = graph.dense(graph.product(x, x), np.ones((graph.width(x), 1)), [TINY])
     d = graph.sum(graph.product(x, graph.inverse_root(length)), graph.constant(-fitted.mean[None]))
@@ -147,95 +146,5 @@ def with_familiarity(flatbuffer: bytes, fitted: Familiarity) -> bytes:
 def _with_output(flatbuffer: bytes, tensor: int) -> bytes:
     """Return a model that gives a tensor out under the name of the familiarity."""
     model = unpacked(flatbuffer)
-    _Graph(model).finish(tensor)
+    Graph(model, FAMILIARITY).finish(tensor)
     return packed(model)
-
-
-class _Graph:
-    """Appends operators to an unpacked model."""
-
-    def __init__(self, model: Any) -> None:
-        from tensorflow.lite.python import schema_py_generated as schema
-
-        self._schema, self._model, self._graph = schema, model, model.subgraphs[0]
-
-    def in_float(self, tensor: int) -> int:
-        """Return a tensor in float32: itself, or dequantized."""
-        kind = self._graph.tensors[tensor].type
-        if kind == FLOAT32:
-            return tensor
-        version = {3: 1, 9: 2, FLOAT16: _HALF_PRECISION}[int(kind)]
-        made = self._tensor(self._graph.tensors[tensor].shape)
-        self._graph.operators.append(make_dequantize(self._model, tensor, made, version))
-        return made
-
-    def dense(self, x: int, kernel: Any, bias: Any = None, relu: bool = False, half_precision: bool = False) -> int:
-        """Return x kernel + bias, [1, outputs]."""
-        weights = np.ascontiguousarray(np.asarray(kernel, np.float32).T)
-        stored = self.constant(weights.astype(np.float16), FLOAT16) if half_precision else self.constant(weights)
-        options = self._schema.FullyConnectedOptionsT()
-        options.fusedActivationFunction = self._schema.ActivationFunctionType.RELU if relu else 0
-        bias = np.zeros(len(weights)) if bias is None else bias
-        inputs = [x, self.in_float(stored), self.constant(bias)]
-        return self._apply("FULLY_CONNECTED", "FullyConnectedOptions", options, inputs, len(weights))
-
-    def product(self, a: int, b: int) -> int:
-        """Return a b, elementwise."""
-        return self._apply("MUL", "MulOptions", self._schema.MulOptionsT(), [a, b], self.width(a))
-
-    def sum(self, a: int, b: int) -> int:
-        """Return a + b, elementwise."""
-        return self._apply("ADD", "AddOptions", self._schema.AddOptionsT(), [a, b], self.width(a))
-
-    def inverse_root(self, x: int) -> int:
-        """Return 1 / sqrt(x), [1, 1]."""
-        return self._apply("RSQRT", "NONE", None, [x], 1)
-
-    def largest(self, x: int) -> int:
-        """Return the largest value of x, [1, 1]."""
-        options = self._schema.ReducerOptionsT()
-        options.keepDims = True
-        return self._apply(
-            "REDUCE_MAX", "ReducerOptions", options, [x, self.constant(np.array([1], np.int32), INT32)], 1
-        )
-
-    def width(self, tensor: int) -> int:
-        """Return the number of values of a tensor [1, width]."""
-        return int(self._graph.tensors[tensor].shape[1])
-
-    def constant(self, values: Any, kind: int = FLOAT32) -> int:
-        """Return a constant; of float32, any numbers."""
-        found = np.asarray(values, np.float32) if kind == FLOAT32 else values
-        buffer = self._schema.BufferT()
-        buffer.data = np.frombuffer(found.tobytes(), np.uint8)
-        self._model.buffers.append(buffer)
-        return self._tensor(found.shape, kind, len(self._model.buffers) - 1)
-
-    def finish(self, tensor: int) -> None:
-        """Make a tensor the output `familiarity`."""
-        self._graph.outputs = [*self._graph.outputs, tensor]
-        entry = self._schema.TensorMapT()
-        entry.name, entry.tensorIndex = FAMILIARITY.encode(), tensor
-        self._model.signatureDefs[0].outputs.append(entry)
-
-    def _apply(self, name: str, kind: str, options: Any, inputs: list[int], width: int) -> int:
-        operator, builtin = self._schema.OperatorT(), getattr(self._schema.BuiltinOperator, name)
-        known = [(code.builtinCode, code.version) for code in self._model.operatorCodes]
-        if (builtin, 1) not in known:
-            code = self._schema.OperatorCodeT()
-            code.builtinCode, code.deprecatedBuiltinCode, code.version = builtin, builtin, 1
-            self._model.operatorCodes.append(code)
-            known.append((builtin, 1))
-        operator.opcodeIndex = known.index((builtin, 1))
-        operator.builtinOptionsType, operator.builtinOptions = getattr(self._schema.BuiltinOptions, kind), options
-        made = self._tensor([1, width])
-        operator.inputs, operator.outputs = inputs, [made]
-        self._graph.operators.append(operator)
-        return made
-
-    def _tensor(self, shape: Any, kind: int = FLOAT32, buffer: int = 0) -> int:
-        tensor = self._schema.TensorT()
-        tensor.name = f"{FAMILIARITY}/{len(self._graph.tensors)}".encode()
-        tensor.type, tensor.buffer, tensor.shape = kind, buffer, np.array(shape, np.int32)
-        self._graph.tensors.append(tensor)
-        return len(self._graph.tensors) - 1

@@ -19,7 +19,10 @@ from triage.model_file import (
     LABELS_NAME,
     LIGHTING_LABEL,
     LIGHTING_LABELS_NAME,
+    SPOT_LABELS,
+    SPOT_LABELS_NAME,
 )
+from triage.spot import SPOT
 
 BUFFER_NAME = b"TFLITE_METADATA"
 IDENTIFIER = b"M001"
@@ -36,8 +39,8 @@ def with_metadata(flatbuffer: bytes, card: Mapping[str, Any]) -> bytes:
     """Add TFLite Metadata to a model.
 
     Args:
-        flatbuffer: a model with one image input and the signature outputs `diagnosis`, `lighting` and
-            possibly `familiarity`.
+        flatbuffer: a model with one image input and the signature outputs `diagnosis`, `lighting` and possibly
+            `familiarity` and `spot`.
         card: its card; `flatbuffer_sha256` is not needed yet.
 
     Returns:
@@ -72,6 +75,10 @@ def _describe(parsed: Flatbuffer, card: Mapping[str, Any]) -> _Table:
         FAMILIARITY: _tensor(
             FAMILIARITY, "Fraction of validation photos that are less like the training photos.", FEATURE, {}, 1.0,
             FAMILIARITY_LABELS_NAME, f"What the value is the degree of: {FAMILIARITY_LABEL}.",
+        ),
+        SPOT: _tensor(
+            SPOT, "Box of the main lesion in the image, and how sure it is.", FEATURE, {}, 1.0, SPOT_LABELS_NAME,
+            f"The five numbers: {', '.join(SPOT_LABELS)}.",
         ),
     }  # fmt: skip
     size = card["input"]["size"]

@@ -28,6 +28,8 @@ class Gates:
         tone_loss: largest fall of a tone bucket's accuracy, a fraction.
         class_loss: largest fall of a class's recall, a fraction.
         familiarity_change: largest mean change of the output familiarity from the float student's.
+        spot_overlap: smallest mean IoU of the output spot's box with the float student's, in each tone bucket.
+        spot_confidence_change: largest mean change of its confidence.
         ccm_mean: largest mean CIEDE2000 of the colour calibration.
         ccm_mean_of_best: the same for the file that `convert --best` chooses.
         ccm_max: largest CIEDE2000 of any patch.
@@ -45,6 +47,8 @@ class Gates:
     tone_loss: float = 0.02
     class_loss: float = 0.05
     familiarity_change: float = 0.1
+    spot_overlap: float = 0.85
+    spot_confidence_change: float = 0.1
     ccm_mean: float = 0.5
     ccm_mean_of_best: float = 0.3
     ccm_max: float = 1.5

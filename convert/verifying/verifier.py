@@ -15,6 +15,7 @@ from convert.verifying.comparison import Predictions, compare
 from convert.verifying.familiarity import check_familiarity, student_familiarity
 from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, GateResult, Gates, check_comparison
 from convert.verifying.skin_patches import skin_colors
+from convert.verifying.spot import check_spot, student_spots
 from distill.model_file import load_model
 from skin_data.manifest import Manifest
 from skin_data.progress import Progress, no_progress
@@ -141,6 +142,7 @@ class Verifier:
         self.predictions = predict(student, self._pixels)
         self._calibration = ccm_of(student)
         self._familiarity = student_familiarity(student, run, manifest, self._pixels, progress)
+        self._spots = student_spots(student, run, self._pixels)
         self._skin = skin_colors(run, manifest, self._size, progress)
 
     def check(self, path: Path, is_best: bool = False) -> FileVerdict:
@@ -161,7 +163,9 @@ class Verifier:
         comparison = compare(self._manifest, self._frame, self.predictions, predictions)
         ccm, ccm_gate = self._check_ccm(model.flatbuffer, is_best)
         familiarity = check_familiarity(interpreter, self._pixels, self._familiarity, self.gates.familiarity_change)
-        results = [*check_comparison(comparison, self.gates), familiarity, ccm_gate]
+        tones = self._frame["tone_bucket"].to_numpy()
+        spot = check_spot(interpreter, self._pixels, self._spots, tones, self.gates)
+        results = [*check_comparison(comparison, self.gates), familiarity, *spot, ccm_gate]
         for gate in self._extra_gates:
             results += gate(GateInput(model, self._pixels, predictions, self.predictions))
         variant = str(cast("dict[str, Any]", model.card)["variant"])

@@ -1,0 +1,87 @@
+"""The output `spot` of a file: the head that was fitted to the float student, added to the file's graph in float."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convert.flatbuffer import Flatbuffer, packed, unpacked
+from convert.making.graph import Graph
+from skin_training.spot import SpotHead, cell_boxes
+from triage.errors import CheckFailed
+from triage.spot import SPOT
+
+if TYPE_CHECKING:
+    import tf_keras as keras
+
+STRIDE = 16
+
+
+def map_layer(student: "keras.Model") -> str | None:
+    """Return the name of the layer with the student's last feature map of stride 16, the last sum of a block.
+
+    None for a student without one; it can have no output `spot`.
+    """
+    import tf_keras as keras
+
+    side = -(-student.input_shape[1] // STRIDE)
+    found = [layer for layer in student.layers if isinstance(layer, keras.layers.Add) and layer.output_shape[1] == side]
+    return str(found[-1].name) if found else None
+
+
+def maps_of_student(student: "keras.Model", pixels: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    """Return the feature maps of uint8 [n, size, size, 3], float16 [n, h, w, channels]."""
+    import tf_keras as keras
+
+    from skin_training.predict import keras_forward
+
+    forward = keras_forward(keras.Model(student.input, student.get_layer(map_layer(student)).output))
+    starts = range(0, len(pixels), batch_size)
+    return np.concatenate([forward(pixels[i : i + batch_size]).numpy().astype(np.float16) for i in starts])
+
+
+def with_spot(flatbuffer: bytes, head: SpotHead, layer: str) -> bytes:
+    """Return the model with the output `spot`, float32 [1, 5].
+
+    Args:
+        flatbuffer: the model of a student.
+        head: fitted to the student.
+        layer: of `map_layer`.
+    """
+    model = unpacked(flatbuffer)
+    tensor = _map_of(Flatbuffer(flatbuffer), layer)
+    graph = Graph(model, SPOT)
+    x = graph.pointwise(graph.in_float(tensor), head.entry, head.entry_bias, relu=True)
+    for block in head.blocks:
+        y = graph.pointwise(graph.depthwise(x, block.depthwise, block.shift), block.mix, block.bias)
+        x = graph.sum(x, y, relu=True)
+    _, height, width, _ = graph.shape(x)
+    cells = height * width
+    heat = graph.reshape(graph.pointwise(x, head.heat), [1, cells])
+    weights = graph.reshape(graph.softmax(heat), [1, height, width, 1])
+    own = graph.constant(cell_boxes(height, width)[None])
+    proposals = graph.sum(graph.pointwise(x, head.proposals, head.proposals_bias), own)
+    mean = graph.mean(graph.product(proposals, weights))
+    # max(1 - max(1 - v, 0), 0) clips the corners to [0, 1].
+    corners = np.eye(5, 4)
+    below_one = graph.dense(mean, -cells * corners, np.ones(4), relu=True)
+    clipped = graph.dense(below_one, -np.eye(4), np.ones(4), relu=True)
+    to_box = np.array([[0.5, 0, -1, 0], [0, 0.5, 0, -1], [0.5, 0, 1, 0], [0, 0.5, 0, 1]])
+    box = graph.dense(clipped, to_box, relu=True)
+    confidence = graph.logistic(graph.dense(mean, cells * np.eye(5, 5)[:, 4:]))
+    graph.finish(graph.joined(box, confidence))
+    return packed(model)
+
+
+def _map_of(parsed: Flatbuffer, layer: str) -> int:
+    """Return the tensor of a layer's output.
+
+    Raises:
+        CheckFailed: the file has none, or several.
+    """
+    sums = {o.outputs[0] for o in parsed.operators if o.name == "ADD" and f"/{layer}/" in parsed.name(o.outputs[0])}
+    if len(sums) != 1:
+        raise CheckFailed(
+            f"The feature map must be one ADD operator of the layer '{layer}'. Received: {len(sums)} such operators. "
+            "Convert a student of `skin-distill distill`."
+        )
+    return sums.pop()

@@ -1,0 +1,161 @@
+"""Fit the head of the output `spot` to a finished student, on views of the training photos."""
+
+import hashlib
+import itertools
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convert.making.spot import map_layer, maps_of_student
+from convert.student import load_student_pixels
+from skin_data.boxes import boxes_in_view, boxes_of
+from skin_data.progress import Progress
+from skin_data.spot_views import Lesion, View, plain_skin, view_of_lesion, view_of_photo, view_of_skin
+from skin_training.spot import SpotHead, corners_of, fit_head, overlap
+from triage.atomic import sha256_of
+from triage.model_card import CardSpot
+from triage.photo import Photo, read_photo, small_copy
+from triage.spot import SURE_FROM, centre_view
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import tf_keras as keras
+
+    from skin_data.manifest import Manifest
+    from skin_training.run_folder import RunFolder
+
+log = logging.getLogger("skin_distill")
+
+HEAD_FILE = "spot.npz"
+METHOD = "views-1"
+"""Name of the views and of the fit: another one makes heads and files anew."""
+LEAST_BOXES = 30
+"""Fewer training photos with a box give no head."""
+VIEWS, VIEWS_OF_A_PHOTO = 9000, 5
+"""At most so many views of lesions."""
+WITHOUT, DIFFUSE = 0.15, 0.15
+"""Views without a lesion, and of photos of diffuse conditions, for each view of a lesion."""
+SKINS, SEARCHED = 400, 1500
+"""Windows of plain skin, and photos that are searched for them."""
+BATCH, LONGEST = 64, 3
+"""Views at once, and the longer side of a photo that they are drawn from in sides of the input."""
+
+
+def fit_spot(
+    student: "keras.Model", student_sha256: str, run: "RunFolder", manifest: "Manifest", progress: Progress
+) -> tuple[SpotHead, CardSpot] | None:
+    """Fit the head to a student, or load the one that was fitted to it; None where its photos have no boxes.
+
+    Writes the head to the run's artifacts, and the section `spot` of its report: the fit, or why there is none.
+
+    Args:
+        student: the Keras student.
+        student_sha256: of its file.
+        run: of the student.
+        manifest: the data set that it was trained on.
+        progress: called as `progress(stage, done, total)`.
+
+    Returns:
+        The head and the card's section.
+    """
+    frames = {split: manifest.split(split) for split in ("train", "val")}
+    boxes = {split: boxes_of(frame) for split, frame in frames.items()}
+    known = {split: int(np.isfinite(found[:, 0]).sum()) for split, found in boxes.items()}
+    path = run.artifacts / HEAD_FILE
+    reason = ""
+    if known["train"] < LEAST_BOXES or not known["val"]:
+        reason = f"{known['train']} training and {known['val']} validation photos have a box"
+    elif map_layer(student) is None:
+        reason = "the student's backbone has no sum of stride 16"
+    if reason:
+        run.update_report("spot", {"not_fitted": reason})
+        log.info("convert: no output spot: %s", reason)
+        path.unlink(missing_ok=True)
+        return None
+    key = {"student_sha256": student_sha256, "boxes_sha256": boxes_sha256(manifest), "method": METHOD}
+    stored = run.read_report().get("spot", {})
+    if stored.get("key") == key and path.is_file() and stored["sha256"] == sha256_of(path):
+        return SpotHead.load(path), stored["card"]
+    maps, targets = _maps(student, manifest, frames["train"], boxes["train"], progress)
+    progress("fit spot", 0, 1)
+    head = fit_head(maps, targets)
+    progress("fit spot", 1, 1)
+    head.save(path)
+    card: CardSpot = {
+        "method": METHOD, "fitted_on": known, "val": _measure(head, student, run, manifest, progress),
+    }  # fmt: skip
+    run.update_report("spot", {"key": key, "sha256": sha256_of(path), "views": len(maps), "card": card})
+    return head, card
+
+
+def boxes_sha256(manifest: "Manifest") -> str:
+    """Return a hash of the photos' boxes, which that of the table leaves out."""
+    return hashlib.sha256(boxes_of(manifest.frame).tobytes()).hexdigest()
+
+
+def _measure(
+    head: SpotHead, student: "keras.Model", run: "RunFolder", manifest: "Manifest", progress: Progress
+) -> dict[str, float]:
+    """Measure a head on the validation photos that have a box, as the model sees them."""
+    frame = manifest.split("val")
+    frame = frame[np.isfinite(boxes_of(frame)[:, 0])].reset_index(drop=True)
+    pixels = load_student_pixels(run, manifest, frame, student.input_shape[1], progress)
+    spots = head.predict(maps_of_student(student, pixels))
+    ious = overlap(corners_of(spots), boxes_in_view(boxes_of(frame), views_of(run, manifest, frame)))
+    return {
+        "n": len(frame),
+        "median_iou": float(np.median(ious)),
+        "iou_at_least_half": float((ious >= 0.5).mean()),
+        "sure": float((spots[:, 4] >= SURE_FROM).mean()),
+    }
+
+
+def views_of(run: "RunFolder", manifest: "Manifest", frame: "pd.DataFrame") -> np.ndarray:
+    """Return what the student of a run sees of each photo, float [n, 4], a `triage.spot.View` each."""
+    crop_fraction = run.read_config()["distill"]["crop_fraction"]
+    shapes = [read_photo(path).shape for path in manifest.photo_paths(frame)]
+    return np.array([centre_view(width, height, crop_fraction) for height, width, _ in shapes])
+
+
+def _maps(
+    student: "keras.Model", manifest: "Manifest", frame: "pd.DataFrame", boxes: np.ndarray, progress: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the feature maps of views, float16 [n, h, w, channels], and the lesions' boxes in them, float32 [n, 4]."""
+    maps, targets = [], []
+    count = min(VIEWS, VIEWS_OF_A_PHOTO * int(np.isfinite(boxes[:, 0]).sum()))
+    views = _views(manifest, frame, boxes, student.input_shape[1], count)
+    while batch := list(itertools.islice(views, BATCH)):
+        maps.append(maps_of_student(student, np.stack([view.pixels for view in batch])))
+        targets += [view.box for view in batch]
+        progress("views for spot", min(len(targets), count), count)
+    return np.concatenate(maps), np.stack(targets)
+
+
+def _views(manifest: "Manifest", frame: "pd.DataFrame", boxes: np.ndarray, size: int, count: int) -> Iterator[View]:
+    """Draw `count` views of lesions, photo by photo, and then those without one."""
+    generator, paths = np.random.default_rng(0), manifest.photo_paths(frame)
+
+    def photo(row: int) -> Photo:
+        return small_copy(read_photo(paths[row]), LONGEST * size)
+
+    known = np.flatnonzero(np.isfinite(boxes[:, 0]))
+    skins: list[Photo] = []
+    for row in generator.permutation(len(frame))[:SEARCHED]:
+        window = plain_skin(generator, photo(row), boxes[row])
+        if window is not None:
+            skins.append(small_copy(window, size))
+        if len(skins) == SKINS:
+            break
+    order = np.resize(generator.permutation(known), count)
+    for row, times in zip(*np.unique(order, return_counts=True), strict=True):
+        lesion = Lesion(photo(row), boxes[row])
+        for _ in range(times):
+            yield view_of_lesion(generator, lesion, skins, size)
+    for number in range(round(WITHOUT * count) if skins else 0):
+        yield view_of_skin(generator, skins[number % len(skins)], size)
+    classes = [c.id for c in manifest.taxonomy.classes if c.diffuse]
+    diffuse = np.flatnonzero(frame["diagnosis"].isin(classes).to_numpy() & ~np.isfinite(boxes[:, 0]))
+    for row in generator.permutation(diffuse)[: round(DIFFUSE * count)]:
+        yield view_of_photo(generator, photo(row), size)

@@ -1,0 +1,253 @@
+"""The head of the output `spot`: from a model's feature map of stride 16 to the lesion's box and a confidence.
+
+The head is fitted after training, on the frozen model's maps, so that the other outputs stay as they are. Each cell of
+the map proposes a box, as in Tian et al. 2019, "FCOS: Fully Convolutional One-Stage Object Detection"; the box is the
+mean of the proposals, weighted by a softmax over the cells (soft-argmax, Levine et al. 2016, "End-to-End Training of
+Deep Visuomotor Policies"). There is one box, so nothing has to be chosen among overlapping ones.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from skin_training.archives import read_archive
+from triage.atomic import replacing
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+    import tf_keras as keras
+
+CHANNELS, KERNEL, BLOCKS = 32, 5, 2
+"""Width of the head, side of its depthwise kernels, and how many of them there are."""
+EPOCHS, BATCH, LEARNING_RATE, WEIGHT_DECAY = 12, 64, 3e-3, 1e-4
+TYPICAL = 0.15
+"""Half the side of the box that an untrained cell proposes around itself."""
+OFFSET_SCALE = 0.2
+"""Of a cell's four offsets, so that they are learned about as fast as the rest."""
+LEAST_SIDE = 0.08
+"""A smaller box counts as so large where errors are measured in units of its side: a cell is 0.07 wide."""
+GOOD_IOU = 0.5
+"""The confidence is the probability that the box overlaps the lesion's at least so much."""
+
+
+class Block(NamedTuple):
+    """`relu(x + (depthwise(x) + shift) mix + bias)`.
+
+    `depthwise` is float32 [kernel, kernel, channels], `mix` [channels, channels], `shift` and `bias` [channels].
+    """
+
+    depthwise: np.ndarray
+    shift: np.ndarray
+    mix: np.ndarray
+    bias: np.ndarray
+
+
+@dataclass(frozen=True)
+class SpotHead:
+    """Weights of the head.
+
+    Attributes:
+        entry: float32 [map channels, channels], a 1x1 convolution followed by ReLU.
+        entry_bias: float32 [channels].
+        blocks: what follows.
+        heat: float32 [channels, 1], the logit of each cell's weight; its bias would cancel.
+        proposals: float32 [channels, 5], left, top, right and bottom of the cell's box relative to that of `boxes_of`,
+            and the logit of the confidence.
+        proposals_bias: float32 [5].
+    """
+
+    entry: np.ndarray
+    entry_bias: np.ndarray
+    blocks: tuple[Block, ...]
+    heat: np.ndarray
+    proposals: np.ndarray
+    proposals_bias: np.ndarray
+
+    def predict(self, maps: np.ndarray) -> np.ndarray:
+        """Return the output `spot`, float32 [n, 5], for feature maps [n, h, w, map channels]; see `triage.spot`."""
+        return np.concatenate([self._predict(maps[start : start + 256]) for start in range(0, len(maps), 256)])
+
+    def _predict(self, maps: np.ndarray) -> np.ndarray:
+        x = np.maximum(maps.astype(np.float32) @ self.entry + self.entry_bias, 0)
+        for block in self.blocks:
+            x = np.maximum(x + (_depthwise(x, block.depthwise) + block.shift) @ block.mix + block.bias, 0)
+        cells = maps.shape[1] * maps.shape[2]
+        heat = (x @ self.heat).reshape(-1, cells, 1)
+        weights = np.exp(heat - heat.max(axis=1, keepdims=True))
+        weights /= weights.sum(axis=1, keepdims=True)
+        proposals = x @ self.proposals + self.proposals_bias + cell_boxes(*maps.shape[1:3])
+        mean = (weights * proposals.reshape(-1, cells, 5)).sum(axis=1)
+        return spots_of(mean)
+
+    def save(self, path: Path) -> None:
+        """Write the weights to an .npz file, whole or not at all."""
+        blocks = {f"block_{i}_{k}": v for i, block in enumerate(self.blocks) for k, v in block._asdict().items()}
+        rest = {name: value for name, value in vars(self).items() if name != "blocks"}
+        with replacing(path) as temporary, open(temporary, "wb") as file:
+            np.savez(file, **rest, **blocks)
+
+    @classmethod
+    def load(cls, path: Path) -> "SpotHead":
+        """Read what `save` wrote; UnusableInput where it is missing or damaged."""
+        found = read_archive(path, "The head of the output spot", "Convert the student again.")
+        count = sum(name.endswith("_mix") for name in found)
+        blocks = tuple(Block(*(found[f"block_{number}_{part}"] for part in Block._fields)) for number in range(count))
+        return cls(blocks=blocks, **{name: value for name, value in found.items() if not name.startswith("block_")})
+
+
+def cell_boxes(height: int, width: int) -> np.ndarray:
+    """Return each cell's own box, and 0 for the confidence, float32 [height, width, 5]."""
+    y, x = np.meshgrid((np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width, indexing="ij")
+    corners = [x - TYPICAL, y - TYPICAL, x + TYPICAL, y + TYPICAL, np.zeros_like(x)]
+    return np.stack(corners, axis=-1).astype(np.float32)
+
+
+def spots_of(mean: np.ndarray) -> np.ndarray:
+    """Turn left, top, right, bottom and logit, float [n, 5], into centre, size and confidence in [0, 1]."""
+    left, top, right, bottom = np.clip(mean[:, :4], 0, 1).T
+    sides = [np.maximum(right - left, 0), np.maximum(bottom - top, 0)]
+    confidence = 1 / (1 + np.exp(-np.clip(mean[:, 4], -30, 30)))
+    return np.stack([(left + right) / 2, (top + bottom) / 2, *sides, confidence], axis=1).astype(np.float32)
+
+
+def corners_of(spots: np.ndarray) -> np.ndarray:
+    """Turn centre and size, float [n, 4 or 5], into left, top, right and bottom, float [n, 4]."""
+    half = spots[:, 2:4] / 2
+    return np.concatenate([spots[:, :2] - half, spots[:, :2] + half], axis=1)
+
+
+def overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the intersection over union of boxes, float [n, 4] each, left, top, right and bottom; NaN where one is."""
+    sides = np.maximum(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0)
+    shared = sides.prod(axis=1)
+    total = (a[:, 2:] - a[:, :2]).prod(axis=1) + (b[:, 2:] - b[:, :2]).prod(axis=1) - shared
+    return np.asarray(shared / np.maximum(total, 1e-9))
+
+
+def fit_head(maps: np.ndarray, boxes: np.ndarray, seed: int = 0, epochs: int = EPOCHS) -> SpotHead:
+    """Fit the head.
+
+    The loss of views with a box is that of the box (generalized IoU, Rezatofighi et al. 2019, and the distance of the
+    corners in units of the box), and the Kullback-Leibler divergence of the cells' weights from a Gaussian on the box.
+    The confidence learns, by cross-entropy, whether the box is as good as `GOOD_IOU`; views without a lesion teach 0.
+
+    Args:
+        maps: float [n, h, w, map channels] of views.
+        boxes: float [n, 4], left, top, right and bottom in [0, 1]; NaN where a view shows no single lesion.
+        seed: of the initial weights and of the order of the views.
+        epochs: passes over the views.
+    """
+    import tensorflow as tf
+    import tf_keras as keras
+
+    keras.utils.set_random_seed(seed)
+    known = np.isfinite(boxes).all(axis=1)
+    sample = maps[:: max(1, len(maps) // 2000)].astype(np.float32)
+    mean, deviation = sample.mean(axis=(0, 1, 2)), sample.std(axis=(0, 1, 2)) + 1e-3
+    height, width = maps.shape[1:3]
+    network = _network(maps.shape[1:])
+    own = tf.reshape(tf.constant(cell_boxes(height, width)), (-1, 5))
+    scale = tf.constant([OFFSET_SCALE] * 4 + [1.0])
+    centers = (own[:, :2] + own[:, 2:4]) / 2
+
+    def loss_of(x: "tf.Tensor", box: "tf.Tensor", has: "tf.Tensor") -> "tf.Tensor":
+        heat, proposals = network(x, training=True)
+        heat = tf.reshape(heat, (-1, height * width))
+        proposals = tf.reshape(proposals, (-1, height * width, 5)) * scale + own
+        found = tf.reduce_sum(tf.nn.softmax(heat)[..., None] * proposals, axis=1)
+        iou, generalized = _overlaps(found[:, :4], box)
+        half = tf.maximum((box[:, 2:] - box[:, :2]) / 2, LEAST_SIDE / 2)
+        away = (centers[None] - (box[:, None, :2] + box[:, None, 2:]) / 2) / (half[:, None] / 2)
+        target = tf.nn.softmax(-tf.reduce_sum(away**2, axis=2) / 2)
+        attention = tf.nn.softmax_cross_entropy_with_logits(target, heat)
+        distance = tf.reduce_sum(tf.abs(found[:, :4] - box) / (0.1 + tf.concat([half, half], axis=1)), axis=1)
+        good = has * tf.cast(tf.stop_gradient(iou) >= GOOD_IOU, tf.float32)
+        confidence = tf.nn.sigmoid_cross_entropy_with_logits(good, found[:, 4])
+        return tf.reduce_mean(has * (2 * (1 - generalized) + 0.3 * distance + 0.2 * attention) + 0.5 * confidence)
+
+    steps = max(1, len(maps) // BATCH) * epochs
+    rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
+
+    @tf.function(reduce_retracing=True)
+    def step(x: "tf.Tensor", box: "tf.Tensor", has: "tf.Tensor") -> None:
+        with tf.GradientTape() as tape:
+            loss = loss_of(x, box, has)
+        optimizer.apply_gradients(
+            zip(tape.gradient(loss, network.trainable_weights), network.trainable_weights, strict=True)
+        )
+
+    generator, usual = np.random.default_rng(seed), np.where(known[:, None], boxes, 0.5).astype(np.float32)
+    for _ in range(epochs):
+        order = generator.permutation(len(maps))
+        for start in range(0, max(1, len(order) - BATCH + 1), BATCH):
+            rows = order[start : start + BATCH]
+            x = (maps[rows].astype(np.float32) - mean) / deviation
+            step(tf.constant(x), tf.constant(usual[rows]), tf.constant(known[rows], tf.float32))
+    return _head_of(network, mean, deviation)
+
+
+def _network(shape: tuple[int, ...]) -> "keras.Model":
+    """Build the layers: normalized map to the cells' logits and proposals."""
+    import tf_keras as keras
+
+    inputs = keras.Input(shape)
+    x = keras.layers.Conv2D(CHANNELS, 1, activation="relu", name="entry")(inputs)
+    for number in range(BLOCKS):
+        y = keras.layers.DepthwiseConv2D(KERNEL, padding="same", name=f"depthwise_{number}")(x)
+        y = keras.layers.Conv2D(CHANNELS, 1, name=f"mix_{number}")(y)
+        x = keras.layers.ReLU()(keras.layers.Add()([x, y]))
+    heat = keras.layers.Conv2D(1, 1, use_bias=False, name="heat")(x)
+    return keras.Model(inputs, [heat, keras.layers.Conv2D(5, 1, name="proposals")(x)])
+
+
+def _head_of(network: "keras.Model", mean: np.ndarray, deviation: np.ndarray) -> SpotHead:
+    """Take the weights out of the layers; the first and the last take in what scales their input and output."""
+
+    def weights(name: str) -> list[np.ndarray]:
+        found = network.get_layer(name).get_weights()
+        return [np.squeeze(w, axis=(0, 1)) if w.shape[:2] == (1, 1) else w for w in found]
+
+    entry, entry_bias = weights("entry")
+    entry = entry / deviation[:, None]
+    scale = np.array([OFFSET_SCALE] * 4 + [1.0], np.float32)
+    proposals, proposals_bias = weights("proposals")
+    blocks = []
+    for number in range(BLOCKS):
+        depthwise, shift = weights(f"depthwise_{number}")
+        blocks.append(Block(depthwise[..., 0], shift, *weights(f"mix_{number}")))
+    return SpotHead(
+        entry=entry,
+        entry_bias=entry_bias - mean @ entry,
+        blocks=tuple(blocks),
+        heat=weights("heat")[0],
+        proposals=proposals * scale,
+        proposals_bias=proposals_bias * scale,
+    )
+
+
+def _depthwise(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Convolve each channel of x [n, h, w, channels] with its kernel, zeros outside."""
+    reach, (_, height, width, _) = len(kernel) // 2, x.shape
+    padded = np.pad(x, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
+    parts = (
+        kernel[row, column] * padded[:, row : row + height, column : column + width]
+        for row in range(len(kernel))
+        for column in range(len(kernel))
+    )
+    return np.asarray(sum(parts))
+
+
+def _overlaps(a: "tf.Tensor", b: "tf.Tensor") -> tuple["tf.Tensor", "tf.Tensor"]:
+    """Return IoU and generalized IoU of boxes [n, 4]; `a` may be inverted, as a box is before it is learned."""
+    import tensorflow as tf
+
+    def area(low: "tf.Tensor", high: "tf.Tensor") -> "tf.Tensor":
+        return tf.reduce_prod(tf.maximum(high - low, 0.0), axis=1)
+
+    shared = area(tf.maximum(a[:, :2], b[:, :2]), tf.minimum(a[:, 2:], b[:, 2:]))
+    union = area(a[:, :2], a[:, 2:]) + area(b[:, :2], b[:, 2:]) - shared + 1e-6
+    around = area(tf.minimum(a[:, :2], b[:, :2]), tf.maximum(a[:, 2:], b[:, 2:])) + 1e-6
+    return shared / union, shared / union - (around - union) / around
