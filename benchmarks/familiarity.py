@@ -29,6 +29,7 @@ from skin_data.progress import no_progress
 from skin_training.evaluation.evaluate import true_classes
 from skin_training.familiarity import METHODS
 from triage.atomic import write_json
+from triage.crop import CROP, Crop
 from triage.errors import UnreadablePhoto, UnusableInput
 from triage.photo import prepare_pixels, read_photo
 
@@ -66,7 +67,7 @@ def shuffled(pixels: np.ndarray, seed: int = 0, parts: int = 4) -> np.ndarray:
     return np.stack([cv2.resize(photo, pixels.shape[2:0:-1], interpolation=cv2.INTER_AREA) for photo in whole])
 
 
-def read_folder(folder: Path, size: int, crop_fraction: float) -> np.ndarray:
+def read_folder(folder: Path, size: int, crop: Crop) -> np.ndarray:
     """Read the photos of a folder as the model sees them, uint8 [n, size, size, 3], in the order of their names.
 
     Raises:
@@ -75,7 +76,7 @@ def read_folder(folder: Path, size: int, crop_fraction: float) -> np.ndarray:
     found = []
     for path in sorted(folder.rglob("*")):
         try:
-            found.append(prepare_pixels(read_photo(path), size, crop_fraction))
+            found.append(prepare_pixels(read_photo(path), size, crop))
         except UnreadablePhoto:
             continue
     if len(found) < 2:
@@ -131,7 +132,7 @@ def compare(model_path: Path, data: Path, folders: Mapping[str, Path]) -> dict[s
     from distill.model_file import load_model
 
     model, manifest = load_model(model_path), read_manifest(data)
-    size, crop = model.input_shape[1], 0.8
+    size, crop = model.input_shape[1], CROP
     both = keras.Model(model.input, [model.get_layer(name).output for name in ("features", "diagnosis_logits")])
 
     def seen(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

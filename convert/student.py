@@ -9,6 +9,7 @@ from skin_data.manifest import Manifest
 from skin_data.pixels import load_pixels
 from skin_data.progress import Progress
 from skin_training.run_folder import RunFolder
+from triage.crop import Crop
 from triage.errors import UnusableInput
 
 
@@ -42,5 +43,5 @@ def load_student_pixels(
     run: RunFolder, manifest: Manifest, frame: pd.DataFrame, size: int, progress: Progress
 ) -> np.ndarray:
     """Return the photos of some rows as a run's student sees them, uint8 [n, size, size, 3], from the run's cache."""
-    crop_fraction = run.read_config()["distill"]["crop_fraction"]
-    return load_pixels(manifest, frame, size, crop_fraction, run.root / "artifacts" / "pixels", progress)
+    crop = Crop.recorded(run.read_config()["distill"])
+    return load_pixels(manifest, frame, size, crop, run.root / "artifacts" / "pixels", progress)

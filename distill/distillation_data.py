@@ -65,6 +65,7 @@ def load_distillation_data(
         "mixup": recipe.mixup,
         "input_size": recipe.input_size,
         "crop_fraction": recipe.crop_fraction,
+        **({} if recipe.crop == SHAPES[0] else {"crop": recipe.crop}),
         **({"rounded": True} if rounded else {}),
     }
     with_features = recipe.feature_weight > 0

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from triage.assessment import Assessment, Triage
-from triage.photo import Photo, crop_box
+from triage.crop import Crop
+from triage.photo import Photo
 
 PROBABILITY_WORDS = (
     (0.9, "very_likely"), (0.66, "likely"), (0.33, "possible"), (0.1, "unlikely"), (0.0, "very_unlikely"),
@@ -109,7 +110,7 @@ def answer_for(triage: Triage, photo: Photo, ignore_light: bool = False, synthet
         assessment=assessment,
         error=None,
         photo=photo,
-        crop=crop_box(width, height, triage.card["input"]["crop_fraction"]),
+        crop=Crop.recorded(triage.card["input"]).box(width, height),
         ignore_light=ignore_light,
         synthetic_photo=synthetic_photo,
         demo=triage.card["synthetic"],

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mobile_app.motion import STEADY_BELOW, MotionMeter
 from mobile_app.sources.source import Frame
+from triage.crop import CROP, Crop
 from triage.framing import NO_SKIN_BELOW, TOO_FAR_BELOW, Framing, measure_framing, preview_reasons
 from triage.lighting import (
     PREVIEW_THRESHOLDS,
@@ -17,7 +18,6 @@ from triage.lighting import (
     measure_lighting,
     view_of,
 )
-from triage.photo import CROP_FRACTION
 
 TIP_PRIORITY = ("too_dark", "too_bright", "no_skin", "colour_cast", "too_far", "blurry", "glare", "uneven")
 """Order in which tips are given: first what hides most other faults, as in `triage.framing.preview_reasons`."""
@@ -99,15 +99,15 @@ class FrameAnalyzer:
         self._tip_since = self._last = 0.0
         self._measured: Mapping[str, float] = {}
 
-    def analyze(self, frame: Frame, crop_fraction: float = CROP_FRACTION) -> Guidance:
+    def analyze(self, frame: Frame, crop: Crop = CROP) -> Guidance:
         """Analyse the next frame; frames must come in order of time.
 
         Raises:
             UnusableInput, UnreadablePhoto: the pixels are not a photo.
         """
-        view = view_of(frame.pixels, crop_fraction)
-        features = measure_lighting(frame.pixels, crop_fraction, view)
-        framing = measure_framing(frame.pixels, crop_fraction, view)
+        view = view_of(frame.pixels, crop)
+        features = measure_lighting(frame.pixels, crop, view)
+        framing = measure_framing(frame.pixels, crop, view)
         step = min(max(frame.time - self._last, 0.0), MAX_STEP_S) if self._last else 0.0
         self._last = frame.time
         found = preview_reasons(judge_lighting(features, PREVIEW_THRESHOLDS), framing)
@@ -119,7 +119,7 @@ class FrameAnalyzer:
             else:
                 near = any(-LIMIT_MARGINS.get(x.measure, 0.0) < x.excess(values[x.measure]) for x in limits[reason])
                 debouncer.move(-step / (TIP_OFF_NEAR_LIMIT_S if near else TIP_OFF_S))
-        motion = self._motion.measure(frame, crop_fraction)
+        motion = self._motion.measure(frame, crop)
         good = not found and motion < STEADY_BELOW and self._is_stable(frame.time, limits, values)
         self._good_s = self._good_s + step if good else 0.0
         self._choose_tip(frame.time)

@@ -10,8 +10,9 @@ from functools import partial
 
 from mobile_app.guidance import FrameAnalyzer, Guidance
 from mobile_app.sources.source import Frame, FrameSource, SourceUnavailable
+from triage.crop import CROP, Crop
 from triage.errors import SkinDistillError
-from triage.photo import CROP_FRACTION, check_photo
+from triage.photo import check_photo
 
 RETRY_S = (0.5, 1.0, 2.0, 4.0)
 """Delays before a failed source is tried again; the last one repeats."""
@@ -55,7 +56,7 @@ class LiveSession:
         source: FrameSource,
         analyse_hz: float = 10.0,
         on_state: Callable[[LiveState], None] = lambda state: None,
-        crop_fraction: Callable[[], float] = lambda: CROP_FRACTION,
+        crop: Callable[[], Crop] = lambda: CROP,
     ):
         """Prepare a session of a source that is not yet opened; `start` runs it.
 
@@ -63,11 +64,11 @@ class LiveSession:
             source: of frames.
             analyse_hz: maximum analyses per second.
             on_state: receives each new state, one at a time, on a thread of the session; must return at once.
-            crop_fraction: returns the fraction of each side that the model sees, which may load later than the source.
+            crop: returns what the model sees of a photo, which may load later than the source.
         """
         self.source = source
         self.state = LiveState("starting")
-        self._on_state, self._crop_fraction = on_state, crop_fraction
+        self._on_state, self._crop = on_state, crop
         self._interval_s = 1 / analyse_hz
         self._frame: Frame | None = None
         self._frame_count = 0
@@ -203,7 +204,7 @@ class LiveSession:
             if now_opened != opened:
                 analyzer, opened = FrameAnalyzer(), now_opened
             try:
-                guidance = analyzer.analyze(frame, self._crop_fraction())
+                guidance = analyzer.analyze(frame, self._crop())
                 self._keep_ready(frame, guidance)
                 self._set_guidance(guidance, opened)
             except Exception:  # a frame that cannot be measured must not end the tips

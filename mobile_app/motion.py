@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mobile_app.sources.source import Frame
+from triage.crop import CROP, Crop
 from triage.lighting import ANALYSIS_SIDE
-from triage.photo import CROP_FRACTION, center_crop, samples
+from triage.photo import center_crop, samples
 
 STEADY_BELOW = 0.15
 """Speed in guide widths per second. At the longest preview exposure, 1/30 s, this is one pixel of a 224-pixel input."""
@@ -33,9 +34,9 @@ class MotionMeter:
         self._previous: npt.NDArray[np.float32] | None = None
         self._time = 0.0
 
-    def measure(self, frame: Frame, crop_fraction: float = CROP_FRACTION) -> float:
+    def measure(self, frame: Frame, crop: Crop = CROP) -> float:
         """Return the speed in guide widths per second; `2 * STEADY_BELOW` if the frames show different things."""
-        green = cv2.extractChannel(samples(center_crop(frame.pixels, crop_fraction), ANALYSIS_SIDE), 1)
+        green = cv2.extractChannel(samples(center_crop(frame.pixels, crop), ANALYSIS_SIDE), 1)
         plane = np.asarray(cv2.resize(green, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.float32)
         previous, self._previous = self._previous, plane
         seconds, self._time = frame.time - self._time, frame.time

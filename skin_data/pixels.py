@@ -13,8 +13,9 @@ import numpy.typing as npt
 from skin_data.ledger import DECODING_MODULES, code_fingerprint
 from skin_data.progress import Progress, no_progress
 from triage.atomic import replacing
+from triage.crop import CROP, Crop
 from triage.errors import UnreadablePhoto, UnusableInput
-from triage.photo import CROP_FRACTION, prepare_pixels, read_photo
+from triage.photo import prepare_pixels, read_photo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ def load_pixels(
     manifest: "Manifest",
     frame: "pd.DataFrame",
     size: int,
-    crop_fraction: float = CROP_FRACTION,
+    crop: Crop = CROP,
     cache: Path | None = None,
     progress: Progress = no_progress,
 ) -> Pixels:
@@ -44,8 +45,8 @@ def load_pixels(
     paths = manifest.photo_paths(frame)
     shape = (len(paths), size, size, 3)
     if cache is None:
-        return _decode_into(np.empty(shape, np.uint8), paths, size, crop_fraction, progress)
-    file = Path(cache) / f"pixels-{size}-{_content_key(manifest, paths, size, crop_fraction)}.npy"
+        return _decode_into(np.empty(shape, np.uint8), paths, size, crop, progress)
+    file = Path(cache) / f"pixels-{size}-{_content_key(manifest, paths, size, crop)}.npy"
     if not file.is_file():
         needed = int(np.prod(shape, dtype=np.int64))
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +58,7 @@ def load_pixels(
             )
         with replacing(file) as temporary:
             array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
-            _decode_into(array, paths, size, crop_fraction, progress)
+            _decode_into(array, paths, size, crop, progress)
             array.flush()
     mapped: Pixels = np.load(file, mmap_mode="r")
     return mapped
@@ -69,8 +70,8 @@ def preparing_code() -> str:
     return code_fingerprint(str(module.__file__) for module in DECODING_MODULES)
 
 
-def _content_key(manifest: "Manifest", paths: list[Path], size: int, crop_fraction: float) -> str:
-    stamps, missing = [f"{size} {crop_fraction} {preparing_code()}"], []
+def _content_key(manifest: "Manifest", paths: list[Path], size: int, crop: Crop) -> str:
+    stamps, missing = [f"{size} {crop.shape} {crop.fraction} {preparing_code()}"], []
     for path in paths:
         try:
             stat = path.stat()
@@ -88,10 +89,10 @@ def _content_key(manifest: "Manifest", paths: list[Path], size: int, crop_fracti
     return hashlib.sha256("\n".join(stamps).encode()).hexdigest()[:16]
 
 
-def _decode_into(array: Pixels, paths: list[Path], size: int, crop_fraction: float, progress: Progress) -> Pixels:
+def _decode_into(array: Pixels, paths: list[Path], size: int, crop: Crop, progress: Progress) -> Pixels:
     def decode(number: int) -> None:
         try:
-            array[number] = prepare_pixels(read_photo(paths[number]), size, crop_fraction)
+            array[number] = prepare_pixels(read_photo(paths[number]), size, crop)
         except UnreadablePhoto as error:
             raise UnusableInput(
                 f"A photo of the table can no longer be read. Received: {error}. Run `skin-distill prepare` again."

@@ -12,8 +12,9 @@ import pydantic
 import yaml
 
 from skin_data.views import ViewRecipe
+from triage.crop import CROP, Crop
 from triage.errors import UnusableInput
-from triage.photo import CROP_FRACTION, INPUT_SIZE
+from triage.photo import INPUT_SIZE
 
 if typing.TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -89,6 +90,7 @@ class ModelRecipe:
         most_repeats: oversampling: largest number of times a photo of a rare class and skin tone appears in an epoch.
         label_smoothing: s of the lighting labels: 1 becomes 1 - s / 2 and 0 becomes s / 2.
         lighting_weight: weight of the lighting head's loss relative to the diagnosis head's.
+        crop: shape of what the model sees, with `crop_fraction` (see `triage.crop.Crop`).
         batch_norm_momentum: of the backbone's moving averages; None keeps the backbone's own.
     """
 
@@ -96,7 +98,8 @@ class ModelRecipe:
     backbone: str
     weights: str = "imagenet"
     input_size: int = INPUT_SIZE
-    crop_fraction: float = CROP_FRACTION
+    crop: str = CROP.shape
+    crop_fraction: float = CROP.fraction
     batch_size: int = 32
     dropout: float = 0.3
     ccm_reg: float = 1e-4
@@ -109,9 +112,15 @@ class ModelRecipe:
     seed: int = 42
 
     def __post_init__(self) -> None:
+        Crop(self.crop, self.crop_fraction)  # refuses others
         names = [phase.name for phase in self.phases]
         if len(set(names)) < len(names):
             raise UnusableInput(f"Each phase needs a name of its own. Received: {', '.join(names)}.")
+
+    @property
+    def photo_crop(self) -> Crop:
+        """What the model sees of a photo."""
+        return Crop(self.crop, self.crop_fraction)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -72,7 +72,7 @@ class TrainingData:
 def load_split(manifest: Manifest, name: str, recipe: ModelRecipe, root: Path, progress: Progress) -> Split:
     """Load a split's rows and prepared pixels, cached under `artifacts/pixels` of the root folder."""
     frame, cache = manifest.split(name), root / "artifacts" / "pixels"
-    return Split(frame, load_pixels(manifest, frame, recipe.input_size, recipe.crop_fraction, cache, progress))
+    return Split(frame, load_pixels(manifest, frame, recipe.input_size, recipe.photo_crop, cache, progress))
 
 
 def load_training_data(manifest: Manifest, recipe: ModelRecipe, root: Path, progress: Progress) -> TrainingData:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from triage.answers import AnswerEffects, Answers, check_answers, normalised
 from triage.case import combined, weight
+from triage.crop import Crop
 from triage.decision import Decision, decide
 from triage.errors import UnusableInput
 from triage.framing import has_skin, measure_framing
@@ -150,7 +151,7 @@ class Triage:
         self.interpreter = interpreter
         self._classes = model.card["classes"]
         self._size = model.card["input"]["size"]
-        self._crop_fraction = model.card["input"]["crop_fraction"]
+        self._crop = Crop.recorded(model.card["input"])
         self._temperature = model.card["temperature"]
         self._thresholds = model.card["thresholds"]
         # The interpreter releases the GIL, so a second core can measure the lighting meanwhile.
@@ -211,7 +212,7 @@ class Triage:
             pixels, warnings = decode_photo(photo)
         else:
             pixels, warnings = DecodedPhoto(check_photo(photo), ())
-        prepared = prepare_pixels(pixels, self._size, self._crop_fraction)
+        prepared = prepare_pixels(pixels, self._size, self._crop)
         measured = self._light_thread.submit(self._measure, pixels)
         outputs = self.interpreter.run(prepared)
         # If no core was free, measure here.
@@ -222,9 +223,9 @@ class Triage:
 
     def _measure(self, pixels: Photo) -> tuple[LightingVerdict, bool, str]:
         """Return the lighting verdict, whether skin was found, and the bucket of its tone."""
-        view = view_of(pixels, self._crop_fraction)
-        verdict = judge_lighting(measure_lighting(pixels, self._crop_fraction, view))
-        skin = has_skin(verdict, measure_framing(pixels, self._crop_fraction, view))
+        view = view_of(pixels, self._crop)
+        verdict = judge_lighting(measure_lighting(pixels, self._crop, view))
+        skin = has_skin(verdict, measure_framing(pixels, self._crop, view))
         return verdict, skin, measure_skin_tone(pixels).bucket
 
     def answer(

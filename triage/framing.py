@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from triage.crop import CROP, Crop
 from triage.lighting import LightingVerdict, View, view_of
-from triage.photo import CROP_FRACTION, Photo
+from triage.photo import Photo
 from triage.skin_region import LAMPS, LOG_LIGHT, NEAR_CLIPPED, sorted_channels
 from triage.skin_tone import NEAR_BLACK
 
@@ -46,15 +47,15 @@ class Framing:
         return self.probability < NO_SKIN_BELOW
 
 
-def measure_framing(photo: Photo, crop_fraction: float = CROP_FRACTION, view: View | None = None) -> Framing:
+def measure_framing(photo: Photo, crop: Crop = CROP, view: View | None = None) -> Framing:
     """Measure the skin fraction of the model's crop.
 
     Args:
         photo: uint8 [height, width, 3], RGB.
-        crop_fraction: fraction of each side that the model sees, in (0, 1].
+        crop: what the model sees of it.
         view: `triage.lighting.view_of` the same photo and crop, if it is there already.
     """
-    thin, region = view or view_of(photo, crop_fraction)
+    thin, region = view or view_of(photo, crop)
     # Smooth slightly: in dim light, noise gives single pixels any colour.
     pixels = np.asarray(cv2.blur(thin, (3, 3)), np.uint8)
     red, green, blue = cv2.split(cv2.LUT(pixels, LOG_LIGHT))

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triage.counting import Bytes, counts_of, quantile_of_counts, quantile_on_scale
+from triage.crop import CROP, Crop
 from triage.light_measures import (
     half_size,
     highlight_core,
@@ -21,7 +22,7 @@ from triage.light_measures import (
     specular_share,
     unevenness_stops,
 )
-from triage.photo import CROP_FRACTION, Photo, center_crop, samples, small_copy, thinned
+from triage.photo import Photo, center_crop, samples, small_copy, thinned
 from triage.skin_color import LINEAR
 from triage.skin_region import LAMPS, NEAR_CLIPPED, SkinRegion, find_skin, sorted_channels
 
@@ -176,25 +177,25 @@ class LightingVerdict:
     reasons: tuple[str, ...]
 
 
-def view_of(photo: Photo, crop_fraction: float = CROP_FRACTION) -> View:
+def view_of(photo: Photo, crop: Crop = CROP) -> View:
     """Sample the crop of a photo that the model sees, and find the skin in it; arguments as for `measure_lighting`."""
     # Light and colour are smooth: half as many samples both ways tell as much.
-    thin = samples(center_crop(photo, crop_fraction), ANALYSIS_SIDE)
+    thin = samples(center_crop(photo, crop), ANALYSIS_SIDE)
     return thin, find_skin(thin)
 
 
-def measure_lighting(photo: Photo, crop_fraction: float = CROP_FRACTION, view: View | None = None) -> LightingFeatures:
+def measure_lighting(photo: Photo, crop: Crop = CROP, view: View | None = None) -> LightingFeatures:
     """Measure the light of a photo.
 
     Args:
         photo: uint8 [height, width, 3], RGB.
-        crop_fraction: fraction of each side that the model sees, above 0 and at most 1.
+        crop: what the model sees of it.
         view: `view_of` the same photo and crop, if it is there already.
     """
-    crop = center_crop(photo, crop_fraction)
-    thin, skin = view or view_of(photo, crop_fraction)
+    cropped = center_crop(photo, crop)
+    thin, skin = view or view_of(photo, crop)
     # Detail is measured in the green channel, of which a sensor has most.
-    green = small_copy(np.asarray(cv2.extractChannel(thinned(crop, ANALYSIS_SIDE), 1), np.uint8), ANALYSIS_SIDE)
+    green = small_copy(np.asarray(cv2.extractChannel(thinned(cropped, ANALYSIS_SIDE), 1), np.uint8), ANALYSIS_SIDE)
     evened = np.asarray(cv2.LUT(green, EVENED), np.uint8)
     lowest, middle, value = sorted_channels(thin)
     counts = counts_of(value)
@@ -213,7 +214,7 @@ def measure_lighting(photo: Photo, crop_fraction: float = CROP_FRACTION, view: V
         highlights=quantile_on_scale(log_luminance, STEPS, 0.997) - exposure,
         clipped=float(np.count_nonzero(middle >= NEAR_CLIPPED) / middle.size),
         saturated=max(float((plane >= NEAR_CLIPPED).mean()) for plane in (value, _middle(value))),
-        specular=_specular(crop, lowest, value, skin.own),
+        specular=_specular(cropped, lowest, value, skin.own),
         unevenness=unevenness_stops(linear),
         sharpness=sharpness(evened),
         coarse_sharpness=sharpness(half_size(evened)),

@@ -4,6 +4,7 @@ import math
 from typing import Any, TypedDict, cast
 
 from triage.answers import AnswerRule, problem_of_answers
+from triage.crop import SHAPES
 from triage.errors import UnusableInput
 from triage.prediction_set import SetRule, problem_of_rule
 
@@ -21,12 +22,16 @@ class CardClass(TypedDict):
     urgency: str
 
 
-class CardInput(TypedDict):
-    """Model input: side in pixels, fraction of each side the centre crop keeps in (0, 1], and dtype."""
-
+class _InputKeys(TypedDict):
     size: int
     crop_fraction: float
     dtype: str
+
+
+class CardInput(_InputKeys, total=False):
+    """Model input: side in pixels, the crop (`triage.crop.Crop`; early cards lack its shape), and dtype."""
+
+    crop: str
 
 
 class ColorCalibration(TypedDict):
@@ -168,10 +173,12 @@ def check_card(card: object, source: str) -> ModelCard:
     for key in ("input", "color_calibration", "thresholds"):
         require(isinstance(found[key], dict), f"{key} must be an object", found[key])
     size: Any
-    crop: Any
-    size, crop, dtype = (found["input"].get(key) for key in ("size", "crop_fraction", "dtype"))
+    fraction: Any
+    size, fraction, dtype = (found["input"].get(key) for key in ("size", "crop_fraction", "dtype"))
+    shape = found["input"].get("crop", SHAPES[0])
     require(isinstance(size, int) and _is_number(size) and size > 0, "input size must be above 0", size)
-    require(_is_number(crop) and 0 < crop <= 1, "crop_fraction must be in (0, 1]", crop)
+    require(_is_number(fraction) and 0 < fraction <= 1, "crop_fraction must be in (0, 1]", fraction)
+    require(shape in SHAPES, f"crop must be one of {', '.join(SHAPES)}", shape)
     require(dtype in INPUT_DTYPES, f"input dtype must be one of {', '.join(INPUT_DTYPES)}", dtype)
     matrix, bias = (found["color_calibration"].get(key) for key in ("matrix", "bias"))
     require(

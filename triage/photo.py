@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from triage.color_conversion import BadProfile, Conversion
 from triage.color_profile import UNSUITED, conversion_to_srgb
+from triage.crop import CROP, Box, Crop
 from triage.errors import SkinDistillError, UnreadablePhoto, UnusableInput
 from triage.photo_decoder import decode
 from triage.photo_header import PhotoHeader, read_header
@@ -20,8 +21,6 @@ Photo = npt.NDArray[np.uint8]
 Pixels = npt.NDArray[np.uint8]
 """uint8, a photo or one channel of it."""
 
-CROP_FRACTION = 0.8
-"""Fraction of each side that the centre crop keeps."""
 INPUT_SIZE = 224
 """Default side of the model's input in pixels, as for ImageNet weights."""
 MAX_PIXELS = 100_000_000
@@ -36,6 +35,9 @@ MAX_SIDE = 32_766
 """Photos with a longer side are rejected: OpenCV 4 uses 16-bit coordinates in `samples`."""
 MAX_BYTES = 1 << 29
 """Larger files are rejected unread."""
+
+BAR_GREY = 128
+"""Of the bars beside a letterboxed photo."""
 
 LINEAR_UP_TO = 3.0
 """Linear interpolation, which uses two pixels along each side, shrinks by at most this factor."""
@@ -150,45 +152,53 @@ def check_photo(pixels: Any, name: str = "photo in memory") -> Photo:
     return pixels
 
 
-def crop_box(width: int, height: int, crop_fraction: float = CROP_FRACTION) -> tuple[int, int, int, int]:
-    """Return left, top, width, height of the centre crop in pixels: `crop_fraction` of each side, at least 1."""
-    if not 0 < crop_fraction <= 1:
-        raise UnusableInput(f"The crop fraction must be above 0 and at most 1. Received: {crop_fraction}.")
-    crop_width, crop_height = (max(1, round(side * crop_fraction)) for side in (width, height))
-    return (width - crop_width) // 2, (height - crop_height) // 2, crop_width, crop_height
+def center_crop(photo: Photo, crop: Crop = CROP) -> Photo:
+    """Return a view of the part of a photo that a crop keeps."""
+    return cut(photo, crop.box(photo.shape[1], photo.shape[0]))
 
 
-def center_crop(photo: Photo, crop_fraction: float = CROP_FRACTION) -> Photo:
-    """Return a view of a photo's centre crop, see `crop_box`."""
-    left, top, width, height = crop_box(photo.shape[1], photo.shape[0], crop_fraction)
+def cut(photo: Photo, box: Box) -> Photo:
+    """Return a view of a part of a photo; the box must lie inside it."""
+    left, top, width, height = box
     return photo[top : top + height, left : left + width]
 
 
-def prepare_pixels(photo: Photo, size: int = INPUT_SIZE, crop_fraction: float = CROP_FRACTION) -> Photo:
-    """Crop the centre and resize it to the model's input; the aspect ratio is not kept.
-
-    Shrinks by area averaging, enlarges by linear interpolation. Crops at least twice the size both ways are first
-    halved repeatedly and interpolated to twice the size: nearly the same result in a sixth of the time or less.
+def prepare_pixels(photo: Photo, size: int = INPUT_SIZE, crop: Crop = CROP) -> Photo:
+    """Crop a photo and resize it to the model's input.
 
     Args:
         photo: uint8 [height, width, 3].
         size: side of the result in pixels.
-        crop_fraction: fraction of each side to keep, in (0, 1].
+        crop: what the model sees.
 
     Returns:
         uint8 [size, size, 3].
     """
-    pixels = center_crop(photo, crop_fraction)
-    if min(pixels.shape[:2]) >= 2 * size:
-        twice = _resized(_halved(pixels, 2 * size), (2 * size, 2 * size), cv2.INTER_LINEAR)
-        return _resized(twice, (size, size), cv2.INTER_AREA)
+    pixels = center_crop(photo, crop)
+    if crop.shape != "letterbox":
+        return resize_pixels(pixels, size, size)
+    scale = size / max(pixels.shape[:2])
+    height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
+    canvas = np.full((size, size, 3), BAR_GREY, np.uint8)
+    cut(canvas, ((size - width) // 2, (size - height) // 2, width, height))[:] = resize_pixels(pixels, width, height)
+    return canvas
+
+
+def resize_pixels(pixels: Photo, width: int, height: int) -> Photo:
+    """Resize pixels, uint8 [any, any, 3], to uint8 [height, width, 3].
+
+    Shrinks by area averaging, enlarges by linear interpolation. Pixels at least twice the size both ways are first
+    halved repeatedly and interpolated to twice the size: nearly the same result in a sixth of the time or less.
+    """
+    if pixels.shape[0] >= 2 * height and pixels.shape[1] >= 2 * width:
+        twice = _resized(_halved(pixels, 2 * max(width, height)), (2 * width, 2 * height), cv2.INTER_LINEAR)
+        return _resized(twice, (width, height), cv2.INTER_AREA)
     pixels = np.ascontiguousarray(pixels)
-    height, width = pixels.shape[:2]
-    shrunk = (min(width, size), min(height, size))
-    if shrunk != (width, height):
+    shrunk = (min(pixels.shape[1], width), min(pixels.shape[0], height))
+    if shrunk != pixels.shape[1::-1]:
         pixels = _resized(pixels, shrunk, cv2.INTER_AREA)
-    if shrunk != (size, size):
-        pixels = _resized(pixels, (size, size), cv2.INTER_LINEAR)
+    if shrunk != (width, height):
+        pixels = _resized(pixels, (width, height), cv2.INTER_LINEAR)
     return pixels
 
 

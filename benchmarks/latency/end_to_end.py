@@ -25,6 +25,7 @@ from benchmarks.latency.ratios import paired_ratio
 from benchmarks.latency.scenes import encoded, scene
 from skin_data.progress import Progress, no_progress
 from triage import Triage
+from triage.crop import Crop
 from triage.errors import CheckFailed, SkinDistillError, UnusableInput
 from triage.interpreter import available_runtimes
 from triage.lighting import judge_lighting, measure_lighting
@@ -136,7 +137,7 @@ def measure_parts(model: str, photo: str, rounds: int, cores: int) -> dict[str, 
         os.sched_setaffinity(0, {mine[0]})
         triage._light_thread.submit(os.sched_setaffinity, 0, {mine[cores - 1]}).result()
     interpreter = triage.interpreter
-    size, crop = interpreter.input_size, triage.card["input"]["crop_fraction"]
+    size, crop = interpreter.input_size, Crop.recorded(triage.card["input"])
     is_frame = photo.endswith(".npy")
     source: Any = np.load(photo) if is_frame else Path(photo).read_bytes()
     decoded = source if is_frame else read_photo(source)

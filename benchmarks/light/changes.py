@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skin_data.phantom.light import planckian_gains
-from triage.photo import CROP_FRACTION
+from triage.crop import CROP
 
 Radiance = npt.NDArray[np.float32]
 Change = Callable[[Radiance], Radiance]
@@ -34,7 +34,7 @@ def falling(stops: float, angle: float) -> Change:
     def change(radiance: Radiance) -> Radiance:
         down, across = (np.linspace(-0.5, 0.5, side, dtype=np.float32) for side in radiance.shape[:2])
         x, y = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        ramp = (down[:, np.newaxis] * y + across * x) / ((abs(x) + abs(y)) * np.float32(CROP_FRACTION))
+        ramp = (down[:, np.newaxis] * y + across * x) / ((abs(x) + abs(y)) * np.float32(CROP.fraction))
         return np.asarray(radiance * np.exp2(np.float32(stops) * ramp)[..., np.newaxis], np.float32)
 
     return change

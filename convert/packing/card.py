@@ -16,6 +16,7 @@ from skin_training.evaluation.evaluate import evaluate, validation_of
 from skin_training.predict import predict
 from skin_training.report_types import TestSection
 from skin_training.run_folder import RunFolder
+from triage.crop import Crop
 from triage.model_card import CARD_FORMAT, ClassResult, Interval, ModelCard, ToneResult
 
 LICENCE = (
@@ -52,7 +53,7 @@ def card_of_student(
         progress: called as `progress(stage, done, total)`.
     """
     config, distilled = run.read_config(), run.read_report()["distill"]
-    size, crop_fraction = student.input_shape[1], config["distill"]["crop_fraction"]
+    size, crop = student.input_shape[1], Crop.recorded(config["distill"])
     frame = manifest.split("val")
     probabilities, _ = predict(student, load_student_pixels(run, manifest, frame, size, progress))
     validation = validation_of(frame, manifest.taxonomy.ids, probabilities)
@@ -80,7 +81,7 @@ def card_of_student(
             "abstain_below": abstain_below,
             "well_lit": 0.5,
         },
-        "input": {"size": size, "crop_fraction": crop_fraction},
+        "input": {"size": size, "crop": crop.shape, "crop_fraction": crop.fraction},
         "synthetic": manifest.synthetic,
         "data": {"dataset": manifest.dataset, "meta_sha256": manifest.sha256},
         "lineage": {

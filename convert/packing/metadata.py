@@ -12,6 +12,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from convert.flatbuffer import Flatbuffer, packed, unpacked
 from triage.assessment import DISCLAIMER, FAMILIARITY
+from triage.crop import Crop
 from triage.model_file import (
     CARD_NAME,
     FAMILIARITY_LABEL,
@@ -81,11 +82,10 @@ def _describe(parsed: Flatbuffer, card: Mapping[str, Any]) -> _Table:
             f"The five numbers: {', '.join(SPOT_LABELS)}.",
         ),
     }  # fmt: skip
-    size = card["input"]["size"]
+    size, crop = card["input"]["size"], Crop.recorded(card["input"])
     image = _tensor(
         "image",
-        f"Photo in sRGB, {size} x {size}: the middle {card['input']['crop_fraction']:.0%} of each side, resized by "
-        "area averaging.",
+        f"Photo in sRGB, {size} x {size}: {crop.describe()}, resized by area averaging.",
         IMAGE,
         {0: _Byte(RGB), 1: {0: size, 1: size}},
         255.0 if card["input"]["dtype"] == "uint8" else 1.0,

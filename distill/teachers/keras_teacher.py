@@ -10,6 +10,7 @@ from distill.teachers.teacher import Matrices, Teacher
 from skin_data.progress import Progress
 from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of
+from triage.crop import Crop
 from triage.errors import UnusableInput
 
 if TYPE_CHECKING:
@@ -112,12 +113,12 @@ class RunTeacher(KerasTeacher):
                 f"among these training photos. Received: {manifest.path}. Use the meta.csv of the teacher's run."
             )
         manifest.check_classes(report["test"]["confusion"]["classes"], f"The teacher of run '{self.name}'")
-        crop = self.run.read_config()["teacher"]["crop_fraction"]
-        if (size, crop) != (recipe.input_size, recipe.crop_fraction):
+        crop = Crop.recorded(self.run.read_config()["teacher"])
+        if (size, crop) != (recipe.input_size, recipe.photo_crop):
             raise UnusableInput(
                 "Teacher and student must see the same pixels. Received: teacher with input_size "
-                f"{size} and crop_fraction {crop}, student with {recipe.input_size} and {recipe.crop_fraction}. Set "
-                "distill.input_size and distill.crop_fraction to the teacher's."
+                f"{size} and {crop}, student with {recipe.input_size} and {recipe.photo_crop}. Set "
+                "distill.input_size, distill.crop and distill.crop_fraction to the teacher's."
             )
 
     def describe(self) -> dict[str, Any]:

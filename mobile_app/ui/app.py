@@ -26,8 +26,9 @@ from mobile_app.ui.focus import focused, refocus
 from mobile_app.ui.root_widget import RootWidget
 from mobile_app.ui.style import Style
 from mobile_app.ui.system_theme import SystemTheme
+from triage.crop import CROP, Crop
 from triage.errors import UnusableInput
-from triage.photo import CROP_FRACTION, Photo
+from triage.photo import Photo
 
 MakeScreen = Callable[..., Widget]
 DROP_S = 0.1
@@ -94,7 +95,7 @@ class SkinApp(App):
         self._base_font_scale = Metrics.fontscale
         self.capture, self.classifier = capture, classifier
         capture.run_on_ui_thread = lambda act: Clock.schedule_once(lambda _: act())
-        capture.crop_fraction = lambda: self.crop_fraction
+        capture.crop = lambda: self.crop
         self.voice: Voice = phone.voice if phone else DesktopVoice()
         self._history: list[tuple[str, MakeScreen]] = []
         self._dropped: list[Path] = []
@@ -135,10 +136,10 @@ class SkinApp(App):
         self.classifier.close()
 
     @property
-    def crop_fraction(self) -> float:
-        """Fraction of each side that the model sees."""
+    def crop(self) -> Crop:
+        """What the model sees of a photo."""
         card = self.classifier.card
-        return card["input"]["crop_fraction"] if card else CROP_FRACTION
+        return Crop.recorded(card["input"]) if card else CROP
 
     @property
     def demo(self) -> bool:

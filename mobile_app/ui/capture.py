@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from mobile_app.live_session import LiveSession, LiveState
 from mobile_app.sources import FrameSource, open_source
-from triage.photo import CROP_FRACTION
+from triage.crop import CROP, Crop
 
 
 class Capture:
@@ -14,14 +14,14 @@ class Capture:
         session: of the source; a change of source makes a new one.
         spec: the source, see `open_source`.
         run_on_ui_thread: schedules a function on Kivy's thread; the app sets it.
-        crop_fraction: returns the fraction of each side that the model sees; the app sets it.
+        crop: returns what the model sees of a photo; the app sets it.
     """
 
     def __init__(self, spec: str):
         """Choose a source without opening it; errors as of `open_source`."""
         self.spec = spec
         self.run_on_ui_thread: Callable[[Callable[[], None]], object] = lambda act: act()
-        self.crop_fraction: Callable[[], float] = lambda: CROP_FRACTION
+        self.crop: Callable[[], Crop] = lambda: CROP
         self._on_state: Callable[[LiveState], None] = lambda state: None
         self._started = self._scheduled = False
         self.session = self._new_session()
@@ -60,7 +60,7 @@ class Capture:
 
     def _new_session(self, source: FrameSource | None = None) -> LiveSession:
         source = source or open_source(self.spec)
-        return LiveSession(source, on_state=self._schedule, crop_fraction=lambda: self.crop_fraction())
+        return LiveSession(source, on_state=self._schedule, crop=lambda: self.crop())
 
     def _schedule(self, _: LiveState) -> None:
         # Called on the session's threads. At most one delivery is pending; it takes the state of the moment it runs.

@@ -4,13 +4,14 @@ import cv2
 import numpy as np
 from kivy.graphics import Color, Rectangle
 from kivy.graphics.texture import Texture
-from kivy.properties import NumericProperty
+from kivy.properties import ObjectProperty
 from kivy.uix.widget import Widget
 
 from mobile_app.ui.icons import icon_mask
 from mobile_app.ui.style import Style, center_of, pixels
 from mobile_app.ui.theme import LARGE, SMALL
-from triage.photo import CROP_FRACTION, Photo, crop_box
+from triage.crop import CROP
+from triage.photo import Photo
 
 CORNER, BADGE = 28, 28  # length of the guide's corners, side of the check mark, dp
 
@@ -20,11 +21,11 @@ class Preview(Widget):
 
     Attributes:
         ready: the guide is a closed frame with a check mark; otherwise four corners.
-        crop_fraction: fraction of each side that the model sees.
+        crop: what the model sees of a frame (`triage.crop.Crop`).
         frame_count: frames shown so far.
     """
 
-    crop_fraction = NumericProperty(CROP_FRACTION)
+    crop = ObjectProperty(CROP)
 
     def __init__(self, style: Style, **options: object):
         super().__init__(**options)
@@ -40,7 +41,7 @@ class Preview(Widget):
             self._sides = [Rectangle() for _ in range(4)]
             self._picture_color = Color(1, 1, 1, 0)
             self._picture = Rectangle()
-        self.bind(pos=self._place, size=self._place, crop_fraction=self._place)
+        self.bind(pos=self._place, size=self._place, crop=self._place)
 
     def show(self, frame: Photo) -> None:
         """Show a frame, uint8 [height, width, 3] in RGB."""
@@ -71,7 +72,7 @@ class Preview(Widget):
 
     def _draw_guide(self, picture: Photo) -> None:
         """Halve the brightness outside the guide and mark its edge, in place."""
-        x, y, width, height = crop_box(*self._frame_size, self.crop_fraction)
+        x, y, width, height = self.crop.box(*self._frame_size)
         from_left, from_top, to_right, _ = self._shown
         scale = picture.shape[1] / (to_right - from_left)
         left, right = (max(0, round(scale * (at - from_left))) for at in (x, x + width))
@@ -110,9 +111,9 @@ class Preview(Widget):
             self._surround(self.pos, (0, 0))
             return
         width, height = self._frame_size
-        room, crop = pixels(LARGE), self.crop_fraction
+        room, (_, _, guide_width, guide_height) = pixels(LARGE), self.crop.box(width, height)
         fill = max(self.width / width, self.height / height)
-        guide = min((self.width - room) / (crop * width), (self.height - room) / (crop * height))
+        guide = min((self.width - room) / guide_width, (self.height - room) / guide_height)
         scale = max(1e-3, min(fill, guide))  # screen pixels per pixel of the frame
         from_left = max(0, int((width - self.width / scale) / 2))
         from_top = max(0, int((height - self.height / scale) / 2))

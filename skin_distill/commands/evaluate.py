@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from skin_training.report_types import SliceSection
     from skin_training.run_folder import RunFolder
+    from triage.crop import Crop
     from triage.interpreter import Interpreter
     from triage.model_card import ModelCard
 
@@ -107,7 +108,7 @@ def command(
 
     def predictions(name: str) -> "tuple[np.ndarray, np.ndarray]":
         rows, cache = manifest.split(name), Path("artifacts") / "pixels"
-        pixels = load_pixels(manifest, rows, opened.size, opened.crop_fraction, cache, terminal.progress)
+        pixels = load_pixels(manifest, rows, opened.size, opened.crop, cache, terminal.progress)
         return predict(opened.model, pixels, progress=terminal.progress, stage=f"evaluate on {name}")
 
     predicted, validation = predictions(split), None
@@ -164,7 +165,7 @@ class _Opened:
 
     model: "keras.Model | Interpreter"
     size: int
-    crop_fraction: float
+    crop: "Crop"
     classes: list[str]
     meta_sha256: str
     card: "ModelCard | None" = None
@@ -188,6 +189,7 @@ def _open(model: str) -> _Opened:
 
 def _open_file(path: Path) -> _Opened:
     from triage.assessment import check_fit
+    from triage.crop import Crop
     from triage.interpreter import open_interpreter
     from triage.model_file import read_model
 
@@ -195,18 +197,18 @@ def _open_file(path: Path) -> _Opened:
     interpreter = open_interpreter(file.flatbuffer, threads=2)
     check_fit(file, interpreter)
     classes = [entry["id"] for entry in file.card["classes"]]
-    crop, lineage = file.card["input"]["crop_fraction"], file.card["data"].get("meta_sha256", "")
+    crop, lineage = Crop.recorded(file.card["input"]), file.card["data"].get("meta_sha256", "")
     return _Opened(interpreter, interpreter.input_size, crop, classes, lineage, file.card)
 
 
 def _open_keras(path: Path, run: "RunFolder | None") -> _Opened:
     from distill.model_file import load_model
-    from triage.photo import CROP_FRACTION
+    from triage.crop import Crop
 
     model, section = load_model(path), SECTIONS.get(path.name, "")
     config = run.read_config() if run else {}
     report = run.read_report() if run and run.report_path.is_file() else {}
-    crop = (config.get(section) or {}).get("crop_fraction", CROP_FRACTION)
+    crop = Crop.recorded(config.get(section) or {})
     classes = ((report.get(section) or {}).get("test") or {}).get("confusion", {}).get("classes", [])
     return _Opened(model, model.input_shape[1], crop, classes, config.get("data", {}).get("meta_sha256", ""))
 

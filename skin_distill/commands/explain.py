@@ -51,7 +51,8 @@ def command(
         from skin_training.predict import predict
         from skin_training.run_folder import RunFolder
         from triage.assessment import DISCLAIMER
-        from triage.photo import CROP_FRACTION, prepare_pixels, read_photo, to_tensor
+        from triage.crop import Crop
+        from triage.photo import prepare_pixels, read_photo, to_tensor
 
     run = RunFolder(run_name)
     report, config = run.read_report(), run.read_config()
@@ -60,7 +61,7 @@ def command(
     if class_id is not None and (head != "diagnosis" or class_id not in classes):
         raise UnusableInput(f"--class must be one of the diagnoses: {', '.join(classes)}. Received: {class_id}.")
     model = load_model(run.artifacts / file)
-    crop = config.get(section, {}).get("crop_fraction", CROP_FRACTION)
+    crop = Crop.recorded(config.get(section, {}))
     written: list[dict[str, str]] = []
     unreadable: list[str] = []
     for number, (path, name) in enumerate(zip(photos, plot_names(photos), strict=True)):

@@ -165,8 +165,8 @@ def test_students_of_other_seeds_share_predictions_and_can_add_the_baseline_late
 
 def test_a_teacher_that_does_not_fit_is_refused_before_anything_is_written(job):
     folder, manifest, _ = job
-    for other in ({"input_size": 64}, {"crop_fraction": 0.5}):
-        with pytest.raises(UnusableInput, match=r"32 .*0\.8, .*(64 and 0\.8|32 and 0\.5)"):
+    for other in ({"input_size": 64}, {"crop_fraction": 0.5}, {"crop": "letterbox"}):
+        with pytest.raises(UnusableInput, match=r"32 .*0\.8, .*(64 and .* 0\.8|32 and .* 0\.5|32 and letterbox 0\.8)"):
             recipe = dataclasses.replace(RECIPE, **other)
             distill_student(recipe, manifest, RunFolder("t", folder), RunFolder("other", folder))
     classes = manifest.taxonomy.classes

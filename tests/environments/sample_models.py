@@ -15,9 +15,9 @@ from convert.variants import VARIANTS
 from skin_training.color_calibration import ccm_of
 from skin_training.familiarity import METHOD, METHODS
 from triage.atomic import write_bytes
+from triage.crop import CROP
 from triage.model_card import CARD_FORMAT
 from triage.model_file import pack_model
-from triage.photo import CROP_FRACTION
 
 
 def phantom_pixels(count: int, size: int, seed: int = 0) -> np.ndarray:
@@ -73,7 +73,7 @@ def _card(student: Any, name: str, dtype: str, classes: Sequence[dict[str, str]]
         "name": f"untrained-{name}",
         "variant": name,
         "classes": list(classes),
-        "input": {"size": student.input_shape[1], "crop_fraction": CROP_FRACTION, "dtype": dtype},
+        "input": {"size": student.input_shape[1], "crop": CROP.shape, "crop_fraction": CROP.fraction, "dtype": dtype},
         "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
         "temperature": 1.0,
         "familiarity": {"method": METHOD, "refuse_below": 0.0, "fitted_on": {}},

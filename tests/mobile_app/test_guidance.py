@@ -9,6 +9,7 @@ from mobile_app.motion import STEADY_BELOW, MotionMeter
 from mobile_app.sources.moving_light import FAULT_S, FAULTS, GOOD_S, PICTURE_S, LightState, MovingLight, light_at
 from mobile_app.sources.phantom_stream import phantom_pictures
 from mobile_app.sources.source import Frame
+from triage.crop import Crop
 from triage.framing import FRAMING_REASONS, NO_SKIN_BELOW, TOO_FAR_BELOW, measure_framing, preview_reasons
 from triage.lighting import FEATURE_NAMES, REASONS, judge_lighting, measure_lighting
 from triage.tips import TIPS
@@ -136,7 +137,7 @@ def test_the_guide_looks_where_the_model_does(lit_phantoms):
     for crop, tip in ((0.33, None), (0.8, "no_skin")):
         guide = FrameAnalyzer()
         for number in range(10):
-            guidance = guide.analyze(Frame(photo, 1000 + number / HZ, number), crop)
+            guidance = guide.analyze(Frame(photo, 1000 + number / HZ, number), Crop(fraction=crop))
         assert (guidance.tip, guidance.ready) == (tip, tip is None)
 
 
@@ -215,7 +216,7 @@ def test_motion_is_that_of_the_models_own_crop(lit_phantoms):
         meter = MotionMeter()
         for number in range(2):
             shifted = np.roll(lit_phantoms[5][0], 8 * number, axis=1)
-            measured = meter.measure(Frame(shifted, 1 + number / 5, number), crop)
+            measured = meter.measure(Frame(shifted, 1 + number / 5, number), Crop(fraction=crop))
         assert measured == pytest.approx(8 / (crop * 640) / 0.2, abs=0.02)
 
 

@@ -7,6 +7,7 @@ from mobile_app import live_session
 from mobile_app.guidance import Guidance
 from mobile_app.live_session import LiveSession, LiveState
 from mobile_app.sources.source import Frame, SourceUnavailable
+from triage.crop import Crop
 
 
 @pytest.fixture(autouse=True)
@@ -67,10 +68,10 @@ def test_a_picture_is_the_sharpest_ready_frame_of_the_last_half_second(begin, sc
 def test_guidance_is_for_the_crop_of_the_model_of_the_moment(begin, scripted, photo, until):
     far = np.full((1080, 1920, 3), 150, np.uint8)
     far[360:720, 640:1280] = photo
-    crops = [0.8]
-    session, _ = begin(scripted(far), analyse_hz=50, crop_fraction=lambda: crops[0])
+    crops = [Crop()]
+    session, _ = begin(scripted(far), analyse_hz=50, crop=lambda: crops[0])
     until(lambda: session.state.guidance and session.state.guidance.tip == "no_skin", "no skin in the wide crop")
-    crops[0] = 0.33
+    crops[0] = Crop(fraction=0.33)
     until(lambda: session.state.guidance.ready, "ready")
 
 
@@ -107,11 +108,11 @@ def test_frames_that_are_no_pictures_are_passed_over(begin, scripted, photo, unt
 def test_a_frame_that_cannot_be_measured_does_not_end_the_tips(begin, scripted, photo, until, monkeypatch):
     look, failed = live_session.FrameAnalyzer.analyze, []
 
-    def fail_twice(guide, frame, crop_fraction):
+    def fail_twice(guide, frame, crop):
         if len(failed) < 2:
             failed.append(frame)
             raise RuntimeError("too wide")
-        return look(guide, frame, crop_fraction)
+        return look(guide, frame, crop)
 
     monkeypatch.setattr(live_session.FrameAnalyzer, "analyze", fail_twice)
     session, _ = begin(scripted(photo), analyse_hz=50)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from triage import Triage
 from triage.assessment import DISCLAIMER, apply_temperature
+from triage.crop import Crop
 from triage.errors import UnreadablePhoto, UnusableInput
 from triage.lighting import LightingVerdict, judge_lighting, measure_lighting
 from triage.model_file import pack_model
@@ -138,8 +139,8 @@ def test_the_light_needs_both_opinions(card, good_photo, photograph_skin, monk_t
 
 def test_the_light_is_that_of_the_models_own_crop(card, good_photo):
     framed = cv2.copyMakeBorder(good_photo, 32, 32, 32, 32, cv2.BORDER_CONSTANT, value=(255, 255, 255))
-    for crop, ok in ((0.8, True), (1.0, False)):
-        card["input"]["crop_fraction"] = crop
+    for crop, ok in ((Crop("squashed", 0.8), True), (Crop("letterbox", 1.0), False)):
+        card["input"] |= {"crop": crop.shape, "crop_fraction": crop.fraction}
         verdict = answering(card, spread()).assess(framed).lighting.verdict
         assert verdict == judge_lighting(measure_lighting(framed, crop))
         assert verdict.ok is ok

@@ -146,6 +146,7 @@ def test_a_card_that_lacks_something_is_refused(card, key):
         (("input", "size"), 0, "size"),
         (("input", "size"), None, "size"),
         (("input", "crop_fraction"), 1.5, "crop_fraction"),
+        (("input", "crop"), "round", "round"),
         (("input", "dtype"), "float16", "dtype"),
         (("color_calibration", "matrix"), [[1, 0], [0, 1]], r"\[1, 0\]"),
         (("color_calibration", "bias"), [0, 0, float("nan")], "bias"),

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps, PngImagePlugin
 
+from triage.crop import Crop
 from triage.errors import SkinDistillError, UnreadablePhoto, UnusableInput
 from triage.photo import (
     INPUT_SIZE,
     MAX_SIDE,
     MIN_SIDE,
-    center_crop,
     check_photo,
     prepare_pixels,
     read_photo,
@@ -397,12 +397,7 @@ def test_prepared_pixels_are_the_centre_averaged():
 def test_prepared_pixels_have_the_size_asked_for(shape):
     photo = np.full((*shape, 3), 77, np.uint8)
     assert prepare_pixels(photo).shape == (INPUT_SIZE, INPUT_SIZE, 3)
-    assert (prepare_pixels(photo, 96, 1.0) == 77).all()
-
-
-def test_center_crop_refuses_a_senseless_fraction():
-    with pytest.raises(UnusableInput, match="crop fraction"):
-        center_crop(np.zeros((50, 50, 3), np.uint8), 1.2)
+    assert (prepare_pixels(photo, 96, Crop(fraction=1.0)) == 77).all()
 
 
 def test_to_tensor():
@@ -434,6 +429,6 @@ def test_large_photos_are_nearly_the_centre_averaged(shape):
     smooth = cv2.resize(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8), shape[::-1], interpolation=cv2.INTER_CUBIC)
     photo = cv2.add(smooth, rng.integers(0, 13, smooth.shape, dtype=np.uint8))
     averaged = cv2.resize(np.ascontiguousarray(photo), (INPUT_SIZE, INPUT_SIZE), interpolation=cv2.INTER_AREA)
-    change = prepare_pixels(photo, INPUT_SIZE, 1.0) - averaged.astype(int)
+    change = prepare_pixels(photo, INPUT_SIZE, Crop(fraction=1.0)) - averaged.astype(int)
     assert np.abs(change).mean() < 2
     assert abs(change.mean()) < 0.8  # halving rounds up, by an eighth on average, or a quarter along one side alone

@@ -167,7 +167,7 @@ class CameraScreen(BoxLayout):
 
     def _show_model(self) -> None:
         """Apply the model's crop and DEMO badge; the model may load after the camera."""
-        self.preview.crop_fraction = self._app.crop_fraction
+        self.preview.crop = self._app.crop
         if self._badge is not None and self._app.demo and not self._badge.children:
             self._badge.add_widget(demo_badge(self._style))
 

@@ -34,8 +34,8 @@ from mobile_app.ui.focus import focused, pressables  # noqa: E402
 from mobile_app.ui.screens import save_share  # noqa: E402
 from mobile_app.ui.screens.save_share import SAVED_FOLDER, open_share_sheet, save_answer  # noqa: E402
 from mobile_app.ui.system_theme import SystemTheme  # noqa: E402
+from triage.crop import CROP, Crop  # noqa: E402
 from triage.errors import UnusableInput  # noqa: E402
-from triage.photo import crop_box  # noqa: E402
 
 ENTER, ESCAPE, SPACE, TAB = 13, 27, 32, 9
 MAX_FRAMES = 2000
@@ -101,23 +101,23 @@ def the_camera_shows_frames_in_one_texture():
     yield from until(lambda: preview.frame_count > seen + 5)
     assert preview._texture is texture
     # The guide is the model's centre crop, whole in view.
-    (left, top, width, height), shown = crop_box(320, 180), preview._shown
+    (left, top, width, height), shown = CROP.box(320, 180), preview._shown
     assert shown[0] <= left and shown[1] <= top and left + width <= shown[2] and top + height <= shown[3]
 
 
 def a_new_crop_moves_the_guide():
     preview = app.root.screen.preview
     before = preview._texture.pixels
-    preview.crop_fraction = 0.5
+    preview.crop = Crop(fraction=0.5)
     yield from until(lambda: preview._texture.pixels != before)
-    preview.crop_fraction = 0.8
+    preview.crop = CROP
     yield
 
 
 def the_tips_are_for_the_crop_of_the_loaded_model():
     card = oracle.card
     oracle.card = {**card, "input": {**card["input"], "crop_fraction": 0.5}}
-    assert app.capture.crop_fraction() == app.crop_fraction == 0.5
+    assert app.capture.crop() == app.crop == Crop(fraction=0.5)
     oracle.card = card
     yield
 

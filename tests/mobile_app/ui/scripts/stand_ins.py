@@ -11,10 +11,10 @@ from mobile_app.sources.source import Frame
 from mobile_app.ui.capture import Capture
 from mobile_app.ui.desktop_voice import DesktopVoice
 from triage.assessment import Assessment, Diagnosis, Lighting
+from triage.crop import CROP
 from triage.decision import Decision
 from triage.errors import UnusableInput
 from triage.lighting import LightingVerdict
-from triage.photo import crop_box
 from triage.tips import tips_for
 
 NAMES = ("Warts, molluscum and other viral infections", "Seborrheic keratoses and other benign tumours", "Eczema")
@@ -128,5 +128,5 @@ def an_answer(
     top = tuple(
         RankedClass(d.label, d.name, d.probability, word_for(d.probability, d.urgency)) for d in assessment.diagnosis
     )
-    crop = crop_box(photo.shape[1], photo.shape[0])
+    crop = CROP.box(photo.shape[1], photo.shape[0])
     return Answer(assessment, None, photo, crop, ignore_light, demo=True, top=top)
