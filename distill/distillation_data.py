@@ -14,6 +14,7 @@ from skin_data.manifest import Manifest
 from skin_data.progress import Progress
 from skin_training.recipe import to_mapping
 from skin_training.training_data import TrainingData, load_training_data
+from triage.crop import SHAPES
 
 
 @dataclass(frozen=True)

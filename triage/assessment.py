@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from triage.answers import AnswerEffects, Answers, check_answers, normalised
 from triage.case import combined, weight
-from triage.crop import Crop
+from triage.crop import Crop, View
 from triage.decision import Decision, decide
 from triage.errors import UnusableInput
 from triage.framing import has_skin, measure_framing
@@ -20,7 +20,7 @@ from triage.lighting import LightingVerdict, judge_lighting, measure_lighting, v
 from triage.model_file import ModelFile, read_model
 from triage.photo import DecodedPhoto, Photo, check_photo, decode_photo, prepare_pixels
 from triage.skin_tone import UNKNOWN_TONE, measure_skin_tone
-from triage.spot import SPOT, Spot, View, centre_view, spot_in_photo
+from triage.spot import SPOT, Spot, spot_in_photo
 from triage.tips import TIPS, Tip, tips_for
 
 DISCLAIMER = (
@@ -217,7 +217,7 @@ class Triage:
         outputs = self.interpreter.run(prepared)
         # If no core was free, measure here.
         verdict, skin, tone = self._measure(pixels) if measured.cancel() else measured.result()
-        view = centre_view(pixels.shape[1], pixels.shape[0], self._crop_fraction)
+        view = self._crop.view(pixels.shape[1], pixels.shape[0])
         answer = self.answer(verdict, skin, outputs, tone, name, ignore_light, synthetic_photo, view)
         return replace(answer, warnings=warnings)
 

@@ -15,6 +15,8 @@ SMALLEST_SQUARE = 0.25
 
 Box = tuple[int, int, int, int]
 """Left, top, width and height in pixels."""
+View = tuple[float, float, float, float]
+"""Left, top, width and height of what a model sees, as fractions of the whole photo; may reach beyond it."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,12 @@ class Crop:
         kept_width, kept_height = (max(1, round(side * self.fraction)) for side in sides)
         return (width - kept_width) // 2, (height - kept_height) // 2, kept_width, kept_height
 
-    def view(self, width: int, height: int) -> tuple[float, float, float, float]:
-        """Return what the model's input shows, bars included: left, top, width, height in pixels of the photo."""
+    def view(self, width: int, height: int) -> View:
+        """Return what the model's input shows of a photo of this size in pixels, bars included."""
         left, top, kept_width, kept_height = self.box(width, height)
-        if self.shape != "letterbox":
-            return left, top, kept_width, kept_height
-        side = max(kept_width, kept_height)
-        return left - (side - kept_width) / 2, top - (side - kept_height) / 2, side, side
+        across, down = (max(kept_width, kept_height),) * 2 if self.shape == "letterbox" else (kept_width, kept_height)
+        left, top = left - (across - kept_width) / 2, top - (down - kept_height) / 2
+        return left / width, top / height, across / width, down / height
 
 
 def square_around(

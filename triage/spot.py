@@ -6,15 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from triage.photo import CROP_FRACTION, crop_box
+from triage.crop import View
 
 SPOT = "spot"
 """Output [1, 5]: centre x and y, width and height in [0, 1] of the model's view, and confidence. Files may lack it."""
 SURE_FROM = 0.5
 """Confidence from which a spot is worth showing."""
-
-View = tuple[float, float, float, float]
-"""Left, top, width and height of what the model sees, as fractions of the whole photo; may reach beyond it."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +40,6 @@ class Spot:
     def to_json(self) -> dict[str, float]:
         """Return plain values for `json.dumps`."""
         return asdict(self)
-
-
-def centre_view(width: int, height: int, crop_fraction: float = CROP_FRACTION) -> View:
-    """Return what the model sees of a photo of width x height pixels: see `triage.photo.crop_box`."""
-    left, top, crop_width, crop_height = crop_box(width, height, crop_fraction)
-    return left / width, top / height, crop_width / width, crop_height / height
 
 
 def spot_in_photo(output: npt.NDArray[Any], view: View) -> Spot:

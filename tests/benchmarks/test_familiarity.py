@@ -9,6 +9,7 @@ import pytest
 from benchmarks import familiarity
 from benchmarks.familiarity import drawn_pictures, read_folder, shuffled, with_limits
 from tests.noise_data import SIZE, make_photos
+from triage.crop import Crop
 from triage.errors import UnusableInput
 
 
@@ -32,7 +33,7 @@ def test_a_fraction_has_its_interval():
 def test_a_folder_without_photos_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("no photo")
     with pytest.raises(UnusableInput, match=tmp_path.name):
-        read_folder(tmp_path, 32, 0.8)
+        read_folder(tmp_path, 32, Crop())
 
 
 @pytest.mark.slow

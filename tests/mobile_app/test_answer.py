@@ -19,6 +19,7 @@ from mobile_app.device_benchmark import run, thermal_note
 from mobile_app.settings import FILE_NAME, Settings, read_settings, write_settings
 from mobile_app.texts import load_texts
 from triage.assessment import Assessment, Diagnosis, Lighting, Triage
+from triage.crop import Crop
 from triage.decision import decide
 from triage.errors import UnusableInput
 from triage.interpreter import open_interpreter
@@ -62,7 +63,7 @@ def test_an_answer_holds_what_the_screen_shows(answer, lit_phantoms):
     left, top, width, height = answer.crop
     photo = lit_phantoms[-3][0]
     seen = photo[top : top + height, left : left + width]
-    np.testing.assert_array_equal(prepare_pixels(photo, 32), prepare_pixels(seen, 32, 1.0))
+    np.testing.assert_array_equal(prepare_pixels(photo, 32), prepare_pixels(seen, 32, Crop(fraction=1.0)))
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def spread(**given):
 
 def test_the_answer_is_the_models_answer_for_the_prepared_pixels(triage_path, flatbuffers, good_photo):
     assessment = Triage.load(triage_path).assess(good_photo)
-    expected = flatbuffers["keras"](to_tensor(prepare_pixels(good_photo, 32, 0.8)))
+    expected = flatbuffers["keras"](to_tensor(prepare_pixels(good_photo, 32)))
     ranked = sorted(enumerate(expected["diagnosis"].numpy()[0]), key=lambda item: -item[1])
     assert [d.label for d in assessment.ranking] == [f"c{i}" for i, _ in ranked]
     np.testing.assert_allclose([d.probability for d in assessment.ranking], [p for _, p in ranked], atol=1e-4)

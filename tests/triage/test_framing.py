@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from skin_data.phantom import render_phantom
+from triage.crop import Crop
 from triage.framing import FRAMING_REASONS, TOO_FAR_BELOW, Framing, measure_framing, preview_reasons
 from triage.lighting import REASONS, LightingVerdict, judge_lighting, measure_lighting
 from triage.photo import center_crop, samples
@@ -123,9 +124,11 @@ def test_size_does_not_matter():
 def test_skin_is_looked_for_where_the_model_looks(phantoms):
     photo = next(photo for photo, truth in phantoms if truth.lighting_ok)
     scene = before(scene_of((170, 170, 170)), photo, 0.5)
-    assert measure_framing(scene, 0.5) == measure_framing(cv2.resize(photo, (96, 96)), 1.0)
-    assert measure_framing(scene, 0.8) == measure_framing(scene)
-    assert measure_framing(scene, 0.5).skin > TOO_FAR_BELOW > measure_framing(scene).skin
+    assert measure_framing(scene, Crop(fraction=0.5)) == measure_framing(
+        cv2.resize(photo, (96, 96)), Crop(fraction=1.0)
+    )
+    assert measure_framing(scene, Crop(fraction=0.8)) == measure_framing(scene)
+    assert measure_framing(scene, Crop(fraction=0.5)).skin > TOO_FAR_BELOW > measure_framing(scene).skin
 
 
 def test_the_smallest_photo_can_be_measured():

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from triage.crop import Crop
 from triage.lighting import FEATURE_NAMES, REASONS, LightingVerdict, judge_lighting, measure_lighting
 from triage.photo import read_photo
 from triage.tips import TIPS, tips_for
@@ -128,9 +129,13 @@ def test_a_larger_copy_gets_the_same_verdict(monk_tones, photograph_skin, tungst
 def test_light_is_measured_where_the_model_looks(monk_tones, photograph_skin):
     photo = photograph_skin(monk_tones[5], gradient_stops=2.0)
     framed = cv2.copyMakeBorder(photo, 32, 32, 32, 32, cv2.BORDER_CONSTANT, value=(255, 255, 255))
-    assert measure_lighting(framed, 0.8) == measure_lighting(framed) == measure_lighting(photo, 1.0)
+    assert (
+        measure_lighting(framed, Crop(fraction=0.8))
+        == measure_lighting(framed)
+        == measure_lighting(photo, Crop(fraction=1.0))
+    )
     assert verdict(framed).ok
-    assert "too_bright" in judge_lighting(measure_lighting(framed, 1.0)).reasons
+    assert "too_bright" in judge_lighting(measure_lighting(framed, Crop(fraction=1.0))).reasons
 
 
 def test_a_lesion_is_no_unevenness(monk_tones, photograph_skin):

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from triage.spot import SURE_FROM, Spot, centre_view, spot_in_photo
+from triage.crop import Crop
+from triage.spot import SURE_FROM, Spot, spot_in_photo
 
 
 def output(*values):
@@ -25,7 +26,7 @@ def test_a_spot_is_mapped_from_the_view_to_the_photo(view, expected):
 
 def test_the_spot_of_a_marked_pixel_is_where_the_pixel_is():
     photo_width, photo_height = 400, 100
-    left, top, width, height = centre_view(photo_width, photo_height, 0.8)
+    left, top, width, height = Crop("squashed", 0.8).view(photo_width, photo_height)
     # The photo's pixel (250, 30) lies at these fractions of the crop.
     x, y = (250 / photo_width - left) / width, (30 / photo_height - top) / height
     spot = spot_in_photo(output(x, y, 0.1, 0.1, 1), (left, top, width, height))
