@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from skin_data.json_lines import JsonLines
-from triage import color_conversion, color_profile, exif, heif, jpeg_stream, photo, photo_decoder, photo_header
+from triage import color_conversion, color_profile, crop, exif, heif, jpeg_stream, photo, photo_decoder, photo_header
 from triage.errors import SkinDistillError, UnusableInput
 from triage.photo_decoder import library_versions
 
-DECODING_MODULES = (color_conversion, color_profile, exif, heif, jpeg_stream, photo, photo_decoder, photo_header)
+DECODING_MODULES = (color_conversion, color_profile, crop, exif, heif, jpeg_stream, photo, photo_decoder, photo_header)
 """A change in any of them makes cached pixels and measurements invalid."""
 CHUNK = 16  # items that a process takes at once; a kill repeats at most this many per process
 
