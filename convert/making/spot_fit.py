@@ -15,9 +15,10 @@ from skin_data.progress import Progress
 from skin_data.spot_views import Lesion, View, plain_skin, view_of_lesion, view_of_photo, view_of_skin
 from skin_training.spot import SpotHead, corners_of, fit_head, overlap
 from triage.atomic import sha256_of
+from triage.crop import Crop
 from triage.model_card import CardSpot
 from triage.photo import Photo, read_photo, small_copy
-from triage.spot import SURE_FROM, centre_view
+from triage.spot import SURE_FROM
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,10 +114,10 @@ def _measure(
 
 
 def views_of(run: "RunFolder", manifest: "Manifest", frame: "pd.DataFrame") -> np.ndarray:
-    """Return what the student of a run sees of each photo, float [n, 4], a `triage.spot.View` each."""
-    crop_fraction = run.read_config()["distill"]["crop_fraction"]
+    """Return what the student of a run sees of each photo, float [n, 4], a `triage.crop.View` each."""
+    crop = Crop.recorded(run.read_config()["distill"])
     shapes = [read_photo(path).shape for path in manifest.photo_paths(frame)]
-    return np.array([centre_view(width, height, crop_fraction) for height, width, _ in shapes])
+    return np.array([crop.view(width, height) for height, width, _ in shapes])
 
 
 def _maps(
