@@ -95,7 +95,7 @@ def load_distillation_data(
         **vars(data),
         predictions=average_predictions(parts),
         predicted_by=" + ".join(ways),
-        calibration=(np.mean(matrices, axis=0, dtype=np.float32), np.mean(biases, axis=0, dtype=np.float32)),
+        calibration=(np.mean(np.array(matrices, np.float32), axis=0), np.mean(np.array(biases, np.float32), axis=0)),
         rounded=rounded,
         untaught=np.array([name in unknown for name in manifest.taxonomy.ids], np.float32),
     )

@@ -87,12 +87,12 @@ class RunTeacher(KerasTeacher):
             )
 
     @cached_property
-    def sha256(self) -> str:  # type: ignore[override]
+    def sha256(self) -> str:
         """Hash of the model's file."""
         return sha256_of(Path(self.file))
 
     @cached_property
-    def model(self) -> "keras.Model":  # type: ignore[override]
+    def model(self) -> "keras.Model":
         """The Keras model."""
         from distill.model_file import load_model
 

@@ -10,6 +10,7 @@ from skin_data.progress import no_progress
 from tests.distill.teachers.models import (
     CLASSES,
     SIZE,
+    WEIGHTS,
     describe,
     logits_of,
     photos,
@@ -72,6 +73,24 @@ def test_an_onnx_file_predicts_in_its_layout_and_scaling(tmp_path, layout, batch
     diagnosis, lighting = predicted(path)
     np.testing.assert_allclose(diagnosis, EXPECTED, atol=1e-5)
     assert lighting is None
+
+
+@pytest.mark.slow
+def test_keras_and_tflite_files_predict_as_described(tmp_path):
+    import tensorflow as tf
+    import tf_keras as keras
+
+    image = keras.Input((SIZE, SIZE, 3))
+    means = keras.layers.GlobalAveragePooling2D()(image)
+    model = keras.Model(image, keras.layers.Dense(3, use_bias=False, activation="softmax")(means))
+    model.set_weights([WEIGHTS / 255])
+    model.save(tmp_path / "m.keras")
+    (tmp_path / "m.tflite").write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+    for name in ("m.keras", "m.tflite"):
+        path = describe(tmp_path / name, scaling="bytes", output="probabilities")
+        np.testing.assert_allclose(predicted(path)[0], EXPECTED, atol=1e-5)
+        with pytest.raises(UnusableInput, match=name.replace(".", r"\.")):
+            predicted(describe(path, scaling="bytes", output="probabilities", size=16))
 
 
 def test_a_callable_takes_whole_pixel_values(module):
