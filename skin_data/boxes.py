@@ -52,7 +52,7 @@ def boxes_in_view(boxes: np.ndarray, views: np.ndarray) -> np.ndarray:
 
     Args:
         boxes: left, top, right and bottom as fractions of the photos.
-        views: float [n, 4], a `triage.spot.View` of each photo.
+        views: float [n, 4], a `triage.crop.View` of each photo.
     """
     return np.clip((boxes - np.tile(views[:, :2], 2)) / np.tile(views[:, 2:], 2), 0, 1)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from triage.photo import Photo, prepare_pixels, small_copy
+from triage.photo import Photo, resize_pixels, small_copy
 from triage.skin_region import find_skin
 
 Box = np.ndarray
@@ -107,7 +107,7 @@ def _cropped(generator: np.random.Generator, lesion: Lesion, size: int, known: b
         if not known or _visible(lesion.box, crop) >= LEAST_VISIBLE or (box[2:] - box[:2]).min() > 0.9:
             break
     x0, y0, x1, y1 = np.round(crop * [width, height, width, height]).astype(int)
-    pixels = prepare_pixels(lesion.photo[y0:y1, x0:x1], size, 1.0)
+    pixels = resize_pixels(lesion.photo[y0:y1, x0:x1], size, size)
     return View(pixels, (box if known else box * np.nan).astype(np.float32))
 
 
@@ -159,7 +159,7 @@ def _background(generator: np.random.Generator, skin: Photo, size: int) -> Photo
     part = np.exp(generator.uniform(np.log(0.5), 0, 2))
     crop_height, crop_width = max(8, round(height * part[0])), max(8, round(width * part[1]))
     y, x = (int(generator.integers(0, n + 1)) for n in (max(0, height - crop_height), max(0, width - crop_width)))
-    return prepare_pixels(skin[y : y + crop_height, x : x + crop_width], size, 1.0)
+    return resize_pixels(skin[y : y + crop_height, x : x + crop_width], size, size)
 
 
 def _varied(generator: np.random.Generator, view: View) -> View:
