@@ -108,7 +108,7 @@ setup(
         "mobile_app.android.packaging": ["images/*.png", "manifest/*.xml"],
         "skin_distill.configs": ["*.yaml"],
         "skin_data.taxonomies": ["*.yaml"],
-        "triage": ["py.typed"],
+        "triage": ["py.typed", "models/*.tflite"],
         "convert.verifying": ["operator_versions.csv"],
         "mobile_app": ["assets/*", "assets/*/*", "texts/*.json"],
     },

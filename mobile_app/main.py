@@ -15,8 +15,10 @@ from mobile_app.ui.capture import Capture
 from mobile_app.ui.system_theme import SystemTheme
 from triage.atomic import check_writable
 from triage.errors import UnusableInput
-from triage.model_file import read_model
+from triage.model_file import SHIPPED_MODEL, read_model
 
+DEMO = "demo"
+"""Source of synthetic skin."""
 WINDOW = (1280, 720)
 MIN_WINDOW = (320, 480)
 
@@ -28,7 +30,7 @@ def main(
 
     Args:
         source: see `mobile_app.sources.open_source`; default: the camera, or the demo for a model of synthetic images.
-        model: a release file; None for the demo model.
+        model: a release file; None for the package's own, and for the demo model where the source is the demo.
         folder: for the app's files; default: `data_folder()`.
         phone: the phone it runs on; None on a desktop.
 
@@ -41,9 +43,10 @@ def main(
     folder = folder or data_folder()
     prepare_kivy(folder)
     # Before the window opens: mistakes need no window, and the model loads meanwhile.
-    file = read_model(model or DEMO_MODEL)
+    demo = source == DEMO or not SHIPPED_MODEL.is_file()
+    file = read_model(model or (DEMO_MODEL if demo else SHIPPED_MODEL))
     camera = phone.camera if phone else "camera"
-    capture = Capture(source or ("demo" if file.card["synthetic"] else camera))
+    capture = Capture(source or (DEMO if file.card["synthetic"] else camera))
     classifier, theme = BackgroundClassifier(file.path), SystemTheme()
     from kivy.core.window import Window
 

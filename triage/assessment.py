@@ -17,7 +17,7 @@ from triage.errors import UnusableInput
 from triage.framing import has_skin, measure_framing
 from triage.interpreter import Interpreter, open_interpreter
 from triage.lighting import LightingVerdict, judge_lighting, measure_lighting, view_of
-from triage.model_file import ModelFile, read_model
+from triage.model_file import ModelFile, read_model, shipped_model
 from triage.photo import DecodedPhoto, Photo, check_photo, decode_photo, prepare_pixels
 from triage.skin_tone import UNKNOWN_TONE, measure_skin_tone
 from triage.spot import SPOT, Spot, spot_in_photo
@@ -159,18 +159,18 @@ class Triage:
         check_fit(model, interpreter)
 
     @classmethod
-    def load(cls, path: str | Path, threads: int = 1) -> "Triage":
+    def load(cls, path: str | Path | None = None, threads: int = 1) -> "Triage":
         """Open a release file.
 
         Args:
-            path: a .tflite made by `skin-distill convert`.
+            path: a .tflite made by `skin-distill convert`; None for the package's own (`shipped_model`).
             threads: interpreter threads.
 
         Raises:
             UnusableInput: missing, altered, or not a release file.
             MissingDependency: no TFLite runtime is installed.
         """
-        model = read_model(path)
+        model = read_model(shipped_model() if path is None else path)
         return cls(model, open_interpreter(model.flatbuffer, threads))
 
     @property

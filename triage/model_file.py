@@ -18,6 +18,8 @@ from triage.errors import UnusableInput
 from triage.interpreter import TFLITE_IDENTIFIER
 from triage.model_card import ModelCard, check_card
 
+SHIPPED_MODEL = Path(__file__).with_name("models") / "phone.tflite"
+"""The package's own model, of smartphone photographs (docs/model_card_phone.md); a copy of the sources may lack it."""
 LABELS_NAME = "labels.txt"
 LIGHTING_LABELS_NAME = "lighting_labels.txt"
 LIGHTING_LABEL = "well lit"
@@ -91,6 +93,15 @@ def pack_model(flatbuffer: bytes, card: Mapping[str, Any]) -> bytes:
         archive.comment = bytes(SEAL_BYTES)
     body = buffer.getvalue()[:-SEAL_BYTES]
     return body + _seal_of(body)
+
+
+def shipped_model() -> Path:
+    """Return the package's own model; raise UnusableInput where this installation has none."""
+    if not SHIPPED_MODEL.is_file():
+        raise UnusableInput(
+            f"This installation ships no model. Looked for: {SHIPPED_MODEL}. Give a .tflite of `skin-distill convert`."
+        )
+    return SHIPPED_MODEL
 
 
 def read_model(path: str | Path, card_required: bool = True) -> ModelFile:

@@ -13,7 +13,8 @@ Examples:
   skin-distill app --model student.tflite
   skin-distill app --source demo
 
-Without --model the app opens the demo: synthetic skin, and a model trained on it, which judges no real skin.
+Without --model the app uses the package's own model; where there is none, and for --source demo, a model of synthetic
+skin, which judges no real skin.
 """
 
 

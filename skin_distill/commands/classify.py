@@ -28,7 +28,11 @@ Unreadable photos are listed and the others classified; the exit code is then 1,
 
 @click.command("classify", epilog=EPILOG)
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--model", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .tflite of `convert`.")
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A .tflite of `convert`. Default: the package's own model of smartphone photographs.",
+)
 @click.option("--ignore-light", is_flag=True, help="Answer even if the lighting is poor.")
 @click.option("--case", is_flag=True, help="All photos, at most 3, show one spot: one answer.")
 @click.option("--answers", metavar="QUESTION=ANSWER,...", help="About the spot, such as grew=yes,itch=no,age=61.")
@@ -36,7 +40,7 @@ Unreadable photos are listed and the others classified; the exit code is then 1,
 @output_options
 def command(
     photos: tuple[Path, ...],
-    model: Path,
+    model: Path | None,
     ignore_light: bool,
     case: bool,
     answers: str | None,

@@ -171,3 +171,13 @@ def test_packing_twice_or_packing_something_else_is_refused(card):
         pack_model(pack_model(FAKE, card), card)
     with pytest.raises(UnusableInput, match="TFL3"):
         pack_model(b"text", card)
+
+
+def test_the_packages_own_model_is_used_where_no_file_is_given(tmp_path, flatbuffers, card, monkeypatch):
+    from triage import Triage, model_file
+
+    monkeypatch.setattr(model_file, "SHIPPED_MODEL", tmp_path / "phone.tflite")
+    with pytest.raises(UnusableInput, match=r"phone\.tflite"):
+        Triage.load()
+    (tmp_path / "phone.tflite").write_bytes(pack_model(flatbuffers["float32"], card))
+    assert Triage.load().card["name"] == card["name"]

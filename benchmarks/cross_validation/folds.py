@@ -1,0 +1,125 @@
+"""Folds of a data set, and the training of teacher and student on each."""
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from distill.recipe import DistillRecipe
+from skin_data.manifest import Manifest
+from skin_data.progress import Progress, no_progress
+from skin_data.splits import split_by_group
+from skin_training.recipe import TeacherRecipe
+from skin_training.run_folder import RunFolder
+from triage.errors import UnusableInput
+
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class HeldOutPredictions:
+    """Predictions for every photo, by a student that learned from photos of other groups.
+
+    Attributes:
+        frame: rows of the photos.
+        fold: int [n].
+        probabilities: float [n, classes], before calibration.
+        lighting: float [n], probability of good light.
+    """
+
+    frame: pd.DataFrame
+    fold: np.ndarray
+    probabilities: np.ndarray
+    lighting: np.ndarray
+
+
+def parts_of(manifest: Manifest, seed: int, folds: int = FOLDS) -> np.ndarray:
+    """Assign each photo to one of `2 * folds` parts, int [n], by group and stratified (`split_by_group`)."""
+    frame = manifest.frame
+    names = {str(number): 1 / (2 * folds) for number in range(2 * folds)}
+    split = split_by_group(
+        list(frame["group"]), list(frame["diagnosis"]), list(frame["tone_bucket"]), seed, fractions=names
+    )
+    return np.array(split, int)
+
+
+def fold_of(manifest: Manifest, number: int, seed: int, folds: int = FOLDS) -> Manifest:
+    """Return the data set with two parts as the test split, the next one for validation, and the rest for training."""
+    parts = parts_of(manifest, seed, folds)
+    validation = (2 * number + 2) % (2 * folds)
+    split = np.where(parts // 2 == number, "test", np.where(parts == validation, "val", "train"))
+    return _with_split(manifest, manifest.frame.assign(split=split), f"fold {number} of {folds}, seed {seed}")
+
+
+def everything(manifest: Manifest, seed: int, folds: int = FOLDS) -> Manifest:
+    """Return the data set for the final model: one part validates, all others train.
+
+    The photos of the validation split are listed once more as the test split: files are compared with their student on
+    it. Figures of a model come from the folds, not from there.
+    """
+    frame = manifest.frame.assign(split=np.where(parts_of(manifest, seed, folds) == 0, "val", "train"))
+    again = frame[frame["split"] == "val"].assign(split="test")
+    return _with_split(manifest, pd.concat([frame, again], ignore_index=True), f"final, seed {seed}")
+
+
+def _with_split(manifest: Manifest, frame: pd.DataFrame, name: str) -> Manifest:
+    digest = hashlib.sha256(f"{manifest.sha256} {name}".encode()).hexdigest()
+    return dataclasses.replace(manifest, frame=frame, sha256=digest)
+
+
+def runs_of(name: str, part: str, root: Path) -> tuple[RunFolder, RunFolder]:
+    """Return the runs of teacher and student of a fold, such as part "fold2"."""
+    return RunFolder(f"{name}-{part}-teacher", root), RunFolder(f"{name}-{part}", root)
+
+
+def train_both(
+    teacher: TeacherRecipe,
+    student: DistillRecipe,
+    convert: dict[str, object],
+    manifest: Manifest,
+    runs: tuple[RunFolder, RunFolder],
+    progress: Progress = no_progress,
+) -> None:
+    """Train teacher and student; what is finished is kept, and what was stopped resumes after its last whole epoch."""
+    from distill.train import distill_student
+    from teacher.train import train_teacher
+
+    train_teacher(teacher, manifest, runs[0], progress)
+    distill_student(student, manifest, runs[0], runs[1], convert, progress)
+
+
+def held_out(
+    manifest: Manifest, recipe: DistillRecipe, name: str, seed: int, root: Path, folds: int = FOLDS
+) -> HeldOutPredictions:
+    """Predict each photo by the student of its fold.
+
+    Raises:
+        UnusableInput: a fold is not finished.
+    """
+    from distill.model_file import load_model
+    from skin_training.predict import predict
+    from skin_training.training_data import load_split
+
+    frames, numbers, probabilities, lighting = [], [], [], []
+    for number in range(folds):
+        fold, (_, run) = fold_of(manifest, number, seed, folds), runs_of(name, f"fold{number}", root)
+        path = run.artifacts / "student.keras"
+        if not path.is_file() or run.read_report().get("distill", {}).get("meta_sha256") != fold.sha256:
+            raise UnusableInput(
+                f"Fold {number} is not trained on these photos. Looked for: {path}. Add --folds {number}."
+            )
+        test = load_split(fold, "test", recipe, root, no_progress)
+        found, lit = predict(load_model(path), test.pixels)
+        frames.append(test.frame)
+        numbers.append(np.full(len(test.frame), number))
+        probabilities.append(found)
+        lighting.append(lit)
+    return HeldOutPredictions(
+        pd.concat(frames, ignore_index=True),
+        np.concatenate(numbers),
+        np.concatenate(probabilities).astype(np.float64),
+        np.concatenate(lighting),
+    )
