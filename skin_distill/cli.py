@@ -49,6 +49,7 @@ for _name in COMMANDS:
 
 def main() -> None:
     """Run the command line; turn errors that a person can act on into one message and an exit code."""
+    _use_utf_8()
     # TensorFlow reads these when it is first imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -72,6 +73,13 @@ def main() -> None:
             return
         place = error.filename or ("standard output" if output_fails() else "")
         _end(f"{error.strerror or error}" + (f": {os.fsdecode(place)}" if place else ""), 2)
+
+
+def _use_utf_8() -> None:
+    """Start again in UTF-8 mode where Python decodes file names otherwise: tables and JSON are UTF-8 everywhere."""
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _end(problem: object, code: int) -> NoReturn:

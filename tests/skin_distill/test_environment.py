@@ -62,6 +62,18 @@ def test_json_is_utf_8_whatever_the_names_and_the_terminal(photos, environment):
 
 @posix
 @pytest.mark.parametrize("environment", ENCODINGS, ids=lambda e: "-".join(e))
+def test_prepare_takes_names_in_utf_8_whatever_the_locale(tmp_path, environment):
+    for number, phantom in enumerate(sorted((ASSETS / "phantoms").glob("*.jpg"))[:4]):
+        folder = tmp_path / "photos" / ("mélanome", "eczema")[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(phantom, folder / f"fotó {number}.jpg")
+    done = run("prepare", "folder", tmp_path / "photos", "--out", tmp_path / "out", environment=environment)
+    assert done.returncode == 0, done.stderr
+    assert "mélanome/fotó 0.jpg" in (tmp_path / "out" / "meta.csv").read_text(encoding="utf-8")
+
+
+@posix
+@pytest.mark.parametrize("environment", ENCODINGS, ids=lambda e: "-".join(e))
 def test_names_do_not_command_the_terminal(photos, environment):
     done = run("classify", ".", "--model", MODEL, cwd=photos, environment=environment)
     assert done.returncode == 1, done.stderr
