@@ -130,3 +130,10 @@ def test_doctor_names_the_extra_that_brings_what_is_missing(monkeypatch):
     finding = machine.Finding("kivy", "missing", "", "pip install 'skin-distill[app]'")
     monkeypatch.setattr(machine, "examine", lambda: [finding])
     assert "pip install 'skin-distill[app]'" in CliRunner().invoke(cli, ["doctor"]).output
+
+
+@pytest.mark.parametrize("given", [[], ["--teacher", "t"], ["--run", "s"]])
+def test_distill_needs_teacher_and_run_unless_it_exports_views(given):
+    result = CliRunner().invoke(cli, ["distill", "--config", "demo", "--data", "meta.csv", *given])
+    assert result.exit_code == 2
+    assert {"--teacher", "--run", "--export-views"} <= set(re.findall(r"--[\w-]+", result.output))

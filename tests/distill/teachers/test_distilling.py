@@ -86,6 +86,24 @@ def test_a_student_learns_from_the_average_of_teachers_that_lack_what_it_has(job
         distill_student(RECIPE, manifest, [opened(small)], run)
 
 
+def test_a_teacher_no_better_than_chance_is_warned_of(job, opened, caplog):
+    folder, manifest = job
+    turned = {"red": "class1", "green": "class0", "blue": "class2"}
+    path = describe(write_onnx(folder / "turned.onnx", side=SIDE), scaling="unit", classes=turned)
+    run = RunFolder("turned", folder)
+
+    class Stop(Exception):
+        pass
+
+    def stop(stage, done, total):
+        if stage == "teacher's predictions":  # after all checks, before anything is trained
+            raise Stop
+
+    with pytest.raises(Stop):
+        distill_student(RECIPE, manifest, [opened(path)], run, progress=stop)
+    assert "turned.onnx" in caplog.text and "chance" in caplog.text
+
+
 def test_teachers_that_do_not_fit_the_recipe_or_each_other_are_refused_first(job, opened):
     folder, manifest = job
     path = describe(write_onnx(folder / "m.onnx", side=SIDE), **UNIT)
