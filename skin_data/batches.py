@@ -155,16 +155,29 @@ def light_targets(frame: "pd.DataFrame") -> tuple[np.ndarray, np.ndarray]:
     From the columns `light_...` of a meta.csv, which may be missing or empty, float32 [n, 14] in [-4, 4], and float32
     [n], 1 where every feature is known, else 0.
     """
-    columns = [f"light_{name}" for name in FEATURE_NAMES]
-    measured = frame.reindex(columns=columns).to_numpy(np.float64, na_value=np.nan)
-    known = ~np.isnan(measured).any(axis=1)
+    measured, known = light_features(frame)
     targets = np.zeros(measured.shape, np.float32)
-    if known.any():
-        spread = measured[known].std(axis=0)
-        centred = measured[known] - measured[known].mean(axis=0)
-        standard = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-9)
-        targets[known] = np.clip(standard, -CLIP, CLIP)
+    if scale := light_scale(frame):
+        targets[known] = np.clip((measured[known] - scale[0]) / scale[1], -CLIP, CLIP)
     return targets, known.astype(np.float32)
+
+
+def light_features(frame: "pd.DataFrame") -> tuple[np.ndarray, np.ndarray]:
+    """Return the measured lighting features of photos, float64 [n, 14], and bool [n], where all of them are known."""
+    measured = frame.reindex(columns=[f"light_{name}" for name in FEATURE_NAMES]).to_numpy(np.float64, na_value=np.nan)
+    return measured, ~np.isnan(measured).any(axis=1)
+
+
+def light_scale(frame: "pd.DataFrame") -> tuple[np.ndarray, np.ndarray] | None:
+    """Return mean and standard deviation of each feature, float64 [14], inf where all photos have the same value.
+
+    None where no photo has been measured.
+    """
+    measured, known = light_features(frame)
+    if not known.any():
+        return None
+    spread = measured[known].std(axis=0)
+    return measured[known].mean(axis=0), np.where(spread > 1e-9, spread, np.inf)
 
 
 def steps_per_epoch(training: TrainingSet, batch_size: int) -> int:

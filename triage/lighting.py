@@ -165,6 +165,34 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """One way in which light is poor; plain data, so that other languages can judge by it.
+
+    Attributes:
+        reason: one of `REASONS`.
+        measure: one of `FEATURE_NAMES`.
+        at: its limit, or a curve of limits along another measure.
+        above: values above the limit are wrong; otherwise those below.
+        along: the measure that a curve goes along.
+        only_if: the rule holds only for photos that lie on the limit or beyond it.
+    """
+
+    reason: str
+    measure: str
+    at: float | Curve
+    above: bool
+    along: str | None = None
+    only_if: Limit | None = None
+
+    def limit_for(self, features: LightingFeatures) -> Limit | None:
+        """The limit in a photo with these features; None where the rule does not hold."""
+        if self.only_if and self.only_if.excess(getattr(features, self.only_if.measure)) < 0:
+            return None
+        at = self.at if isinstance(self.at, float) else _on(self.at, getattr(features, str(self.along)))
+        return Limit(self.measure, at, self.above)
+
+
+@dataclass(frozen=True)
 class LightingVerdict:
     """Whether the light is good.
 
@@ -238,26 +266,37 @@ def _middle(plane: Bytes) -> Bytes:
     return plane[height // 4 : height - height // 4, width // 4 : width - width // 4]
 
 
-def limits_for(features: LightingFeatures, table: Thresholds = THRESHOLDS) -> dict[str, tuple[Limit, ...]]:
-    """What each of `REASONS` is judged by in a photo with these features; crossing one limit is enough."""
-    darkest = _on(table.dark, features.red_green)
-    if features.highlights < table.few_highlights:
-        darkest = max(darkest, _on(table.dark_for_its_color, features.red_green))
-    bright = [Limit("clipped", table.clipped, above=True)]
-    # A strong cast saturates one channel of a photo that is not too bright.
-    if features.colour_cast <= 0:
-        bright.append(Limit("saturated", table.saturated, above=True))
-    return {
-        "too_dark": (Limit("exposure", darkest, above=False),),
-        "too_bright": tuple(bright),
-        "blurry": (
-            Limit("sharpness", table.blurry, above=False),
-            Limit("coarse_sharpness", table.very_blurry, above=False),
+def rules_of(table: Thresholds = THRESHOLDS) -> tuple[Rule, ...]:
+    """Return the rules of a table; crossing one limit is enough for its reason."""
+    return (
+        Rule("too_dark", "exposure", table.dark, above=False, along="red_green"),
+        Rule(
+            "too_dark", "exposure", table.dark_for_its_color, above=False, along="red_green",
+            only_if=Limit("highlights", table.few_highlights, above=False),
         ),
-        "glare": (Limit("specular", table.glare, above=True),),
-        "uneven": (Limit("unevenness", table.uneven, above=True),),
-        "colour_cast": (Limit("colour_cast", 0.0, above=True),),
-    }
+        Rule("too_bright", "clipped", table.clipped, above=True),
+        # A strong cast saturates one channel of a photo that is not too bright.
+        Rule(
+            "too_bright", "saturated", table.saturated, above=True, only_if=Limit("colour_cast", 0.0, above=False)
+        ),
+        Rule("blurry", "sharpness", table.blurry, above=False),
+        Rule("blurry", "coarse_sharpness", table.very_blurry, above=False),
+        Rule("glare", "specular", table.glare, above=True),
+        Rule("uneven", "unevenness", table.uneven, above=True),
+        Rule("colour_cast", "colour_cast", 0.0, above=True),
+    )  # fmt: skip
+
+
+def limits_for(features: LightingFeatures, table: Thresholds = THRESHOLDS) -> dict[str, tuple[Limit, ...]]:
+    """What each of `REASONS` is judged by in a photo with these features, the strictest limit of each measure."""
+    found: dict[str, dict[str, Limit]] = {reason: {} for reason in REASONS}
+    for rule in rules_of(table):
+        if (limit := rule.limit_for(features)) is None:
+            continue
+        known = found[rule.reason].get(rule.measure)
+        if known is None or limit.excess(known.at) > 0:
+            found[rule.reason][rule.measure] = limit
+    return {reason: tuple(limits.values()) for reason, limits in found.items()}
 
 
 def judge_lighting(features: LightingFeatures, table: Thresholds = THRESHOLDS) -> LightingVerdict:

@@ -1,5 +1,7 @@
+import json
 import os
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
@@ -7,7 +9,15 @@ import numpy as np
 import pytest
 
 from triage.crop import Crop
-from triage.lighting import FEATURE_NAMES, REASONS, LightingVerdict, judge_lighting, measure_lighting
+from triage.lighting import (
+    FEATURE_NAMES,
+    REASONS,
+    LightingFeatures,
+    LightingVerdict,
+    judge_lighting,
+    measure_lighting,
+    rules_of,
+)
 from triage.photo import read_photo
 from triage.tips import TIPS, tips_for
 
@@ -191,3 +201,24 @@ def test_every_reason_and_its_tip_are_documented():
     text = (Path(__file__).parents[2] / "docs" / "lighting.md").read_text(encoding="utf-8")
     for reason in REASONS:
         assert f"| `{reason}` | {TIPS[reason].headline} |" in text
+
+
+def test_the_rules_are_plain_data_that_give_the_verdict():
+    """Other languages judge by them (`web_app`): a plain second implementation."""
+    generator = np.random.default_rng(3)
+    low = dict.fromkeys(FEATURE_NAMES, 0.0) | {"exposure": -7, "highlights": 0, "sharpness": 1, "coarse_sharpness": 1}
+    high = dict.fromkeys(FEATURE_NAMES, 1.0) | {"exposure": 0, "highlights": 3, "unevenness": 4, "specular": 0.01}
+    high |= {"sharpness": 5, "coarse_sharpness": 5}
+    rules = json.loads(json.dumps([asdict(rule) for rule in rules_of()]))
+    for _ in range(300):
+        values = {name: float(generator.uniform(low[name], high[name])) for name in FEATURE_NAMES}
+        values["colour_cast"] = max(0.0, values["colour_cast"] - 0.7)
+        reasons = set()
+        for rule in rules:
+            value, at, condition = values[rule["measure"]], rule["at"], rule["only_if"]
+            if condition and (values[condition["measure"]] > condition["at"]) != condition["above"]:
+                continue
+            at = at if isinstance(at, float) else np.interp(values[rule["along"]], *at)
+            if value > at if rule["above"] else value < at:
+                reasons.add(rule["reason"])
+        assert set(judge_lighting(LightingFeatures(**values)).reasons) == reasons
