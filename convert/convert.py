@@ -12,6 +12,7 @@ from typing import Any
 from convert.flatbuffer import Flatbuffer
 from convert.making.familiarity import features_of_file, fit_familiarity, with_familiarity
 from convert.making.fine_tuning import fine_tune
+from convert.making.light_measures import add_light_measures
 from convert.making.representative import load_representative
 from convert.making.source import Source, make_flatbuffer
 from convert.making.spot import map_layer, with_spot
@@ -32,6 +33,7 @@ from skin_training.familiarity import METHOD
 from skin_training.recipe import to_mapping
 from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of, write_bytes
+from triage.lighting import FEATURE_NAMES
 from triage.model_file import RELEASE_FORMAT, pack_model
 
 log = logging.getLogger("skin_distill")
@@ -88,6 +90,9 @@ def convert(
                 features_of_file(flatbuffer, progress), card["input"]["size"], run, manifest, progress
             )
             flatbuffer = with_familiarity(flatbuffer, fitted)
+            flatbuffer, light = add_light_measures(flatbuffer, card["input"]["size"], run, manifest, progress)
+            if light:
+                card["light"] = light
             if spot:
                 flatbuffer = with_spot(flatbuffer, spot[0], str(map_layer(source.student)))
             flatbuffer = with_metadata(flatbuffer, card)
@@ -122,6 +127,7 @@ def _key(student_sha256: str, manifest: Manifest, recipe: ConvertRecipe) -> dict
         "release_format": RELEASE_FORMAT,
         "familiarity": METHOD,
         "spot": f"{SPOT_METHOD} {boxes_sha256(manifest)}",
+        "light_measures": list(FEATURE_NAMES),
         "version": version("skin-distill"),
     }
 

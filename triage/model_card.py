@@ -6,6 +6,7 @@ from typing import Any, TypedDict, cast
 from triage.answers import AnswerRule, problem_of_answers
 from triage.crop import SHAPES
 from triage.errors import UnusableInput
+from triage.estimated_light import JUDGED, CardLight
 from triage.prediction_set import SetRule, problem_of_rule
 
 CARD_FORMAT = 1
@@ -116,14 +117,16 @@ class ModelCard(_RequiredKeys, total=False):
 
     `data` names the data set and the hash of its table, `lineage` the runs and files the model came from. `per_tone`
     maps tone buckets to `ToneResult`, and "measured_on" to a description. `per_class` maps class ids to results of the
-    float student; earlier cards lack it, `prediction_sets` and `familiarity`. `spot` is there with that output.
-    `answers` says what a person is asked and what the answers change. A card may hold further keys, such as `variant`.
+    float student; earlier cards lack it, `prediction_sets`, `familiarity` and `light`. `spot` is there with that
+    output. `answers` says what a person is asked and what the answers change. A card may hold further keys, such as
+    `variant`.
     """
 
     answers: AnswerRule
     prediction_sets: SetRule
     familiarity: CardFamiliarity
     spot: CardSpot
+    light: CardLight
     per_class: dict[str, ClassResult]
 
 
@@ -195,6 +198,10 @@ def check_card(card: object, source: str) -> ModelCard:
     if "familiarity" in found:
         limit: Any = found["familiarity"].get("refuse_below") if isinstance(found["familiarity"], dict) else None
         require(_is_number(limit) and 0 <= limit <= 1, "familiarity needs refuse_below from 0 to 1", limit)
+    if "light" in found:
+        margins: Any = found["light"].get("margins") if isinstance(found["light"], dict) else None
+        valid = isinstance(margins, dict) and set(margins) <= set(JUDGED) and all(map(_is_number, margins.values()))
+        require(valid, "light needs margins that are numbers, by the names of measures", margins)
     if "prediction_sets" in found:
         rule = found["prediction_sets"]
         require(not (problem := problem_of_rule(rule)), str(problem), rule)

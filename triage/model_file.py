@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from triage.errors import UnusableInput
 from triage.interpreter import TFLITE_IDENTIFIER
+from triage.lighting import FEATURE_NAMES
 from triage.model_card import ModelCard, check_card
 
 SHIPPED_MODEL = Path(__file__).with_name("models") / "phone.tflite"
@@ -30,6 +31,7 @@ FAMILIARITY_LABEL = "familiar"
 SPOT_LABELS_NAME = "spot_labels.txt"
 SPOT_LABELS = ("x", "y", "width", "height", "confidence")
 """Meaning of the five numbers of the spot output."""
+LIGHT_MEASURES_LABELS_NAME = "light_measures_labels.txt"
 CARD_NAME = "card.json"
 SEAL_BYTES = 2 * hashlib.sha256().digest_size  # hexadecimal, so that programs can display the comment
 RELEASE_FORMAT = 2
@@ -84,6 +86,8 @@ def pack_model(flatbuffer: bytes, card: Mapping[str, Any]) -> bytes:
         contents[FAMILIARITY_LABELS_NAME] = f"{FAMILIARITY_LABEL}\n"
     if "spot" in checked:
         contents[SPOT_LABELS_NAME] = "".join(f"{label}\n" for label in SPOT_LABELS)
+    if "light" in checked:
+        contents[LIGHT_MEASURES_LABELS_NAME] = "".join(f"{name}\n" for name in FEATURE_NAMES)
     contents[CARD_NAME] = text
     buffer = io.BytesIO(flatbuffer)
     # Stored, not compressed: MediaPipe reads associated files in place.

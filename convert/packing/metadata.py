@@ -13,11 +13,13 @@ from tensorflow.lite.python import schema_py_generated as schema
 from convert.flatbuffer import Flatbuffer, packed, unpacked
 from triage.assessment import DISCLAIMER, FAMILIARITY
 from triage.crop import Crop
+from triage.estimated_light import LIGHT_MEASURES
 from triage.model_file import (
     CARD_NAME,
     FAMILIARITY_LABEL,
     FAMILIARITY_LABELS_NAME,
     LABELS_NAME,
+    LIGHT_MEASURES_LABELS_NAME,
     LIGHTING_LABEL,
     LIGHTING_LABELS_NAME,
     SPOT_LABELS,
@@ -80,6 +82,10 @@ def _describe(parsed: Flatbuffer, card: Mapping[str, Any]) -> _Table:
         SPOT: _tensor(
             SPOT, "Box of the main lesion in the image, and how sure it is.", FEATURE, {}, 1.0, SPOT_LABELS_NAME,
             f"The five numbers: {', '.join(SPOT_LABELS)}.",
+        ),
+        LIGHT_MEASURES: _tensor(
+            LIGHT_MEASURES, "Estimated measures of the light, each in its own unit.", FEATURE, {}, 1.0,
+            LIGHT_MEASURES_LABELS_NAME, "Names of the measures, in order.",
         ),
     }  # fmt: skip
     size, crop = card["input"]["size"], Crop.recorded(card["input"])

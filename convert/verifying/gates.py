@@ -30,6 +30,7 @@ class Gates:
         familiarity_change: largest mean change of the output familiarity from the float student's.
         spot_overlap: smallest mean IoU of the output spot's box with the float student's, in each tone bucket.
         spot_confidence_change: largest mean change of its confidence.
+        light_measures_change: largest mean change of any value of the output light_measures, standard deviations.
         ccm_mean: largest mean CIEDE2000 of the colour calibration.
         ccm_mean_of_best: the same for the file that `convert --best` chooses.
         ccm_max: largest CIEDE2000 of any patch.
@@ -49,6 +50,7 @@ class Gates:
     familiarity_change: float = 0.1
     spot_overlap: float = 0.85
     spot_confidence_change: float = 0.1
+    light_measures_change: float = 0.2
     ccm_mean: float = 0.5
     ccm_mean_of_best: float = 0.3
     ccm_max: float = 1.5

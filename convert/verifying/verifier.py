@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from convert.making.light_measures import measures_of_student
 from convert.recipe import convert_recipe
 from convert.report_types import Comparison
 from convert.student import find_student, load_student_pixels
@@ -14,9 +15,11 @@ from convert.verifying.ccm_parity import CcmParity, check_ccm
 from convert.verifying.comparison import Predictions, compare
 from convert.verifying.familiarity import check_familiarity, student_familiarity
 from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, GateResult, Gates, check_comparison
+from convert.verifying.light_measures import check_light_measures
 from convert.verifying.skin_patches import skin_colors
 from convert.verifying.spot import check_spot, student_spots
 from distill.model_file import load_model
+from skin_data.batches import light_scale
 from skin_data.manifest import Manifest
 from skin_data.progress import Progress, no_progress
 from skin_training.color_calibration import ccm_of
@@ -143,6 +146,8 @@ class Verifier:
         self._calibration = ccm_of(student)
         self._familiarity = student_familiarity(student, run, manifest, self._pixels, progress)
         self._spots = student_spots(student, run, self._pixels)
+        self._light_scale = light_scale(manifest.split("train"))
+        self._light = self._light_scale and measures_of_student(student, self._pixels, self._light_scale)
         self._skin = skin_colors(run, manifest, self._size, progress)
 
     def check(self, path: Path, is_best: bool = False) -> FileVerdict:
@@ -165,7 +170,10 @@ class Verifier:
         familiarity = check_familiarity(interpreter, self._pixels, self._familiarity, self.gates.familiarity_change)
         tones = self._frame["tone_bucket"].to_numpy()
         spot = check_spot(interpreter, self._pixels, self._spots, tones, self.gates)
-        results = [*check_comparison(comparison, self.gates), familiarity, *spot, ccm_gate]
+        light = check_light_measures(
+            interpreter, self._pixels, self._light, self._light_scale, self.gates.light_measures_change
+        )
+        results = [*check_comparison(comparison, self.gates), light, familiarity, *spot, ccm_gate]
         for gate in self._extra_gates:
             results += gate(GateInput(model, self._pixels, predictions, self.predictions))
         variant = str(cast("dict[str, Any]", model.card)["variant"])
