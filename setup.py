@@ -44,11 +44,17 @@ APP = [
     "kivy>=2.3.1,<2.4",
     "fpdf2>=2.8,<3",  # sharing a result as PDF
 ]
+# The page for stakeholders.
+WEB = ["streamlit>=1.50,<2"]
 DEV = [
+    "axe-playwright-python>=0.1.7,<0.2",  # accessibility rules, with axe-core inside
     "crepes>=0.8,<1",  # conformal prediction, which tests compare ours with
     "isic-challenge-scoring>=5.6,<6",  # the ISIC archive's metrics, which tests compare ours with
     "onnx>=1.18,<2",  # writes small networks for tests
     "pillow-heif>=1.1,<2",  # writes HEIC for tests
+    "nbclient>=0.10,<1",  # runs the notebooks
+    "ipykernel>=6.29,<8",
+    "playwright>=1.50,<2",  # drives the system's Chromium
     "pytest>=8,<9.2",  # pytest-xdist 3.8 names groups in an attribute that 9.2 no longer reads
     "pytest-timeout>=2.3,<3",
     "pytest-xdist>=3.6,<4",
@@ -72,8 +78,9 @@ EXTRAS = {
     "maxvit": MAXVIT,
     "onnx": ONNX,
     "app": APP,
+    "web": WEB,
     "dev": DEV,
-    "all": TRAIN + DOWNLOAD + MAXVIT + ONNX + APP + DEV,
+    "all": TRAIN + DOWNLOAD + MAXVIT + ONNX + APP + WEB + DEV,
 }
 PACKAGES = [
     "triage",
@@ -84,6 +91,7 @@ PACKAGES = [
     "convert",
     "benchmarks",
     "mobile_app",
+    "web_app",
     "skin_distill",
 ]
 
@@ -109,6 +117,7 @@ setup(
         "skin_distill.configs": ["*.yaml"],
         "skin_data.taxonomies": ["*.yaml"],
         "triage": ["py.typed", "models/*.tflite"],
+        "web_app.offline": ["*.json", "site/*"],
         "convert.verifying": ["operator_versions.csv"],
         "mobile_app": ["assets/*", "assets/*/*", "texts/*.json"],
     },

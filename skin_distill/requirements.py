@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from triage.errors import MissingDependency
 
 OWN_PACKAGES = (
-    "triage", "skin_data", "skin_training", "teacher", "distill", "convert", "benchmarks", "mobile_app", "skin_distill",
+    "triage", "skin_data", "skin_training", "teacher", "distill", "convert", "benchmarks", "mobile_app", "web_app",
+    "skin_distill",
 )  # fmt: skip
 
 

@@ -3,7 +3,9 @@
 The only place that decides this; Python, `classify`, its JSON, the app and the shared page show the result.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from itertools import product
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +56,51 @@ class Decision:
         return self.prediction_set if self.reason is None and len(self.prediction_set) > 1 else ()
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What reason and urgency depend on besides the urgency of the most likely class.
+
+    Attributes:
+        synthetic_model: the model was trained on synthetic images only.
+        synthetic_photo: see `decide`.
+        has_skin: see `decide`.
+        lighting_ok: see `decide`.
+        ignore_light: see `decide`.
+        unfamiliar: the photo is unlike those that the model knows.
+        abstained: no class is likely enough.
+        urgent: the urgent classes together reach the card's threshold.
+        urgent_in_set: one of them is in the prediction set.
+        checked: see `Decision`.
+    """
+
+    synthetic_model: bool
+    synthetic_photo: bool
+    has_skin: bool
+    lighting_ok: bool
+    ignore_light: bool
+    unfamiliar: bool
+    abstained: bool
+    urgent: bool
+    urgent_in_set: bool
+    checked: bool
+
+
+class DecisionTable(TypedDict):
+    """All outcomes as data.
+
+    Attributes:
+        facts: names of `Facts`; the first changes slowest.
+        leading: urgencies of the most likely class; these change fastest.
+        outcomes: reason and urgency.
+        states: number in `outcomes` of every combination, 2^facts x leading of them.
+    """
+
+    facts: list[str]
+    leading: list[str]
+    outcomes: list[tuple[str | None, str | None]]
+    states: list[int]
+
+
 def decide(
     probabilities: npt.NDArray[np.float64],
     card: ModelCard,
@@ -77,30 +124,67 @@ def decide(
         ignore_light: the person asks for an answer although a better photo was advised.
         synthetic_photo: the photo comes from the demo, which a model of synthetic images may judge.
     """
-    thresholds = card["thresholds"]
+    thresholds, urgencies = card["thresholds"], [entry["urgency"] for entry in card["classes"]]
     top = int(np.argmax(probabilities))
-    abstained = bool(probabilities[top] < thresholds["abstain_below"])
-    checked = tested_photos(card, tone) >= MIN_TESTED
-    reason = _why_nothing(card, lighting_ok or ignore_light, has_skin, synthetic_photo)
-    if reason is None and _is_unfamiliar(card, familiarity):
-        reason = "unfamiliar"
-    if reason:
-        return Decision(reason, None, abstained, (), tone, checked, familiarity)
-    urgencies = [entry["urgency"] for entry in card["classes"]]
     urgent = sum(float(p) for p, urgency in zip(probabilities, urgencies, strict=True) if urgency == "urgent")
     chosen = _prediction_set(probabilities, card, tone)
+    facts = Facts(
+        synthetic_model=card["synthetic"],
+        synthetic_photo=synthetic_photo,
+        has_skin=has_skin,
+        lighting_ok=lighting_ok,
+        ignore_light=ignore_light,
+        unfamiliar=_is_unfamiliar(card, familiarity),
+        abstained=bool(probabilities[top] < thresholds["abstain_below"]),
+        urgent="urgent" in urgencies and urgent >= thresholds["urgent"],
+        urgent_in_set=any(urgencies[number] == "urgent" for number in chosen),
+        checked=tested_photos(card, tone) >= MIN_TESTED,
+    )
+    reason, urgency = outcome(facts, urgencies[top])
+    named = tuple(card["classes"][number]["id"] for number in chosen) if urgency else ()
+    return Decision(reason, urgency, facts.abstained, named, tone, facts.checked, familiarity)
+
+
+def outcome(facts: Facts, leading: str) -> tuple[str | None, str | None]:
+    """Return reason and urgency of a `Decision`.
+
+    Args:
+        facts: about photo, predictions and model.
+        leading: urgency of the most likely class.
+    """
+    if facts.synthetic_model and not facts.synthetic_photo:
+        return "synthetic_model", None
+    if not facts.has_skin:
+        return "no_skin", None
+    if not (facts.lighting_ok or facts.ignore_light):
+        return "poor_light", None
+    if facts.unfamiliar:
+        return "unfamiliar", None
     # "watch" reassures: never when unsure, when an urgent class leads or is in the set, on a photo that should have
     # been better or of skin that the model was not checked on, or from a model that has never seen real skin.
-    doubtful = abstained or not lighting_ok or ignore_light or card["synthetic"] or not checked
-    doubtful = doubtful or any(urgencies[number] == "urgent" for number in chosen)
-    if "urgent" in urgencies and urgent >= thresholds["urgent"]:
+    doubtful = facts.abstained or not facts.lighting_ok or facts.ignore_light or facts.synthetic_model
+    doubtful = doubtful or not facts.checked or facts.urgent_in_set
+    if facts.urgent:
         urgency = "urgent"
-    elif urgencies[top] == "urgent" or (doubtful and urgencies[top] == "watch") or abstained:
+    elif leading == "urgent" or (doubtful and leading == "watch") or facts.abstained:
         urgency = "soon"
     else:
-        urgency = urgencies[top]
-    named = tuple(card["classes"][number]["id"] for number in chosen)
-    return Decision("unsure" if abstained else None, urgency, abstained, named, tone, checked, familiarity)
+        urgency = leading
+    return "unsure" if facts.abstained else None, urgency
+
+
+def decision_table() -> DecisionTable:
+    """Return every outcome as plain data, for places that cannot run this module."""
+    names = tuple(field.name for field in fields(Facts))
+    outcomes: list[tuple[str | None, str | None]] = []
+    states = []
+    for values in product((False, True), repeat=len(names)):
+        for leading in URGENCIES:
+            found = outcome(Facts(*values), leading)
+            if found not in outcomes:
+                outcomes.append(found)
+            states.append(outcomes.index(found))
+    return {"facts": list(names), "leading": list(URGENCIES), "outcomes": outcomes, "states": states}
 
 
 def with_answers(decision: Decision, photo_alone: Decision, warned: bool) -> Decision:
@@ -123,14 +207,6 @@ def tested_photos(card: ModelCard, tone: str) -> int:
     part = tones.get(tone) if isinstance(tones, dict) else None
     count = part.get("n") if isinstance(part, dict) else None
     return count if isinstance(count, int) else 0
-
-
-def _why_nothing(card: ModelCard, light_accepted: bool, has_skin: bool, synthetic_photo: bool) -> str | None:
-    if card["synthetic"] and not synthetic_photo:
-        return "synthetic_model"
-    if not has_skin:
-        return "no_skin"
-    return None if light_accepted else "poor_light"
 
 
 def _is_unfamiliar(card: ModelCard, familiarity: float | None) -> bool:

@@ -1,0 +1,109 @@
+"""A headless Chromium and the offline page of the demo model, served on this machine."""
+
+import http.server
+import os
+import shutil
+import threading
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from mobile_app.classifier import DEMO_MODEL
+from triage.errors import UnusableInput
+
+VIEWPORT = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The system's Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not path:
+        pytest.skip("needs Chromium: ci/system_packages.sh installs it")
+    options = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    with playwright.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=path, args=options)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def litert_js_files():
+    """Folder of LiteRT.js's tarballs: SKIN_DISTILL_LITERT_JS, or downloaded."""
+    from web_app.offline.litert_js import litert_js
+
+    given = os.environ.get("SKIN_DISTILL_LITERT_JS")
+    try:
+        return litert_js([Path(given)] if given else [])
+    except UnusableInput as error:
+        pytest.skip(f"needs LiteRT.js: {error}")
+
+
+@pytest.fixture(scope="session")
+def site(litert_js_files, tmp_path_factory, session_patch):
+    """Folder of the demo model's page."""
+    folder = tmp_path_factory.mktemp("site") / "page"
+    session_patch.setattr("web_app.offline.package.litert_js", lambda tarballs: litert_js_files)
+    from web_app.offline.package import write_page
+
+    write_page(DEMO_MODEL, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def session_patch():
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """Gives the address of a folder on this machine."""
+    servers = []
+
+    def start(folder):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_address[1]}/"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def address(site, serve):
+    return serve(site)
+
+
+@pytest.fixture
+def open_page(browser):
+    """`open_page(url, **context_options)`: a page in a context of its own, with the requests that it made."""
+    contexts = []
+
+    def open_(url, before=None, wait=True, **options):
+        context = browser.new_context(**{"viewport": VIEWPORT, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.requested, page.errors = [], []
+        context.on("request", lambda request: page.requested.append(request.url))
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        if before:
+            before(page)
+        page.goto(url)
+        if wait:
+            page.wait_for_selector("body[data-ready]", timeout=120_000)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()

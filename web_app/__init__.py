@@ -1,0 +1,1 @@
+"""Pages for a browser: for stakeholders beside a run, and offline on a phone."""

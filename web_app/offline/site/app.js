@@ -1,0 +1,228 @@
+import { assess } from "./decide.js";
+import { Unusable, loadModel } from "./model.js";
+import { PhotoProblem, openPhoto } from "./pixels.js";
+
+const LIVE_MS = 400;
+const $ = (id) => document.getElementById(id);
+// Computer-drawn photos, which a demo model may judge.
+const isDemo = () => new URLSearchParams(location.search).has("demo");
+let model, texts;
+
+if ("serviceWorker" in navigator) navigator.serviceWorker.register("sw.js").catch(() => {});
+start();
+
+async function start() {
+  const begun = performance.now();
+  try {
+    model = await loadModel();
+    texts = model.data.texts;
+    describe();
+    const { passed } = await model.selfTest();
+    if (!passed) throw new Unusable(texts["web.selftest_failed"]);
+    $("controls").hidden = false;
+    $("camera").hidden = !navigator.mediaDevices?.getUserMedia;
+    say("web.ready");
+  } catch (error) {
+    if (!(error instanceof Unusable)) console.error(error);
+    $("status").textContent = error instanceof Unusable ? error.message : "This page could not be loaded. Try again.";
+    $("status").className = "card urgent";
+  }
+  document.body.dataset.ready = String(Math.round(performance.now() - begun));
+}
+
+function describe() {
+  const { card, facts } = model.data;
+  document.title = document.querySelector("h1").textContent = texts["app.name"];
+  $("lead").textContent = texts["first.not_text"];
+  $("disclaimer").textContent = texts["answer.disclaimer"];
+  $("privacy").textContent = texts["web.privacy"];
+  $("choose").textContent = texts["web.choose"];
+  if (card.synthetic) {
+    $("demo").hidden = false;
+    $("demo").textContent = texts["app.demo"];
+    $("lead").append(` ${texts["app.demo_note"]}`);
+  }
+  const { signs_at_once, signs } = model.data;
+  $("signs").replaceChildren(...[["answer.signs_at_once", signs_at_once], ["answer.signs", signs]].flatMap(
+    ([title, ids]) => [element("h2", texts[title]), element("ul", ...ids.map((id) => element("li", texts[`sign.${id}`])))]));
+  $("facts").replaceChildren(...facts.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
+}
+
+$("file").addEventListener("change", async () => {
+  const files = [...$("file").files];
+  $("file").value = "";
+  await choose(files);
+});
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  if (!$("controls").hidden) choose([...event.dataTransfer.files]);
+});
+addEventListener("paste", (event) => {
+  if (!$("controls").hidden && event.clipboardData.files.length) choose([...event.clipboardData.files]);
+});
+
+async function choose(files) {
+  if (!files.length) return;
+  closeCamera();
+  if (files.length > 1) return refuse(texts["web.one_photo"]);
+  say("checking.title");
+  try {
+    const { image, width, height } = await openPhoto(files[0], texts);
+    await show(image, width, height);
+  } catch (error) {
+    if (!(error instanceof PhotoProblem)) console.error(error);
+    refuse(error instanceof PhotoProblem ? error.message : texts["web.unreadable"]);
+  }
+}
+
+function refuse(message) {
+  $("result").replaceChildren(element("p", message, "card soon"));
+  $("status").textContent = "";
+  $("result").focus();
+}
+
+async function show(image, width, height) {
+  const { outputs, box, milliseconds } = await model.run(image, width, height);
+  const answer = (ignoreLight) => {
+    const found = assess(outputs, model.data, { ignoreLight, syntheticPhoto: isDemo() });
+    $("result").replaceChildren(...render(found, picture(image, width, height, box, outputs.spot), ignoreLight, () => answer(true)));
+    $("result").dataset.answer = JSON.stringify({ ...found, outputs, milliseconds });
+    say("web.ready");
+    $("result").focus();
+  };
+  answer(false);
+}
+
+function render(found, photo, ignoreLight, overrule) {
+  const { card } = model.data, parts = [];
+  const light = found.lighting;
+  if (!light.ok) {
+    const tips = light.reasons.map((reason) =>
+      element("p", `${texts[`tip.${reason}.headline`]}. ${texts[`tip.${reason}.advice`]}`));
+    parts.push(element("section", element("h2", texts["answer.reason.poor_light"]), ...tips, "card soon"));
+    if (ignoreLight) parts.push(element("p", texts["answer.light_overruled"], "card soon"));
+  } else {
+    parts.push(element("p", texts[light.judged ? "answer.light_good" : "web.light_by_head"]));
+  }
+  const key = found.urgency ? `answer.${found.urgency}` : `answer.reason.${found.reason}`;
+  if (found.reason !== "poor_light") {
+    parts.push(element("section", element("h2", texts[key]), element("p", texts[`${key}_text`]), `card ${found.urgency ?? "soon"}`));
+  } else {
+    const button = element("button", texts["light.see_anyway"]);
+    button.type = "button";
+    button.addEventListener("click", overrule);
+    parts.push(button);
+  }
+  const left = element("div");
+  if (found.mayName && !found.checked) {
+    left.append(element("p", `${texts["answer.unchecked"]}. ${texts["web.unchecked_text"]}`, "card soon"));
+  }
+  if (found.mayName) left.append(classes(found));
+  parts.push(element("div", left, photo, "columns"));
+  return parts;
+}
+
+function classes(found) {
+  const { max_classes, min_probability } = model.data;
+  const title = found.reason ? `answer.reason.${found.reason}` : found.oneOf.length ? "answer.one_of" : "answer.looks_like";
+  const section = element("section", element("h2", texts[title]), "card");
+  if (found.reason) section.append(element("p", texts["answer.nearest"], "muted"));
+  const named = found.ranking.slice(0, found.oneOf.length || max_classes);
+  const rows = named.slice(0, max_classes).filter((entry) => entry.probability >= min_probability);
+  for (const entry of rows) {
+    const bar = document.createElement("meter");
+    bar.value = entry.probability;
+    bar.setAttribute("aria-label", entry.name);
+    section.append(element("p", entry.name, "name"), element("p", `${texts[`answer.${word(entry)}`]}, ${percent(entry.probability)}`, "muted"), bar);
+  }
+  const more = found.oneOf.length ? named.filter((entry) => !rows.includes(entry)) : [];
+  if (more.length) section.append(element("p", texts["answer.also"].replace("{names}", more.map((entry) => entry.name).join("; "))));
+  section.append(element("p", texts["answer.disclaimer"], "muted"));
+  return section;
+}
+
+function word(entry) {
+  const words = model.data.words[entry.urgency === "urgent" ? "dangerous" : "other"];
+  return words.find(([lower]) => entry.probability >= lower)[1];
+}
+
+const percent = (value) => (value > 0.99 ? texts["answer.over_99"] : `${Math.round(value * 100)}%`);
+
+// The photo with the part that the model saw and the spot.
+function picture(image, width, height, [left, top, boxWidth, boxHeight], spot) {
+  const canvas = document.createElement("canvas"), scale = Math.min(1, 720 / Math.max(width, height));
+  [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  const frame = (x, y, w, h, color) => {
+    for (const [line, style] of [[6, "#000A"], [3, color]]) {
+      Object.assign(context, { lineWidth: line, strokeStyle: style });
+      context.strokeRect(x * scale, y * scale, w * scale, h * scale);
+    }
+  };
+  frame(left, top, boxWidth, boxHeight, "#FFF");
+  let text = texts["answer.crop"];
+  if (spot && spot[4] >= model.data.spot_sure_from) {
+    const [x, y, w, h] = spot.map((value) => Math.min(Math.max(value, 0), 1));
+    frame(left + (x - w / 2) * boxWidth, top + (y - h / 2) * boxHeight, w * boxWidth, h * boxHeight, "#5FD0C3");
+    text += ` ${texts["web.spot"]}`;
+  }
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", text);
+  return element("figure", canvas, element("figcaption", text));
+}
+
+// Camera: tips while it runs, then a photo.
+let stream, timer;
+$("camera").addEventListener("click", async () => {
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } } });
+  } catch (error) {
+    return refuse(texts[error.name === "NotAllowedError" ? "trouble.denied" : "trouble.absent"]);
+  }
+  $("video").srcObject = stream;
+  await $("video").play();
+  $("live").hidden = false;
+  $("shoot").focus();
+  timer = setTimeout(liveTip, LIVE_MS);
+});
+
+async function liveTip() {
+  const video = $("video");
+  if (!stream) return;
+  const { outputs } = await model.run(video, video.videoWidth, video.videoHeight);
+  if (!stream) return;
+  const [reason] = assess(outputs, model.data).lighting.reasons;
+  const text = reason ? `${texts[`tip.${reason}.headline`]}. ${texts[`tip.${reason}.advice`]}` : texts["answer.light_good"];
+  if ($("live-tip").textContent !== text) $("live-tip").textContent = text;
+  timer = setTimeout(liveTip, LIVE_MS);
+}
+
+$("shoot").addEventListener("click", async () => {
+  const video = $("video"), frame = await createImageBitmap(video);
+  closeCamera();
+  await show(frame, frame.width, frame.height);
+});
+$("stop").addEventListener("click", () => { closeCamera(); $("camera").focus(); });
+addEventListener("pagehide", closeCamera);
+
+function closeCamera() {
+  clearTimeout(timer);
+  stream?.getTracks().forEach((track) => track.stop());
+  stream = undefined;
+  $("live").hidden = true;
+}
+
+function say(id) {
+  $("status").textContent = texts[id];
+}
+
+// An element with children; a last string argument with a tag that takes classes is its class.
+function element(tag, ...parts) {
+  const made = document.createElement(tag);
+  const styled = parts.length > 1 && typeof parts.at(-1) === "string" ? parts.pop() : "";
+  made.className = styled;
+  made.append(...parts);
+  return made;
+}
