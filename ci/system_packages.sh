@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the app's tests need beyond Python: a virtual screen with mouse and keyboard, a software renderer, and a
-# JDK for Android. Debian or Ubuntu, as root or with sudo. Does nothing if everything is installed. Tests that need a
+# Installs what the app's tests need beyond Python: a virtual screen with mouse and keyboard, a software renderer, a
+# browser, and a JDK for Android. Debian or Ubuntu, as root or with sudo. Does nothing if everything is installed. Tests that need a
 # missing package skip themselves.
 set -euo pipefail
 
@@ -11,6 +11,7 @@ needs() { # needs COMMAND PACKAGE...
 needs Xvfb xvfb
 needs xdotool xdotool
 needs xclip xclip
+command -v chromium-browser >/dev/null || needs chromium chromium
 needs javac default-jdk-headless
 ldconfig -p | grep -q 'libGL\.so\.1' || packages+=(libgl1)
 ldconfig -p | grep -q 'libEGL\.so\.1' || packages+=(libegl1 libgles2)

@@ -46,6 +46,7 @@ SLOW_FILES = {
     "skin_training/test_training.py",
     "stress/test_kills.py",
     "teacher/test_backbones.py",
+    "web_app/test_offline_page.py",
     "teacher/test_efficientnet_lite.py",
 }
 """Files of tests that train, build published networks, open windows or start processes that do."""

@@ -7,7 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
-    "triage", "skin_data", "skin_training", "teacher", "distill", "convert", "benchmarks", "mobile_app", "skin_distill",
+    "triage", "skin_data", "skin_training", "teacher", "distill", "convert", "benchmarks", "mobile_app", "web_app",
+    "skin_distill",
 )  # fmt: skip
 LONGEST = 400  # lines
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc"}

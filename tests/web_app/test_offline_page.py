@@ -108,8 +108,8 @@ def test_pixels_are_prepared_as_in_python(page, photos):
     for path in photos:
         expected = prepare_pixels(read_photo(path), 96)
         found = np.array(page.evaluate(OPEN, [list(path.read_bytes()), 96])).reshape(expected.shape)
-        assert np.abs(found - expected.astype(int)).max() <= 2
-        assert np.abs(found - expected.astype(int)).mean() < 0.1
+        assert np.abs(found - expected.astype(int)).max() <= 1
+        assert np.abs(found - expected.astype(int)).mean() < 0.01
 
 
 def test_photos_in_the_colours_of_a_phone_are_converted(page):
