@@ -47,6 +47,7 @@ SLOW_FILES = {
     "stress/test_kills.py",
     "teacher/test_backbones.py",
     "web_app/test_offline_page.py",
+    "web_app/test_stakeholder_page.py",
     "teacher/test_efficientnet_lite.py",
 }
 """Files of tests that train, build published networks, open windows or start processes that do."""

@@ -1,0 +1,205 @@
+"""The page for stakeholders, in a real browser."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+
+from mobile_app.classifier import DEMO_MODEL
+from skin_data.phantom import render_phantom
+from tests.triage.profiled_photos import heic, saved
+from tests.web_app.test_offline_page import SIZES, violations
+from triage import Triage
+from web_app.stakeholder.models import DAYLIGHT, changed
+
+ROOT = Path(__file__).parents[2]
+RUN = "kaggle-quick-student"
+PHOTOS = 10
+STREAMLITS_OWN = {
+    "region",
+    "page-has-heading-one",
+    "landmark-unique",
+    "aria-allowed-attr",
+    "scrollable-region-focusable",
+}
+"""Rules of axe that Streamlit's own widgets break, none of them serious for this page."""
+
+
+@pytest.fixture(scope="module")
+def page(browser, tmp_path_factory):
+    """The page of a run with the demo's file and without Keras models."""
+    pytest.importorskip("streamlit")
+    root = tmp_path_factory.mktemp("runs")
+    shutil.copytree(ROOT / "experiments" / RUN, root / "experiments" / RUN)
+    (root / "artifacts" / RUN).mkdir(parents=True)
+    shutil.copy(DEMO_MODEL, root / "artifacts" / RUN / "student.tflite")
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    command = [sys.executable, "-m", "skin_distill", "web", RUN, "--port", str(port)]
+    server = subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}/"
+    try:
+        for _ in range(600):
+            try:
+                urlopen(f"{address}_stcore/health").close()
+                break
+            except OSError:
+                assert server.poll() is None, "the page ended"
+                time.sleep(0.1)
+        context = browser.new_context(viewport={"width": 1000, "height": 900})
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.requested = []
+        context.on("request", lambda request: page.requested.append(request.url))
+        page.goto(address)
+        page.get_by_text("Source").wait_for()
+        page.address = address
+        yield page
+        context.close()
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    for index in range(PHOTOS):
+        (folder / f"{index}.png").write_bytes(saved(render_phantom(11, index, 200)[0], "PNG"))
+    return sorted(folder.iterdir())
+
+
+def settle(page):
+    """Wait until Streamlit has drawn the page for the last input."""
+    page.wait_for_timeout(150)
+    page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
+
+
+def upload(page, path):
+    page.locator("input[type=file]").first.set_input_files(path)
+    page.get_by_text(Path(path).name).first.wait_for()
+    settle(page)
+
+
+def told(page):
+    """The file's probabilities by class, as percentages."""
+    cells = page.locator("[data-testid='stTable'] td").all_inner_texts()
+    rows = [cells[start : start + 2] for start in range(0, len(cells), 2)]
+    return {name: float(value.rstrip("%")) for name, value in rows}
+
+
+def test_the_answers_equal_those_of_triage(page, photos):
+    triage = Triage.load(DEMO_MODEL)
+    for path in photos:
+        upload(page, path)
+        expected = triage.assess(path)
+        assert told(page) == pytest.approx(
+            {entry.name: 100 * entry.probability for entry in expected.ranking}, abs=0.051
+        )
+        text = page.inner_text("[data-testid='stMain']")
+        assert ("The light was good." in text) == expected.lighting.ok
+        assert all(tip.advice in text for tip in expected.lighting.tips)
+        assert "Light tips only" in text and "See a doctor" not in text.split("Answer")[-1]
+    assert {urlsplit(url).netloc for url in page.requested if url.startswith("http")} == {urlsplit(page.address).netloc}
+
+
+def test_tips_and_predictions_change_with_the_sliders(page, photos):
+    upload(page, photos[4])
+    before = told(page)
+    page.get_by_text("Change the light").click()
+    slider = page.get_by_role("slider", name="Exposure, stops")
+    slider.focus()
+    for _ in range(16):
+        page.keyboard.press("ArrowLeft")  # by the keyboard alone
+    page.get_by_text("Too dark").wait_for()
+    settle(page)
+    assert told(page) != before
+    for _ in range(16):
+        page.keyboard.press("ArrowRight")
+    settle(page)
+    assert told(page) == before
+    page.get_by_text("Change the light").click()
+
+
+def test_photos_of_phones_are_read_and_bad_ones_end_in_words(page, tmp_path):
+    pixels = render_phantom(11, 3, 200)[0]
+    (tmp_path / "phone.heic").write_bytes(heic(pixels))
+    upload(page, tmp_path / "phone.heic")
+    assert told(page)
+    bad = {
+        "empty.png": (b"", "empty"),
+        "words.png": (b"not a photo", "not a"),
+        "cut.jpg": (saved(pixels, "JPEG")[:-300], "cut.jpg"),
+        "small.png": (saved(np.zeros((20, 40, 3), np.uint8), "PNG"), "too small"),
+        "large.png": (saved(np.zeros((12_000, 17_000), np.uint8), "PNG", compress_level=1), "too large"),
+    }
+    for name, (data, words) in bad.items():
+        (tmp_path / name).write_bytes(data)
+        upload(page, tmp_path / name)
+        assert words in page.locator("[data-testid='stAlert']").last.inner_text()
+
+
+def test_the_run_is_told_with_intervals_and_what_was_not_measured(page):
+    page.get_by_text("The run", exact=True).click()
+    page.get_by_text("Confusion matrix").wait_for()
+    settle(page)
+    text = page.inner_text("[data-testid='stMain']")
+    report = json.loads((ROOT / "experiments" / RUN / "report.json").read_text())
+    for words in ("skin tone dark", "Calibration", "Verification", "Not measured", "ITA", "--data META.csv"):
+        assert words in text
+    assert re.search(r"\d+\.\d\s% \(\d+\.\d\sto\s\d+\.\d\)", text)
+    counts = report["verify"]["files"][0]["test"]["confusion"]["counts"]
+    assert f"{counts[0][0]} of {sum(counts[0])} photos of eczema are called eczema." in text
+    page.get_by_label("Predicted class").click()
+    page.get_by_role("option", name="melanoma").click()
+    page.get_by_text(f"{counts[0][1]} of {sum(counts[0])} photos of eczema are called melanoma.").wait_for()
+    page.get_by_text("A photo", exact=True).click()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_fits_every_width_and_is_accessible(page, photos, theme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page.emulate_media(color_scheme=theme)
+    page.reload()
+    page.get_by_text("Source").wait_for()
+    upload(page, photos[0])
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(200)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    serious = [found for found in violations(axe, page) if found[1] in ("serious", "critical")]
+    assert [found for found in serious if found[0] not in STREAMLITS_OWN] == []
+
+
+def test_a_run_without_a_file_is_refused(tmp_path):
+    (tmp_path / "experiments" / "r").mkdir(parents=True)
+    (tmp_path / "experiments" / "r" / "report.json").write_text("{}")
+    pytest.importorskip("streamlit")
+    done = subprocess.run(
+        [sys.executable, "-m", "skin_distill", "web", "r"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "artifacts/r" in done.stderr
+
+
+def test_changes_of_light_go_in_the_direction_of_their_sliders():
+    photo = np.full((80, 100, 3), (150, 110, 90), np.uint8)
+    plain = (0.0, DAYLIGHT, 0.0, 0.0, 0.0)
+    assert changed(photo, *plain) is photo
+    darker, warmer, falling = (
+        changed(photo, *values).astype(int)
+        for values in ((-1, *plain[1:]), (0, 3000.0, 0, 0, 0), (0, DAYLIGHT, 2.0, 0, 0))
+    )
+    assert darker.mean() < photo.mean()
+    assert (warmer[..., 0] - warmer[..., 2]).mean() > 60
+    assert falling[:, 5].mean() > falling[:, -5].mean() + 20

@@ -1,0 +1,163 @@
+"""One photo: light and tips first, then what each model says about it."""
+
+import io
+from typing import Any
+
+import cv2
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from mobile_app.texts import Texts, load_texts
+from triage.answers import YEARS
+from triage.assessment import Assessment, Triage
+from triage.errors import SkinDistillError
+from triage.photo import Photo, crop_box, decode_photo
+from web_app.stakeholder.models import DAYLIGHT, RunModels, changed
+
+TYPES = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "tif", "tiff", "bmp"]
+SHOWN = 900
+"""Longer side of a shown photo, pixels."""
+NO_ANSWER = "-"
+
+
+def photo_section(models: RunModels) -> None:
+    """Ask for a photo and show what the models say."""
+    texts = load_texts()
+    st.caption(texts["answer.disclaimer"])
+    st.caption("Photos stay in this computer's memory until you close the page. Nothing is stored or sent.")
+    if models.file.card["synthetic"]:
+        st.warning(texts["app.demo_note"])
+    source = st.radio("Source", ["File", "Camera"], horizontal=True)
+    given: Any
+    if source == "Camera":
+        given = st.camera_input("Photo")
+    else:
+        given = st.file_uploader("Photo", type=TYPES, help="JPEG, PNG, WebP, HEIC, AVIF, TIFF or BMP")
+    if given is None:
+        return
+    try:
+        photo, warnings = decode_photo(given.getvalue())
+        for warning in warnings:
+            st.info(warning)
+        _show(models, texts, changed(photo, *_sliders()))
+    except SkinDistillError as error:
+        st.error(str(error).replace("photo in memory", getattr(given, "name", "the photo")))
+
+
+def _sliders() -> tuple[float, float, float, float, float]:
+    with st.expander("Change the light", expanded=False):
+        st.caption("The photo is shown to light check and models as if it had been taken under this light.")
+        return (
+            st.slider("Exposure, stops", -5.0, 3.0, 0.0, 0.25),
+            float(st.slider("Colour temperature, kelvin", 2500, 10000, int(DAYLIGHT), 100)),
+            st.slider("Light gradient, stops", 0.0, 5.0, 0.0, 0.25),
+            st.slider("Blur, percent of the longer side", 0.0, 3.0, 0.0, 0.1),
+            st.slider("Glare, 1 is as bright as white", 0.0, 3.0, 0.0, 0.1),
+        )
+
+
+def _show(models: RunModels, texts: Texts, photo: Photo) -> None:
+    triage = models.file
+    ignore_light = bool(st.session_state.get("ignore_light"))
+    told = triage.assess(photo, ignore_light)
+    _light(told, texts)
+    if questions := triage.card.get("answers"):
+        answers = _questions(questions["questions"])
+        if answers:
+            told = triage.combine([told], answers, ignore_light)
+    _decision(told, texts)
+    st.subheader("Probability of each class")
+    st.caption("Calibrated on the validation split. The decision above follows from the file alone.")
+    _probabilities(models, photo)
+    for line in models.missing:
+        st.caption(line)
+    st.subheader("What the model saw")
+    _pictures(models, photo, told)
+
+
+def _light(told: Assessment, texts: Texts) -> None:
+    st.subheader("Light")
+    if told.lighting.ok:
+        st.success(texts["answer.light_good"])
+        return
+    for tip in told.lighting.tips:
+        st.warning(f"**{tip.headline}**: {tip.advice}")
+    st.checkbox(texts["light.see_anyway"], key="ignore_light")
+
+
+def _questions(questions: Any) -> dict[str, object]:
+    st.subheader("Questions")
+    answers: dict[str, object] = {}
+    for name, question in questions.items():
+        label = name.replace("_", " ").capitalize()
+        if question.get(YEARS):
+            if (years := st.number_input(f"{label}, years", 0, 120, None)) is not None:
+                answers[name] = years
+        elif (choice := st.selectbox(label, [NO_ANSWER, *question["effects"]])) != NO_ANSWER:
+            answers[name] = choice
+    return answers
+
+
+def _decision(told: Assessment, texts: Texts) -> None:
+    decision = told.decision
+    st.subheader("Answer")
+    if decision.urgency:
+        show = {"urgent": st.error, "soon": st.warning}.get(decision.urgency, st.info)
+        show(f"**{texts[f'answer.{decision.urgency}']}**. {texts[f'answer.{decision.urgency}_text']}")
+    if decision.reason:
+        st.warning(f"**{texts[f'answer.reason.{decision.reason}']}**. {texts[f'answer.reason.{decision.reason}_text']}")
+    if decision.may_name and not decision.checked:
+        st.warning(f"**{texts['answer.unchecked']}**. {texts['answer.unchecked_text']}")
+    names = {entry.label: entry.name for entry in told.ranking}
+    if decision.one_of:
+        st.write(f"{texts['answer.one_of']}: {'; '.join(names[label] for label in decision.one_of)}")
+    elif told.diagnosis:
+        st.write(f"{texts['answer.looks_like']}: {told.diagnosis[0].name}")
+    if told.answers is not None and told.without_answers is not None:
+        before = told.without_answers.ranking[0]
+        st.write(f"Without the answers, the photo alone: {before.name}, {before.probability:.0%}")
+
+
+def _probabilities(models: RunModels, photo: Photo) -> None:
+    table, classes = models.table(photo), models.file.card["classes"]
+    order = np.argsort(-table[models.path.name], kind="stable")
+    rows = [
+        {"Class": classes[n]["name"], **{name: f"{values[n]:.1%}" for name, values in table.items()}} for n in order
+    ]
+    st.table(rows)
+
+
+def _pictures(models: RunModels, photo: Photo, told: Assessment) -> None:
+    left, right = st.columns(2)
+    frame, text = framed(photo, models.file, told)
+    left.image(_png(frame), caption=text)
+    if models.keras:
+        model = models.keras[-1]
+        right.image(_png(model.heatmap(photo)), caption=f"Evidence for the top class of the {model.name} (Grad-CAM)")
+
+
+def framed(photo: Photo, triage: Triage, told: Assessment) -> tuple[Photo, str]:
+    """Return the photo with the model's view in white and a sure spot in green, and a caption."""
+    height, width = photo.shape[:2]
+    scale = min(1.0, SHOWN / max(height, width))
+    shown = cv2.resize(photo, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
+    left, top, box_width, box_height = crop_box(width, height, triage.card["input"]["crop_fraction"])
+    boxes = [((left, top, left + box_width, top + box_height), (255, 255, 255))]
+    text = "White: what the model saw"
+    if told.spot and told.spot.sure:
+        spot = told.spot
+        x, y, w, h = spot.x * width, spot.y * height, spot.width * width, spot.height * height
+        boxes.append(((x - w / 2, y - h / 2, x + w / 2, y + h / 2), (95, 208, 195)))
+        text += "; green: the spot"
+    for box, color in boxes:
+        x0, y0, x1, y1 = (round(value * scale) for value in box)
+        cv2.rectangle(shown, (x0, y0), (x1, y1), (0, 0, 0), 5)
+        cv2.rectangle(shown, (x0, y0), (x1, y1), color, 2)
+    return np.asarray(shown, np.uint8), text
+
+
+def _png(pixels: Photo) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,139 @@
+"""What a run measured: confusion matrix, slices, calibration, gates, latency, and what was not measured."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from benchmarks.report import words
+from benchmarks.report.collect import Entry, collect
+from skin_data.manifest import Manifest
+from skin_training.evaluation.evaluate import true_classes
+from skin_training.run_folder import RunFolder
+from triage.errors import SkinDistillError
+from triage.model_card import ModelCard
+from triage.plain_text import printable
+
+MOST_PHOTOS = 24
+COLUMNS = 4
+
+
+def run_section(run: RunFolder, card: ModelCard, manifest: Manifest | None) -> None:
+    """Show the measurements of a run's models.
+
+    Args:
+        run: with a report.
+        card: of the chosen file.
+        manifest: whose photos may be shown; None shows none.
+    """
+    entries = collect([str(run.experiment)])
+    entry = entries[[e.name for e in entries].index(st.selectbox("Model", [e.name for e in entries]))]
+    if entry.test.get("synthetic"):
+        st.warning("Measured on synthetic images, which say nothing about real skin.")
+    _headline(entry)
+    _confusion(entry, run, manifest)
+    st.subheader("Skin tones and other slices")
+    st.caption(f"{entry.test.get('tone_scheme', '')}. It describes a photo, not a person. Brackets: 95 % intervals.")
+    st.table(_slices(entry.test))
+    st.subheader("Calibration")
+    st.table(_calibration(entry))
+    st.subheader("Verification")
+    gates = _gates(run, entry.name)
+    st.table(gates) if gates else st.write(words.NOT_MEASURED)
+    st.subheader("Not measured")
+    for line in card["not_measured"]:
+        st.write(f"- {line}")
+
+
+def _headline(entry: Entry) -> None:
+    rows = {
+        "Accuracy": words.percentage(entry.metric("diagnosis", "accuracy")),
+        "Balanced accuracy": words.percentage(entry.metric("diagnosis", "balanced_accuracy")),
+        "Accuracy of the lighting head": words.percentage(entry.metric("lighting", "accuracy")),
+        "Latency of one photo": words.latency(entry.latency),
+        "Size": words.megabytes(entry.size),
+        "Test photos": words.count(int(entry.test.get("n", 0))),
+    }
+    st.table([{"Metric": name, "Value": value} for name, value in rows.items()])
+
+
+def _confusion(entry: Entry, run: RunFolder, manifest: Manifest | None) -> None:
+    st.subheader("Confusion matrix")
+    if "confusion" not in entry.test:  # reports of earlier versions
+        st.write(words.NOT_MEASURED)
+        return
+    names, counts = entry.test["confusion"]["classes"], entry.test["confusion"]["counts"]
+    st.caption("Rows: true class. Columns: predicted class. Choose a cell to go through its photos.")
+    rows = {name: dict(zip(names, row, strict=True)) for name, row in zip(names, counts, strict=True)}
+    chosen: Any = st.dataframe(
+        [{"true class": name, **row} for name, row in rows.items()],
+        on_select="rerun",
+        selection_mode="single-cell",
+        hide_index=True,
+        key=f"confusion-{run.name}-{entry.name}",
+    )
+    cells = [(row, column) for row, column in chosen.selection.get("cells", []) if column in names]
+    true, predicted = (names[cells[0][0]], cells[0][1]) if cells else (names[0], names[0])
+    left, right = st.columns(2)
+    true = left.selectbox("True class", names, names.index(true))
+    predicted = right.selectbox("Predicted class", names, names.index(predicted))
+    st.write(f"{rows[true][predicted]} of {sum(rows[true].values())} photos of {true} are called {predicted}.")
+    if manifest is None:
+        st.caption("Photos of the data set are shown only with `--data META.csv`.")
+    else:
+        _photos(run, entry, manifest, true, predicted)
+
+
+def _photos(run: RunFolder, entry: Entry, manifest: Manifest, true: str, predicted: str) -> None:
+    try:
+        stored = run.read_test_predictions()
+    except SkinDistillError as error:
+        st.info(str(error))
+        return
+    frame, name = manifest.split("test"), "teacher" if entry.name == "teacher" else "student"
+    if name not in stored or len(stored[name]) != len(frame):
+        st.info("The stored predictions are of another data set: give the meta.csv that the run was trained with.")
+        return
+    ids = list(manifest.taxonomy.ids)
+    rows = (true_classes(frame, ids) == ids.index(true)) & (stored[name].argmax(axis=1) == ids.index(predicted))
+    if entry.name not in ("teacher", "student"):
+        st.caption("Photos by the prediction of the float student.")
+    found = np.flatnonzero(rows)
+    for start in range(0, min(len(found), MOST_PHOTOS), COLUMNS):
+        for column, row in zip(st.columns(COLUMNS), found[start : start + COLUMNS], strict=False):
+            path = manifest.photo_paths(frame.iloc[[row]])[0]
+            column.image(str(path), caption=printable(path.name))
+
+
+def _slices(test: Mapping[str, Any]) -> list[dict[str, str]]:
+    groups = {"skin tone": test.get("per_tone", {}), **test.get("slices", {})}
+    return [
+        {
+            "Slice": f"{kind} {name}",
+            "Photos": words.count(part["n"]),
+            "Accuracy": words.percentage(part.get("diagnosis", {}).get("accuracy")),
+            "Balanced accuracy": words.percentage(part.get("diagnosis", {}).get("balanced_accuracy")),
+        }
+        for kind, parts in groups.items()
+        for name, part in parts.items()
+    ]
+
+
+def _calibration(entry: Entry) -> list[dict[str, str]]:
+    found = entry.calibration or {}
+    parts = {"all": found, **{f"skin tone {tone}": part for tone, part in found.get("per_tone", {}).items()}}
+    return [
+        {
+            "Photos": name,
+            "Calibration error before": words.percentage(part.get("ece_before")),
+            "after temperature scaling": words.percentage(part.get("ece_after")),
+        }
+        for name, part in parts.items()
+    ]
+
+
+def _gates(run: RunFolder, variant: str) -> list[dict[str, str]]:
+    files = run.read_report().get("verify", {}).get("files", [])
+    gates = next((file["gates"] for file in files if file["variant"] == variant), [])
+    return [{"Gate": g["gate"], "Measured": g["measured"], "Limit": g["limit"], "Outcome": g["outcome"]} for g in gates]
