@@ -11,6 +11,7 @@ from mobile_app.classifier import DEMO_MODEL
 from skin_data.phantom import render_phantom
 from tests.triage.profiled_photos import heic, rgb_profile, saved
 from triage import Triage
+from triage.crop import SHAPES, Crop
 from triage.decision import decide
 from triage.photo import prepare_pixels, read_photo
 
@@ -18,10 +19,10 @@ PHOTOS = 10
 SIZES = [(360, 740), (820, 1180), (1440, 900)]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 """Of axe, the accessibility checker."""
-OPEN = """async ([bytes, size]) => {
+OPEN = """async ([bytes, size, input]) => {
     const { cropBox, openPhoto, prepare, readPixels } = await import("./pixels.js");
     const { image, width, height } = await openPhoto(new File([Uint8Array.from(bytes)], "a"), {});
-    return [...prepare(readPixels(image, cropBox(width, height, 0.8)), size).data];
+    return [...prepare(readPixels(image, cropBox(width, height, input)), size, input).data];
 }"""
 
 DROP = """(count) => {
@@ -105,9 +106,11 @@ def test_the_policy_stops_requests_elsewhere(page):
 
 
 def test_pixels_are_prepared_as_in_python(page, photos):
-    for path in photos:
-        expected = prepare_pixels(read_photo(path), 96)
-        found = np.array(page.evaluate(OPEN, [list(path.read_bytes()), 96])).reshape(expected.shape)
+    for number, path in enumerate(photos):
+        shape = SHAPES[number % 3]
+        expected = prepare_pixels(read_photo(path), 96, Crop(shape, 0.8))
+        found = page.evaluate(OPEN, [list(path.read_bytes()), 96, {"crop": shape, "crop_fraction": 0.8}])
+        found = np.array(found).reshape(expected.shape)
         assert np.abs(found - expected.astype(int)).max() <= 1
         assert np.abs(found - expected.astype(int)).mean() < 0.01
 
@@ -116,7 +119,7 @@ def test_photos_in_the_colours_of_a_phone_are_converted(page):
     data = saved(render_phantom(3, 1, 200)[0], "PNG", icc_profile=rgb_profile("Display P3"))
     expected = prepare_pixels(read_photo(data), 96).astype(int)
     assert np.abs(expected - prepare_pixels(read_photo(saved(render_phantom(3, 1, 200)[0], "PNG")), 96)).max() > 4
-    found = np.array(page.evaluate(OPEN, [list(data), 96])).reshape(expected.shape)
+    found = np.array(page.evaluate(OPEN, [list(data), 96, {"crop_fraction": 0.8}])).reshape(expected.shape)
     assert np.abs(found - expected).mean() < 1
 
 

@@ -16,6 +16,7 @@ from mobile_app.texts import load_texts
 from mobile_app.ui.model_card_text import card_facts, class_facts
 from skin_data.phantom import render_phantom
 from triage import Triage
+from triage.crop import Crop
 from triage.decision import MIN_TESTED, decision_table, tested_photos
 from triage.errors import UnusableInput
 from triage.lighting import REASONS
@@ -115,7 +116,7 @@ def page_data(model: Path, packed: bytes, phantoms: Sequence[dict[str, Any]]) ->
 def _phantoms(model: Path) -> list[tuple[str, bytes, dict[str, list[float]]]]:
     """Return name, PNG and Python's outputs of each phantom."""
     triage, found = Triage.load(model), []
-    size, crop = triage.card["input"]["size"], triage.card["input"]["crop_fraction"]
+    size, crop = triage.card["input"]["size"], Crop.recorded(triage.card["input"])
     for index in range(PHANTOMS):
         pixels, truth = render_phantom(SEED, index, 2 * size)
         png = bytes(cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1])

@@ -11,6 +11,7 @@ from skin_data.phantom.camera import encode
 from skin_training.run_folder import RunFolder
 from triage import Triage
 from triage.assessment import apply_temperature
+from triage.crop import Crop
 from triage.errors import UnusableInput
 from triage.photo import Photo, prepare_pixels, small_copy
 from triage.skin_color import LINEAR
@@ -31,7 +32,7 @@ class KerasModel:
 
     name: str
     model: "keras.Model" = field(repr=False)
-    crop_fraction: float
+    crop: Crop
     temperature: float
 
     def probabilities(self, photo: Photo) -> np.ndarray:
@@ -48,7 +49,7 @@ class KerasModel:
         return overlay(image, grad_cam(self.model, image))
 
     def _view(self, photo: Photo) -> Photo:
-        return prepare_pixels(photo, self.model.input_shape[1], self.crop_fraction)
+        return prepare_pixels(photo, self.model.input_shape[1], self.crop)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class RunModels:
         """Return calibrated probabilities float [classes] by model, the file last."""
         found = {model.name: model.probabilities(photo) for model in self.keras}
         outputs = self.file.interpreter.run(
-            prepare_pixels(photo, self.file.card["input"]["size"], self.file.card["input"]["crop_fraction"])
+            prepare_pixels(photo, self.file.card["input"]["size"], Crop.recorded(self.file.card["input"]))
         )
         found[self.path.name] = apply_temperature(outputs["diagnosis"].reshape(-1), self.file.card["temperature"])
         return found
@@ -108,7 +109,7 @@ def _add(models: list[KerasModel], missing: list[str], name: str, run: RunFolder
 
     config = run.read_config()
     test: dict[str, Any] = run.read_report().get(section, {}).get("test", {})
-    crop = config.get(section, config.get("distill", {})).get("crop_fraction", 0.8)
+    crop = Crop.recorded(config.get(section, {}))
     models.append(KerasModel(name, load_model(path), crop, test.get("calibration", {}).get("temperature", 1.0)))
 
 

@@ -11,8 +11,9 @@ from PIL import Image
 from mobile_app.texts import Texts, load_texts
 from triage.answers import YEARS
 from triage.assessment import Assessment, Triage
+from triage.crop import Crop
 from triage.errors import SkinDistillError
-from triage.photo import Photo, crop_box, decode_photo
+from triage.photo import Photo, decode_photo
 from web_app.stakeholder.models import DAYLIGHT, RunModels, changed
 
 TYPES = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "tif", "tiff", "bmp"]
@@ -142,7 +143,7 @@ def framed(photo: Photo, triage: Triage, told: Assessment) -> tuple[Photo, str]:
     height, width = photo.shape[:2]
     scale = min(1.0, SHOWN / max(height, width))
     shown = cv2.resize(photo, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
-    left, top, box_width, box_height = crop_box(width, height, triage.card["input"]["crop_fraction"])
+    left, top, box_width, box_height = Crop.recorded(triage.card["input"]).box(width, height)
     boxes = [((left, top, left + box_width, top + box_height), (255, 255, 255))]
     text = "White: what the model saw"
     if told.spot and told.spot.sure:

@@ -83,10 +83,10 @@ function refuse(message) {
 }
 
 async function show(image, width, height) {
-  const { outputs, box, milliseconds } = await model.run(image, width, height);
+  const { outputs, box, view, milliseconds } = await model.run(image, width, height);
   const answer = (ignoreLight) => {
     const found = assess(outputs, model.data, { ignoreLight, syntheticPhoto: isDemo() });
-    $("result").replaceChildren(...render(found, picture(image, width, height, box, outputs.spot), ignoreLight, () => answer(true)));
+    $("result").replaceChildren(...render(found, picture(image, width, height, box, view, outputs.spot), ignoreLight, () => answer(true)));
     $("result").dataset.answer = JSON.stringify({ ...found, outputs, milliseconds });
     say("web.ready");
     $("result").focus();
@@ -150,7 +150,7 @@ function word(entry) {
 const percent = (value) => (value > 0.99 ? texts["answer.over_99"] : `${Math.round(value * 100)}%`);
 
 // The photo with the part that the model saw and the spot.
-function picture(image, width, height, [left, top, boxWidth, boxHeight], spot) {
+function picture(image, width, height, box, [left, top, across, down], spot) {
   const canvas = document.createElement("canvas"), scale = Math.min(1, 720 / Math.max(width, height));
   [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
   const context = canvas.getContext("2d");
@@ -161,11 +161,11 @@ function picture(image, width, height, [left, top, boxWidth, boxHeight], spot) {
       context.strokeRect(x * scale, y * scale, w * scale, h * scale);
     }
   };
-  frame(left, top, boxWidth, boxHeight, "#FFF");
+  frame(...box, "#FFF");
   let text = texts["answer.crop"];
   if (spot && spot[4] >= model.data.spot_sure_from) {
     const [x, y, w, h] = spot.map((value) => Math.min(Math.max(value, 0), 1));
-    frame(left + (x - w / 2) * boxWidth, top + (y - h / 2) * boxHeight, w * boxWidth, h * boxHeight, "#5FD0C3");
+    frame(left + (x - w / 2) * across, top + (y - h / 2) * down, w * across, h * down, "#5FD0C3");
     text += ` ${texts["web.spot"]}`;
   }
   canvas.setAttribute("role", "img");

@@ -1,7 +1,7 @@
 // The model in the browser: LiteRT.js on the processor (WebAssembly), so that every device gives the same predictions.
 
 import { Tensor, loadAndCompile, loadLiteRt } from "./litert/core.js";
-import { cropBox, prepare, readPixels } from "./pixels.js";
+import { cropBox, cropView, prepare, readPixels } from "./pixels.js";
 
 // (module (func (result v128) i32.const 0 i8x16.splat)): 128-bit SIMD, which LiteRT.js needs.
 const SIMD = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0,
@@ -36,11 +36,11 @@ class Model {
 
   // Outputs by name for an image, video frame or bitmap of this size, and the part that the model sees.
   async run(image, width, height) {
-    const box = cropBox(width, height, this.data.card.input.crop_fraction);
-    const prepared = prepare(readPixels(image, box), this.size);
+    const { input } = this.data.card, box = cropBox(width, height, input);
+    const prepared = prepare(readPixels(image, box), this.size, input);
     const begun = performance.now();
     const outputs = await this.predict(prepared.data);
-    return { outputs, box, milliseconds: performance.now() - begun };
+    return { outputs, box, view: cropView(box, input), milliseconds: performance.now() - begun };
   }
 
   // Outputs by name for RGB bytes of the input's size.

@@ -2,7 +2,7 @@
 // tests/web_app compares the result with triage.photo.prepare_pixels.
 
 export const MAX_PIXELS = 100_000_000; // as triage.photo
-const MIN_SIDE = 32;
+const MIN_SIDE = 32, BAR_GREY = 128;
 const MAX_CANVAS = 16_000_000; // Safari on iPhones draws no larger canvas
 const HEIC = /^ftyp(heic|heix|hevc|heim|heis|mif1|msf1)/;
 
@@ -63,20 +63,39 @@ export function readPixels(image, [left, top, width, height]) {
   return { data, width: canvas.width, height: canvas.height };
 }
 
-// Left, top, width, height of what the model sees, pixels (triage.photo.crop_box).
-export function cropBox(width, height, fraction) {
-  const [cropWidth, cropHeight] = [width, height].map((side) => Math.max(1, roundHalfEven(side * fraction)));
-  return [Math.floor((width - cropWidth) / 2), Math.floor((height - cropHeight) / 2), cropWidth, cropHeight];
+// Left, top, width, height of the part that is kept, pixels, as the card records it (triage.crop.Crop.box).
+export function cropBox(width, height, { crop, crop_fraction: fraction }) {
+  const sides = crop === "square" ? Array(2).fill(Math.min(width, height)) : [width, height];
+  const [keptWidth, keptHeight] = sides.map((side) => Math.max(1, roundHalfEven(side * fraction)));
+  return [Math.floor((width - keptWidth) / 2), Math.floor((height - keptHeight) / 2), keptWidth, keptHeight];
+}
+
+// The same of what the model's input shows, bars included (triage.crop.Crop.view).
+export function cropView([left, top, width, height], { crop }) {
+  const [across, down] = crop === "letterbox" ? Array(2).fill(Math.max(width, height)) : [width, height];
+  return [left - (across - width) / 2, top - (down - height) / 2, across, down];
 }
 
 // Resizes cropped pixels to the model's input (triage.photo.prepare_pixels).
-export function prepare(pixels, size) {
-  if (Math.min(pixels.width, pixels.height) >= 2 * size) {
-    return average(linear(halved(pixels, 2 * size), 2 * size, 2 * size), size, size);
+export function prepare(pixels, size, { crop } = {}) {
+  if (crop !== "letterbox") return resized(pixels, size, size);
+  const scale = size / Math.max(pixels.width, pixels.height);
+  const [width, height] = [pixels.width, pixels.height].map((side) => Math.max(1, roundHalfEven(side * scale)));
+  const inner = resized(pixels, width, height), data = new Uint8Array(size * size * 3).fill(BAR_GREY);
+  const [left, top] = [(size - width) >> 1, (size - height) >> 1];
+  for (let y = 0; y < height; y++) {
+    data.set(inner.data.subarray(3 * y * width, 3 * (y + 1) * width), 3 * ((top + y) * size + left));
   }
-  const [width, height] = [Math.min(pixels.width, size), Math.min(pixels.height, size)];
-  if (width !== pixels.width || height !== pixels.height) pixels = average(pixels, width, height);
-  return width !== size || height !== size ? linear(pixels, size, size) : pixels;
+  return { data, width: size, height: size };
+}
+
+function resized(pixels, width, height) {
+  if (pixels.width >= 2 * width && pixels.height >= 2 * height) {
+    return average(linear(halved(pixels, 2 * Math.max(width, height)), 2 * width, 2 * height), width, height);
+  }
+  const shrunk = [Math.min(pixels.width, width), Math.min(pixels.height, height)];
+  if (shrunk[0] !== pixels.width || shrunk[1] !== pixels.height) pixels = average(pixels, ...shrunk);
+  return shrunk[0] !== width || shrunk[1] !== height ? linear(pixels, width, height) : pixels;
 }
 
 function halved(pixels, size) {
