@@ -11,6 +11,7 @@ from distill.losses.feature_similarity import similarity_distance
 from distill.losses.soft_targets import binary_soft_target_divergence
 from distill.recipe import DistillRecipe
 from skin_training.heads import trained_model
+from skin_training.input_size import at_size
 from skin_training.losses import diagnosis_cross_entropy, lighting_cross_entropy, measures_error, weighted_mean
 
 
@@ -35,11 +36,12 @@ def distillation_loss(
         untaught: float32 [classes], 1 for classes that the teacher does not know.
     """
     hard, soft = recipe.hard_share, 1.0 - recipe.hard_share
+    sized = {side: at_size(model, side) for side in (model.input_shape[1], *recipe.phase_sizes)}
     diagnosis_loss = recipe.diagnosis_loss()
     skips = untaught is not None and bool(untaught.any())
 
     def loss(batch: Mapping[str, Any]) -> tf.Tensor:
-        diagnosis, lighting, measures, features = model(batch["image"], training=True)
+        diagnosis, lighting, measures, features = sized[batch["image"].shape[1]](batch["image"], training=True)
         lighting = lighting[:, 0]
         weights = batch.get("photo_weight", tf.ones_like(lighting))
         total = hard * diagnosis_cross_entropy(batch["diagnosis"], diagnosis, batch["diagnosis_weight"])

@@ -14,6 +14,7 @@ from distill.recipe import DistillRecipe
 from skin_data.batches import epoch_batches, steps_per_epoch
 from skin_training.checkpoint import TrainState
 from skin_training.heads import HEAD_LAYERS
+from skin_training.input_size import at_size
 from skin_training.predict import predict
 from skin_training.recipe import Phase
 from skin_training.task import Batch, Task
@@ -42,6 +43,8 @@ class StudentTask(Task):
         self.phases, self.seed = recipe.phases, recipe.seed
         self._loss = distillation_loss(outputs or with_features(model), recipe, data.untaught)
         self._groups = groups_of(recipe, data)
+        self._side = recipe.input_size
+        self._sized = {side: at_size(model, side) for side in (recipe.input_size, *recipe.phase_sizes)}
 
     @property
     def steps(self) -> int:
@@ -54,8 +57,10 @@ class StudentTask(Task):
             layer.trainable = phase.trains == "all" or layer.name in HEAD_LAYERS
 
     def batches(self, state: TrainState) -> Iterable[Batch]:
-        """Yield the views that the teacher predicted for, with its predictions."""
-        recipe, training = self.recipe, self.data.training
+        """Yield the views that the teacher predicted for, at the epoch's size, with its predictions."""
+        recipe = self.recipe
+        self._side = self.phases[state.phase].input_size(state.epoch, recipe.input_size)
+        training = self.data.at_size(self._side).training
         if self._groups is not None:
             weights = photo_weights(self._groups, group_weights(recipe.fairness, self._groups, state.rows))
             training = dataclasses.replace(training, photo_weight=weights)
@@ -79,7 +84,7 @@ class StudentTask(Task):
 
     def predict_validation(self) -> tuple[np.ndarray, np.ndarray]:
         """Predict the validation photos: diagnosis [n, classes] and lighting [n], probabilities."""
-        return predict(self.model, self.data.validation.pixels)
+        return predict(self._sized[self._side], self.data.at_size(self._side).validation.pixels)
 
     def validate(self) -> dict[str, float]:
         """Measure the validation split, and the groups that are weighted."""

@@ -40,17 +40,17 @@ class LightGrid(keras.layers.Layer):
     """
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Choose sample and cell sizes; raise ValueError for photos of unknown size or under 8 px."""
+        """Raise ValueError for photos of unknown size or under 8 px."""
         side = input_shape[1]
         if side is None or side < CELLS:
             raise ValueError(f"LightGrid needs photos of a fixed size, at least {CELLS} px. Received: {input_shape}")
-        self.sample = max(1, side // (CELLS * CELL_SAMPLES))
-        self.cell = side // self.sample // CELLS
         super().build(input_shape)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Return the grid."""
-        sample, cell, kind = self.sample, self.cell, inputs.dtype
+        # Not in `build`: a phase may show smaller photos to the same layer (`skin_training.input_size`).
+        sample, kind = max(1, inputs.shape[1] // (CELLS * CELL_SAMPLES)), inputs.dtype
+        cell = inputs.shape[1] // sample // CELLS
         to_samples = np.zeros((sample, sample, 3, 6), np.float32)
         to_mean = np.zeros((cell, cell, 6, 3), np.float32)
         # ReLU6 is the clipping that integer graphs have within a convolution: ramps are six times as steep.

@@ -1,12 +1,13 @@
 """Losses against labels, for teacher and student."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
 
 from skin_training.heads import heads_alone, trained_model
+from skin_training.input_size import at_size
 
 
 def weighted_mean(values: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
@@ -43,19 +44,22 @@ def measures_error(targets: tf.Tensor, estimates: tf.Tensor, weights: tf.Tensor)
     return weighted_mean(tf.reduce_mean(huber, axis=1), weights)
 
 
-def supervised_loss(model: keras.Model, lighting_weight: float) -> Callable[[Mapping[str, Any]], tf.Tensor]:
+def supervised_loss(
+    model: keras.Model, lighting_weight: float, sides: Iterable[int] = ()
+) -> Callable[[Mapping[str, Any]], tf.Tensor]:
     """Return `loss(batch)`: the diagnosis head's loss plus `lighting_weight` times the lighting head's.
 
     The lighting head's loss is that of its label and of its estimated features. A batch holds `image`, or `features`
-    of a frozen backbone for the heads alone.
+    of a frozen backbone for the heads alone; images may have the model's size or one of `sides`.
     """
     on_image, on_features = trained_model(model), heads_alone(model)
+    sized = {side: at_size(on_image, side) for side in (model.input_shape[1], *sides)}
 
     def loss(batch: Mapping[str, Any]) -> tf.Tensor:
         if "features" in batch:
             diagnosis, lighting, measures = on_features(batch["features"], training=True)
         else:
-            diagnosis, lighting, measures = on_image(batch["image"], training=True)
+            diagnosis, lighting, measures = sized[batch["image"].shape[1]](batch["image"], training=True)
         of_lighting = lighting_cross_entropy(batch["lighting"], lighting[:, 0], batch["lighting_weight"])
         of_measures = measures_error(batch["measures"], measures, batch["measures_weight"])
         of_diagnosis = diagnosis_cross_entropy(batch["diagnosis"], diagnosis, batch["diagnosis_weight"])

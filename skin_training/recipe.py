@@ -22,6 +22,8 @@ if typing.TYPE_CHECKING:
 
 T = TypeVar("T")
 TRAINABLE = ("heads", "ccm", "top", "all")
+SIZE_STEP = 32
+"""Total stride of every backbone."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Phase:
         weight_average: decay per step of an exponential moving average of the weights (Polyak and Juditsky 1992), such
             as 0.995; validation and the end of the phase use the average. 0 disables it.
         mixup: alpha of mixup (Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization"); 0 disables it.
+        input_sizes: input sides over the phase's epochs, each for an equal part of them (progressive resizing: Howard
+            2018, Tan and Le 2021), under one schedule; empty for the model's. Views are the same at every size.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Phase:
     frozen_ccm: bool = False
     mixup: float = 0.0
     weight_average: float = 0.0
+    input_sizes: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for fits, rule in (
@@ -73,9 +78,19 @@ class Phase:
             (not (self.mixup and self.fixed_views), "mixup cannot be combined with fixed_views"),
             (0 <= self.weight_average < 1, "weight_average must be in [0, 1)"),
             (not (self.frozen_ccm and self.trains == "ccm"), "frozen_ccm cannot be combined with trains: ccm"),
+            (
+                all(side >= SIZE_STEP and side % SIZE_STEP == 0 for side in self.input_sizes),
+                f"input_sizes must be multiples of {SIZE_STEP}, at which every layer halves the photo alike",
+            ),
+            (not (self.fixed_views and self.input_sizes), "input_sizes cannot be combined with fixed_views"),
         ):
             if not fits:
                 raise UnusableInput(f"Phase {self.name!r}: {rule}. Received: {self}.")
+
+    def input_size(self, epoch: int, whole: int) -> int:
+        """Return the input side of an epoch, from 0; `whole` is the model's own."""
+        sizes = self.input_sizes or (whole,)
+        return sizes[min(epoch, self.epochs - 1) * len(sizes) // self.epochs]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,6 +131,16 @@ class ModelRecipe:
         names = [phase.name for phase in self.phases]
         if len(set(names)) < len(names):
             raise UnusableInput(f"Each phase needs a name of its own. Received: {', '.join(names)}.")
+        last = self.phases[-1:]
+        if last and last[0].input_size(last[0].epochs, self.input_size) != self.input_size:
+            raise UnusableInput(
+                f"The last phase must end with the model's input_size, {self.input_size}. Received: {last[0]}."
+            )
+
+    @property
+    def phase_sizes(self) -> list[int]:
+        """Input sides, other than the model's, that phases train with."""
+        return sorted({side for phase in self.phases for side in phase.input_sizes} - {self.input_size})
 
     @property
     def photo_crop(self) -> Crop:

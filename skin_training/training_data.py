@@ -1,8 +1,8 @@
 """What a recipe's models are trained, validated and tested on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,9 @@ from skin_data.progress import Progress
 from skin_data.statistics import accuracy, balanced_accuracy
 from skin_training.evaluation.evaluate import lighting_labels, true_classes
 from skin_training.recipe import ModelRecipe
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 SMALLEST = 1e-7
 """Least probability of a true class in the log loss."""
@@ -40,12 +43,25 @@ class TrainingData:
         training: the training split with its targets.
         training_frame: its rows.
         validation: the validation split.
+        smaller: pixels of the training and the validation split by input side, for phases with `input_sizes`.
     """
 
     manifest: Manifest
     training: TrainingSet
     training_frame: pd.DataFrame
     validation: Split
+    smaller: dict[int, tuple[np.ndarray, np.ndarray]]
+
+    def at_size(self, side: int) -> "Self":
+        """Return the same photos with pixels of another input side."""
+        if side == self.training.pixels.shape[1]:
+            return self
+        training, validation = self.smaller[side]
+        return replace(
+            self,
+            training=replace(self.training, pixels=training),
+            validation=self.validation._replace(pixels=validation),
+        )
 
     @property
     def true_validation_classes(self) -> np.ndarray:
@@ -85,7 +101,15 @@ def load_training_data(manifest: Manifest, recipe: ModelRecipe, root: Path, prog
     training = make_training_set(
         manifest, frame, pixels, recipe.class_weights, recipe.label_smoothing, recipe.most_repeats
     )
-    return TrainingData(manifest, training, frame, load_split(manifest, "val", recipe, root, progress))
+    validation = load_split(manifest, "val", recipe, root, progress)
+    smaller = {}
+    for side in recipe.phase_sizes:
+        pixels = (
+            load_pixels(manifest, rows, side, recipe.crop_fraction, root / "artifacts" / "pixels", progress)
+            for rows in (frame, validation.frame)
+        )
+        smaller[side] = next(pixels), next(pixels)
+    return TrainingData(manifest, training, frame, validation, smaller)
 
 
 def data_hashes(manifest: Manifest) -> dict[str, str]:

@@ -14,6 +14,7 @@ from skin_training.checkpoint import TrainState
 from skin_training.evaluation import evaluate
 from skin_training.head_features import HeadFeatures
 from skin_training.heads import before_heads
+from skin_training.input_size import at_size
 from skin_training.losses import supervised_loss
 from skin_training.predict import predict
 from skin_training.recipe import Phase, TeacherRecipe
@@ -53,7 +54,9 @@ class TeacherTask(Task):
         self.recipe, self.data, self.test, self.model, self.inference = recipe, data, test, model, inference
         self.phases, self.seed, self.progress, self.folder = recipe.phases, recipe.seed, progress, features
         self.features: HeadFeatures | None = None
-        self._loss = supervised_loss(model, recipe.lighting_weight)
+        self._loss = supervised_loss(model, recipe.lighting_weight, recipe.phase_sizes)
+        self._side = recipe.input_size
+        self._sized = {side: at_size(inference, side) for side in (recipe.input_size, *recipe.phase_sizes)}
         self._untrained = weight_digests(self.current_model())
 
     @property
@@ -82,9 +85,11 @@ class TeacherTask(Task):
         recipe, number = self.recipe, self.epoch_number(state)
         if self.features is not None:
             return self.features.batches(recipe.batch_size, number)
-        mixup = self.phases[state.phase].mixup
+        phase = self.phases[state.phase]
+        self._side = phase.input_size(state.epoch, recipe.input_size)
+        training = self.data.at_size(self._side).training
         batches: Iterable[Batch] = epoch_batches(
-            self.data.training, recipe.views, recipe.batch_size, self.seed, number, mixup=mixup
+            training, recipe.views, recipe.batch_size, self.seed, number, mixup=phase.mixup
         )
         return batches
 
@@ -94,10 +99,11 @@ class TeacherTask(Task):
 
     def validate(self) -> dict[str, float]:
         """Measure the validation split."""
-        current = self.current_model()  # first: features are for its heads, whose weights this brings up to date
+        self.current_model()  # first: features are for its heads, whose weights this brings up to date
         if self.features is not None:
             return self.data.validation_metrics(*self.features.predict_validation())
-        return self.data.validation_metrics(*predict(current, self.data.validation.pixels))
+        pixels = self.data.at_size(self._side).validation.pixels
+        return self.data.validation_metrics(*predict(self._sized[self._side], pixels))
 
     def record(self, state: TrainState) -> dict[str, Any]:
         """Count the variables that the phase moved, and measure the test split."""

@@ -22,9 +22,9 @@ from teacher.train import train_teacher
 from tests.noise_data import make_photos
 from triage.errors import UnusableInput
 
-SIZE = 32
+SIZE = 64
 RECIPE = DistillRecipe(
-    (Phase("distill", "all", 2, 1e-3, weight_average=0.9),),
+    (Phase("distill", "all", 2, 1e-3, weight_average=0.9, input_sizes=(32, SIZE)),),
     weights="none",
     width=0.35,
     input_size=SIZE,
@@ -41,7 +41,9 @@ def job(tmp_path_factory, tiny_networks):
     """A data set, a teacher, and a student distilled with every option."""
     folder = tmp_path_factory.mktemp("distill")
     manifest = read_manifest(make_photos(folder / "data"))
-    teacher = TeacherRecipe((Phase("A heads", "heads", 1, 1e-2),), tiny_networks, "none", SIZE, batch_size=16)
+    teacher = TeacherRecipe(
+        (Phase("A heads", "heads", 2, 1e-2, input_sizes=(32, SIZE)),), tiny_networks, "none", SIZE, batch_size=16
+    )
     train_teacher(teacher, manifest, RunFolder("t", folder))
     report = distill_student(RECIPE, manifest, RunFolder("t", folder), RunFolder("s", folder))
     return folder, manifest, report
