@@ -71,6 +71,7 @@ def prepare(
     groups: Path | None = None,
     show_duplicates: bool = False,
     masks: Path | None = None,
+    keep_splits: bool = False,
 ) -> PrepareResult:
     """Write `meta.csv`, `taxonomy.yaml`, `rejected.csv`, `doubtful.csv`, `datacard.md` and `figures/` for a data set.
 
@@ -91,6 +92,7 @@ def prepare(
         photos: folder of that table's photos; the table's own if None.
         groups: CSV file that overrides groups; see `groups.read_groups`.
         show_duplicates: write pages with the photos of near-duplicates to `figures/duplicates/`.
+        keep_splits: of combined data, the first table's photos keep their groups and splits.
         masks: folder of masks, white on the lesion, named as the photos; the lesions' boxes go into the column `box`.
 
     Raises:
@@ -103,15 +105,16 @@ def prepare(
     out = Path(out)
     remove_abandoned(out)
     layout = load_source(kind)
-    for name, given in (("taxonomy", taxonomy), ("columns", columns), ("photos", photos)):
-        if given is not None and name not in layout.options:
+    for name, given in (("taxonomy", taxonomy), ("columns", columns), ("photos", photos), ("keep_splits", keep_splits)):
+        if given and name not in layout.options:
             able = [known for known in SOURCES if name in load_source(known).options]
-            raise UnusableInput(f"Only {', '.join(able)} can be prepared with --{name}. Received: {kind}.")
+            option = name.replace("_", "-")
+            raise UnusableInput(f"Only {', '.join(able)} can be prepared with --{option}. Received: {kind}.")
     places = [Path(place) for place in ([source] if isinstance(source, (str, Path)) else source or [])]
     place = _check_places(kind, layout, places, out)
     options: dict[str, Any] = {
         "taxonomy": taxonomy, "ignored": _results_below(place, out), "columns": columns, "photos": photos, "seed": seed,
-        "workers": workers, "progress": progress, "count": count, "size": size,
+        "workers": workers, "progress": progress, "count": count, "size": size, "keep_splits": keep_splits,
     }  # fmt: skip
     listing = layout.read(place, **{name: options[name] for name in layout.options})
     rejections, doubts = list(listing.rejections), list(listing.doubts)
@@ -119,10 +122,11 @@ def prepare(
     doubts += [
         Doubt(str(r.path), "colours", text) for r, m in zip(records, measured, strict=True) for text in m["warnings"]
     ]
-    own_groups: dict[int, str] = {}
+    own_groups = {number: record.group for number, record in enumerate(records) if record.split and record.group}
     if groups is not None:
         root = places[0] if places else out
-        own_groups, unmatched, merged = read_groups(groups, records, root if root.is_dir() else root.parent)
+        given_groups, unmatched, merged = read_groups(groups, records, root if root.is_dir() else root.parent)
+        own_groups = {**given_groups, **own_groups}
         rejections += unmatched
         doubts += merged
     _write_findings(out / "rejected.csv", "reason", ((r.path, r.reason) for r in rejections))
@@ -145,7 +149,11 @@ def prepare(
     group_names, group_doubts = group_photos(records, pairs, own_groups)
     doubts += group_doubts
     splits = split_by_group(
-        group_names, [record.diagnosis for record in records], [str(m["tone_bucket"]) for m in measured], seed
+        group_names,
+        [record.diagnosis for record in records],
+        [str(m["tone_bucket"]) for m in measured],
+        seed,
+        kept={group: record.split for group, record in zip(group_names, records, strict=True) if record.split},
     )
     if len(set(splits)) == 1 and len(splits) >= FEW_PHOTOS:
         name, size = Counter(group_names).most_common(1)[0]

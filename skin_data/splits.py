@@ -13,19 +13,24 @@ def split_by_group(
     tones: Sequence[str],
     seed: int,
     fractions: Mapping[str, float] = FRACTIONS,
+    kept: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Assign each photo to a split so that groups stay whole, stratified by class (None is one, too) and skin tone.
 
     Groups are taken class by class and tone by tone (those of most of their photos), the largest first and equal ones
     in the order of a hash of seed and group name: the result is the same on every machine, and a new photo moves few
     others. Each group goes to the split that lacks most, in photos of the class plus photos of this class and tone:
-    large cells are stratified by tone, and small ones, which cannot be, still by class.
+    large cells are stratified by tone, and small ones, which cannot be, still by class. Groups in `kept` have their
+    split already and do not count.
     """
     members: dict[str, list[int]] = defaultdict(list)
     for row, group in enumerate(groups):
         members[group].append(row)
     cells: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    split_of = dict(kept or {})
     for group, rows in members.items():
+        if group in split_of:
+            continue
         diagnosis = _most_frequent([str(diagnoses[row]) for row in rows])
         cells[diagnosis][_most_frequent([tones[row] for row in rows])].append(group)
 
@@ -33,7 +38,6 @@ def split_by_group(
         """Return the fraction of its photos that a split lacks: 1 if empty, 0 if full, negative beyond."""
         return 1 - photos[split] / (fractions[split] * total)
 
-    split_of: dict[str, str] = {}
     for diagnosis in sorted(cells):
         size = {tone: sum(len(members[group]) for group in cell) for tone, cell in cells[diagnosis].items()}
         in_class: Counter[str] = Counter()

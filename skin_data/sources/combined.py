@@ -17,12 +17,13 @@ OWN = {FOLDER_DATASET, TABLE_DATASET}
 """Names that unrelated collections of own photos have in common."""
 
 
-def read_combined(tables: Sequence[Path]) -> Listing:
+def read_combined(tables: Sequence[Path], keep_splits: bool = False) -> Listing:
     """List the photos of several meta.csv, at least two, with the same classes; synthetic photos are refused.
 
     Groups are prefixed with their data set, so that patient 7 of one is not patient 7 of another; where several tables
     list own photos, also with the table's number. Clusters of near-duplicates are formed anew over all photos: the
-    Kaggle set, for one, includes photos of HAM10000.
+    Kaggle set, for one, includes photos of HAM10000. With `keep_splits`, photos of the first table keep their groups
+    and splits, so that models trained on it alone can be compared.
     """
     if len(tables) < 2:
         raise UnusableInput(f"Combining needs at least two meta.csv. Received: {len(tables)}.")
@@ -42,12 +43,12 @@ def read_combined(tables: Sequence[Path]) -> Listing:
     records = [
         record
         for number, manifest in enumerate(manifests, start=1)
-        for record in _records(manifest, {name: f"{name}-{number}" for name in ambiguous})
+        for record in _records(manifest, {name: f"{name}-{number}" for name in ambiguous}, keep_splits and number == 1)
     ]
     return Listing(records, [], first.taxonomy)
 
 
-def _records(manifest: Manifest, prefix_of: Mapping[str, str]) -> list[Record]:
+def _records(manifest: Manifest, prefix_of: Mapping[str, str], keeps: bool) -> list[Record]:
     frame = manifest.frame
     extras = [c for c in frame.columns if c not in COLUMNS and not c.startswith(MEASURED)]
     records = []
@@ -60,12 +61,13 @@ def _records(manifest: Manifest, prefix_of: Mapping[str, str]) -> list[Record]:
         records.append(
             Record(
                 path.resolve(), row["dataset"], row["source"], row["diagnosis"],
-                None if row["group"].startswith(CLUSTER) else named(row["group"]),
+                None if row["group"].startswith(CLUSTER) and not keeps else named(row["group"]),
                 json.loads(row["soft_label"]) if row["soft_label"] else None, row["fitzpatrick"], row["monk"],
                 {c: named(row[c]) if GROUP_COLUMN.search(simplified(c)) else row[c] for c in extras},
+                row["split"] if keeps else None,
             )
         )  # fmt: skip
     return records
 
 
-SOURCE = Source(read_combined, options=(), takes="files", may_lack_classes=True)
+SOURCE = Source(read_combined, options=("keep_splits",), takes="files", may_lack_classes=True)

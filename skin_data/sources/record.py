@@ -17,7 +17,8 @@ class Record:
     """One photo of a data set.
 
     The source is a part of the data set, such as clinical or dermoscopy, the group a patient, lesion or case, and the
-    soft label a weight by class id, summing to one. Extras are further columns of meta.csv.
+    soft label a weight by class id, summing to one. A photo with a split keeps it, and its group. Extras are further
+    columns of meta.csv.
     """
 
     path: Path
@@ -29,6 +30,7 @@ class Record:
     fitzpatrick: str | None = None
     monk: str | None = None
     extras: Mapping[str, Any] = field(default_factory=dict)
+    split: str | None = None
 
 
 @dataclass(frozen=True)

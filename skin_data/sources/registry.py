@@ -30,7 +30,7 @@ class Source:
     Attributes:
         read: called as `read(place, **options)`, where `place` is what `takes` says.
         options: keywords that `read` understands, of `taxonomy`, `ignored` (a folder to skip, that of the results),
-            `columns`, `photos`, `seed`, `count`, `size`, `workers` and `progress`.
+            `columns`, `photos`, `keep_splits`, `seed`, `count`, `size`, `workers` and `progress`.
         takes: what `place` is: an existing folder, a list of one or of files, a list of files, or a folder to create.
         may_lack_classes: whether a class without a photo is listed as doubtful rather than refused.
         look_alike: whether all photos resemble each other, so that a search for near-duplicates makes no sense.

@@ -76,6 +76,9 @@ def _check_kind(ctx: click.Context, parameter: click.Parameter, kind: str | None
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder of lesion masks (white on black) named as the photos: the boxes that the output spot is trained on.",
 )
+@click.option(
+    "--keep-splits", is_flag=True, help="combined: the first table's photos keep their splits; the others are divided."
+)
 @click.option("--workers", type=int, help="Worker processes. Default: one per core.")
 @click.option("--show-duplicates", is_flag=True, help="Also draw near-duplicates side by side; the plots hold photos.")
 @click.option("--max-rejected", default=0, show_default=True, help="Photos that may be left out with exit code 0.")

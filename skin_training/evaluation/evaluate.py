@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from skin_data.manifest import Manifest
     from triage.model_card import ModelCard
 
+FITZPATRICK_GROUPS = {"I to III": ("1", "2", "3"), "IV": ("4",), "V and VI": ("5", "6")}
+"""Types that are reported together, since few photos show the darkest."""
+
 
 def evaluate(
     manifest: "Manifest",
@@ -146,9 +149,15 @@ def _rows_by(values: np.ndarray) -> dict[str, np.ndarray]:
 
 def _slice_names(frame: "DataFrame") -> dict[str, np.ndarray]:
     well_lit = lighting_labels(frame)
+    types = frame["fitzpatrick"].fillna("").astype(str).to_numpy()
+    datasets = frame["dataset"].astype(str).to_numpy()
     return {
+        "data set": datasets if len(set(datasets)) > 1 else np.full(len(frame), ""),
         "source": frame["source"].fillna("").astype(str).to_numpy(),
         "lighting": np.select([well_lit == 1, well_lit == 0], ["well lit", "poorly lit"], ""),
-        "fitzpatrick": frame["fitzpatrick"].fillna("").astype(str).to_numpy(),
+        "fitzpatrick": types,
+        "fitzpatrick group": np.select(
+            [np.isin(types, group) for group in FITZPATRICK_GROUPS.values()], list(FITZPATRICK_GROUPS), ""
+        ),
         "monk": frame["monk"].fillna("").astype(str).to_numpy(),
     }

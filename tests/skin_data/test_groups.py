@@ -228,6 +228,27 @@ def test_patient_7_of_one_own_table_is_not_patient_7_of_another(tmp_path, datase
     assert [record.group for record in read_combined(tables).records] == expected
 
 
+def test_the_first_tables_photos_can_keep_their_splits(tmp_path):
+    tables = []
+    for number, name in enumerate(("one", "two")):
+        for group in range(12):
+            for kind in ("a", "b"):
+                seed = 0 if group == 0 and kind == "a" else 1000 * (number + 1) + 10 * group + (kind == "b")
+                save(tmp_path / name / kind / f"{name}{group}.png", seed)
+        result = prepare("folder", tmp_path / name, tmp_path / f"out-{name}", workers=1, seed=7 + number)
+        tables.append(result.meta_path)
+    result = prepare("combined", tables, tmp_path / "both", workers=1, seed=5, keep_splits=True)
+    frame, first = (read_manifest(path).frame for path in (result.meta_path, tables[0]))
+    names = frame["image_path"].str.split("/").str[-2:].str.join("/")
+    split_of = dict(zip(names, frame["split"], strict=True))
+    for path, split in zip(first["image_path"], first["split"], strict=True):
+        assert split_of["/".join(path.split("/")[-2:])] == split
+    assert split_of["a/two0.png"] == split_of["a/one0.png"]  # a copy follows
+    assert set(frame[names.str.contains("two")]["split"]) == {"train", "val", "test"}
+    with pytest.raises(UnusableInput, match="keep-splits"):
+        prepare("folder", tmp_path / "one", tmp_path / "again", workers=1, keep_splits=True)
+
+
 def test_data_sets_of_other_classes_are_not_combined(tmp_path):
     tables = []
     for name, classes in (("one", "ab"), ("two", "ac")):
