@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.console import run_script, with_interval
-from distill.distillation_gain import paired_gain
 from skin_data.manifest import Manifest, read_manifest
+from skin_training.evaluation.paired import paired_gain
 from skin_training.run_folder import RunFolder
 from triage.atomic import write_json
 from triage.errors import UnusableInput

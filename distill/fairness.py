@@ -136,7 +136,7 @@ def fairness_table(
         recipe: rate, tolerance and bounds.
         groups: of the splits.
         epochs: rows of the weighted student's training.
-        change: `distill.distillation_gain.paired_gain` of the weighted over the unweighted student, or None.
+        change: `skin_training.evaluation.paired.paired_gain` of the weighted over the unweighted student, or None.
 
     Returns:
         JSON-able: `by`; `groups`, for each its number of training and validation photos, validation accuracy of the

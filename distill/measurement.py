@@ -1,12 +1,13 @@
 """The report's section on a teacher, its student and the baselines, and its plots."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
 
+from distill.agreement import agreement_with_teacher
 from distill.distillation_data import DistillationData
-from distill.distillation_gain import agreement_with_teacher, paired_gain
 from distill.fairness import fairness_table
 from distill.recipe import DistillRecipe
 from distill.students import DISTILLED, LABEL_ONLY, UNWEIGHTED, TrainedStudent, file_name
@@ -16,9 +17,11 @@ from skin_data.progress import Progress
 from skin_training.color_calibration import ccm_of
 from skin_training.evaluation import evaluate
 from skin_training.evaluation.evaluate import validation_of
+from skin_training.evaluation.outside import OutsideSet, Predictor, measure_outside
+from skin_training.evaluation.paired import paired_gain
 from skin_training.evaluation.plots import plot_distillation_gain, plot_evaluation
 from skin_training.predict import predict
-from skin_training.report_types import DistillSection, TeacherEntry
+from skin_training.report_types import DistillSection, OutsideSection, TeacherEntry
 from skin_training.run_folder import RunFolder
 from skin_training.training import kept_epochs
 from skin_training.training_data import Split
@@ -91,6 +94,31 @@ def measure_students(
     }
     names = ["teacher", *students]
     return section, {name if name == "teacher" else file_name(name): diagnosis[name] for name in names}
+
+
+def measure_everyone(
+    recipe: DistillRecipe,
+    outside: Sequence[OutsideSet],
+    teachers: Sequence[Teacher],
+    students: Mapping[str, TrainedStudent],
+    run: RunFolder,
+    progress: Progress,
+) -> dict[str, OutsideSection]:
+    """Measure student, baselines and teachers on outside test sets; the label-only baseline is what is gained over."""
+    models: dict[str, Predictor] = {
+        file_name(name): partial(predict, each.model, progress=progress, stage="outside test sets")
+        for name, each in students.items()
+    }
+    models["teacher"] = lambda pixels: average_answer([teacher.predict(pixels, progress) for teacher in teachers])
+    return measure_outside(
+        outside,
+        recipe.input_size,
+        recipe.photo_crop,
+        models,
+        run.root / "artifacts" / "pixels",
+        file_name(LABEL_ONLY) if LABEL_ONLY in students else "",
+        progress,
+    )
 
 
 def average_answer(answers: Sequence[Answer]) -> Answer:

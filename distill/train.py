@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -32,6 +33,7 @@ def distill_student(
     run: RunFolder,
     convert_section: Mapping[str, Any] | None = None,
     progress: Progress = no_progress,
+    also: Sequence[Path] = (),
 ) -> "DistillSection":
     """Train a student on the predictions of a teacher, or of several on average, and measure all on the test split.
 
@@ -52,6 +54,7 @@ def distill_student(
         convert_section: the recipe's `convert` section, stored in config.yaml for the commands that follow, also of a
             finished run.
         progress: called as `progress(what, done, total)`.
+        also: meta.csv of outside test sets, on which teachers and students are measured.
 
     Returns:
         The report's `distill` section.
@@ -62,8 +65,9 @@ def distill_student(
         CheckFailed: the loss is NaN or inf.
     """
     from distill.distillation_data import load_distillation_data
-    from distill.measurement import measure_students, plot_students
+    from distill.measurement import measure_everyone, measure_students, plot_students
     from distill.students import file_name, train_students
+    from skin_training.evaluation.outside import read_outside_sets
     from skin_training.training_data import data_hashes, load_split
 
     teachers = [RunTeacher(teachers)] if isinstance(teachers, RunFolder) else list(teachers)
@@ -93,6 +97,7 @@ def distill_student(
         if stage.finished:
             return cast("DistillSection", stage.report)
         _check_teachers(teachers, recipe, manifest)
+        outside = read_outside_sets(also, manifest)
         _check_resources(recipe, teachers, manifest, run)
         test = load_split(manifest, "test", recipe, run.root, progress)
         answers = [teacher.predict(test.pixels, progress) for teacher in teachers]
@@ -108,6 +113,8 @@ def distill_student(
         run.write_test_predictions(predictions)
         head = {"key": key, "meta_sha256": manifest.sha256, "teacher_run": names_of(teachers)}
         section = cast("DistillSection", {**head, **measured})
+        if outside:
+            section["also"] = measure_everyone(recipe, outside, teachers, students, run, progress)
         plot_students(run, section, students)
         return cast("DistillSection", stage.finish(section))
 

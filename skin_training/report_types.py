@@ -186,6 +186,21 @@ class TestSection(SliceSection):
     conformal: ConformalSection | None
 
 
+class OutsideSection(TypedDict):
+    """A test set from elsewhere: `shared` classes, the model's `absent` ones, photos left out, and `test` by model.
+
+    `gain` is that of the first model over the baseline.
+    """
+
+    meta_sha256: str
+    n: int
+    shared: list[str]
+    absent: list[str]
+    left_out: dict[str, int]
+    test: dict[str, TestSection]
+    gain: GainSection | None
+
+
 class PhaseSection(TypedDict):
     """A phase of the teacher's training: variables `moved`, `of` how many in each part, and the test after it."""
 
@@ -211,6 +226,7 @@ class _Training(TypedDict):
     kept_epochs: list[KeptEpoch]
     seconds: float
     test: TestSection
+    also: NotRequired[dict[str, OutsideSection]]
 
 
 class TeacherSection(_Training):
@@ -241,6 +257,7 @@ class GainSection(TypedDict):
     balanced_accuracy: Metric
     per_class: dict[str, Metric]
     per_tone: dict[str, Metric]
+    per_fitzpatrick: NotRequired[dict[str, Metric]]
     tone_scheme: str
     lost: list[LostSlice]
     verdict: str

@@ -89,6 +89,13 @@ def card_text(name: str, report: Mapping[str, Any]) -> str:
     ]
     for key, (title, names) in SECTIONS.items():
         lines += _section(title, [f"- {text}: {_shown(test.get(key), metric)}" for metric, text in names.items()])
+    outside = {
+        f"{place}, {model}": measured
+        for place, found in section.get("also", {}).items()
+        for model, measured in found["test"].items()
+    }
+    if outside:
+        lines += _section("Outside test sets", _heads_table(outside))
     if gain:
         balanced = f"- {gain['verdict']}; balanced accuracy {_shown(gain, 'balanced_accuracy', signed=True)}"
         lost = [f"- lost: {p['slice']} {100 * p['change']:+.1f} points, n = {p['n']}" for p in gain["lost"]]

@@ -105,7 +105,7 @@ def load_training_data(manifest: Manifest, recipe: ModelRecipe, root: Path, prog
     smaller = {}
     for side in recipe.phase_sizes:
         pixels = (
-            load_pixels(manifest, rows, side, recipe.crop_fraction, root / "artifacts" / "pixels", progress)
+            load_pixels(manifest, rows, side, recipe.photo_crop, root / "artifacts" / "pixels", progress)
             for rows in (frame, validation.frame)
         )
         smaller[side] = next(pixels), next(pixels)

@@ -1,5 +1,8 @@
 """Train a teacher from a recipe: one call, one run folder."""
 
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from skin_data.manifest import Manifest
@@ -20,6 +23,7 @@ def train_teacher(
     progress: Progress = no_progress,
     strategy: "tf.distribute.Strategy | None" = None,
     mixed_precision: bool = False,
+    also: Sequence[Path] = (),
 ) -> "TeacherSection":
     """Train a teacher through its phases and measure it on the test split.
 
@@ -33,6 +37,7 @@ def train_teacher(
         strategy: of `skin_training.strategy.make_strategy`; the first of its processes writes the run.
         mixed_precision: compute the backbone in bfloat16 while training, which is faster on GPUs since 2020. Metrics
             and the saved model are float32.
+        also: meta.csv of outside test sets, which are only measured (`skin_training.evaluation.outside`).
 
     Returns:
         The report's `teacher` section: `meta_sha256`, `phases` (variables moved and test metrics of each),
@@ -48,6 +53,7 @@ def train_teacher(
     from skin_training.color_calibration import ccm_of
     from skin_training.evaluation import evaluate
     from skin_training.evaluation.evaluate import validation_of
+    from skin_training.evaluation.outside import measure_outside, read_outside_sets
     from skin_training.evaluation.plots import plot_evaluation
     from skin_training.predict import predict
     from skin_training.resources import check_resources
@@ -69,6 +75,7 @@ def train_teacher(
     ) as stage:
         if stage.finished:
             return cast("TeacherSection", stage.report)
+        outside = read_outside_sets(also, manifest)
         keras.utils.set_random_seed(recipe.seed)
         model, inference = build_with_inference(recipe, len(manifest.taxonomy.ids), strategy, mixed_precision)
         data = load_training_data(manifest, recipe, run.root, progress)
@@ -101,6 +108,15 @@ def train_teacher(
             "seconds": round(trainer.state.seconds, 1),
             "test": evaluate(manifest, test.frame, *predictions, validation=validation),
         }
+        if outside:
+            section["also"] = measure_outside(
+                outside,
+                recipe.input_size,
+                recipe.photo_crop,
+                {"teacher": partial(predict, teacher, progress=progress, stage="outside test sets")},
+                run.root / "artifacts" / "pixels",
+                progress=progress,
+            )
         plot_training(run.figures, rows, section, run.name)
         plot_evaluation(run.figures, section["test"], f"{run.name} on the test split")
         return cast("TeacherSection", stage.finish(section))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from skin_distill.outside_sets import also_option, show_outside
 from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.stopping import ResumableCommand
 from skin_distill.terminal import Terminal, heads_text, not_fitted_text, output_options, percent
@@ -39,10 +40,11 @@ epoch.
     type=click.Path(path_type=Path, file_okay=False),
     help="Train nothing; write the student's pixels and a script that predicts them elsewhere to this folder.",
 )
+@also_option
 @output_options
 def command(
     config: str, data: Path, targets: tuple[str, ...], run_name: str | None, weights: str | None, seed: int | None,
-    views: Path | None, terminal: Terminal
+    views: Path | None, also: tuple[Path, ...], terminal: Terminal
 ) -> None:  # fmt: skip
     """Distil one or several teachers into a small student."""
     if views is None and not (targets and run_name):
@@ -68,7 +70,8 @@ def command(
     assert run_name is not None
     run = RunFolder(run_name)
     teachers = [open_teacher(target, manifest.taxonomy.ids) for target in targets]
-    report = distill_student(recipe, manifest, teachers, run, whole.get("convert"), terminal.progress)
+    report = distill_student(recipe, manifest, teachers, run, whole.get("convert"), terminal.progress, also)
+    show_outside(terminal, report.get("also", {}))
     test, baseline, gain = report["test"], report["without_teacher"], ""
     if baseline:
         gain = (

@@ -1,11 +1,13 @@
 """`skin-distill evaluate`: measure a model on a split."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from skin_distill.outside_sets import also_option, show_outside
 from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.terminal import Terminal, not_fitted_text, output_options, percent
 from triage.errors import UnusableInput
@@ -29,7 +31,7 @@ MODEL is a .tflite, a .keras file or a run's name.
 """
 
 
-SECTIONS = {"student.keras": "distill", "teacher.keras": "teacher"}
+SECTIONS = {"student.keras": "distill", "teacher.keras": "teacher", "student-without-teacher.keras": "distill"}
 """Section of a run's config and report, by the model's file."""
 OTHER_DATA = " The model was trained on another meta.csv, which may contain some of these photos."
 
@@ -69,6 +71,10 @@ OTHER_DATA = " The model was trained on another meta.csv, which may contain some
     type=click.FloatRange(0, 1, True, True),
     help="Target fraction of conformal sets that contain the true class.",
 )
+@also_option
+@click.option(
+    "--against", help="Another model of these classes, such as a baseline: its metrics and the paired gain over it."
+)
 @output_options
 def command(
     model: str,
@@ -79,12 +85,15 @@ def command(
     calibration: str,
     sensitivity: float,
     coverage: float,
+    also: tuple[Path, ...],
+    against: str | None,
     terminal: Terminal,
 ) -> None:
     """Measure a model on a split.
 
     Metrics of both heads, overall and per skin tone, with 95 % intervals over groups. With --split test, calibration,
-    triage threshold and conformal sets are fitted on the validation split and measured, too.
+    triage threshold and conformal sets are fitted on the validation split and measured, too. Outside test sets are
+    measured on the classes that they share with the model.
     """
     load_tensorflow()
     with needs_extra("train"):
@@ -92,6 +101,8 @@ def command(
         from skin_data.pixels import load_pixels
         from skin_training.evaluation import evaluate
         from skin_training.evaluation.evaluate import validation_of
+        from skin_training.evaluation.outside import measure_outside, read_outside
+        from skin_training.evaluation.paired import paired_gain
         from skin_training.evaluation.plots import plot_evaluation, urgent_classes
         from skin_training.plotting import display_name
         from skin_training.predict import predict
@@ -99,17 +110,21 @@ def command(
 
     manifest = read_manifest(data)
     frame = manifest.split(split)
-    opened = _open(model)
-    if opened.classes:
-        manifest.check_classes(opened.classes, model)
+    opened, other = _open(model), _open(against) if against else None
+    for each, name in ((opened, model), (other, against)):
+        if each and each.classes:
+            manifest.check_classes(each.classes, str(name))
+    outside = [read_outside(meta, manifest.taxonomy.ids, manifest) for meta in also]
     if out:
         check_writable(out / "evaluation.json")
     other_data = bool(opened.meta_sha256) and opened.meta_sha256 != manifest.sha256
 
-    def predictions(name: str) -> "tuple[np.ndarray, np.ndarray]":
-        rows, cache = manifest.split(name), Path("artifacts") / "pixels"
-        pixels = load_pixels(manifest, rows, opened.size, opened.crop, cache, terminal.progress)
-        return predict(opened.model, pixels, progress=terminal.progress, stage=f"evaluate on {name}")
+    cache = Path("artifacts") / "pixels"
+
+    def predictions(name: str, of: _Opened = opened) -> "tuple[np.ndarray, np.ndarray]":
+        rows = manifest.split(name)
+        pixels = load_pixels(manifest, rows, of.size, of.crop, cache, terminal.progress)
+        return predict(of.model, pixels, progress=terminal.progress, stage=f"evaluate on {name}")
 
     predicted, validation = predictions(split), None
     if split == "test":
@@ -119,6 +134,14 @@ def command(
     test = evaluate(manifest, frame, *predicted, seed=seed, validation=validation, card=opened.card)
     lineage = {"meta_sha256": manifest.sha256, "model_meta_sha256": opened.meta_sha256 or None}
     report = {"model": model, "split": split, **lineage, **test}
+    if other:
+        gain = paired_gain(manifest, frame, predicted[0], predictions(split, other)[0], seed)
+        report["against"] = {"model": against, "gain": gain}
+    if outside:
+        models = {name: partial(predict, each.model) for name, each in ((model, opened), (str(against), other)) if each}
+        report["also"] = measure_outside(
+            outside, opened.size, opened.crop, models, cache, against or "", terminal.progress
+        )
     if out:
         write_json(out / "evaluation.json", report)
         plot_evaluation(out / "figures", report, f"{Path(model).name} on {split}")
@@ -140,6 +163,11 @@ def command(
         caption=f"95 % intervals by bootstrap over {test['groups']} groups, seed {seed}. "
         f"Tones: {test['tone_scheme']}.{not_fitted_text(test)}" + (OTHER_DATA if other_data else ""),
     )
+    if other:
+        terminal.line(
+            f"Gain over {against} in balanced accuracy: {percent(gain['balanced_accuracy'])}, {gain['verdict']}"
+        )
+    show_outside(terminal, report.get("also", {}))
     urgent = urgent_classes(test)
     per_class = sorted(test["per_class"].items(), key=lambda item: item[0] not in urgent)
     terminal.table(

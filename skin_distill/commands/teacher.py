@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from skin_distill.outside_sets import also_option, show_outside
 from skin_distill.requirements import load_tensorflow, needs_extra
 from skin_distill.stopping import ResumableCommand
 from skin_distill.terminal import Terminal, heads_text, not_fitted_text, output_options
@@ -30,6 +31,7 @@ After a kill or stop, the same command resumes after the last whole epoch.
     help="mirrored: all GPUs of this machine; multiworker: the machines of TF_CONFIG, with a shared folder.",
 )
 @click.option("--mixed-precision", is_flag=True, help="Compute the backbone in bfloat16, for GPUs since 2020.")
+@also_option
 @output_options
 def command(
     config: str,
@@ -39,6 +41,7 @@ def command(
     seed: int | None,
     strategy: str,
     mixed_precision: bool,
+    also: tuple[Path, ...],
     terminal: Terminal,
 ) -> None:
     """Train a teacher.
@@ -62,7 +65,8 @@ def command(
 
     recipe, _ = read_recipe(recipe_path(config), "teacher", TeacherRecipe)
     recipe, run = with_given(recipe, weights=weights or None, seed=seed), RunFolder(run_name)
-    report = train_teacher(recipe, read_manifest(data), run, terminal.progress, devices, mixed_precision)
+    report = train_teacher(recipe, read_manifest(data), run, terminal.progress, devices, mixed_precision, also)
+    show_outside(terminal, report.get("also", {}))
     test = report["test"]
     note = (" Synthetic data." if test["synthetic"] else "") + not_fitted_text(test)
     terminal.result(

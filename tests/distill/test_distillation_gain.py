@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from distill.distillation_gain import agreement_with_teacher, paired_gain
+from distill.agreement import agreement_with_teacher
+from skin_training.evaluation.paired import paired_gain
 
 IDS = ["a", "b", "c"]
 MANIFEST = types.SimpleNamespace(taxonomy=types.SimpleNamespace(ids=IDS))

@@ -1,4 +1,4 @@
-"""Distillation gain: the distilled student against the label-only baseline, paired by photo."""
+"""Two models on the same photos: what the one gains over the other, paired by photo."""
 
 import numpy as np
 import pandas as pd
@@ -6,12 +6,10 @@ import pandas as pd
 from skin_data.manifest import Manifest
 from skin_data.statistics import LEVEL
 from skin_training.evaluation import weighted_metrics as metrics
-from skin_training.evaluation.evaluate import true_classes
+from skin_training.evaluation.evaluate import FITZPATRICK_GROUPS, true_classes
 from skin_training.evaluation.metric import GroupBootstrap, with_rule_of_three
-from skin_training.report_types import AgreementSection, GainSection, LostSlice, Metric
+from skin_training.report_types import GainSection, LostSlice, Metric
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
-
-SMALLEST = 1e-12  # probability, so that its logarithm is finite
 
 
 def paired_gain(
@@ -22,7 +20,7 @@ def paired_gain(
     seed: int = 0,
     resamples: int = 1000,
 ) -> GainSection:
-    """Compare two students' predictions for the same photos: the gain of the first over the second.
+    """Compare two models' predictions for the same photos: the gain of the first over the second.
 
     Args:
         manifest: the data set.
@@ -35,13 +33,14 @@ def paired_gain(
         resamples: of the bootstrap.
 
     Returns:
-        `accuracy` and `balanced_accuracy`, gains as paired differences `{value, low, high, n}`; `per_class`
-        and `per_tone` the same; `lost`, the slices with a loss, and whether it is significant after Bonferroni
-        correction (`beyond_doubt`); `verdict`: `helped`, `hurt` or `no difference shown`, by the interval of the
-        balanced accuracy.
+        `accuracy` and `balanced_accuracy`, gains as paired differences `{value, low, high, n}`; `per_class`, `per_tone`
+        and, where known, `per_fitzpatrick` (groups of types) the same; `lost`, the slices with a loss, and whether it
+        is significant after Bonferroni correction (`beyond_doubt`); `verdict`: `helped`, `hurt` or `no difference
+        shown`, by the interval of the balanced accuracy.
     """
     ids, truth = manifest.taxonomy.ids, true_classes(frame, manifest.taxonomy.ids)
     tones = frame["tone_bucket"].to_numpy(str)
+    types = frame.get("fitzpatrick", pd.Series("", frame.index)).to_numpy(str)  # an unknown type is in no group
     bootstrap = GroupBootstrap(frame["group"].astype(str).to_numpy(), seed, resamples)
     after, before = (np.atleast_2d(probabilities.argmax(axis=-1)) for probabilities in (one, other))
     gain = ((after == truth).astype(float) - (before == truth)).mean(axis=0)
@@ -62,6 +61,9 @@ def paired_gain(
     rows_of = {
         "per_class": {name: np.flatnonzero(truth == number) for number, name in enumerate(ids)},
         "per_tone": {bucket: labelled[tones[labelled] == bucket] for bucket in TONE_BUCKETS},
+        "per_fitzpatrick": {
+            name: rows for name, of in FITZPATRICK_GROUPS.items() if len(rows := labelled[np.isin(types[labelled], of)])
+        },
     }
     slices = {by: {name: of_accuracy(rows) for name, rows in parts.items()} for by, parts in rows_of.items()}
     # Among many slices, some are below zero by chance: Bonferroni correction.
@@ -83,52 +85,10 @@ def paired_gain(
         "balanced_accuracy": balanced,
         "per_class": slices["per_class"],
         "per_tone": slices["per_tone"],
+        "per_fitzpatrick": slices["per_fitzpatrick"],
         "tone_scheme": TONE_SCHEME,
         "lost": sorted(lost, key=lambda part: part["change"]),
         "verdict": _verdict(balanced),
-    }
-
-
-def agreement_with_teacher(
-    manifest: Manifest,
-    frame: pd.DataFrame,
-    teacher: np.ndarray,
-    student: np.ndarray,
-    seed: int = 0,
-    resamples: int = 1000,
-) -> AgreementSection:
-    """Measure how well a student agrees with its teacher.
-
-    Args:
-        manifest: the data set.
-        frame: rows of the photos.
-        teacher: float [n, classes], probabilities.
-        student: float [n, classes].
-        seed: of the bootstrap over groups.
-        resamples: of the bootstrap.
-
-    Returns:
-        JSON-able: `all`, `per_class` (by the photos' own label) and `per_tone`, each with `top1`, the fraction of
-        photos with the same top class, and `kl`, the mean divergence of the student's probabilities from the teacher's
-        in nats.
-    """
-    ids, truth = manifest.taxonomy.ids, true_classes(frame, manifest.taxonomy.ids)
-    tones = frame["tone_bucket"].to_numpy(str)
-    bootstrap = GroupBootstrap(frame["group"].astype(str).to_numpy(), seed, resamples)
-    same = teacher.argmax(axis=1) == student.argmax(axis=1)
-    teacher, student = (np.maximum(p.astype(np.float64), SMALLEST) for p in (teacher, student))
-    divergence = (teacher * np.log(teacher / student)).sum(axis=1)
-
-    def both(rows: np.ndarray) -> dict[str, Metric]:
-        return {
-            "top1": bootstrap.metric(lambda w, r: metrics.fraction(w, same[r]), rows),
-            "kl": bootstrap.metric(lambda w, r: metrics.fraction(w, divergence[r]), rows, proportion=False),
-        }
-
-    return {
-        "all": both(np.arange(len(frame))),
-        "per_class": {name: both(np.flatnonzero(truth == number)) for number, name in enumerate(ids)},
-        "per_tone": {bucket: both(np.flatnonzero(tones == bucket)) for bucket in TONE_BUCKETS},
     }
 
 
