@@ -34,6 +34,7 @@ def distill_student(
     convert_section: Mapping[str, Any] | None = None,
     progress: Progress = no_progress,
     also: Sequence[Path] = (),
+    unlabelled: Sequence[Path] = (),
 ) -> "DistillSection":
     """Train a student on the predictions of a teacher, or of several on average, and measure all on the test split.
 
@@ -55,6 +56,8 @@ def distill_student(
             finished run.
         progress: called as `progress(what, done, total)`.
         also: meta.csv of outside test sets, on which teachers and students are measured.
+        unlabelled: folders of photos without a diagnosis (`skin_data.unlabelled`): the student learns the teachers'
+            predictions for them, and like its baselines their measured light.
 
     Returns:
         The report's `distill` section.
@@ -67,14 +70,20 @@ def distill_student(
     from distill.distillation_data import load_distillation_data
     from distill.measurement import measure_everyone, measure_students, plot_students
     from distill.students import file_name, train_students
+    from skin_data.unlabelled import with_unlabelled
     from skin_training.evaluation.outside import read_outside_sets
     from skin_training.training_data import data_hashes, load_split
 
     teachers = [RunTeacher(teachers)] if isinstance(teachers, RunFolder) else list(teachers)
     sha256s = [teacher.sha256 for teacher in teachers]
     teacher_sha256 = sha256s[0] if len(sha256s) == 1 else hashlib.sha256(" ".join(sha256s).encode()).hexdigest()
+    training, found = manifest, None
+    if unlabelled:
+        found = with_unlabelled(manifest, unlabelled, run.root / "artifacts", progress=progress)
+        training = found.manifest
+    more = {"unlabelled_sha256": found.sha256} if found else {}
     key, with_baseline, without_baseline = (
-        {"recipe": to_mapping(each), "meta_sha256": manifest.sha256, "teacher_sha256": teacher_sha256}
+        {"recipe": to_mapping(each), "meta_sha256": manifest.sha256, "teacher_sha256": teacher_sha256, **more}
         for each in (recipe, *(dataclasses.replace(recipe, without_teacher=baseline) for baseline in (True, False)))
     )
     config = {
@@ -98,13 +107,13 @@ def distill_student(
             return cast("DistillSection", stage.report)
         _check_teachers(teachers, recipe, manifest)
         outside = read_outside_sets(also, manifest)
-        _check_resources(recipe, teachers, manifest, run)
+        _check_resources(recipe, teachers, training, run)
         test = load_split(manifest, "test", recipe, run.root, progress)
         answers = [teacher.predict(test.pixels, progress) for teacher in teachers]
         _warn(teachers, answers, test, manifest)
         stage.begin(**({} if stage.earlier else {"convert": dict(convert_section or {})}))
 
-        data = load_distillation_data(recipe, manifest, teachers, run.root, progress)
+        data = load_distillation_data(recipe, training, teachers, run.root, progress)
         students = train_students(recipe, data, run, key, stage.earlier, progress)
         for name, student in students.items():
             run.save_model(student.model, f"{file_name(name)}.keras")
@@ -113,6 +122,11 @@ def distill_student(
         run.write_test_predictions(predictions)
         head = {"key": key, "meta_sha256": manifest.sha256, "teacher_run": names_of(teachers)}
         section = cast("DistillSection", {**head, **measured})
+        if found:
+            section["unlabelled"] = {
+                "folders": [Path(folder).name for folder in unlabelled],
+                **{name: getattr(found, name) for name in ("photos", "known", "near", "unreadable", "sha256")},
+            }
         if outside:
             section["also"] = measure_everyone(recipe, outside, teachers, students, run, progress)
         plot_students(run, section, students)

@@ -302,6 +302,17 @@ class TeacherEntry(TypedDict, total=False):
     gain_of_average: dict[str, Any]
 
 
+class UnlabelledSection(TypedDict):
+    """Photos without a diagnosis for the student, and those left out; see `skin_data.unlabelled.Unlabelled`."""
+
+    folders: list[str]
+    photos: int
+    known: int
+    near: int
+    unreadable: int
+    sha256: str
+
+
 class DistillSection(_Training):
     """The report's `distill` section.
 
@@ -317,3 +328,4 @@ class DistillSection(_Training):
     teacher_test: TestSection
     without_teacher: dict[str, Any] | None
     fairness: FairnessSection | None
+    unlabelled: NotRequired[UnlabelledSection]

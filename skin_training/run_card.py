@@ -94,6 +94,10 @@ def card_text(name: str, report: Mapping[str, Any]) -> str:
         for place, found in section.get("also", {}).items()
         for model, measured in found["test"].items()
     }
+    if found := section.get("unlabelled"):
+        folders = ", ".join(found["folders"])
+        text = f"- {found['photos']} photos of {folders}, of which the student learnt the teacher's predictions"
+        lines += _section("Unlabelled photos", [text, f"- left out: {found['near']} like validation or test photos"])
     if outside:
         lines += _section("Outside test sets", _heads_table(outside))
     if gain:

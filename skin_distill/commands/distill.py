@@ -40,11 +40,17 @@ epoch.
     type=click.Path(path_type=Path, file_okay=False),
     help="Train nothing; write the student's pixels and a script that predicts them elsewhere to this folder.",
 )
+@click.option(
+    "--unlabelled",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of photos without a diagnosis: the student learns the teacher's predictions for them. Repeatable.",
+)
 @also_option
 @output_options
 def command(
     config: str, data: Path, targets: tuple[str, ...], run_name: str | None, weights: str | None, seed: int | None,
-    views: Path | None, also: tuple[Path, ...], terminal: Terminal
+    views: Path | None, unlabelled: tuple[Path, ...], also: tuple[Path, ...], terminal: Terminal
 ) -> None:  # fmt: skip
     """Distil one or several teachers into a small student."""
     if views is None and not (targets and run_name):
@@ -70,7 +76,7 @@ def command(
     assert run_name is not None
     run = RunFolder(run_name)
     teachers = [open_teacher(target, manifest.taxonomy.ids) for target in targets]
-    report = distill_student(recipe, manifest, teachers, run, whole.get("convert"), terminal.progress, also)
+    report = distill_student(recipe, manifest, teachers, run, whole.get("convert"), terminal.progress, also, unlabelled)
     show_outside(terminal, report.get("also", {}))
     test, baseline, gain = report["test"], report["without_teacher"], ""
     if baseline:

@@ -247,3 +247,24 @@ def test_options_that_contradict_each_other_are_refused():
         dataclasses.replace(RECIPE, mixup=-1)
     with pytest.raises(UnusableInput, match=r"distill\.mixup"):
         dataclasses.replace(RECIPE, phases=(Phase("a", "all", 1, 0.1, mixup=0.2),))
+
+
+def test_unlabelled_photos_and_outside_test_sets_are_used_and_reported(job, tmp_path):
+    folder, manifest, _ = job
+    elsewhere = make_photos(tmp_path / "elsewhere")
+    recipe = dataclasses.replace(RECIPE, fairness=Fairness(), feature_weight=0.0)
+    report = distill_student(
+        recipe,
+        manifest,
+        RunFolder("t", folder),
+        RunFolder("u", folder),
+        also=[elsewhere],
+        unlabelled=[tmp_path / "elsewhere" / "photos"],
+    )
+    assert report["unlabelled"]["photos"] == 72
+    assert report["meta_sha256"] == manifest.sha256
+    outside = report["also"]["elsewhere"]
+    assert set(outside["test"]) == {"student", "student-without-teacher", "teacher"}
+    assert outside["gain"]["balanced_accuracy"]["n"] == outside["n"] == 72
+    card = (folder / "experiments/u/card.md").read_text()
+    assert "## Unlabelled photos" in card and "## Outside test sets" in card
