@@ -15,7 +15,7 @@ from triage.plain_text import printable
 
 COMMANDS = (
     "demo", "doctor", "download", "prepare", "teacher", "distill", "convert", "verify", "evaluate", "explain",
-    "benchmark", "report", "reproduce", "classify", "app", "web", "package",
+    "curate", "benchmark", "report", "reproduce", "classify", "app", "web", "package",
 )  # fmt: skip
 """Modules of `skin_distill.commands`, in the order in which a person meets them."""
 EPILOG = """\b

@@ -49,6 +49,20 @@ def predict(
     return np.concatenate(diagnosis), np.concatenate(lighting)
 
 
+def pooled_features(
+    model: "keras.Model", pixels: np.ndarray, batch_size: int = 64, progress: Progress = no_progress
+) -> np.ndarray:
+    """Return the pooled features of prepared photos, float32 [n, channels], from a teacher or student."""
+    import tf_keras as keras
+
+    forward = keras_forward(keras.Model(model.input, model.get_layer("features").output))
+    found = []
+    for start in range(0, len(pixels), batch_size):
+        found.append(forward(pixels[start : start + batch_size]).numpy())
+        progress("features", min(start + batch_size, len(pixels)), len(pixels))
+    return np.concatenate(found)
+
+
 def keras_forward(model: "keras.Model") -> Callable[[np.ndarray], Any]:
     """Return a compiled forward pass, uint8 [n, size, size, 3] to the model's outputs in inference mode."""
     import tensorflow as tf
