@@ -43,6 +43,7 @@ def command(meta: Path, run_name: str, out: Path, folds: int, seed: int, termina
         from skin_training.predict import pooled_features
         from skin_training.run_folder import RunFolder
         from triage.atomic import check_writable, write_text
+        from triage.crop import Crop
 
     manifest, run = read_manifest(meta), RunFolder(run_name)
     check_writable(out / "findings.csv")
@@ -53,7 +54,7 @@ def command(meta: Path, run_name: str, out: Path, folds: int, seed: int, termina
         raise UnusableInput(f"Run '{run_name}' has no model. Looked in: {run.artifacts}. Train it first.")
     model = load_model(file)
     cache, side = Path("artifacts") / "pixels", model.input_shape[1]
-    pixels = load_pixels(manifest, manifest.frame, side, config[kinds[file]]["crop_fraction"], cache, terminal.progress)
+    pixels = load_pixels(manifest, manifest.frame, side, Crop.recorded(config[kinds[file]]), cache, terminal.progress)
     result = curate(manifest, pooled_features(model, pixels, progress=terminal.progress), folds, seed)
     rows = result.findings
     write_text(out / "findings.csv", csv_text(list(COLUMNS), rows.to_numpy().tolist()))
