@@ -26,11 +26,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.console import run_script, with_interval
-from distill.distillation_gain import paired_gain
 from skin_data.manifest import Manifest, read_manifest
 from skin_data.statistics import balanced_accuracy
 from skin_data.views import ViewRecipe, apply_views, draw_views
 from skin_training.evaluation.evaluate import true_classes
+from skin_training.evaluation.paired import paired_gain
 from triage.atomic import replacing, write_json
 from triage.crop import Box, Crop, square_around
 from triage.errors import UnusableInput
