@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.cross_validation.folds import HeldOutPredictions
-from distill.distillation_gain import paired_gain
 from skin_data.manifest import Manifest
 from skin_training.answer_fusion import CHOICES, answers_of, fit_answers
 from skin_training.evaluation import weighted_metrics as metrics
@@ -19,6 +18,7 @@ from skin_training.evaluation.calibration import fit_temperature, negative_log_l
 from skin_training.evaluation.decisions import card_classes
 from skin_training.evaluation.evaluate import true_classes
 from skin_training.evaluation.metric import GroupBootstrap
+from skin_training.evaluation.paired import paired_gain
 from skin_training.evaluation.thresholds import urgent_threshold
 from triage.answers import AnswerRule, add_answers, check_answers, normalised
 from triage.case import MAX_PHOTOS
