@@ -23,7 +23,7 @@ LEAST_RING = 10
 """With fewer pixels of skin in the ring, it says nothing."""
 MEDIAN_STEP = 4
 """Of the skin's pixels every fourth gives its median."""
-FADING, NOT_DARKER, SHINING = 0.6, -0.4, 0.8
+FADING, NOT_DARKER, SHINING = 0.6, -0.5, 0.8
 """Stops by which the ring is brighter than the rest of the skin for certain, at least, and around broken highlights."""
 SKIN_SIDES = 3
 """Directions out of four in which a highlight has skin beside it."""
@@ -78,10 +78,11 @@ def specular_share(pixels: Photo, own_skin: npt.NDArray[np.bool_]) -> float:
     broken = np.asarray(core & (crowd >= BROKEN * CROWD**2), np.uint8)
     skin = cv2.resize(own_skin.astype(np.uint8), core.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
     luminance = cv2.transform(cv2.LUT(pixels, LINEAR), LUMINANCE[np.newaxis])
-    if _fading(broken, skin, luminance) >= SHINING:
+    fading = _fading(broken, skin, luminance)
+    if fading >= SHINING:
         return float(np.count_nonzero(broken) / core.size)
     compact = np.asarray(core & (crowd >= COMPACT * CROWD**2), np.uint8)
-    fading = _fading(compact, skin, luminance)
+    fading = max(fading, _fading(compact, skin, luminance))
     if fading < NOT_DARKER:
         return 0.0
     if fading < FADING:
