@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from triage.assessment import Assessment, Triage
 from triage.crop import Crop
-from triage.photo import Photo
+from triage.photo import DecodedPhoto, Photo
 
 PROBABILITY_WORDS = (
     (0.9, "very_likely"), (0.66, "likely"), (0.33, "possible"), (0.1, "unlikely"), (0.0, "very_unlikely"),
@@ -81,6 +81,11 @@ class Answer:
         return tuple(entry for entry in self.top[:MAX_CLASSES] if entry.probability >= MIN_PROBABILITY)
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was doubtful about the photo's file, in English."""
+        return self.assessment.warnings if self.assessment else ()
+
+    @property
     def unchecked(self) -> bool:
         """Whether classes are named for skin that the model was not checked on."""
         return self.urgency is not None and not (self.assessment and self.assessment.decision.checked)
@@ -97,19 +102,21 @@ def word_for(probability: float, urgency: str) -> str:
     return next(word for lower, word in words if probability >= lower)
 
 
-def answer_for(triage: Triage, photo: Photo, ignore_light: bool = False, synthetic_photo: bool = False) -> Answer:
-    """Classify a decoded photo, uint8 [height, width, 3] in RGB.
+def answer_for(
+    triage: Triage, photo: DecodedPhoto, ignore_light: bool = False, synthetic_photo: bool = False
+) -> Answer:
+    """Classify a decoded photo.
 
     Raises:
         UnusableInput, UnreadablePhoto: wrong shape or dtype, or too small.
     """
     assessment = triage.assess(photo, ignore_light, synthetic_photo)
-    height, width = photo.shape[:2]
+    height, width = photo.pixels.shape[:2]
     one_of = assessment.decision.one_of
     return Answer(
         assessment=assessment,
         error=None,
-        photo=photo,
+        photo=photo.pixels,
         crop=Crop.recorded(triage.card["input"]).box(width, height),
         ignore_light=ignore_light,
         synthetic_photo=synthetic_photo,

@@ -25,6 +25,11 @@ def light_text(tr: Texts, answer: Answer) -> str:
     return tr("answer.light_overruled" if light_overridden(answer) else "answer.light_good")
 
 
+def file_text(tr: Texts, answer: Answer) -> str:
+    """Return what was doubtful about the photo's file; empty if nothing was."""
+    return tr("answer.file", doubts="; ".join(answer.warnings)) if answer.warnings else ""
+
+
 def light_overridden(answer: Answer) -> bool:
     """Whether the photo was used although a tip or the model found a fault."""
     return answer.ignore_light or not answer.lighting_ok

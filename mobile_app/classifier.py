@@ -9,12 +9,14 @@ from mobile_app.answer import Answer, answer_for
 from triage.assessment import Triage
 from triage.errors import SkinDistillError
 from triage.model_card import ModelCard
-from triage.photo import Photo, read_photo
+from triage.photo import DecodedPhoto, Photo, decode_photo
 
 DEMO_MODEL = Path(__file__).parent / "assets" / "demo.tflite"
 """A small model trained on synthetic skin only; it ships with the app."""
 
 OnAnswer = Callable[[Answer], None]
+Picture = Photo | DecodedPhoto | Path | bytes
+"""Pixels, uint8 [height, width, 3] in RGB, a photo read from a file, or the path or bytes of one."""
 
 
 class BackgroundClassifier:
@@ -30,13 +32,13 @@ class BackgroundClassifier:
         self.card: ModelCard | None = None
         self.problem: str | None = None
         self.model = model
-        self._jobs: queue.SimpleQueue[tuple[Photo | Path | bytes, OnAnswer, bool, bool] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Picture, OnAnswer, bool, bool] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="classifier", daemon=True)
         self._thread.start()
 
     def submit(
         self,
-        photo: Photo | Path | bytes,
+        photo: Picture,
         on_answer: OnAnswer,
         ignore_light: bool = False,
         synthetic_photo: bool = False,
@@ -44,7 +46,7 @@ class BackgroundClassifier:
         """Queue a photo and return at once.
 
         Args:
-            photo: decoded pixels, uint8 [height, width, 3] in RGB, or path or bytes of an encoded photo.
+            photo: to classify.
             on_answer: receives the answer on the classifier's thread; errors arrive as an `Answer` too.
             ignore_light: see `Answer`.
             synthetic_photo: see `Answer`.
@@ -67,14 +69,15 @@ class BackgroundClassifier:
             photo, on_answer, *flags = job
             on_answer(self._answer(triage, photo, *flags))
 
-    def _answer(
-        self, triage: Triage | None, photo: Photo | Path | bytes, ignore_light: bool, synthetic_photo: bool
-    ) -> Answer:
+    def _answer(self, triage: Triage | None, photo: Picture, ignore_light: bool, synthetic_photo: bool) -> Answer:
         pixels = None
         try:
-            pixels = read_photo(photo) if isinstance(photo, (Path, bytes)) else photo
+            if isinstance(photo, (Path, bytes)):
+                photo = decode_photo(photo)
+            decoded = photo if isinstance(photo, DecodedPhoto) else DecodedPhoto(photo, ())
+            pixels = decoded.pixels
             if triage is not None:
-                return answer_for(triage, pixels, ignore_light, synthetic_photo)
+                return answer_for(triage, decoded, ignore_light, synthetic_photo)
             problem = str(self.problem)
         except Exception as error:
             problem = _error_text(error)

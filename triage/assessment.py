@@ -185,7 +185,7 @@ class Triage:
 
     def assess(
         self,
-        photo: Photo | str | Path | bytes,
+        photo: Photo | DecodedPhoto | str | Path | bytes,
         ignore_light: bool = False,
         synthetic_photo: bool = False,
         answers: Answers | None = None,
@@ -209,9 +209,9 @@ class Triage:
             )
         name = str(photo) if isinstance(photo, (str, Path)) else ""
         if isinstance(photo, (str, Path, bytes)):
-            pixels, warnings = decode_photo(photo)
-        else:
-            pixels, warnings = DecodedPhoto(check_photo(photo), ())
+            photo = decode_photo(photo)
+        decoded = photo if isinstance(photo, DecodedPhoto) else DecodedPhoto(photo, ())
+        pixels = check_photo(decoded.pixels)
         prepared = prepare_pixels(pixels, self._size, self._crop)
         measured = self._light_thread.submit(self._measure, pixels)
         outputs = self.interpreter.run(prepared)
@@ -219,7 +219,7 @@ class Triage:
         verdict, skin, tone = self._measure(pixels) if measured.cancel() else measured.result()
         view = self._crop.view(pixels.shape[1], pixels.shape[0])
         answer = self.answer(verdict, skin, outputs, tone, name, ignore_light, synthetic_photo, view)
-        return replace(answer, warnings=warnings)
+        return replace(answer, warnings=decoded.warnings)
 
     def _measure(self, pixels: Photo) -> tuple[LightingVerdict, bool, str]:
         """Return the lighting verdict, whether skin was found, and the bucket of its tone."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mobile_app.sources.source import Frame, FrameTimer, SourceUnavailable
 from triage.errors import UnreadablePhoto
-from triage.photo import Photo, read_photo
+from triage.photo import DecodedPhoto, decode_photo
 from triage.photo_files import is_photo_file
 
 RATE = 10.0
@@ -25,7 +25,7 @@ class PhotoFolder:
         self._paths: list[Path] = []
         self._at = 0
         self._step = 0
-        self._photo: Photo | None = None
+        self._photo: DecodedPhoto | None = None
         self._count = 0
         self._timer = FrameTimer(1 / RATE)
 
@@ -48,7 +48,7 @@ class PhotoFolder:
             return None
         taken = self._timer.wait()
         self._count += 1
-        return Frame(self._photo, taken, self._count)
+        return Frame(self._photo.pixels, taken, self._count, self._photo.warnings)
 
     def close(self) -> None:
         """Free the photo."""
@@ -62,7 +62,7 @@ class PhotoFolder:
         for _ in self._paths:
             self._at %= len(self._paths)
             try:
-                self._photo = read_photo(self._paths[self._at])
+                self._photo = decode_photo(self._paths[self._at])
                 return
             except UnreadablePhoto:
                 self._at += direction

@@ -20,11 +20,13 @@ class Frame:
         pixels: uint8 [height, width, 3], RGB, upright and contiguous. Shared between threads: read-only.
         time: `time.monotonic()` seconds when it was taken.
         number: counts up within a source, across `close` and `open`.
+        warnings: what was doubtful about a photo's file.
     """
 
     pixels: Photo
     time: float
     number: int
+    warnings: tuple[str, ...] = ()
 
 
 class SourceUnavailable(SkinDistillError):

@@ -14,7 +14,7 @@ from kivy.metrics import Metrics
 from kivy.uix.widget import Widget
 
 from mobile_app.answer import Answer
-from mobile_app.classifier import BackgroundClassifier
+from mobile_app.classifier import BackgroundClassifier, Picture
 from mobile_app.phone import SHARED_FOLDER, Phone, Voice
 from mobile_app.settings import read_settings, write_settings
 from mobile_app.sources.photo_folder import PhotoFolder
@@ -28,7 +28,7 @@ from mobile_app.ui.style import Style
 from mobile_app.ui.system_theme import SystemTheme
 from triage.crop import CROP, Crop
 from triage.errors import UnusableInput
-from triage.photo import Photo
+from triage.photo import DecodedPhoto
 
 MakeScreen = Callable[..., Widget]
 DROP_S = 0.1
@@ -211,7 +211,7 @@ class SkinApp(App):
             refuse = mainthread(lambda why: self.reset_to("photo_trouble", what="photo", detail=why))
             self.phone.pick_photo(mainthread(self.classify), refuse)
 
-    def classify(self, photo: Photo | Path | bytes, ignore_light: bool = False, synthetic_photo: bool = False) -> None:
+    def classify(self, photo: Picture, ignore_light: bool = False, synthetic_photo: bool = False) -> None:
         """Classify a photo and show the answer."""
         self._request += 1
         self.classifier.submit(photo, partial(self._on_answer, self._request), ignore_light, synthetic_photo)
@@ -233,7 +233,7 @@ class SkinApp(App):
     def answer_anyway(self, answer: Answer) -> None:
         """Classify the photo of an answer again, whatever its lighting."""
         if answer.photo is not None:
-            self.classify(answer.photo, True, answer.synthetic_photo)
+            self.classify(DecodedPhoto(answer.photo, answer.warnings), True, answer.synthetic_photo)
 
     def paste(self) -> None:
         """Classify the picture on the clipboard."""

@@ -25,7 +25,7 @@ from triage.errors import UnusableInput
 from triage.interpreter import open_interpreter
 from triage.lighting import LightingVerdict
 from triage.model_file import read_model
-from triage.photo import prepare_pixels
+from triage.photo import DecodedPhoto, prepare_pixels
 from triage.tips import TIPS
 
 
@@ -47,6 +47,18 @@ def answer_of(classifier, photo, **options):
 @pytest.fixture
 def answer(classifier, lit_phantoms):
     return answer_of(classifier, lit_phantoms[-3][0])
+
+
+def test_what_is_doubtful_about_a_file_is_said(classifier, lit_phantoms):
+    jpeg = cv2.imencode(".jpg", lit_phantoms[-3][0][..., ::-1])[1].tobytes()
+    broken = jpeg[:2] + b"\xff\xe2\0\x10ICC_PROFILE\0\3\1" + jpeg[2:]
+    answer = answer_of(classifier, broken)
+    assert len(answer.warnings) == 1
+    again = answer_of(classifier, DecodedPhoto(answer.photo, answer.warnings), ignore_light=True)
+    assert again.warnings == answer.warnings
+    for each in (answer, again):
+        assert any(answer.warnings[0] in text for _, text in shared_page.page_lines(each, load_texts())[1])
+    assert not answer_of(classifier, jpeg).warnings
 
 
 def plain(red, green, blue):
@@ -106,7 +118,7 @@ def watchful_answer(ignore_light=False, lit=True, synthetic=False, probabilities
         decision = decide(np.array(probabilities), card, lighting_ok=lit, has_skin=True, **flags)
         return Assessment("", Lighting(lit, 0.9, LightingVerdict(True, ()), ()), ranking, decision)
 
-    return answer_for(SimpleNamespace(card=card, assess=assess), plain(200, 150, 120), ignore_light)
+    return answer_for(SimpleNamespace(card=card, assess=assess), DecodedPhoto(plain(200, 150, 120), ()), ignore_light)
 
 
 def test_the_page_says_what_the_screen_says():
@@ -133,7 +145,7 @@ def test_skin_is_looked_for_in_the_models_own_crop(small_model, lit_phantoms):
     for crop, missing in ((0.33, False), (0.8, True)):
         card = {**file.card, "input": {**file.card["input"], "crop_fraction": crop}}
         triage = Triage(replace(file, card=card), open_interpreter(file.flatbuffer))
-        assert (answer_for(triage, photo).reason == "no_skin") is missing
+        assert (answer_for(triage, DecodedPhoto(photo, ())).reason == "no_skin") is missing
 
 
 def test_an_unsure_model_cannot_tell(classifier):

@@ -5,7 +5,7 @@ from typing import Any
 from kivy.uix.widget import Widget
 
 from mobile_app.answer import SIGNS_AT_ONCE, WARNING_SIGNS, Answer, RankedClass
-from mobile_app.answer_text import also_text, headline, light_overridden, light_text, probability_text
+from mobile_app.answer_text import also_text, file_text, headline, light_overridden, light_text, probability_text
 from mobile_app.ui.app import SkinApp
 from mobile_app.ui.cards import demo_badge, info_card, open_message
 from mobile_app.ui.label import TextLabel, text_width
@@ -95,7 +95,8 @@ def _photo(app: SkinApp, answer: Answer, large: bool) -> Widget:
         tips = [tr(f"tip.{tip}.headline") for tip in tip_ids(answer)] or [tr("answer.overruled")]
         title = _item(app, "soon", ". ".join(tips), "soon", color_name="soon", bold=True)
         light = Card(style, title, TextLabel(style, text, "small"), background="soon_soft", padding=pixels(MEDIUM))
-    column = Column(light, TextLabel(style, tr("answer.crop"), "small", "muted"), pos_hint=TOP)
+    notes = [TextLabel(style, note, "small", "muted") for note in (file_text(tr, answer), tr("answer.crop")) if note]
+    column = Column(light, *notes, pos_hint=TOP)
     if answer.photo is None:
         return column
     photo = photo_view(answer, pixels(LARGE_PHOTO)) if large else photo_view(answer, *(pixels(SMALL_PHOTO),) * 2)

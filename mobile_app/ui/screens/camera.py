@@ -23,6 +23,7 @@ from mobile_app.ui.style import pixels
 from mobile_app.ui.theme import LARGE, MEDIUM, MIN_VIEWFINDER, RADIUS, SMALL, TINY, TOUCH_TARGET
 from mobile_app.ui.tip_panel import TipPanel
 from mobile_app.ui.widgets import MIDDLE, Column, Row, paint_background
+from triage.photo import DecodedPhoto
 
 SIDE_PANEL, MIN_SIDE_PANEL = 380, 320
 """Width of the panel beside the preview: half of the window within these limits."""
@@ -126,7 +127,7 @@ class CameraScreen(BoxLayout):
         self._waiting, session = False, self._app.capture.session
         frame = session.latest_frame() if ignore_light else session.best_frame()
         if frame is not None:
-            self._app.classify(frame.pixels, ignore_light, session.source.synthetic)
+            self._app.classify(DecodedPhoto(frame.pixels, frame.warnings), ignore_light, session.source.synthetic)
 
     def _turn(self, step: int) -> None:
         turn = getattr(self._app.capture.session.source, "turn", None)
