@@ -33,6 +33,7 @@ SLOW_FIXTURES = {
 }
 """Fixtures, by folder of tests, that train or convert: tests that use them are slow."""
 SLOW_FILES = {
+    "notebooks/test_notebooks.py",
     "convert/making/test_fast_path.py",
     "convert/making/test_quantization_aware.py",
     "convert/packing/test_metadata.py",

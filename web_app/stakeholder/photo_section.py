@@ -1,5 +1,7 @@
 """One photo: light and tips first, then what each model says about it."""
 
+import base64
+import html
 import io
 from typing import Any
 
@@ -20,13 +22,15 @@ TYPES = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "tif", "tiff", "b
 SHOWN = 900
 """Longer side of a shown photo, pixels."""
 NO_ANSWER = "-"
+UNITS = ("exposure {:+.2f} stops", "{:.0f} kelvin", "gradient {:.2f} stops", "blur {:.1f} %", "glare {:.1f}")
+PLAIN = (0.0, DAYLIGHT, 0.0, 0.0, 0.0)
 
 
 def photo_section(models: RunModels) -> None:
     """Ask for a photo and show what the models say."""
     texts = load_texts()
-    st.caption(texts["answer.disclaimer"])
-    st.caption("Photos stay in this computer's memory until you close the page. Nothing is stored or sent.")
+    st.write(texts["answer.disclaimer"])
+    st.write("Photos stay in this computer's memory until you close the page. Nothing is stored or sent.")
     if models.file.card["synthetic"]:
         st.warning(texts["app.demo_note"])
     source = st.radio("Source", ["File", "Camera"], horizontal=True)
@@ -41,14 +45,21 @@ def photo_section(models: RunModels) -> None:
         photo, warnings = decode_photo(given.getvalue())
         for warning in warnings:
             st.info(warning)
-        _show(models, texts, changed(photo, *_sliders()))
+        values = _sliders()
+        _show(models, texts, changed(photo, *values), _described(given.name, values))
     except SkinDistillError as error:
-        st.error(str(error).replace("photo in memory", getattr(given, "name", "the photo")))
+        st.error(str(error).replace("photo in memory", given.name))
+
+
+def _described(name: str, values: tuple[float, ...]) -> str:
+    """Return a photo's name with the light that it is shown in."""
+    given = {unit: value for unit, value, plain in zip(UNITS, values, PLAIN, strict=True) if value != plain}
+    return ", ".join([name, *(unit.format(value) for unit, value in given.items())])
 
 
 def _sliders() -> tuple[float, float, float, float, float]:
     with st.expander("Change the light", expanded=False):
-        st.caption("The photo is shown to light check and models as if it had been taken under this light.")
+        st.write("The photo is shown to light check and models as if it had been taken under this light.")
         return (
             st.slider("Exposure, stops", -5.0, 3.0, 0.0, 0.25),
             float(st.slider("Colour temperature, kelvin", 2500, 10000, int(DAYLIGHT), 100)),
@@ -58,7 +69,7 @@ def _sliders() -> tuple[float, float, float, float, float]:
         )
 
 
-def _show(models: RunModels, texts: Texts, photo: Photo) -> None:
+def _show(models: RunModels, texts: Texts, photo: Photo, name: str) -> None:
     triage = models.file
     ignore_light = bool(st.session_state.get("ignore_light"))
     told = triage.assess(photo, ignore_light)
@@ -69,12 +80,12 @@ def _show(models: RunModels, texts: Texts, photo: Photo) -> None:
             told = triage.combine([told], answers, ignore_light)
     _decision(told, texts)
     st.subheader("Probability of each class")
-    st.caption("Calibrated on the validation split. The decision above follows from the file alone.")
+    st.write("Calibrated on the validation split. The decision above follows from the file alone.")
     _probabilities(models, photo)
     for line in models.missing:
-        st.caption(line)
+        st.write(line)
     st.subheader("What the model saw")
-    _pictures(models, photo, told)
+    _pictures(models, photo, told, name)
 
 
 def _light(told: Assessment, texts: Texts) -> None:
@@ -129,13 +140,24 @@ def _probabilities(models: RunModels, photo: Photo) -> None:
     st.table(rows)
 
 
-def _pictures(models: RunModels, photo: Photo, told: Assessment) -> None:
+def _pictures(models: RunModels, photo: Photo, told: Assessment, name: str) -> None:
     left, right = st.columns(2)
     frame, text = framed(photo, models.file, told)
-    left.image(_png(frame), caption=text)
+    with left:
+        _picture(frame, f"{name}. {text}.")
     if models.keras:
         model = models.keras[-1]
-        right.image(_png(model.heatmap(photo)), caption=f"Evidence for the top class of the {model.name} (Grad-CAM)")
+        with right:
+            _picture(model.heatmap(photo), f"Evidence for the top class of the {model.name} (Grad-CAM).")
+
+
+def _picture(pixels: Photo, text: str) -> None:
+    """Show a picture with a caption that is its alternative text as well, which `st.image` has none of."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=90)
+    source = f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    words = html.escape(text)
+    st.html(f'<img src="{source}" alt="{words}" style="max-width:100%;border-radius:0.5rem"><p>{words}</p>')
 
 
 def framed(photo: Photo, triage: Triage, told: Assessment) -> tuple[Photo, str]:
@@ -156,9 +178,3 @@ def framed(photo: Photo, triage: Triage, told: Assessment) -> tuple[Photo, str]:
         cv2.rectangle(shown, (x0, y0), (x1, y1), (0, 0, 0), 5)
         cv2.rectangle(shown, (x0, y0), (x1, y1), color, 2)
     return np.asarray(shown, np.uint8), text
-
-
-def _png(pixels: Photo) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()

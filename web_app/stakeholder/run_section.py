@@ -34,7 +34,7 @@ def run_section(run: RunFolder, card: ModelCard, manifest: Manifest | None) -> N
     _headline(entry)
     _confusion(entry, run, manifest)
     st.subheader("Skin tones and other slices")
-    st.caption(f"{entry.test.get('tone_scheme', '')}. It describes a photo, not a person. Brackets: 95 % intervals.")
+    st.write(f"{entry.test.get('tone_scheme', '')}. It describes a photo, not a person. Brackets: 95 % intervals.")
     st.table(_slices(entry.test))
     st.subheader("Calibration")
     st.table(_calibration(entry))
@@ -64,7 +64,7 @@ def _confusion(entry: Entry, run: RunFolder, manifest: Manifest | None) -> None:
         st.write(words.NOT_MEASURED)
         return
     names, counts = entry.test["confusion"]["classes"], entry.test["confusion"]["counts"]
-    st.caption("Rows: true class. Columns: predicted class. Choose a cell to go through its photos.")
+    st.write("Rows: true class. Columns: predicted class. Choose a cell to go through its photos.")
     rows = {name: dict(zip(names, row, strict=True)) for name, row in zip(names, counts, strict=True)}
     chosen: Any = st.dataframe(
         [{"true class": name, **row} for name, row in rows.items()],
@@ -80,7 +80,7 @@ def _confusion(entry: Entry, run: RunFolder, manifest: Manifest | None) -> None:
     predicted = right.selectbox("Predicted class", names, names.index(predicted))
     st.write(f"{rows[true][predicted]} of {sum(rows[true].values())} photos of {true} are called {predicted}.")
     if manifest is None:
-        st.caption("Photos of the data set are shown only with `--data META.csv`.")
+        st.write("Photos of the data set are shown only with `--data META.csv`.")
     else:
         _photos(run, entry, manifest, true, predicted)
 
@@ -98,7 +98,7 @@ def _photos(run: RunFolder, entry: Entry, manifest: Manifest, true: str, predict
     ids = list(manifest.taxonomy.ids)
     rows = (true_classes(frame, ids) == ids.index(true)) & (stored[name].argmax(axis=1) == ids.index(predicted))
     if entry.name not in ("teacher", "student"):
-        st.caption("Photos by the prediction of the float student.")
+        st.write("Photos by the prediction of the float student.")
     found = np.flatnonzero(rows)
     for start in range(0, min(len(found), MOST_PHOTOS), COLUMNS):
         for column, row in zip(st.columns(COLUMNS), found[start : start + COLUMNS], strict=False):
