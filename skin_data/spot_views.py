@@ -16,8 +16,8 @@ from triage.skin_region import find_skin
 
 Box = np.ndarray
 """float [4]: left, top, right, bottom as fractions of a picture."""
-CROPPED, PASTED = 0.5, 0.5
-"""Fractions of a lesion's views."""
+PASTED = 0.65
+"""Fraction of a lesion's views; the others are crops of its photo."""
 SMALLEST_CROP, ASPECT = 0.45, 1.5
 """Smallest side of a crop as a fraction of the photo's, and largest ratio between its fractions of both sides."""
 SIZES = (0.07, 0.75)
@@ -28,6 +28,13 @@ LEAST_VISIBLE = 0.6
 """Fraction of a lesion's box that a view must show."""
 GAINS = (0.35, 2.8)
 """Limits of what a lesion's colours are multiplied with, so that the skin around it matches the other skin."""
+RECOLOURED = 0.5
+"""Fraction of the pasted lesions whose difference from the skin is changed, each colour by a factor of its own:
+dermoscopy shows brown lesions, other photos also pink, pale and scaling ones."""
+FACTORS = ((-0.4, 1.2), (0.3, 1.2), (0.3, 1.2))
+"""Limits of these factors for red, green and blue."""
+PEN = 0.12
+"""Fraction of the pasted lesions with a stroke of a pen beside them, as surgeons make."""
 PLAIN_SIDE, PLAIN_TRIES = 64, 8
 """Pixels at which a window is judged, and windows of one photo that are."""
 PLAIN_WINDOWS = (0.3, 0.8)
@@ -149,8 +156,31 @@ def _pasted(generator: np.random.Generator, lesion: Lesion, skins: list[Photo], 
     ring, skin = np.median(moved[around], axis=0), np.median(background[around], axis=0)
     gains = np.clip((skin + 4) / (ring + 4), *GAINS)
     moved = cv2.LUT(moved, np.clip(np.arange(256)[:, None] * gains, 0, 255).astype(np.uint8)[None])
-    pixels = background + alpha[..., None] * (moved.astype(np.float32) - background)
-    return View(pixels.astype(np.uint8), _within(box, np.array([0.0, 0, 1, 1])).astype(np.float32))
+    change = np.ones(3)
+    if generator.random() < RECOLOURED:
+        change = np.array([generator.uniform(*limits) for limits in FACTORS])
+        change *= -0.7 if generator.random() < 0.15 else 1
+    lesion_alone = skin + (moved - skin) * change
+    pixels = np.clip(background + alpha[..., None] * (lesion_alone.astype(np.float32) - background), 0, 255)
+    pixels = pixels.astype(np.uint8)
+    if generator.random() < PEN:
+        _draw_pen(generator, pixels, place, reach * generator.uniform(1.0, 1.6))
+    return View(pixels, _within(box, np.array([0.0, 0, 1, 1])).astype(np.float32))
+
+
+def _draw_pen(generator: np.random.Generator, pixels: Photo, place: np.ndarray, reach: np.ndarray) -> None:
+    """Draw a part of an ellipse in a pen's colour."""
+    start, span = generator.uniform(0, 360), generator.uniform(30, 200)
+    points = cv2.ellipse2Poly(
+        *(tuple(np.round(v).astype(int).tolist()) for v in (place, reach)), 0, int(start), int(start + span), 6
+    )
+    color = np.array([(60, 50, 140), (40, 70, 160), (150, 160, 60), (60, 60, 70)][int(generator.integers(4))])
+    stroke = np.zeros(pixels.shape[:2], np.uint8)
+    cv2.polylines(
+        stroke, [points], False, 255, max(1, round(len(pixels) * generator.uniform(0.008, 0.03))), cv2.LINE_AA
+    )
+    opacity = (stroke / np.float32(255) * np.float32(generator.uniform(0.4, 0.9)))[..., None]
+    pixels[:] = (pixels + opacity * (color - pixels.astype(np.float32))).astype(np.uint8)
 
 
 def _background(generator: np.random.Generator, skin: Photo, size: int) -> Photo:
@@ -180,8 +210,12 @@ def _varied(generator: np.random.Generator, view: View) -> View:
     matrix = saturation * np.eye(3) + (1 - saturation) / 3
     matrix = matrix * np.exp(generator.uniform(-0.08, 0.08, 3))
     values = cv2.transform(np.ascontiguousarray(pixels, np.float32), matrix.astype(np.float32)) * light[..., None]
-    if (blur := generator.uniform(-0.8, 1.2)) > 0.2:
-        values = cv2.GaussianBlur(values, (0, 0), float(blur) * size / 224)
+    blur = generator.uniform(-1, 1)
+    if abs(blur) > 0.3:
+        blurred = cv2.GaussianBlur(values, (0, 0), float(abs(blur)) * size / 224)
+        # Small photos are enlarged, and those of phones are sharpened.
+        values = blurred if blur > 0 else values + 1.5 * (values - blurred)
+    values = values + generator.standard_normal(values.shape, np.float32) * np.float32(generator.uniform(0, 6))
     return View(np.clip(values, 0, 255).astype(np.uint8), np.array([left, top, right, bottom], np.float32))
 
 

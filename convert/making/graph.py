@@ -54,7 +54,7 @@ class Graph:
         return self._apply("DEPTHWISE_CONV_2D", "DepthwiseConv2DOptions", options, inputs, self.shape(x))
 
     def product(self, a: int, b: int) -> int:
-        """Return a b, elementwise; b may have one channel."""
+        """Return a b, elementwise."""
         return self._apply("MUL", "MulOptions", schema.MulOptionsT(), [a, b], self.shape(a))
 
     def sum(self, a: int, b: int, relu: bool = False) -> int:
@@ -92,6 +92,12 @@ class Graph:
         return self._apply(
             "RESHAPE", "ReshapeOptions", options, [x, self.constant(np.array(shape, np.int32), INT32)], shape
         )
+
+    def transposed(self, x: int) -> int:
+        """Return a matrix with rows and columns exchanged."""
+        order = self.constant(np.array([1, 0], np.int32), INT32)
+        options = schema.TransposeOptionsT()
+        return self._apply("TRANSPOSE", "TransposeOptions", options, [x, order], self.shape(x)[::-1])
 
     def joined(self, a: int, b: int) -> int:
         """Return a and b one after the other, [1, both widths]."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from convert.flatbuffer import Flatbuffer, packed, unpacked
 from convert.making.graph import Graph
-from skin_training.spot import SpotHead, cell_boxes
+from skin_training.spot import SpotHead, cell_centers
 from triage.errors import CheckFailed
 from triage.spot import SPOT
 
@@ -56,9 +56,10 @@ def with_spot(flatbuffer: bytes, head: SpotHead, layer: str) -> bytes:
         x = graph.sum(x, y, relu=True)
     _, height, width, _ = graph.shape(x)
     cells = height * width
-    heat = graph.reshape(graph.pointwise(x, head.heat), [1, cells])
-    weights = graph.reshape(graph.softmax(heat), [1, height, width, 1])
-    own = graph.constant(cell_boxes(height, width)[None])
+    # The softmax of each of the five is over the cells.
+    heat = graph.transposed(graph.reshape(graph.pointwise(x, head.heat), [cells, 5]))
+    weights = graph.reshape(graph.transposed(graph.softmax(heat)), [1, height, width, 5])
+    own = graph.constant(cell_centers(height, width)[None])
     proposals = graph.sum(graph.pointwise(x, head.proposals, head.proposals_bias), own)
     mean = graph.mean(graph.product(proposals, weights))
     # max(1 - max(1 - v, 0), 0) clips the corners to [0, 1].

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("skin_distill")
 
 HEAD_FILE = "spot.npz"
-METHOD = "views-1"
+METHOD = "sides-1"
 """Name of the views and of the fit: another one makes heads and files anew."""
 LEAST_BOXES = 30
 """Fewer training photos with a box give no head."""

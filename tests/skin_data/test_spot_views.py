@@ -24,6 +24,13 @@ def box_of_mark(pixels):
     return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]) / len(pixels)
 
 
+@pytest.fixture(autouse=True)
+def only_moved(monkeypatch):
+    """Leave the mark's colour alone, by which these tests find it."""
+    for name in ("RECOLOURED", "PEN"):
+        monkeypatch.setattr(spot_views, name, 0.0)
+
+
 @pytest.mark.parametrize("pasted", [0.0, 1.0])
 @pytest.mark.parametrize("shape", [(150, 200), (400, 225), (64, 64)])
 def test_the_box_stays_true(monkeypatch, pasted, shape):
@@ -62,6 +69,21 @@ def test_views_without_a_lesion_have_no_box_and_plain_skin_is_looked_for_outside
     assert plain_skin(generator, np.random.default_rng(1).integers(0, 256, (120, 120, 3)).astype(np.uint8)) is None
     for view in (view_of_skin(generator, found[0], SIZE), view_of_photo(generator, lesion.photo, SIZE)):
         assert np.isnan(view.box).all() and view.pixels.shape == (SIZE, SIZE, 3)
+
+
+def test_other_colours_and_pens_leave_the_box_as_it_is(monkeypatch):
+    monkeypatch.setattr(spot_views, "PASTED", 1.0)
+    monkeypatch.setattr(spot_views, "_varied", lambda generator, view: view)
+    lesion, skin = marked_photo((0.3, 0.3, 0.6, 0.6)), np.full((80, 80, 3), SKIN, np.uint8)
+    views = []
+    for changes in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)):
+        for name, fraction in zip(("RECOLOURED", "PEN"), changes, strict=True):
+            monkeypatch.setattr(spot_views, name, fraction)
+        # Each is drawn after place and size.
+        views.append(view_of_lesion(np.random.default_rng(5), lesion, [skin], SIZE))
+    for view in views[1:]:
+        np.testing.assert_array_equal(view.box, views[0].box)
+        assert (view.pixels != views[0].pixels).any()
 
 
 def test_the_same_generator_gives_the_same_views():

@@ -26,8 +26,8 @@ def head(student):
     def weights(*shape, spread=0.3):
         return generator.normal(0, spread, shape).astype(np.float32)
 
-    blocks = tuple(Block(weights(5, 5, 32, spread=0.05), weights(32), weights(32, 32), weights(32)) for _ in range(2))
-    return SpotHead(weights(channels, 32), weights(32), blocks, weights(32, 1), weights(32, 5) / 30, weights(5) / 10)
+    block = Block(weights(5, 5, 32, spread=0.05), weights(32), weights(32, 32), weights(32))
+    return SpotHead(weights(channels, 32), weights(32), (block,), weights(32, 5), weights(32, 5) / 30, weights(5) / 10)
 
 
 @pytest.mark.parametrize("variant", sorted(VARIANTS))
