@@ -44,6 +44,8 @@ class OnnxModel:
         self.sha256 = "+".join(sha256_of(p) for p in (path, path.with_name(f"{path.name}.data")) if p.is_file())
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors only
+        # Threads that spin while they wait take the processor from TensorFlow's.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         providers = [name for name in PROVIDERS if name in onnxruntime.get_available_providers()]
         try:
             self._session: Any = onnxruntime.InferenceSession(str(path), options, providers)
