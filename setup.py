@@ -61,6 +61,7 @@ DEV = [
     "ruff>=0.8,<1",
     "mypy>=1.13,<3",
     "import-linter>=2.1,<3",
+    "tf2onnx>=1.17,<2",  # exports a teacher of ours for tests
     "build>=1.2,<2",
 ]
 # Builds the Android app, and tests it without Android. The recipes of python-for-android pin pyjnius.

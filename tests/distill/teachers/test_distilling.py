@@ -8,24 +8,27 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import log_softmax
 
 from distill.distillation_data import load_distillation_data
 from distill.model_file import load_model
 from distill.recipe import DistillRecipe
 from distill.teachers import open_teacher
 from distill.teachers.exported_views import export_views
+from distill.teachers.keras_teacher import KerasTeacher
 from distill.teachers.terms import warnings_of
 from distill.train import distill_student
 from skin_data.manifest import read_manifest
 from skin_data.progress import no_progress
 from skin_data.views import ViewRecipe
-from skin_training.heads import before_heads
+from skin_training.heads import OUTPUTS, before_heads
 from skin_training.recipe import Phase, TeacherRecipe
 from skin_training.run_folder import RunFolder
+from teacher.model import build_teacher
 from teacher.train import train_teacher
 from tests.distill.teachers.models import SIZE, WEIGHTS, describe, logits_of, write_onnx
 from tests.noise_data import SIZE as SIDE
-from tests.noise_data import make_photos
+from tests.noise_data import TINY, make_photos
 from triage.errors import UnusableInput
 
 pytestmark = pytest.mark.slow
@@ -150,6 +153,31 @@ def test_another_process_predicts_the_very_pixels_that_the_student_sees(job, ope
         teacher.check(dataclasses.replace(recipe, view_count=3), manifest)
     with pytest.raises(UnusableInput, match=r"predictions\.npz without"):
         load_distillation_data(dataclasses.replace(recipe, view_seed=1), manifest, [teacher], folder, no_progress)
+
+
+def test_a_teacher_of_ours_predicts_the_same_as_onnx(job, opened):
+    import tensorflow as tf
+    import tf2onnx
+
+    folder, manifest = job
+    model = build_teacher(TeacherRecipe((), TINY, "none", SIDE), len(manifest.taxonomy.ids))
+    signature = [tf.TensorSpec((None, SIDE, SIDE, 3), tf.float32, name="image")]
+
+    @tf.function(input_signature=signature)
+    def predict(image):
+        return {
+            name: tf.identity(found, name) for name, found in zip(OUTPUTS, model(image, training=False), strict=True)
+        }
+
+    path = folder / "ours.onnx"
+    tf2onnx.convert.from_function(predict, signature, opset=17, output_path=str(path))
+    ids = {name: name for name in manifest.taxonomy.ids}
+    describe(path, scaling="unit", output="probabilities", lighting="lighting", classes=ids)
+    images = np.random.default_rng(0).random((5, SIDE, SIDE, 3), np.float32)
+    ours = KerasTeacher(model, "0", RunFolder("ours", folder)).forward(False).run(images)
+    theirs = opened(path).forward(False).run(images)
+    np.testing.assert_allclose(theirs["diagnosis"], log_softmax(ours["diagnosis"], axis=1), atol=1e-4)
+    np.testing.assert_allclose(theirs["lighting"], ours["lighting"], atol=1e-4)
 
 
 def test_an_encoder_in_onnx_carries_our_heads(job):
