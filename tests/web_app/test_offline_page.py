@@ -11,9 +11,15 @@ from mobile_app.classifier import DEMO_MODEL
 from skin_data.phantom import render_phantom
 from tests.triage.profiled_photos import heic, rgb_profile, saved
 from triage import Triage
+from triage.answers import add_answers
+from triage.assessment import apply_temperature
 from triage.crop import SHAPES, Crop
-from triage.decision import decide
+from triage.decision import decide, with_answers
+from triage.estimated_light import JUDGED, card_light, judge_estimates
+from triage.lighting import FEATURE_NAMES
+from triage.model_file import read_model
 from triage.photo import prepare_pixels, read_photo
+from triage.skin_tone import UNKNOWN_TONE
 
 PHOTOS = 10
 SIZES = [(360, 740), (820, 1180), (1440, 900)]
@@ -228,3 +234,69 @@ def test_the_keyboard_alone_reaches_everything(page, photos):
         page.keyboard.press("Enter")
     chooser.value.set_files(photos[0])
     page.locator("#result:focus").wait_for()
+
+
+ASKED = {
+    "questions": {
+        "bleed": {"effects": {"yes": [0.5] * 4 + [-0.5] * 6, "no": [-0.1] * 5 + [0.1] * 5}},
+        "age": {"effects": {"20": [-1.0] * 3 + [0.2] * 7, "70": [1.0] * 3 + [-0.2] * 7}, "years": True},
+    },
+    "largest_log_odds": 1.5,
+}
+ASSESS = """async ([cases, card, overrides]) => {
+    const { assess } = await import("./decide.js");
+    const data = { ...await (await fetch("data.json")).json(), ...overrides, card };
+    return cases.map(([outputs, options]) => assess(outputs, data, options));
+}"""
+
+
+def test_light_answers_and_decision_are_those_of_triage(page):
+    """For outputs of every kind, with the sections of a full card."""
+    generator, card = np.random.default_rng(2), dict(read_model(DEMO_MODEL).card)
+    margins = dict.fromkeys(JUDGED, 0.05)
+    card |= {"synthetic": False, "answers": ASKED, "light": card_light(margins, {}), "temperature": 1.3}
+    card["familiarity"] = {"method": "", "refuse_below": 0.1, "fitted_on": {}}
+    card["prediction_sets"] = {"coverage": 0.9, "penalty": 0.02, "free_ranks": 2, "quantiles": {"all": 0.85}}
+    card["per_tone"] = {UNKNOWN_TONE: {"n": 60}}
+    low = {"exposure": -7, "sharpness": 1, "coarse_sharpness": 1}
+    high = {
+        "highlights": 3,
+        "unevenness": 4,
+        "specular": 0.01,
+        "sharpness": 5,
+        "coarse_sharpness": 5,
+        "colour_cast": 0.2,
+    }
+    cases = []
+    for number in range(200):
+        outputs = {
+            "diagnosis": generator.dirichlet([0.3] * len(card["classes"])).tolist(),
+            "lighting": [float(generator.uniform(0.3, 1))],
+            "familiarity": [float(generator.uniform())],
+            "light_measures": [
+                float(generator.uniform(low.get(name, 0), high.get(name, 0.5))) for name in FEATURE_NAMES
+            ],
+        }
+        given = {"bleed": ("yes", "no")[number % 2], "age": float(number % 90)} if number % 3 else {}
+        cases.append([outputs, {"ignoreLight": bool(number % 4), "answers": given}])
+    seen = set()
+    for (outputs, options), told in zip(cases, page.evaluate(ASSESS, [cases, card, {"checked": True}]), strict=True):
+        verdict = judge_estimates(outputs["light_measures"], card["light"])
+        ok = verdict.ok and outputs["lighting"][0] >= card["thresholds"]["well_lit"]
+        assert told["lighting"]["ok"] == ok
+        assert told["lighting"]["reasons"] == list(verdict.reasons) or told["lighting"]["reasons"] == ["poor_light"]
+        light = {"lighting_ok": ok, "has_skin": True, "ignore_light": options["ignoreLight"]}
+        light["familiarity"] = outputs["familiarity"][0]
+        probabilities = apply_temperature(np.array(outputs["diagnosis"]), card["temperature"])
+        decision = decide(probabilities, card, **light)
+        if options["answers"] and decision.may_name:
+            fused, effects = add_answers(probabilities, options["answers"], ASKED, card["classes"])
+            decision = with_answers(decide(fused, card, **light), decision, effects.warns)
+            probabilities = fused
+        assert (told["reason"], told["urgency"]) == (decision.reason, decision.urgency)
+        assert told["predictionSet"] == list(decision.prediction_set)
+        assert told["oneOf"] == list(decision.one_of)
+        found = [entry["probability"] for entry in told["ranking"]]
+        np.testing.assert_allclose(found, np.sort(probabilities)[::-1], atol=1e-9)
+        seen.add((decision.reason, decision.urgency))
+    assert len(seen) >= 6

@@ -16,6 +16,7 @@ from mobile_app.texts import load_texts
 from mobile_app.ui.model_card_text import card_facts, class_facts
 from skin_data.phantom import render_phantom
 from triage import Triage
+from triage.answers import WARNINGS, YES
 from triage.crop import Crop
 from triage.decision import MIN_TESTED, decision_table, tested_photos
 from triage.errors import UnusableInput
@@ -109,7 +110,9 @@ def page_data(model: Path, packed: bytes, phantoms: Sequence[dict[str, Any]]) ->
         "table": decision_table(),
         "texts": {**texts, **own},
         "tolerance": TOLERANCE,
+        "warnings": WARNINGS,
         "words": {"other": answer.PROBABILITY_WORDS, "dangerous": answer.DANGEROUS_WORDS},
+        "yes": YES,
     }
 
 

@@ -84,13 +84,19 @@ function refuse(message) {
 
 async function show(image, width, height) {
   const { outputs, box, view, milliseconds } = await model.run(image, width, height);
-  const answer = (ignoreLight) => {
-    const found = assess(outputs, model.data, { ignoreLight, syntheticPhoto: isDemo() });
-    $("result").replaceChildren(...render(found, picture(image, width, height, box, view, outputs.spot), ignoreLight, () => answer(true)));
+  const photo = picture(image, width, height, box, view, outputs.spot), told = element("div");
+  const asked = questions((answers) => answer(true, answers));
+  const answer = (isAgain, answers = {}, ignoreLight = ignored) => {
+    ignored = ignoreLight;
+    const found = assess(outputs, model.data, { ignoreLight, syntheticPhoto: isDemo(), answers });
+    told.replaceChildren(...render(found, photo, ignoreLight, () => answer(false, {}, true)));
+    asked.hidden = !found.mayName;
     $("result").dataset.answer = JSON.stringify({ ...found, outputs, milliseconds });
     say("web.ready");
-    $("result").focus();
+    if (!isAgain) $("result").focus();
   };
+  let ignored = false;
+  $("result").replaceChildren(told, asked);
   answer(false);
 }
 
@@ -115,6 +121,10 @@ function render(found, photo, ignoreLight, overrule) {
     parts.push(button);
   }
   const left = element("div");
+  if (found.alone) {
+    const [first] = found.alone.ranking;
+    parts.push(element("p", `${texts["web.without_answers"]} ${first.name}, ${percent(first.probability)}.`));
+  }
   if (found.mayName && !found.checked) {
     left.append(element("p", `${texts["answer.unchecked"]}. ${texts["web.unchecked_text"]}`, "card soon"));
   }
@@ -122,6 +132,28 @@ function render(found, photo, ignoreLight, overrule) {
   parts.push(element("div", left, photo, "columns"));
   return parts;
 }
+
+// The card's questions; `changed` gets the answers so far.
+function questions(changed) {
+  const rule = model.data.card.answers, made = element("fieldset"), answers = {};
+  if (!rule) return element("div");
+  made.className = "card";
+  made.replaceChildren(element("legend", texts["web.questions"]));
+  for (const [name, { effects, years }] of Object.entries(rule.questions)) {
+    const input = document.createElement(years ? "input" : "select"), words = texts[`question.${name}`] ?? readable(name);
+    if (years) Object.assign(input, { type: "number", min: 0, max: 120, inputMode: "numeric" });
+    else input.append(new Option(texts["web.no_answer"], ""), ...Object.keys(effects).map((choice) => new Option(readable(choice), choice)));
+    input.addEventListener("change", () => {
+      if (input.value === "" || !input.checkValidity()) delete answers[name];
+      else answers[name] = years ? Number(input.value) : input.value;
+      changed({ ...answers });
+    });
+    made.append(element("label", years ? `${words} (${texts["web.years"]}) ` : `${words} `, input));
+  }
+  return made;
+}
+
+const readable = (name) => name.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
 
 function classes(found) {
   const { max_classes, min_probability } = model.data;

@@ -5,10 +5,7 @@ const TINY = 1e-12;
 // p^(1/T), renormalised (triage.assessment.apply_temperature).
 export function withTemperature(probabilities, temperature) {
   const scaled = [...probabilities].map((p) => Math.log(Math.max(p, TINY)) / temperature);
-  const largest = Math.max(...scaled);
-  const powers = scaled.map((value) => Math.exp(value - largest));
-  const sum = powers.reduce((a, b) => a + b);
-  return powers.map((value) => value / sum);
+  return softmax(scaled);
 }
 
 export function ranking(probabilities) {
@@ -54,48 +51,79 @@ function interpolate(position, places, values) {
   return values[values.length - 1];
 }
 
+// Probabilities after a person's answers {question: choice or years} (triage.answers.add_answers).
+export function withAnswers(probabilities, given, rule) {
+  const effects = Object.entries(given).map(([name, answer]) => effectOf(answer, rule.questions[name]));
+  const total = probabilities.map((_, number) => effects.reduce((sum, effect) => sum + effect[number], 0));
+  const spread = Math.max(...total) - Math.min(...total);
+  const scale = spread ? Math.min(1, rule.largest_log_odds / spread) : 1;
+  return softmax(probabilities.map((value, number) => Math.log(Math.max(value, TINY)) + scale * total[number]));
+}
+
+function effectOf(answer, { effects, years }) {
+  if (!years) return effects[answer];
+  const rows = Object.entries(effects).map(([age, row]) => [Number(age), row]).sort(([a], [b]) => a - b);
+  return rows[0][1].map((_, number) => interpolate(answer, rows.map(([age]) => age), rows.map(([, row]) => row[number])));
+}
+
+function softmax(logs) {
+  const largest = Math.max(...logs);
+  const powers = logs.map((value) => Math.exp(value - largest));
+  const sum = powers.reduce((a, b) => a + b);
+  return powers.map((value) => value / sum);
+}
+
 // Light and decision for the outputs of one photo. The page measures neither skin nor its tone: it takes skin for
 // granted, which the familiarity checks, and counts every tone as not checked, which never reassures.
-export function assess(outputs, data, { ignoreLight = false, syntheticPhoto = false } = {}) {
-  const { card, table } = data;
+export function assess(outputs, data, { ignoreLight = false, syntheticPhoto = false, answers = {} } = {}) {
+  const { card } = data;
   for (const [name, values] of Object.entries(outputs)) {
     if (!values.every(Number.isFinite)) throw new Error(`${name}: NaN`);
   }
-  const probabilities = withTemperature(outputs.diagnosis, card.temperature);
-  const order = ranking(probabilities), classes = card.classes;
   const wellLit = Math.min(Math.max(outputs.lighting[0], 0), 1);
   const judged = Boolean(outputs.light_measures && card.light);
   const reasons = judged ? lightReasons(outputs.light_measures, card.light, data.light_reasons) : [];
-  const lightingOk = wellLit >= card.thresholds.well_lit && !reasons.length;
-  const chosen = predictionSet(probabilities, card.prediction_sets, data.sets);
+  const ok = wellLit >= card.thresholds.well_lit && !reasons.length;
+  const lighting = { ok, probability: wellLit, reasons: reasons.length || ok ? reasons : ["poor_light"], judged };
+  const unfamiliar = Boolean(card.familiarity && outputs.familiarity
+    && Math.min(Math.max(outputs.familiarity[0], 0), 1) < card.familiarity.refuse_below);
+  const known = {
+    synthetic_model: card.synthetic, synthetic_photo: syntheticPhoto, has_skin: true, lighting_ok: ok,
+    ignore_light: ignoreLight, unfamiliar, checked: data.checked,
+  };
+  const probabilities = withTemperature(outputs.diagnosis, card.temperature);
+  const alone = decide(probabilities, data, known);
+  if (!alone.mayName || !Object.keys(answers).length) return { lighting, ...alone };
+  const told = decide(withAnswers(probabilities, answers, card.answers), data, known);
+  const warned = data.warnings.some((question) => answers[question] === data.yes);
+  if (told.urgency && alone.urgency) {
+    const order = data.table.leading, urgencies = [told.urgency, alone.urgency, ...(warned ? ["soon"] : [])];
+    told.urgency = order.find((urgency) => urgencies.includes(urgency)); // never less urgent than the photo alone
+  }
+  return { lighting, ...told, alone };
+}
+
+function decide(probabilities, { card, sets, table }, known) {
+  const order = ranking(probabilities), classes = card.classes;
+  const chosen = predictionSet(probabilities, card.prediction_sets, sets);
   const isUrgent = (number) => classes[number].urgency === "urgent";
   const urgent = order.filter(isUrgent);
-  const urgentSum = classes.reduce((sum, entry, number) => sum + (isUrgent(number) ? probabilities[number] : 0), 0);
   const facts = {
-    synthetic_model: card.synthetic,
-    synthetic_photo: syntheticPhoto,
-    has_skin: true,
-    lighting_ok: lightingOk,
-    ignore_light: ignoreLight,
-    unfamiliar: Boolean(card.familiarity && outputs.familiarity
-      && Math.min(Math.max(outputs.familiarity[0], 0), 1) < card.familiarity.refuse_below),
+    ...known,
     abstained: probabilities[order[0]] < card.thresholds.abstain_below,
-    urgent: urgent.length > 0 && urgentSum >= card.thresholds.urgent,
+    urgent: urgent.length > 0 && urgent.reduce((sum, number) => sum + probabilities[number], 0) >= card.thresholds.urgent,
     urgent_in_set: chosen.some(isUrgent),
-    checked: data.checked,
   };
   let state = 0;
   for (const name of table.facts) state = 2 * state + (facts[name] ? 1 : 0);
   state = state * table.leading.length + table.leading.indexOf(classes[order[0]].urgency);
   const [reason, urgency] = table.outcomes[table.states[state]];
-  const mayName = reason === null || reason === "unsure";
-  const oneOf = reason === null && chosen.length > 1 ? chosen : [];
   return {
-    lighting: { ok: lightingOk, probability: wellLit, reasons: reasons.length || lightingOk ? reasons : ["poor_light"], judged },
     ranking: order.map((number) => ({ label: classes[number].id, name: classes[number].name,
       probability: probabilities[number], urgency: classes[number].urgency })),
-    reason, urgency, mayName, abstained: facts.abstained,
+    reason, urgency, mayName: reason === null || reason === "unsure", abstained: facts.abstained,
     predictionSet: urgency ? chosen.map((number) => classes[number].id) : [],
-    oneOf: oneOf.map((number) => classes[number].id), checked: facts.checked,
+    oneOf: reason === null && chosen.length > 1 ? chosen.map((number) => classes[number].id) : [],
+    checked: facts.checked,
   };
 }
