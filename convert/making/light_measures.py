@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from skin_training.run_folder import RunFolder
 
 FALSE_ALARMS = 0.01
-"""Fraction of photos on the good side of a measure's limit whose estimate may lie on the wrong one."""
+"""At most this fraction of photos on the good side of a measure's limit may be estimated on the wrong one."""
 PHOTOS = 1000
 """At most so many validation photos are looked at."""
 NEVER = 1e6
@@ -105,8 +105,9 @@ def fit_margins(estimates: np.ndarray, measured: np.ndarray) -> dict[str, float]
             if _excess(LightingFeatures(*truth.tolist()), measure) <= 0
         ]
         beyond = [value for value in beyond if value > -np.inf]
-        # What cannot be fitted never speaks.
-        margins[measure] = float(np.quantile(beyond, 1 - FALSE_ALARMS)) if len(beyond) >= LEAST_PHOTOS else NEVER
+        # What cannot be fitted never speaks, and an estimate is never judged more strictly than a measurement.
+        enough = len(beyond) >= LEAST_PHOTOS
+        margins[measure] = max(0.0, float(np.quantile(beyond, 1 - FALSE_ALARMS))) if enough else NEVER
     return margins
 
 
