@@ -20,7 +20,7 @@ help:
 	@echo "make stress         kill commands at random moments, damage photos, keep the app open: 15 minutes or more"
 	@echo "make test-runtimes  run the files in tflite-runtime, LiteRT 1.4 and MediaPipe, in their own environments"
 	@echo "make aarch64-check  run the files on an emulated phone processor (Debian, qemu-user-static)"
-	@echo "make pictures       draw the screenshots of docs/app.md anew"
+	@echo "make pictures       draw the screenshots of docs/app.md and docs/web.md anew"
 	@echo "make lint           check style, import contracts and types"
 	@echo "make format         format the code"
 	@echo "make clean          remove environments and built files; keep experiments/ and artifacts/"
@@ -70,6 +70,7 @@ aarch64-check: $(VENV)/.train $(AARCH64)/.done
 
 pictures: $(VENV)/.dev
 	SDL_VIDEODRIVER=offscreen $(BIN)/python tests/mobile_app/ui/scripts/guide_images.py
+	$(BIN)/python -m tests.web_app.pictures
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

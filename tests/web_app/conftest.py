@@ -1,15 +1,14 @@
 """A headless Chromium and the offline page of the demo model, served on this machine."""
 
-import http.server
+import contextlib
 import os
 import shutil
-import threading
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from mobile_app.classifier import DEMO_MODEL
+from tests.web_app.server import served
 from triage.errors import UnusableInput
 
 VIEWPORT = {"width": 390, "height": 844}
@@ -58,26 +57,11 @@ def session_patch():
         yield patch
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture(scope="session")
 def serve():
     """Gives the address of a folder on this machine."""
-    servers = []
-
-    def start(folder):
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_address[1]}/"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with contextlib.ExitStack() as stack:
+        yield lambda folder: stack.enter_context(served(folder))
 
 
 @pytest.fixture(scope="session")

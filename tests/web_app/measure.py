@@ -3,19 +3,17 @@
 python -m tests.web_app.measure PAGE_FOLDER --photo PHOTO
 """
 
-import http.server
 import json
 import shutil
-import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from statistics import median
 
 import click
 import numpy as np
 
+from tests.web_app.server import served
 from triage import Triage
 
 ROUNDS = 5
@@ -34,11 +32,6 @@ SETUP = """async () => {
 }"""
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--photo", required=True, type=click.Path(path_type=Path, exists=True))
@@ -47,12 +40,10 @@ def main(folder: Path, photo: Path, count: int) -> None:
     """Measure a page that `skin-distill package web` wrote."""
     from playwright.sync_api import sync_playwright
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    address, loads, answers = f"http://127.0.0.1:{server.server_address[1]}/", list[float](), list[float]()
+    loads, answers = list[float](), list[float]()
     triage = Triage.load(folder / "model.tflite")
     pixels = np.full(triage.interpreter.input_shape[1:], 128, np.uint8)
-    with sync_playwright() as playwright:
+    with served(folder) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for _ in range(ROUNDS):
             context = browser.new_context()
@@ -73,7 +64,6 @@ def main(folder: Path, photo: Path, count: int) -> None:
             native += [_timed(lambda: triage.interpreter.run(pixels)) for _ in range(count // ROUNDS)]
             web += page.evaluate("(count) => globalThis.measure(count)", count // ROUNDS)
         browser.close()
-    server.shutdown()
     result = {
         "rounds": ROUNDS, "loaded_s": median(loads), "first_answer_s": median(answers), "inferences": len(web),
         "browser_ms": {"median": median(web), "least": min(web)},
