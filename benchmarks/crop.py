@@ -36,11 +36,10 @@ from triage.crop import Box, Crop, square_around
 from triage.errors import UnusableInput
 from triage.interpreter import Interpreter, open_interpreter
 from triage.photo import Photo, cut, prepare_pixels, read_photo, resize_pixels
+from triage.spot import MARGIN
 
 SPOT = "spot"
 CROPS = ("squashed-0.8", "square-1", "square-0.8", "letterbox-1", SPOT)
-MARGIN = 0.5
-"""Around the lesion's box on each side, as a fraction of its longer side."""
 SHIFTED = 0.7
 """Sides of the shifted view: what was in the middle of the photo lies at 0.29 or 0.71 of the view."""
 WIDE = 16 / 9

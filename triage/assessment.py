@@ -18,9 +18,9 @@ from triage.framing import has_skin, measure_framing
 from triage.interpreter import Interpreter, open_interpreter
 from triage.lighting import LightingVerdict, judge_lighting, measure_lighting, view_of
 from triage.model_file import ModelFile, read_model, shipped_model
-from triage.photo import DecodedPhoto, Photo, check_photo, decode_photo, prepare_pixels
+from triage.photo import DecodedPhoto, Photo, check_photo, cut, decode_photo, prepare_pixels, resize_pixels
 from triage.skin_tone import UNKNOWN_TONE, measure_skin_tone
-from triage.spot import SPOT, Spot, spot_in_photo
+from triage.spot import CROPS, SPOT, Spot, second_look, spot_in_photo
 from triage.tips import TIPS, Tip, tips_for
 
 DISCLAIMER = (
@@ -72,6 +72,7 @@ class Assessment:
         disclaimer: must accompany any part of this.
         warnings: what was doubtful about the photo's file, such as a damaged colour profile.
         spot: where the main lesion is, whatever the confidence; None for a file without the output.
+        crop: what was classified, one of `triage.spot.CROPS`; the spot only where one was found.
         photos: what was combined (`Triage.combine`): each photo alone, without answers; empty for a photo alone.
         without_answers: the same assessment before the answers; None where none were given.
         answers: what the answers did; None where none were given.
@@ -84,6 +85,7 @@ class Assessment:
     disclaimer: str = DISCLAIMER
     warnings: tuple[str, ...] = ()
     spot: Spot | None = None
+    crop: str = CROPS[0]
     photos: tuple["Assessment", ...] = ()
     without_answers: "Assessment | None" = None
     answers: AnswerEffects | None = None
@@ -94,7 +96,7 @@ class Assessment:
         return self.ranking if self.decision.may_name else ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values for `json.dumps`; `photos` and `answers` only where several or any were given."""
+        """Return plain values for `json.dumps`; `crop`, `photos` and `answers` only where they apply."""
         told = {
             "photo": self.photo,
             "warnings": list(self.warnings),
@@ -116,6 +118,8 @@ class Assessment:
             "spot": self.spot.to_json() if self.spot else None,
             "disclaimer": self.disclaimer,
         }
+        if self.crop != CROPS[0]:
+            told["crop"] = self.crop
         if len(self.photos) > 1:
             told["photos"] = [{**photo.to_json(), "weight": weight(photo)} for photo in self.photos]
         if self.answers is not None and self.without_answers is not None:
@@ -189,6 +193,7 @@ class Triage:
         ignore_light: bool = False,
         synthetic_photo: bool = False,
         answers: Answers | None = None,
+        crop: str = CROPS[0],
     ) -> Assessment:
         """Assess a photo; several of one spot are assessed each and then combined (`combine`).
 
@@ -197,16 +202,23 @@ class Triage:
             ignore_light: see `decide`.
             synthetic_photo: see `decide`.
             answers: see `combine`.
+            crop: "centre" for the model's own crop, or "spot" for a second look: where the model is sure of a spot,
+                classes and familiarity are those of the square around it (`triage.spot.second_look`).
 
         Raises:
             UnreadablePhoto: it cannot be decoded.
-            UnusableInput: pixels of another shape or dtype, a NaN or infinite prediction, or answers that the card does
-                not know.
+            UnusableInput: pixels of another shape or dtype, a NaN or infinite prediction, answers that the card does
+                not know, or a second look by a model without the output `spot`.
         """
-        if answers is not None:
-            return self.combine(
-                [self.assess(photo, ignore_light, synthetic_photo)], answers, ignore_light, synthetic_photo
+        if crop not in CROPS or (crop == CROPS[1] and SPOT not in self.interpreter.output_names):
+            raise UnusableInput(
+                f"The crop must be one of {', '.join(CROPS)}, and {CROPS[1]} needs a model with that output. Received: "
+                f"{crop} and outputs {', '.join(self.interpreter.output_names)}. Convert the model again, or choose "
+                f"{CROPS[0]}."
             )
+        if answers is not None:
+            alone = self.assess(photo, ignore_light, synthetic_photo, crop=crop)
+            return self.combine([alone], answers, ignore_light, synthetic_photo)
         name = str(photo) if isinstance(photo, (str, Path)) else ""
         if isinstance(photo, (str, Path, bytes)):
             photo = decode_photo(photo)
@@ -218,8 +230,19 @@ class Triage:
         # If no core was free, measure here.
         verdict, skin, tone = self._measure(pixels) if measured.cancel() else measured.result()
         view = self._crop.view(pixels.shape[1], pixels.shape[0])
-        answer = self.answer(verdict, skin, outputs, tone, name, ignore_light, synthetic_photo, view)
-        return replace(answer, warnings=decoded.warnings)
+        closer = self._second_look(pixels, outputs[SPOT], view) if crop == CROPS[1] else {}
+        answer = self.answer(verdict, skin, {**outputs, **closer}, tone, name, ignore_light, synthetic_photo, view)
+        return replace(answer, warnings=decoded.warnings, crop=CROPS[1] if closer else CROPS[0])
+
+    def _second_look(
+        self, pixels: Photo, output: npt.NDArray[np.float32], view: View
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Return classes and familiarity of the square around a spot; empty where the model is not sure of one."""
+        if not np.isfinite(output).all() or not (spot := spot_in_photo(output, view)).sure:
+            return {}
+        seen = cut(pixels, second_look(spot, pixels.shape[1], pixels.shape[0]))
+        outputs = self.interpreter.run(resize_pixels(seen, self._size, self._size))
+        return {name: outputs[name] for name in ("diagnosis", FAMILIARITY) if name in outputs}
 
     def _measure(self, pixels: Photo) -> tuple[LightingVerdict, bool, str]:
         """Return the lighting verdict, whether skin was found, and the bucket of its tone."""

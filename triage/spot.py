@@ -6,12 +6,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from triage.crop import View
+from triage.crop import Box, View, square_around
 
 SPOT = "spot"
 """Output [1, 5]: centre x and y, width and height in [0, 1] of the model's view, and confidence. Files may lack it."""
 SURE_FROM = 0.5
 """Confidence from which a spot is worth showing."""
+CROPS = ("centre", "spot")
+"""What is classified: the model's own crop, or a second look at the spot."""
+MARGIN = 0.5
+"""Of a second look, on each side of the spot, as a fraction of its longer side."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,12 @@ def spot_in_photo(output: npt.NDArray[Any], view: View) -> Spot:
     left, right = _cut(view[0] + (x - width / 2) * view[2], view[0] + (x + width / 2) * view[2])
     top, bottom = _cut(view[1] + (y - height / 2) * view[3], view[1] + (y + height / 2) * view[3])
     return Spot((left + right) / 2, (top + bottom) / 2, right - left, bottom - top, confidence)
+
+
+def second_look(spot: Spot, width: int, height: int) -> Box:
+    """Return the square with a margin around a spot, in pixels of a photo of width x height, inside of it."""
+    side = max(spot.width * width, spot.height * height) * (1 + 2 * MARGIN)
+    return square_around((spot.x * width, spot.y * height), side, width, height)
 
 
 def _cut(low: float, high: float) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from skin_distill.assessment_text import assessment_text
 from skin_distill.terminal import Terminal, output_options
 from triage.errors import CheckFailed, UnreadablePhoto, UnusableInput
 from triage.photo_files import files_below
+from triage.spot import CROPS
 
 if TYPE_CHECKING:
     from triage.assessment import Assessment
@@ -36,6 +37,7 @@ Unreadable photos are listed and the others classified; the exit code is then 1,
 @click.option("--ignore-light", is_flag=True, help="Answer even if the lighting is poor.")
 @click.option("--case", is_flag=True, help="All photos, at most 3, show one spot: one answer.")
 @click.option("--answers", metavar="QUESTION=ANSWER,...", help="About the spot, such as grew=yes,itch=no,age=61.")
+@click.option("--crop", type=click.Choice(CROPS), default=CROPS[0], help="spot: a second look at the spot, if found.")
 @click.option("--threads", default=1, help="Interpreter threads.")
 @output_options
 def command(
@@ -44,6 +46,7 @@ def command(
     ignore_light: bool,
     case: bool,
     answers: str | None,
+    crop: str,
     threads: int,
     terminal: Terminal,
 ) -> None:
@@ -77,7 +80,7 @@ def command(
 
     for number, path in enumerate(paths):
         try:
-            spot.append(triage.assess(path, ignore_light))
+            spot.append(triage.assess(path, ignore_light, crop=crop))
         except UnreadablePhoto as error:
             unreadable += 1
             tell({"photo": str(path), "error": error.reason})

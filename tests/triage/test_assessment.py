@@ -14,8 +14,9 @@ from triage.crop import Crop
 from triage.errors import UnreadablePhoto, UnusableInput
 from triage.lighting import LightingVerdict, judge_lighting, measure_lighting
 from triage.model_file import pack_model
-from triage.photo import prepare_pixels, to_tensor
+from triage.photo import prepare_pixels, resize_pixels, to_tensor
 from triage.skin_tone import measure_skin_tone
+from triage.spot import second_look
 from triage.tips import TIPS
 
 
@@ -230,3 +231,45 @@ def test_a_spot_of_another_shape_is_refused(card, monkeypatch):
     monkeypatch.setattr(Scripted, "output_shapes", {**Scripted.output_shapes, "spot": (1, 4)})
     with pytest.raises(UnusableInput, match="spot"):
         answering(card, spread(c7=0.9))
+
+
+class LooksTwice(Scripted):
+    """Finds a spot in the first picture and answers otherwise for the second."""
+
+    output_names = (*Scripted.output_names, "spot")
+    output_shapes = {**Scripted.output_shapes, "spot": (1, 5)}  # noqa: RUF012
+
+    def __init__(self, answers):
+        super().__init__(answers[0])
+        self.answers, self.seen = answers, []
+
+    def run(self, pixels):
+        self.seen.append(pixels)
+        spot = np.array([[0.75, 0.5, 0.1, 0.2, 0.9 if len(self.seen) == 1 else 0.2]], np.float32)
+        return {**self.answer, "diagnosis": np.array([self.answers[len(self.seen) - 1]], np.float32), "spot": spot}
+
+
+def test_a_second_look_classifies_the_square_around_the_spot(card, good_photo):
+    triage = answering(card, spread(c7=0.9))
+    triage.interpreter = LooksTwice([spread(c7=0.9), spread(c2=0.9)])
+    told = triage.assess(good_photo, crop="spot")
+    assert told.ranking[0].label == "c2" and told.crop == told.to_json()["crop"] == "spot"
+    assert told.spot.confidence == pytest.approx(0.9)  # of the whole photo
+    height, width = good_photo.shape[:2]
+    left, top, side, _ = second_look(told.spot, width, height)
+    expected = resize_pixels(good_photo[top : top + side, left : left + side], 32, 32)
+    np.testing.assert_array_equal(triage.interpreter.seen[1], expected)
+
+
+def test_without_a_sure_spot_there_is_no_second_look(card, good_photo):
+    triage = answering(card, spread(c7=0.9))
+    triage.interpreter = LooksTwice([spread(c7=0.9), spread(c2=0.9)])
+    triage.interpreter.seen.append(None)
+    told = triage.assess(good_photo, crop="spot")
+    assert told.crop == "centre" and "crop" not in told.to_json() and len(triage.interpreter.seen) == 2
+
+
+def test_a_second_look_needs_the_output(card, good_photo):
+    for crop in ("spot", "corner"):
+        with pytest.raises(UnusableInput, match=crop):
+            answering(card, spread(c7=0.9)).assess(good_photo, crop=crop)

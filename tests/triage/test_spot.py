@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from triage.crop import Crop
-from triage.spot import SURE_FROM, Spot, spot_in_photo
+from triage.spot import SURE_FROM, Spot, second_look, spot_in_photo
 
 
 def output(*values):
@@ -38,3 +38,8 @@ def test_values_beyond_the_range_are_clipped_and_low_confidence_is_not_sure():
     spot = spot_in_photo(output(1.2, 0.5, 0.4, 2.0, -0.1), (0.0, 0.0, 1.0, 1.0))
     assert spot == Spot(pytest.approx(0.9), 0.5, pytest.approx(0.2), 1.0, 0.0)
     assert not Spot(0.5, 0.5, 0.1, 0.1, SURE_FROM - 0.01).sure
+
+
+def test_a_second_look_is_a_square_with_a_margin_inside_the_photo():
+    assert second_look(Spot(0.5, 0.5, 0.1, 0.3, 0.9), 200, 100) == (70, 20, 60, 60)
+    assert second_look(Spot(0.95, 0.9, 0.1, 0.3, 0.9), 200, 100) == (140, 40, 60, 60)
