@@ -10,6 +10,7 @@ from triage.assessment import Triage
 from triage.errors import SkinDistillError
 from triage.model_card import ModelCard
 from triage.photo import DecodedPhoto, Photo, decode_photo
+from triage.spot import SPOT, Spot
 
 DEMO_MODEL = Path(__file__).parent / "assets" / "demo.tflite"
 """A small model trained on synthetic skin only; it ships with the app."""
@@ -33,6 +34,8 @@ class BackgroundClassifier:
         self.problem: str | None = None
         self.model = model
         self._jobs: queue.SimpleQueue[tuple[Picture, OnAnswer, bool, bool] | None] = queue.SimpleQueue()
+        self._finds_spots = False
+        self._finder: Triage | None = None
         self._thread = threading.Thread(target=self._work, name="classifier", daemon=True)
         self._thread.start()
 
@@ -53,6 +56,17 @@ class BackgroundClassifier:
         """
         self._jobs.put((photo, on_answer, ignore_light, synthetic_photo))
 
+    def find_spot(self, frame: Photo) -> Spot | None:
+        """Return the spot in a frame; None while the model loads, and for one without that output.
+
+        For one thread other than the classifier's own: an interpreter serves one thread, so this opens another.
+        """
+        if not self._finds_spots:
+            return None
+        if self._finder is None:
+            self._finder = Triage.load(self.model)
+        return self._finder.find_spot(frame)
+
     def close(self) -> None:
         """Finish the queued photos and end the thread."""
         self._jobs.put(None)
@@ -63,6 +77,7 @@ class BackgroundClassifier:
         try:
             triage = Triage.load(self.model)
             self.card = triage.card
+            self._finds_spots = SPOT in triage.interpreter.output_names
         except Exception as error:  # whatever a runtime raises must reach the screen
             self.problem = _error_text(error)
         while (job := self._jobs.get()) is not None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from mobile_app.motion import STEADY_BELOW, MotionMeter
 from mobile_app.sources.source import Frame
+from mobile_app.spot_tracker import SpotTracker
 from triage.crop import CROP, Crop
-from triage.framing import NO_SKIN_BELOW, TOO_FAR_BELOW, Framing, measure_framing, preview_reasons
+from triage.framing import NO_SKIN_BELOW, SPOT_REASONS, TOO_FAR_BELOW, Framing, measure_framing, preview_reasons
 from triage.lighting import (
     PREVIEW_THRESHOLDS,
     LightingFeatures,
@@ -18,8 +19,11 @@ from triage.lighting import (
     measure_lighting,
     view_of,
 )
+from triage.spot import Spot
 
-TIP_PRIORITY = ("too_dark", "too_bright", "no_skin", "colour_cast", "too_far", "blurry", "glare", "uneven")
+TIP_PRIORITY = (
+    "too_dark", "too_bright", "no_skin", "colour_cast", "too_far", *SPOT_REASONS, "blurry", "glare", "uneven",
+)  # fmt: skip
 """Order in which tips are given: first what hides most other faults, as in `triage.framing.preview_reasons`."""
 
 TIP_ON_S, TIP_OFF_S = 0.25, 0.5
@@ -54,13 +58,14 @@ class Guidance:
     """One stable tip, or none.
 
     Attributes:
-        tip: id from `triage.tips.TIPS` ("too_dark", ..., "no_skin", "too_far"), or None.
+        tip: id from `triage.tips.TIPS` ("too_dark", ..., "no_skin", "too_far", "spot_cut"), or None.
         ready: lighting is good and stable, skin fills the guide and the camera is still.
         measured: the deciding measure by name (of `LIMIT_MARGINS`, "colour_cast", or "motion" if only the hand is
             unsteady), and the limit it crossed as "limit"; empty if there is nothing to explain.
         frame_number: the frame it was made from.
         delay_s: seconds from taking that frame to this guidance.
         sharpness: of that frame, to choose among ready ones.
+        spot: the steady spot to mark, in fractions of the frame; None where there is none.
     """
 
     tip: str | None
@@ -69,6 +74,7 @@ class Guidance:
     frame_number: int = 0
     delay_s: float = 0.0
     sharpness: float = 0.0
+    spot: Spot | None = None
 
 
 class Debouncer:
@@ -91,7 +97,7 @@ class FrameAnalyzer:
     """Turns frames into guidance. Not thread-safe."""
 
     def __init__(self) -> None:
-        self._motion = MotionMeter()
+        self._motion, self._tracker = MotionMeter(), SpotTracker()
         self._faults = {reason: Debouncer() for reason in TIP_PRIORITY}
         self._good_s = 0.0
         self._margins: deque[tuple[float, dict[tuple[str, str], float]]] = deque()
@@ -99,8 +105,13 @@ class FrameAnalyzer:
         self._tip_since = self._last = 0.0
         self._measured: Mapping[str, float] = {}
 
-    def analyze(self, frame: Frame, crop: Crop = CROP) -> Guidance:
+    def analyze(self, frame: Frame, crop: Crop = CROP, found: Spot | None = None) -> Guidance:
         """Analyse the next frame; frames must come in order of time.
+
+        Args:
+            frame: with its time.
+            crop: what the model sees of it.
+            found: the spot that the model finds in this frame alone, if it can.
 
         Raises:
             UnusableInput, UnreadablePhoto: the pixels are not a photo.
@@ -110,23 +121,29 @@ class FrameAnalyzer:
         framing = measure_framing(frame.pixels, crop, view)
         step = min(max(frame.time - self._last, 0.0), MAX_STEP_S) if self._last else 0.0
         self._last = frame.time
-        found = preview_reasons(judge_lighting(features, PREVIEW_THRESHOLDS), framing)
+        spot = self._tracker.follow(found, frame.time)
+        seen = crop.frame(frame.pixels.shape[1], frame.pixels.shape[0])
+        faults = preview_reasons(judge_lighting(features, PREVIEW_THRESHOLDS), framing, spot, seen)
         limits = _limits(features, framing)
         values = {**features.as_dict(), "skin_share": framing.skin, "skin_probability": framing.probability}
         for reason, debouncer in self._faults.items():
-            if reason in found:
+            if reason in faults:
                 debouncer.move(step / TIP_ON_S)
             else:
-                near = any(-LIMIT_MARGINS.get(x.measure, 0.0) < x.excess(values[x.measure]) for x in limits[reason])
+                near = any(
+                    -LIMIT_MARGINS.get(x.measure, 0.0) < x.excess(values[x.measure]) for x in limits.get(reason, ())
+                )
                 debouncer.move(-step / (TIP_OFF_NEAR_LIMIT_S if near else TIP_OFF_S))
         motion = self._motion.measure(frame, crop)
-        good = not found and motion < STEADY_BELOW and self._is_stable(frame.time, limits, values)
+        good = not faults and motion < STEADY_BELOW and self._is_stable(frame.time, limits, values)
         self._good_s = self._good_s + step if good else 0.0
         self._choose_tip(frame.time)
         if self._tip is None:
-            moving = not found and motion >= STEADY_BELOW
+            moving = not faults and motion >= STEADY_BELOW
             self._measured = {"motion": motion, "limit": STEADY_BELOW} if moving else {}
-        elif self._tip in found:
+        elif self._tip not in limits:
+            self._measured = {}
+        elif self._tip in faults:
             worst = max(limits[self._tip], key=lambda limit: limit.excess(values[limit.measure]) > 0)
             self._measured = {worst.measure: values[worst.measure], "limit": worst.at}
         return Guidance(
@@ -136,6 +153,7 @@ class FrameAnalyzer:
             frame_number=frame.number,
             delay_s=time.monotonic() - frame.time,
             sharpness=features.sharpness,
+            spot=spot,
         )
 
     def _is_stable(self, now: float, limits: dict[str, tuple[Limit, ...]], values: Mapping[str, float]) -> bool:

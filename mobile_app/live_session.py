@@ -12,7 +12,8 @@ from mobile_app.guidance import FrameAnalyzer, Guidance
 from mobile_app.sources.source import Frame, FrameSource, SourceUnavailable
 from triage.crop import CROP, Crop
 from triage.errors import SkinDistillError
-from triage.photo import check_photo
+from triage.photo import Photo, check_photo
+from triage.spot import Spot
 
 RETRY_S = (0.5, 1.0, 2.0, 4.0)
 """Delays before a failed source is tried again; the last one repeats."""
@@ -57,6 +58,7 @@ class LiveSession:
         analyse_hz: float = 10.0,
         on_state: Callable[[LiveState], None] = lambda state: None,
         crop: Callable[[], Crop] = lambda: CROP,
+        find_spot: Callable[[Photo], Spot | None] = lambda frame: None,
     ):
         """Prepare a session of a source that is not yet opened; `start` runs it.
 
@@ -65,10 +67,11 @@ class LiveSession:
             analyse_hz: maximum analyses per second.
             on_state: receives each new state, one at a time, on a thread of the session; must return at once.
             crop: returns what the model sees of a photo, which may load later than the source.
+            find_spot: returns the spot in a frame, None if the model cannot; called on the analysis thread.
         """
         self.source = source
         self.state = LiveState("starting")
-        self._on_state, self._crop = on_state, crop
+        self._on_state, self._crop, self._find_spot = on_state, crop, find_spot
         self._interval_s = 1 / analyse_hz
         self._frame: Frame | None = None
         self._frame_count = 0
@@ -204,7 +207,7 @@ class LiveSession:
             if now_opened != opened:
                 analyzer, opened = FrameAnalyzer(), now_opened
             try:
-                guidance = analyzer.analyze(frame, self._crop())
+                guidance = analyzer.analyze(frame, self._crop(), self._find_spot(frame.pixels))
                 self._keep_ready(frame, guidance)
                 self._set_guidance(guidance, opened)
             except Exception:  # a frame that cannot be measured must not end the tips

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from triage.answers import AnswerEffects, Answers, check_answers, normalised
 from triage.case import combined, weight
-from triage.crop import Crop, View
+from triage.crop import WHOLE, Crop, View
 from triage.decision import Decision, decide
 from triage.errors import UnusableInput
 from triage.framing import has_skin, measure_framing
@@ -234,6 +234,13 @@ class Triage:
         answer = self.answer(verdict, skin, {**outputs, **closer}, tone, name, ignore_light, synthetic_photo, view)
         return replace(answer, warnings=decoded.warnings, crop=CROPS[1] if closer else CROPS[0])
 
+    def find_spot(self, pixels: Photo) -> Spot | None:
+        """Return where the spot of a photo is, whatever the confidence; None for a file without the output."""
+        output = self.interpreter.run(prepare_pixels(pixels, self._size, self._crop)).get(SPOT)
+        if output is None or not np.isfinite(output).all():
+            return None
+        return spot_in_photo(output, self._crop.view(pixels.shape[1], pixels.shape[0]))
+
     def _second_look(
         self, pixels: Photo, output: npt.NDArray[np.float32], view: View
     ) -> dict[str, npt.NDArray[np.float32]]:
@@ -260,7 +267,7 @@ class Triage:
         name: str = "",
         ignore_light: bool = False,
         synthetic_photo: bool = False,
-        view: View = (0.0, 0.0, 1.0, 1.0),
+        view: View = WHOLE,
     ) -> Assessment:
         """Combine measurements and model outputs.
 

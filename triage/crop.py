@@ -17,6 +17,7 @@ Box = tuple[int, int, int, int]
 """Left, top, width and height in pixels."""
 View = tuple[float, float, float, float]
 """Left, top, width and height of what a model sees, as fractions of the whole photo; may reach beyond it."""
+WHOLE: View = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class Crop:
         sides = (min(width, height),) * 2 if self.shape == "square" else (width, height)
         kept_width, kept_height = (max(1, round(side * self.fraction)) for side in sides)
         return (width - kept_width) // 2, (height - kept_height) // 2, kept_width, kept_height
+
+    def frame(self, width: int, height: int) -> View:
+        """Return the part of a photo of this size that is kept, in fractions."""
+        left, top, kept_width, kept_height = self.box(width, height)
+        return left / width, top / height, kept_width / width, kept_height / height
 
     def view(self, width: int, height: int) -> View:
         """Return what the model's input shows of a photo of this size in pixels, bars included."""

@@ -5,14 +5,24 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from triage.crop import CROP, Crop
+from triage.crop import CROP, WHOLE, Crop
+from triage.crop import View as Part
 from triage.lighting import LightingVerdict, View, view_of
 from triage.photo import Photo
 from triage.skin_region import LAMPS, LOG_LIGHT, NEAR_CLIPPED, sorted_channels
 from triage.skin_tone import NEAR_BLACK
+from triage.spot import Spot
 
-FRAMING_REASONS = ("no_skin", "too_far")
+SPOT_REASONS = ("spot_cut", "spot_aside", "spot_small")
+"""Framing faults of a spot that a model is sure of; they take the place of `too_far`."""
+FRAMING_REASONS = ("no_skin", "too_far", *SPOT_REASONS)
 """Ids of framing faults."""
+SMALL_BELOW = 0.1
+"""Fraction of the frame that a spot's box must fill."""
+ASIDE_FROM = 0.25
+"""Distance of a spot's centre from the middle, as a fraction of the frame's side, from which it lies aside."""
+AT_EDGE, LARGE_FROM = 0.015, 0.6
+"""A spot so near to the frame's edge is cut; from such a length on, stepping back helps better than moving."""
 COLOURLESS_REASONS = ("too_dark", "too_bright")
 """Lighting faults that leave no colour to recognize skin by."""
 NO_SKIN_BELOW = 0.5
@@ -77,7 +87,27 @@ def has_skin(verdict: LightingVerdict, framing: Framing) -> bool:
     return framing.skin_by_lamp >= NO_LAMP_BELOW and "no_skin" not in preview_reasons(verdict, framing)
 
 
-def preview_reasons(verdict: LightingVerdict, framing: Framing) -> tuple[str, ...]:
+def spot_reason(spot: Spot, frame: Part) -> str | None:
+    """Return what is wrong with the place or size of a spot, one of `SPOT_REASONS`, or None.
+
+    Args:
+        spot: in the photo.
+        frame: the part of the photo that the model sees, in fractions.
+    """
+    left, top, width, height = frame
+    x, y = (spot.x - left) / width, (spot.y - top) / height
+    across, down = spot.width / width, spot.height / height
+    cut = min(x - across / 2, y - down / 2) < AT_EDGE or max(x + across / 2, y + down / 2) > 1 - AT_EDGE
+    if cut and max(across, down) >= LARGE_FROM:
+        return "spot_cut"
+    if cut or max(abs(x - 0.5), abs(y - 0.5)) > ASIDE_FROM:
+        return "spot_aside"
+    return "spot_small" if across * down < SMALL_BELOW else None
+
+
+def preview_reasons(
+    verdict: LightingVerdict, framing: Framing, spot: Spot | None = None, frame: Part = WHOLE
+) -> tuple[str, ...]:
     """Return all faults of a live preview, most important first.
 
     Very dark or bright light hides skin colour and comes before framing. So does a colour cast, unless no lamp explains
@@ -86,6 +116,8 @@ def preview_reasons(verdict: LightingVerdict, framing: Framing) -> tuple[str, ..
     Args:
         verdict: lighting of the frame.
         framing: framing of the frame.
+        spot: where the model is sure of one: its place and size then count instead of the fraction of skin.
+        frame: see `spot_reason`.
 
     Returns:
         Ids from `triage.lighting.REASONS` and `FRAMING_REASONS`, each at most once.
@@ -96,6 +128,9 @@ def preview_reasons(verdict: LightingVerdict, framing: Framing) -> tuple[str, ..
         first = ("no_skin",) if framing.skin_by_lamp < NO_LAMP_BELOW else ("colour_cast",)
     elif not first and framing.no_skin:
         first = ("no_skin",)
+    elif not first and spot is not None:
+        reason = spot_reason(spot, frame)
+        first = (reason,) if reason else ()
     elif not first and framing.skin < TOO_FAR_BELOW:
         first = ("too_far",)
     return (*first, *(reason for reason in found if reason not in first))

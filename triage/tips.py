@@ -21,8 +21,8 @@ class Tip:
         return f"{self.headline}: {self.advice}"
 
 
-# Reason id -> tip. `no_skin` and `too_far` are for a live preview; `poor_light` is for photos whose measured features
-# are fine while the model itself finds the light poor.
+# Reason id -> tip. `no_skin`, `too_far` and those of the spot are for a live preview; `poor_light` is for photos whose
+# measured features are fine while the model itself finds the light poor.
 TIPS = {
     "too_dark": Tip("Too dark", "face a window or turn on more light, and keep your own shadow off the skin."),
     "too_bright": Tip("Too bright", "move out of direct sun or further from the lamp, and switch the flash off."),
@@ -32,6 +32,9 @@ TIPS = {
     "colour_cast": Tip("Coloured light", "use daylight from a window or a white lamp, away from coloured walls."),
     "no_skin": Tip("No skin in view", "point the camera at the skin and fill the frame with it."),
     "too_far": Tip("Too far", "move closer until the spot fills about a third of the frame."),
+    "spot_small": Tip("Move closer", "the spot fills less than a tenth of the frame."),
+    "spot_cut": Tip("Move back", "the spot is cut by the frame."),
+    "spot_aside": Tip("Put the spot in the middle", "it is too near the edge of the frame."),
     "poor_light": Tip("Light could be better", "try again near a window, with soft light from the front."),
 }
 

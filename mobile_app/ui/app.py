@@ -95,7 +95,7 @@ class SkinApp(App):
         self._base_font_scale = Metrics.fontscale
         self.capture, self.classifier = capture, classifier
         capture.run_on_ui_thread = lambda act: Clock.schedule_once(lambda _: act())
-        capture.crop = lambda: self.crop
+        capture.crop, capture.find_spot = lambda: self.crop, classifier.find_spot
         self.voice: Voice = phone.voice if phone else DesktopVoice()
         self._history: list[tuple[str, MakeScreen]] = []
         self._dropped: list[Path] = []

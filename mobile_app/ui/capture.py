@@ -5,6 +5,8 @@ from collections.abc import Callable
 from mobile_app.live_session import LiveSession, LiveState
 from mobile_app.sources import FrameSource, open_source
 from triage.crop import CROP, Crop
+from triage.photo import Photo
+from triage.spot import Spot
 
 
 class Capture:
@@ -15,6 +17,7 @@ class Capture:
         spec: the source, see `open_source`.
         run_on_ui_thread: schedules a function on Kivy's thread; the app sets it.
         crop: returns what the model sees of a photo; the app sets it.
+        find_spot: see `LiveSession`; the app sets it.
     """
 
     def __init__(self, spec: str):
@@ -22,6 +25,7 @@ class Capture:
         self.spec = spec
         self.run_on_ui_thread: Callable[[Callable[[], None]], object] = lambda act: act()
         self.crop: Callable[[], Crop] = lambda: CROP
+        self.find_spot: Callable[[Photo], Spot | None] = lambda frame: None
         self._on_state: Callable[[LiveState], None] = lambda state: None
         self._started = self._scheduled = False
         self.session = self._new_session()
@@ -60,7 +64,7 @@ class Capture:
 
     def _new_session(self, source: FrameSource | None = None) -> LiveSession:
         source = source or open_source(self.spec)
-        return LiveSession(source, on_state=self._schedule, crop=lambda: self.crop())
+        return LiveSession(source, 10.0, self._schedule, lambda: self.crop(), lambda frame: self.find_spot(frame))
 
     def _schedule(self, _: LiveState) -> None:
         # Called on the session's threads. At most one delivery is pending; it takes the state of the moment it runs.

@@ -91,6 +91,9 @@ STROKES: dict[str, Sequence[list[Point]]] = {
     ],
     "colour_cast": [[(12, 3), *arc(12, 14.5, 6.8, -35, 215), (12, 3)], arc(12, 14.5, 3.2, 10, 100)],
     "too_far": [arc(10.5, 10.5, 7), line(15.7, 15.7, 21, 21), line(10.5, 7.5, 10.5, 13.5), line(7.5, 10.5, 13.5, 10.5)],
+    "spot_small": [*_CORNERS, arc(12, 12, 2.2)],
+    "spot_cut": [*_CORNERS, arc(12, 12, 8.5)],
+    "spot_aside": [*_CORNERS, arc(17, 9, 2.6), line(14, 11, 9, 14), line(12.2, 14.6, 9, 14, 10.6, 11.2)],
     "no_skin": [*_CORNERS, line(9, 9, 15, 15), line(15, 9, 9, 15)],
     "poor_light": [
         [*arc(12, 9.5, 6.5, 125, 415), (14.5, 17), (9.5, 17), arc(12, 9.5, 6.5, 125, 126)[0]], line(10, 21, 14, 21),

@@ -12,8 +12,10 @@ from mobile_app.ui.style import Style, center_of, pixels
 from mobile_app.ui.theme import LARGE, SMALL
 from triage.crop import CROP
 from triage.photo import Photo
+from triage.spot import Spot
 
 CORNER, BADGE = 28, 28  # length of the guide's corners, side of the check mark, dp
+RING, RING_MIN = 1.3, 6  # axes of the ring in those of the spot's box, smallest half axis in pixels of the frame
 
 
 class Preview(Widget):
@@ -22,6 +24,7 @@ class Preview(Widget):
     Attributes:
         ready: the guide is a closed frame with a check mark; otherwise four corners.
         crop: what the model sees of a frame (`triage.crop.Crop`).
+        spot: what a ring marks, None for no ring.
         frame_count: frames shown so far.
     """
 
@@ -35,6 +38,7 @@ class Preview(Widget):
         self._frame_size = (0, 0)
         self._texture: Texture | None = None
         self.ready, self.frame_count = False, 0
+        self.spot: Spot | None = None
         with self.canvas:
             # Only around the picture: in software every pixel drawn twice costs time.
             Color(*style.color("viewfinder"))
@@ -93,11 +97,23 @@ class Preview(Widget):
             color = [255 * channel for channel in self._style.color(name)[:3]]
             points = [np.array(line) for line in lines]
             cv2.polylines(picture, points, False, color, max(1, round(thickness * unit)), cv2.LINE_AA)
+            if self.spot is not None:
+                self._draw_ring(picture, self.spot, scale, color, max(1, round(thickness * unit)))
         side, gap = round(BADGE * unit), round(SMALL * unit)
         badge = picture[top + gap : top + gap + side, right - gap - side : right - gap]
         if self.ready and badge.shape[:2] == (side, side):
             badge >>= 1
             np.maximum(badge, icon_mask("ready", side)[..., None], out=badge)
+
+    def _draw_ring(self, picture: Photo, spot: Spot, scale: float, color: list[float], thickness: int) -> None:
+        """Draw an ellipse around a spot, in place."""
+        (width, height), (from_left, from_top, _, _) = self._frame_size, self._shown
+        center = round(scale * (spot.x * width - from_left)), round(scale * (spot.y * height - from_top))
+        axes = (
+            max(RING_MIN * scale, RING * length / 2)
+            for length in (scale * spot.width * width, scale * spot.height * height)
+        )
+        cv2.ellipse(picture, center, tuple(map(round, axes)), 0, 0, 360, color, thickness, cv2.LINE_AA)
 
     def clear(self) -> None:
         """Hide the picture."""

@@ -10,8 +10,9 @@ from mobile_app.sources.moving_light import FAULT_S, FAULTS, GOOD_S, PICTURE_S, 
 from mobile_app.sources.phantom_stream import phantom_pictures
 from mobile_app.sources.source import Frame
 from triage.crop import Crop
-from triage.framing import FRAMING_REASONS, NO_SKIN_BELOW, TOO_FAR_BELOW, measure_framing, preview_reasons
+from triage.framing import FRAMING_REASONS, NO_SKIN_BELOW, SPOT_REASONS, TOO_FAR_BELOW, measure_framing, preview_reasons
 from triage.lighting import FEATURE_NAMES, REASONS, judge_lighting, measure_lighting
+from triage.spot import Spot
 from triage.tips import TIPS
 
 HZ = 10
@@ -50,7 +51,7 @@ def lit(light: MovingLight, photo: np.ndarray, fault: str = "", strength: float 
 def test_the_tables_name_what_exists():
     assert set(TIP_PRIORITY) == {*REASONS, *FRAMING_REASONS} <= set(TIPS)
     assert set(LIMIT_MARGINS) | {"colour_cast"} <= {*FEATURE_NAMES, "skin_share", "skin_probability"}
-    assert set(FAULTS) == set(TIP_PRIORITY)
+    assert set(FAULTS) == set(TIP_PRIORITY) - set(SPOT_REASONS)
 
 
 def test_skin_of_every_tone_in_good_light_is_ready_and_never_called_too_dark(lit_phantoms, light):
@@ -229,3 +230,19 @@ def test_a_scene_without_detail_is_still_and_another_scene_is_not(lit_phantoms):
     meter.measure(Frame(lit_phantoms[0][0], 1.2, 3))
     other = cv2.flip(lit_phantoms[-1][0], -1)
     assert meter.measure(Frame(other, 1.3, 4)) >= STEADY_BELOW
+
+
+def test_the_tip_is_about_the_spot_where_the_model_is_sure_of_one(lit_phantoms):
+    photo = lit_phantoms[5][0]
+    for spot, tip in (
+        (Spot(0.5, 0.5, 0.4, 0.5, 0.9), None),
+        (Spot(0.5, 0.5, 0.1, 0.1, 0.9), "spot_small"),
+        (Spot(0.85, 0.5, 0.1, 0.4, 0.9), "spot_aside"),
+        (Spot(0.5, 0.5, 0.8, 0.8, 0.9), "spot_cut"),
+        (Spot(0.5, 0.5, 0.1, 0.1, 0.1), None),
+    ):
+        guide = FrameAnalyzer()
+        for number in range(20):
+            guidance = guide.analyze(Frame(photo, 1000 + number / HZ, number), Crop("squashed", 0.8), spot)
+        assert (guidance.tip, guidance.ready) == (tip, tip is None), spot
+        assert (guidance.spot is not None) == (spot.confidence > 0.5)

@@ -8,6 +8,7 @@ from mobile_app.guidance import Guidance
 from mobile_app.live_session import LiveSession, LiveState
 from mobile_app.sources.source import Frame, SourceUnavailable
 from triage.crop import Crop
+from triage.spot import Spot
 
 
 @pytest.fixture(autouse=True)
@@ -108,11 +109,11 @@ def test_frames_that_are_no_pictures_are_passed_over(begin, scripted, photo, unt
 def test_a_frame_that_cannot_be_measured_does_not_end_the_tips(begin, scripted, photo, until, monkeypatch):
     look, failed = live_session.FrameAnalyzer.analyze, []
 
-    def fail_twice(guide, frame, crop):
+    def fail_twice(guide, *given):
         if len(failed) < 2:
-            failed.append(frame)
+            failed.append(given)
             raise RuntimeError("too wide")
-        return look(guide, frame, crop)
+        return look(guide, *given)
 
     monkeypatch.setattr(live_session.FrameAnalyzer, "analyze", fail_twice)
     session, _ = begin(scripted(photo), analyse_hz=50)
@@ -193,3 +194,9 @@ def test_slow_analysis_takes_the_newest_frame_and_never_holds_the_capture(begin,
     until(lambda: sum(bool(state.guidance) for state in states) >= 3, "three looks")
     numbers = [state.guidance.frame_number for state in states if state.guidance]
     assert max(np.diff(numbers)) > 3  # frames between were dropped, not queued
+
+
+def test_the_spot_of_the_frames_is_part_of_the_guidance(begin, scripted, photo, until):
+    session, _ = begin(scripted(photo), analyse_hz=50, find_spot=lambda frame: Spot(0.5, 0.5, 0.4, 0.5, 0.9))
+    until(lambda: session.state.guidance and session.state.guidance.spot, "a spot")
+    assert session.state.guidance.spot.x == pytest.approx(0.5)

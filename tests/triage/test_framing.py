@@ -4,10 +4,18 @@ import pytest
 
 from skin_data.phantom import render_phantom
 from triage.crop import Crop
-from triage.framing import FRAMING_REASONS, TOO_FAR_BELOW, Framing, measure_framing, preview_reasons
+from triage.framing import (
+    FRAMING_REASONS,
+    TOO_FAR_BELOW,
+    Framing,
+    measure_framing,
+    preview_reasons,
+    spot_reason,
+)
 from triage.lighting import REASONS, LightingVerdict, judge_lighting, measure_lighting
 from triage.photo import center_crop, samples
 from triage.skin_region import find_skin
+from triage.spot import Spot
 from triage.tips import TIPS
 
 GOOD = LightingVerdict(True, ())
@@ -135,3 +143,28 @@ def test_the_smallest_photo_can_be_measured():
     framing = measure_framing(np.zeros((32, 32, 3), np.uint8))
     assert framing.skin_by_lamp == 0
     assert 0 <= framing.probability <= 1
+
+
+@pytest.mark.parametrize(
+    ("spot", "reason"),
+    [
+        ((0.5, 0.5, 0.4, 0.4), None),
+        ((0.5, 0.5, 0.2, 0.2), "spot_small"),
+        ((0.85, 0.5, 0.2, 0.2), "spot_aside"),
+        ((0.15, 0.5, 0.29, 0.29), "spot_aside"),  # cut, but small: moving is enough
+        ((0.5, 0.5, 1.0, 0.9), "spot_cut"),
+    ],
+)
+def test_the_place_and_size_of_a_spot_are_judged_in_the_frame(spot, reason):
+    x, y, width, height = spot
+    assert spot_reason(Spot(*spot, 0.9), (0.0, 0.0, 1.0, 1.0)) == reason
+    inside = Spot(0.25 + x / 2, y, width / 2, height, 0.9)
+    assert spot_reason(inside, (0.25, 0.0, 0.5, 1.0)) == reason
+
+
+def test_a_sure_spot_counts_instead_of_the_fraction_of_skin():
+    far = Framing(0.2, 1.0, 0.9)
+    assert preview_reasons(GOOD, far) == ("too_far",)
+    assert preview_reasons(GOOD, far, Spot(0.5, 0.5, 0.4, 0.4, 0.9)) == ()
+    assert preview_reasons(GOOD, far, Spot(0.5, 0.5, 0.1, 0.1, 0.9)) == ("spot_small",)
+    assert preview_reasons(GOOD, Framing(0.0, 1.0, 0.1), Spot(0.5, 0.5, 0.4, 0.4, 0.9)) == ("no_skin",)

@@ -149,6 +149,7 @@ class CameraScreen(BoxLayout):
         if message is STARTING:
             self.preview.clear()
         self.preview.ready = message.ready
+        self.preview.spot = state.guidance.spot if state.guidance else None
         waiting = self._waiting = self._waiting and state.guidance is not None
         if waiting and self._is_ready:
             self._take()
