@@ -10,7 +10,7 @@ from triage.assessment import Triage
 from triage.errors import SkinDistillError
 from triage.model_card import ModelCard
 from triage.photo import DecodedPhoto, Photo, decode_photo
-from triage.spot import SPOT, Spot
+from triage.spot import Spot
 
 DEMO_MODEL = Path(__file__).parent / "assets" / "demo.tflite"
 """A small model trained on synthetic skin only; it ships with the app."""
@@ -77,7 +77,7 @@ class BackgroundClassifier:
         try:
             triage = Triage.load(self.model)
             self.card = triage.card
-            self._finds_spots = SPOT in triage.interpreter.output_names
+            self._finds_spots = triage.finds_spots
         except Exception as error:  # whatever a runtime raises must reach the screen
             self.problem = _error_text(error)
         while (job := self._jobs.get()) is not None:

@@ -187,6 +187,11 @@ class Triage:
         threshold = f"{self._thresholds['urgent']:.1%}{', not fitted,' if unfitted else ''}"
         return f" (urgent from {threshold} for {' and '.join(names)}{' together' if len(names) > 1 else ''})"
 
+    @property
+    def finds_spots(self) -> bool:
+        """Whether the file has the output `spot`."""
+        return SPOT in self.interpreter.output_names
+
     def assess(
         self,
         photo: Photo | DecodedPhoto | str | Path | bytes,
@@ -210,7 +215,7 @@ class Triage:
             UnusableInput: pixels of another shape or dtype, a NaN or infinite prediction, answers that the card does
                 not know, or a second look by a model without the output `spot`.
         """
-        if crop not in CROPS or (crop == CROPS[1] and SPOT not in self.interpreter.output_names):
+        if crop not in CROPS or (crop == CROPS[1] and not self.finds_spots):
             raise UnusableInput(
                 f"The crop must be one of {', '.join(CROPS)}, and {CROPS[1]} needs a model with that output. Received: "
                 f"{crop} and outputs {', '.join(self.interpreter.output_names)}. Convert the model again, or choose "

@@ -175,7 +175,7 @@ def test_what_nobody_expected_comes_as_an_answer_each_time(monkeypatch, where):
     def fail(*_):
         raise RuntimeError("out of order")
 
-    broken = SimpleNamespace(card={}, assess=fail)
+    broken = SimpleNamespace(card={}, finds_spots=False, assess=fail)
     monkeypatch.setattr(Triage, "load", fail if where == "load" else lambda *_: broken)
     made = BackgroundClassifier(Path("any.tflite"))
     assert [answer_of(made, plain(1, 2, 3)).error for _ in range(2)] == ["RuntimeError: out of order"] * 2

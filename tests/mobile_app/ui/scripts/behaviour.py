@@ -36,6 +36,7 @@ from mobile_app.ui.screens.save_share import SAVED_FOLDER, open_share_sheet, sav
 from mobile_app.ui.system_theme import SystemTheme  # noqa: E402
 from triage.crop import CROP, Crop  # noqa: E402
 from triage.errors import UnusableInput  # noqa: E402
+from triage.spot import Spot  # noqa: E402
 
 ENTER, ESCAPE, SPACE, TAB = 13, 27, 32, 9
 MAX_FRAMES = 2000
@@ -112,6 +113,19 @@ def a_new_crop_moves_the_guide():
     yield from until(lambda: preview._texture.pixels != before)
     preview.crop = CROP
     yield
+
+
+def a_ring_marks_the_spot_while_the_model_is_sure():
+    preview = app.root.screen.preview
+    oracle.spot = Spot(0.4, 0.5, 0.2, 0.3, 0.1)
+    yield from until(lambda: preview.frame_count > 2)
+    assert preview.spot is None
+    without = preview._texture.pixels
+    oracle.spot = Spot(0.4, 0.5, 0.2, 0.3, 0.95)
+    yield from until(lambda: preview.spot is not None and preview._texture.pixels != without)
+    assert abs(preview.spot.x - 0.4) < 0.01
+    oracle.spot = None
+    yield from until(lambda: preview.spot is None)
 
 
 def the_tips_are_for_the_crop_of_the_loaded_model():

@@ -15,6 +15,7 @@ from triage.crop import CROP
 from triage.decision import Decision
 from triage.errors import UnusableInput
 from triage.lighting import LightingVerdict
+from triage.spot import Spot
 from triage.tips import tips_for
 
 NAMES = ("Warts, molluscum and other viral infections", "Seborrheic keratoses and other benign tumours", "Eczema")
@@ -101,6 +102,10 @@ class Oracle:
     def __init__(self, answer: Answer | None = None) -> None:
         self.card, self.problem, self.model = CARD, None, Path("stand-in.tflite")
         self.answer, self.asked = answer or an_answer(), []
+        self.spot: Spot | None = None
+
+    def find_spot(self, frame) -> Spot | None:
+        return self.spot
 
     def submit(self, photo, on_answer, ignore_light=False, synthetic_photo=False) -> None:
         self.asked.append((photo, ignore_light))
