@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from distill.recipe import DistillRecipe
-from distill.teacher_predictions import TeacherPredictions, average_predictions, store_folder, store_predictions
+from distill.teacher_predictions import (
+    TeacherPredictions,
+    average_predictions,
+    store_folder,
+    store_predictions,
+    with_mirror,
+)
 from distill.teachers.teacher import Teacher
 from skin_data.manifest import Manifest
 from skin_data.progress import Progress
@@ -68,11 +74,13 @@ def load_distillation_data(
         "crop_fraction": recipe.crop_fraction,
         **({} if recipe.crop == SHAPES[0] else {"crop": recipe.crop}),
         **({"rounded": True} if rounded else {}),
+        **({"mirrored": True} if recipe.mirrored else {}),
     }
     with_features = recipe.feature_weight > 0
     parts, ways = [], []
     for teacher in teachers:
         key, forward = {"teacher": teacher.sha256, **views}, teacher.forward(with_features)
+        forward = with_mirror(forward) if recipe.mirrored else forward
         folder = store_folder(teacher.store, key)
         predictions = store_predictions(
             forward,

@@ -29,6 +29,7 @@ class DistillRecipe(ModelRecipe):
         view_count: views of each photo that the teacher predicts; epoch e shows view e modulo this number.
         view_seed: of views and mixup: students with other seeds share the teacher's predictions.
         mixup: alpha of mixup (see `skin_data.mixup`): teacher and student see the same blends; 0 disables it.
+        mirrored: average the teacher's predictions of each view and its mirror image, which takes twice as long.
         feature_weight: weight of feature matching (see `distill.losses.feature_similarity`); 0 disables it.
         fairness: weights of skin tones or classes (see `distill.fairness`).
     """
@@ -45,6 +46,7 @@ class DistillRecipe(ModelRecipe):
     view_count: int = 6
     view_seed: int = 0
     mixup: float = 0.0
+    mirrored: bool = False
     feature_weight: float = 0.0
     fairness: Fairness = dataclasses.field(default_factory=Fairness)
     batch_norm_momentum: float = 0.99
@@ -71,7 +73,8 @@ class DistillRecipe(ModelRecipe):
         for phase in self.phases:
             for fits, rule in (
                 (phase.trains in ("heads", "all"), "a student's phase trains heads or all"),
-                (not phase.mixup, "set distill.mixup instead of a phase's"),
+                (not (phase.mixup or phase.cutmix), "set distill.mixup instead of a phase's mixup or cutmix"),
+                (not phase.class_balanced, "class_balanced applies to teachers only"),
                 (not phase.frozen_ccm, "frozen_ccm applies to teachers only"),
                 (not phase.fixed_views, "fixed_views applies to teachers only; set distill.view_count"),
             ):

@@ -123,6 +123,21 @@ def store_predictions(
     return TeacherPredictions(diagnosis, lighting, features)
 
 
+def with_mirror(forward: TeacherForward) -> TeacherForward:
+    """Return a forward pass that averages the probabilities (and features) of each photo and its mirror image."""
+
+    def run(images: np.ndarray) -> dict[str, np.ndarray]:
+        images = np.asarray(images)
+        both = [forward.run(seen) for seen in (images, images[:, :, ::-1])]
+        mean = average_predictions([TeacherPredictions(p["diagnosis"], p.get("lighting"), []) for p in both])
+        found = {"diagnosis": mean.diagnosis, "lighting": mean.lighting}
+        if FEATURES in both[0]:
+            found[FEATURES] = (both[0][FEATURES] + both[1][FEATURES]) / 2
+        return {name: value for name, value in found.items() if value is not None}
+
+    return TeacherForward(f"{forward.way}, mirrored", run)
+
+
 def average_predictions(parts: Sequence[TeacherPredictions]) -> TeacherPredictions:
     """Average the probabilities of several teachers for the same views; those of lighting over teachers that have them.
 

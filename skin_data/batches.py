@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skin_data.mixup import mix_targets, own_fractions, partner_rows
+from skin_data.mixup import mix_targets, own_fractions, partner_boxes, partner_rows
 from skin_data.oversampling import draws_of_epoch, photo_repeats
 from skin_data.views import ViewRecipe, apply_views, draw_views
 from triage.errors import UnusableInput
@@ -77,6 +77,14 @@ class TrainingSet:
             targets |= {name: weight * value for name, value in targets.items() if name.endswith("_weight")}
             targets["photo_weight"] = weight
         return targets
+
+    def class_balanced(self) -> "TrainingSet":
+        """Return the same photos, each repeated so that classes appear about equally often, without class weights."""
+        known = self.diagnosis.sum(axis=1) > 0
+        counts = np.maximum(self.diagnosis.sum(axis=0), 1e-9)
+        share = (self.diagnosis * (counts.max() / counts)).sum(axis=1)
+        repeats = np.where(known, np.maximum(1, np.rint(share)), 1).astype(np.int64)
+        return replace(self, repeats=repeats, diagnosis_weight=known.astype(np.float32))
 
     def describe(self, image_ids: np.ndarray) -> str:
         """Name up to five photos by their numbers."""
@@ -186,7 +194,13 @@ def steps_per_epoch(training: TrainingSet, batch_size: int) -> int:
 
 
 def draw_photos(
-    training: TrainingSet, recipe: ViewRecipe, seed: int, rows: np.ndarray, views: np.ndarray, mixup: float = 0.0
+    training: TrainingSet,
+    recipe: ViewRecipe,
+    seed: int,
+    rows: np.ndarray,
+    views: np.ndarray,
+    mixup: float = 0.0,
+    cutmix: float = 0.0,
 ) -> tuple[Arrays, Arrays]:
     """Draw views of photos, int [n] rows and view numbers, and their targets, as a function of the arguments alone.
 
@@ -194,13 +208,15 @@ def draw_photos(
         Inputs of `show_photos`, and targets and weights of both heads (`TrainingSet.targets_of`).
     """
     shown, targets = _draw_unmixed(training, recipe, seed, rows, views)
-    if not mixup:
+    if not (mixup or cutmix):
         return shown, targets
     partners = partner_rows(rows, views, len(training), seed)
     others, their_targets = _draw_unmixed(training, recipe, seed, partners, views)
-    fraction = own_fractions(mixup, seed, training.image_ids[rows], views)
+    ids = training.image_ids[rows]
+    fraction = own_fractions(mixup or cutmix, seed, ids, views)
     shown |= {f"partner_{name}": value for name, value in others.items()}
-    return {**shown, "own_fraction": fraction}, mix_targets(targets, their_targets, fraction)
+    shown |= {"own_fraction": fraction} if mixup else {"partner_box": partner_boxes(fraction, seed, ids, views)}
+    return shown, mix_targets(targets, their_targets, fraction)
 
 
 def _draw_unmixed(
@@ -213,11 +229,20 @@ def _draw_unmixed(
 
 def show_photos(shown: Mapping[str, Any]) -> "tf.Tensor":
     """Render what `draw_photos` drew, in TensorFlow: float32 [n, size, size, 3] in [0, 1]."""
+    import tensorflow as tf
+
     images = apply_views(shown["pixels"], shown["parameters"])
-    if "own_fraction" not in shown:
+    if "partner_pixels" not in shown:
         return images
-    fraction = shown["own_fraction"][:, None, None, None]
-    return fraction * images + (1.0 - fraction) * apply_views(shown["partner_pixels"], shown["partner_parameters"])
+    partners = apply_views(shown["partner_pixels"], shown["partner_parameters"])
+    if "own_fraction" in shown:
+        fraction = shown["own_fraction"][:, None, None, None]
+        return fraction * images + (1.0 - fraction) * partners
+    top, left, bottom, right = (edge[:, None] for edge in tf.unstack(shown["partner_box"], axis=1))
+    size = tf.shape(images)[1]
+    places = ((tf.range(size, dtype=tf.float32) + 0.5) / tf.cast(size, tf.float32))[None]
+    in_rows, in_columns = (places >= top) & (places < bottom), (places >= left) & (places < right)
+    return tf.where((in_rows[:, :, None] & in_columns[:, None, :])[..., None], partners, images)
 
 
 def epoch_batches(
@@ -231,6 +256,7 @@ def epoch_batches(
     mixup: float = 0.0,
     view_seed: int | None = None,
     rounded: bool = False,
+    cutmix: float = 0.0,
 ) -> "tf.data.Dataset":
     """Return one epoch, each photo in a view of its own each time; a function of the arguments alone.
 
@@ -245,6 +271,7 @@ def epoch_batches(
         mixup: alpha of `skin_data.mixup`; 0 turns it off.
         view_seed: of the views, if it differs from `seed`.
         rounded: to 8 bits, as a teacher that takes whole pixel values sees them.
+        cutmix: alpha of CutMix, instead of mixup; 0 turns it off.
 
     Returns:
         Batches with `image` float32 [b, size, size, 3], `image_ids`, the targets of `TrainingSet` and the extras.
@@ -257,7 +284,7 @@ def epoch_batches(
         for step in range(steps_per_epoch(training, batch_size)):
             chosen = slice(step * batch_size, (step + 1) * batch_size)
             rows = order[chosen]
-            shown, targets = draw_photos(training, recipe, view_seed, rows, views[chosen], mixup)
+            shown, targets = draw_photos(training, recipe, view_seed, rows, views[chosen], mixup, cutmix)
             more = extra(rows, views[chosen]) if extra else {}
             yield shown, {"image_ids": training.image_ids[rows], **targets, **more}
 

@@ -1,4 +1,4 @@
-"""Mixup (Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization") that is as reproducible as views.
+"""Mixup (Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization") and CutMix (Yun et al. 2019), reproducible.
 
 The partner of a view and the mixing ratio derive from (seed, photo, view number), so that teacher and student see the
 same blend.
@@ -36,6 +36,21 @@ def own_fractions(alpha: float, seed: int, images: np.ndarray, views: np.ndarray
         for image, view in zip(images, views, strict=True)
     ]
     return np.asarray(np.maximum(drawn, 1 - np.array(drawn)), np.float32)
+
+
+def partner_boxes(fraction: np.ndarray, seed: int, images: np.ndarray, views: np.ndarray) -> np.ndarray:
+    """Return where the partner shows in each view, float32 [n, 4] of top, left, bottom and right in [0, 1].
+
+    A square within the photo, at a place seeded by image and view number, that leaves `fraction`, float32 [n], of the
+    area to the view's own photo.
+    """
+    side = np.sqrt(1 - fraction)
+    places = [
+        np.random.Generator(np.random.Philox(key=seed, counter=[4, 0, int(view), int(image)])).random(2)
+        for image, view in zip(images, views, strict=True)
+    ]
+    start = np.asarray(places, np.float32).reshape(-1, 2) * (1 - side)[:, None]
+    return np.concatenate([start, start + side[:, None]], axis=1).astype(np.float32)
 
 
 def mix_targets(

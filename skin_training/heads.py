@@ -14,6 +14,7 @@ HEAD_UNITS, LIGHT_UNITS = 128, 32
 MEASURES = "lighting_measures"
 """Layer that estimates the features of `triage.lighting`, an intermediate result of the lighting logit."""
 OUTPUTS = ("diagnosis", "lighting")
+LAST_LAYER = "diagnosis_logits"
 HEAD_LAYERS = (
     "diagnosis_hidden",
     "diagnosis_logits",

@@ -21,7 +21,7 @@ if typing.TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 T = TypeVar("T")
-TRAINABLE = ("heads", "ccm", "top", "all")
+TRAINABLE = ("last", "heads", "ccm", "top", "all")
 SIZE_STEP = 32
 """Total stride of every backbone."""
 
@@ -32,8 +32,8 @@ class Phase:
 
     Attributes:
         name: unique within the recipe; `metrics.csv` and the report use it.
-        trains: the trainable part: `heads`, `ccm` (with the heads), `top` (heads, CCM and upper part of the backbone)
-            or `all`.
+        trains: the trainable part: `last` (the last layer of the diagnosis head), `heads`, `ccm` (with the heads),
+            `top` (heads, CCM and upper part of the backbone) or `all`.
         epochs: passes over the training split.
         learning_rate: peak of a linear warm-up followed by a cosine decay.
         final_learning_rate: end of the cosine.
@@ -43,8 +43,8 @@ class Phase:
             0 disables early stopping, and the phase ends with the weights of its last epoch.
         plateau: epochs without a lower validation log loss after which the learning rate is halved, and again after as
             many more; 0 disables it.
-        fixed_views: only with `trains: heads`: number of views of each photo whose features the frozen backbone
-            computes once; 0 computes new views through the whole model.
+        fixed_views: only with `trains: heads` or `last`: number of views of each photo whose features the frozen
+            backbone computes once; 0 computes new views through the whole model.
         frozen_ccm: only with `trains: top` or `all`: freeze the CCM. With `top`, the frozen layers below then need no
             backpropagation, which on a CPU is most of the work.
         weight_average: decay per step of an exponential moving average of the weights (Polyak and Juditsky 1992), such
@@ -52,6 +52,9 @@ class Phase:
         mixup: alpha of mixup (Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization"); 0 disables it.
         input_sizes: input sides over the phase's epochs, each for an equal part of them (progressive resizing: Howard
             2018, Tan and Le 2021), under one schedule; empty for the model's. Views are the same at every size.
+        cutmix: alpha of CutMix (Yun et al. 2019): a square of the partner instead of a blend; 0 disables it.
+        class_balanced: draw photos so that classes appear about equally often, without class weights: as a last phase
+            on `last` or `heads`, classifier retraining (Kang et al. 2020).
     """
 
     name: str
@@ -68,14 +71,18 @@ class Phase:
     mixup: float = 0.0
     weight_average: float = 0.0
     input_sizes: tuple[int, ...] = ()
+    cutmix: float = 0.0
+    class_balanced: bool = False
 
     def __post_init__(self) -> None:
         for fits, rule in (
             (self.trains in TRAINABLE, f"trains must be one of {', '.join(TRAINABLE)}"),
             (self.epochs >= 1 and self.learning_rate > 0, "epochs and learning_rate must be positive"),
-            (not self.fixed_views or self.trains == "heads", "fixed_views requires trains: heads"),
+            (not self.fixed_views or self.trains in ("last", "heads"), "fixed_views requires trains: heads or last"),
             (self.mixup >= 0, "mixup must be >= 0"),
-            (not (self.mixup and self.fixed_views), "mixup cannot be combined with fixed_views"),
+            (self.cutmix >= 0, "cutmix must be >= 0"),
+            (not (self.mixup and self.cutmix), "choose mixup or cutmix"),
+            (not (self.mixup or self.cutmix) or not self.fixed_views, "fixed_views cannot be mixed"),
             (0 <= self.weight_average < 1, "weight_average must be in [0, 1)"),
             (not (self.frozen_ccm and self.trains == "ccm"), "frozen_ccm cannot be combined with trains: ccm"),
             (

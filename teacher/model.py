@@ -6,7 +6,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from skin_training.color_calibration import CCM_LAYER_NAME, ColorCalibration
-from skin_training.heads import HEAD_LAYERS, OUTPUTS, add_heads
+from skin_training.heads import HEAD_LAYERS, LAST_LAYER, OUTPUTS, add_heads
 from skin_training.recipe import TRAINABLE, TeacherRecipe
 from teacher.backbones import BACKBONES
 from teacher.backbones.build import build_backbone
@@ -84,8 +84,8 @@ def set_trainable(model: keras.Model, trains: str, frozen_ccm: bool = False) -> 
 
     Args:
         model: a teacher of `build_teacher`.
-        trains: `heads`; `ccm` (with the heads); `top` (heads, CCM and the last layers of the backbone, see
-            `Backbone.top`); `all`.
+        trains: `last`, the last layer of the diagnosis head; `heads`; `ccm` (with the heads); `top` (heads, CCM and the
+            last layers of the backbone, see `Backbone.top`); `all`.
         frozen_ccm: freeze the CCM, whatever else is trained.
 
     Returns:
@@ -98,7 +98,7 @@ def set_trainable(model: keras.Model, trains: str, frozen_ccm: bool = False) -> 
     first = first_of_top(backbone)
     for number, layer in enumerate(backbone.layers):
         layer.trainable = trains == "all" or (trains == "top" and number >= first)
-    model.get_layer(CCM_LAYER_NAME).trainable = trains != "heads" and not frozen_ccm
+    model.get_layer(CCM_LAYER_NAME).trainable = trains not in ("last", "heads") and not frozen_ccm
     for name in HEAD_LAYERS:
-        model.get_layer(name).trainable = True
+        model.get_layer(name).trainable = trains != "last" or name == LAST_LAYER
     return [variable.name for variable in model.trainable_variables]

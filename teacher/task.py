@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-from skin_data.batches import epoch_batches, steps_per_epoch
+from skin_data.batches import TrainingSet, epoch_batches, steps_per_epoch
 from skin_data.progress import Progress
 from skin_training.checkpoint import TrainState
 from skin_training.evaluation import evaluate
@@ -55,23 +55,30 @@ class TeacherTask(Task):
         self.phases, self.seed, self.progress, self.folder = recipe.phases, recipe.seed, progress, features
         self.features: HeadFeatures | None = None
         self._loss = supervised_loss(model, recipe.lighting_weight, recipe.phase_sizes)
-        self._side = recipe.input_size
+        self._side, self._balanced = recipe.input_size, False
         self._sized = {side: at_size(inference, side) for side in (recipe.input_size, *recipe.phase_sizes)}
         self._untrained = weight_digests(self.current_model())
 
     @property
     def steps(self) -> int:
         """Number of batches in an epoch."""
-        return steps_per_epoch(self.data.training, self.recipe.batch_size)
+        return steps_per_epoch(self._training, self.recipe.batch_size)
+
+    @property
+    def _training(self) -> TrainingSet:
+        """The training split as the running epoch shows it."""
+        training = self.data.at_size(self._side).training
+        return training.class_balanced() if self._balanced else training
 
     def select(self, phase: Phase) -> None:
         """Set the trainable part of the teacher; compute features where the phase keeps them."""
         set_trainable(self.model, phase.trains, phase.frozen_ccm)
         self.features = None
+        self._balanced = phase.class_balanced
         if phase.fixed_views:
             self.features = HeadFeatures(
                 self.current_model(),
-                self.data.training,
+                self._training,
                 self.recipe.views,
                 self.seed,
                 phase.fixed_views,
@@ -87,9 +94,14 @@ class TeacherTask(Task):
             return self.features.batches(recipe.batch_size, number)
         phase = self.phases[state.phase]
         self._side = phase.input_size(state.epoch, recipe.input_size)
-        training = self.data.at_size(self._side).training
         batches: Iterable[Batch] = epoch_batches(
-            training, recipe.views, recipe.batch_size, self.seed, number, mixup=phase.mixup
+            self._training,
+            recipe.views,
+            recipe.batch_size,
+            self.seed,
+            number,
+            mixup=phase.mixup,
+            cutmix=phase.cutmix,
         )
         return batches
 

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 import tf_keras as keras
+from scipy.special import softmax
 
 from distill.teacher_forward import teacher_forward
-from distill.teacher_predictions import store_folder, store_predictions
+from distill.teacher_predictions import store_folder, store_predictions, with_mirror
 from skin_data.batches import TrainingSet, epoch_batches
 from skin_data.views import ViewRecipe
 from skin_training.heads import add_heads, logits_model
@@ -43,6 +44,18 @@ def store(teacher, training, folder, **changes):
     way = changes.pop("way", "keras")
     forward = teacher_forward(teacher, changes.get("with_features", False), way)
     return store_predictions(forward, training, **{**arguments, **changes})
+
+
+def test_mirrored_predictions_are_the_mean_of_probabilities_and_the_same_for_the_mirror_image(teacher):
+    photos = np.random.default_rng(1).random((3, SIZE, SIZE, 3)).astype(np.float32)
+    plain = teacher_forward(teacher, True, "keras")
+    mirrored = with_mirror(plain)
+    found, turned = mirrored.run(photos), mirrored.run(photos[:, :, ::-1])
+    one, other = plain.run(photos), plain.run(photos[:, :, ::-1])
+    mean = (softmax(one["diagnosis"], axis=1) + softmax(other["diagnosis"], axis=1)) / 2
+    np.testing.assert_allclose(softmax(found["diagnosis"], axis=1), mean, rtol=1e-5)
+    for name in ("diagnosis", "lighting", "features"):
+        np.testing.assert_allclose(found[name], turned[name], atol=1e-5)
 
 
 @pytest.mark.parametrize("way", ["keras", "tflite"])

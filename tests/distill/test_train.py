@@ -22,9 +22,9 @@ from teacher.train import train_teacher
 from tests.noise_data import make_photos
 from triage.errors import UnusableInput
 
-SIZE = 64
+SIZE = 32
 RECIPE = DistillRecipe(
-    (Phase("distill", "all", 2, 1e-3, weight_average=0.9, input_sizes=(32, SIZE)),),
+    (Phase("distill", "all", 2, 1e-3, weight_average=0.9),),
     weights="none",
     width=0.35,
     input_size=SIZE,
@@ -42,7 +42,7 @@ def job(tmp_path_factory, tiny_networks):
     folder = tmp_path_factory.mktemp("distill")
     manifest = read_manifest(make_photos(folder / "data"))
     teacher = TeacherRecipe(
-        (Phase("A heads", "heads", 2, 1e-2, input_sizes=(32, SIZE)),), tiny_networks, "none", SIZE, batch_size=16
+        (Phase("A heads", "heads", 2, 1e-2, input_sizes=(64, SIZE)),), tiny_networks, "none", SIZE, batch_size=16
     )
     train_teacher(teacher, manifest, RunFolder("t", folder))
     report = distill_student(RECIPE, manifest, RunFolder("t", folder), RunFolder("s", folder))
@@ -252,7 +252,8 @@ def test_options_that_contradict_each_other_are_refused():
 def test_unlabelled_photos_and_outside_test_sets_are_used_and_reported(job, tmp_path):
     folder, manifest, _ = job
     elsewhere = make_photos(tmp_path / "elsewhere")
-    recipe = dataclasses.replace(RECIPE, fairness=Fairness(), feature_weight=0.0)
+    sizes = (dataclasses.replace(RECIPE.phases[0], input_sizes=(64, SIZE)),)
+    recipe = dataclasses.replace(RECIPE, phases=sizes, mirrored=True, fairness=Fairness(), feature_weight=0.0)
     report = distill_student(
         recipe,
         manifest,

@@ -17,6 +17,7 @@ from skin_data.batches import (
 from skin_data.mixup import mix_targets, own_fractions, partner_rows
 from skin_data.oversampling import draws_of_epoch, photo_repeats
 from skin_data.views import ViewRecipe
+from skin_training.recipe import Phase
 from triage.errors import UnusableInput
 
 IDS = ["a", "b"]
@@ -209,6 +210,33 @@ def test_mixup_partners_derive_from_the_view_number():
     shares = own_fractions(0.4, 1, rows, views)
     assert 0.5 <= shares.min() < shares.max() <= 1
     np.testing.assert_array_equal(own_fractions(0.4, 1, rows[10:20], views[10:20]), shares[10:20])
+
+
+def test_cutmix_puts_a_square_of_the_partner_into_the_photo():
+    table = frame(["a", "b"] * 3, [1] * 6)
+    training = make_training_set(manifest(), table, pixels(6, 64), "none", 0.0)
+    rows, still = np.arange(6), ViewRecipe(False, False, 0.0, (1.0, 1.0), 0.0, 0.0, 0.0, 0.0)
+    shown, targets = draw_photos(training, still, 1, rows, rows, cutmix=1.0)
+    images = np.asarray(show_photos(shown))
+    partners = partner_rows(rows, rows, 6, 1)
+    assert (partners != rows).any()
+    for row in rows[partners != rows]:
+        own, other = (training.pixels[n].astype(np.float32) / 255 for n in (row, partners[row]))
+        of_other = np.isclose(images[row], other, atol=1e-3).all(axis=-1)
+        assert np.isclose(images[row], np.where(of_other[..., None], other, own), atol=1e-3).all()
+        fraction = own_fractions(1.0, 1, rows, rows)[row]
+        assert of_other.mean() == pytest.approx(1 - fraction, abs=0.04)
+        label = IDS.index(table["diagnosis"][row])
+        assert targets["diagnosis"][row, label] >= fraction - 1e-6
+    with pytest.raises(UnusableInput, match="mixup or cutmix"):
+        Phase("D all", "all", 1, 1e-3, mixup=0.2, cutmix=1.0)
+
+
+def test_class_balanced_photos_appear_equally_often_by_class():
+    table = frame(["a"] * 12 + ["b"] * 3 + [None], [1] * 16)
+    training = make_training_set(manifest(), table, pixels(16), "balanced", 0.0).class_balanced()
+    assert training.repeats.tolist() == [1] * 12 + [4] * 3 + [1]
+    assert training.diagnosis_weight.tolist() == [1] * 15 + [0]
 
 
 def test_mixup_repeats_itself_epoch_for_epoch():
