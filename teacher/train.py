@@ -1,6 +1,6 @@
 """Train a teacher from a recipe: one call, one run folder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -24,6 +24,7 @@ def train_teacher(
     strategy: "tf.distribute.Strategy | None" = None,
     mixed_precision: bool = False,
     also: Sequence[Path] = (),
+    estimated: Callable[[float, int, int], None] | None = None,
 ) -> "TeacherSection":
     """Train a teacher through its phases and measure it on the test split.
 
@@ -38,6 +39,8 @@ def train_teacher(
         mixed_precision: compute the backbone in bfloat16 while training, which is faster on GPUs since 2020. Metrics
             and the saved model are float32.
         also: meta.csv of outside test sets, which are only measured (`skin_training.evaluation.outside`).
+        estimated: called before training as `estimated(seconds, photos, validation)`: about how long it will take, and
+            the photos of an epoch and of validation.
 
     Returns:
         The report's `teacher` section: `meta_sha256`, `phases` (variables moved and test metrics of each),
@@ -62,6 +65,7 @@ def train_teacher(
     from skin_training.training_data import data_hashes, load_split, load_training_data
     from skin_training.training_plots import plot_training
     from teacher.backbones import BACKBONES
+    from teacher.estimate import forward_passes, forward_seconds
     from teacher.model import build_with_inference
     from teacher.task import TeacherTask, feature_count, phase_sections
 
@@ -83,6 +87,10 @@ def train_teacher(
         run = stage.run
         check_resources(model.count_params(), run.artifacts, feature_count(recipe, model, data))
         stage.begin()
+        if estimated:
+            photos, held = int(data.training.repeats.sum()), len(data.validation.frame)
+            seconds = forward_seconds(inference, recipe.batch_size) * forward_passes(recipe, photos, held)
+            estimated(seconds, photos, held)
 
         task = TeacherTask(recipe, data, test, model, inference, run.features, progress)
         trainer = Trainer(task, run.checkpoint("teacher"), key, "teacher", progress, strategy)

@@ -1,5 +1,6 @@
 """`skin-distill teacher`: train a teacher through its phases."""
 
+import dataclasses
 from pathlib import Path
 
 import click
@@ -10,6 +11,10 @@ from skin_distill.stopping import ResumableCommand
 from skin_distill.terminal import Terminal, heads_text, not_fitted_text, output_options
 from triage.native_output import native_stderr_muted
 
+LONG = 6 * 3600.0
+"""Seconds from which on a faster recipe is named."""
+FASTER = ("patient", "kaggle_quick")
+"""Shipped recipes for machines without a GPU, the stronger first."""
 EPILOG = """\b
 Example:
   skin-distill teacher --config demo --data data/phantoms/meta.csv --run phantom-teacher
@@ -65,7 +70,14 @@ def command(
 
     recipe, _ = read_recipe(recipe_path(config), "teacher", TeacherRecipe)
     recipe, run = with_given(recipe, weights=weights or None, seed=seed), RunFolder(run_name)
-    report = train_teacher(recipe, read_manifest(data), run, terminal.progress, devices, mixed_precision, also)
+    manifest = read_manifest(data)
+
+    def estimated(seconds: float, photos: int, validation: int) -> None:
+        terminal.line(f"teacher: about {_hours(seconds)} in all on this machine, by the speed of its forward pass")
+        if seconds > LONG:
+            terminal.line(f"teacher: {_faster_recipe(photos, validation, len(manifest.taxonomy.ids))}")
+
+    report = train_teacher(recipe, manifest, run, terminal.progress, devices, mixed_precision, also, estimated)
     show_outside(terminal, report.get("also", {}))
     test = report["test"]
     note = (" Synthetic data." if test["synthetic"] else "") + not_fitted_text(test)
@@ -74,3 +86,23 @@ def command(
         f"Teacher '{run_name}' on {test['n']} test photos: {heads_text(test)}.{note}\n"
         f"Next: skin-distill distill --config {config} --data {data} --teacher {run_name} --run NAME",
     )
+
+
+def _faster_recipe(photos: int, validation: int, class_count: int) -> str:
+    """Return which shipped recipe would take how long here; ImageNet weights make no difference to that."""
+    from skin_distill.recipes import recipe_path
+    from skin_training.recipe import TeacherRecipe, read_recipe
+    from teacher.estimate import forward_passes, forward_seconds
+    from teacher.model import build_teacher
+
+    found = []
+    for name in FASTER:
+        recipe = dataclasses.replace(read_recipe(recipe_path(name), "teacher", TeacherRecipe)[0], weights="none")
+        rate = forward_seconds(build_teacher(recipe, class_count), recipe.batch_size)
+        found.append(f"--config {name} about {_hours(rate * forward_passes(recipe, photos, validation))}")
+    return f"without a GPU, {' and '.join(found)}"
+
+
+def _hours(seconds: float) -> str:
+    minutes = max(1, round(seconds / 60))
+    return f"{minutes} min" if minutes < 100 else f"{minutes / 60:.1f} h"
