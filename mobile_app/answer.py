@@ -1,9 +1,12 @@
 """The answer for one photo, as ids and numbers; screens and shared pages look up the texts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from triage.assessment import Assessment, Triage
+from triage.assessment import Assessment, Triage, combine
+from triage.case import MAX_PHOTOS
 from triage.crop import Crop
+from triage.model_card import ModelCard
 from triage.photo import DecodedPhoto, Photo
 
 PROBABILITY_WORDS = (
@@ -48,6 +51,8 @@ class Answer:
         model_name: from the model card.
         top: the classes to name, most likely first: the prediction set where it holds several, else at most
             `MAX_CLASSES`; empty where nothing may be named.
+        parts: the answers for each photo alone, where several of one spot are combined.
+        earlier: what was answered about this spot before this photo.
     """
 
     assessment: Assessment | None
@@ -59,6 +64,18 @@ class Answer:
     demo: bool = False
     model_name: str = ""
     top: tuple[RankedClass, ...] = ()
+    parts: tuple["Answer", ...] = ()
+    earlier: "Answer | None" = None
+
+    @property
+    def given(self) -> Mapping[str, str | float]:
+        """The person's answers by question."""
+        return self.assessment.answers.given if self.assessment and self.assessment.answers else {}
+
+    @property
+    def takes_photo(self) -> bool:
+        """Whether another photo of the spot may be added."""
+        return self.urgency is not None and len(self.parts) < MAX_PHOTOS
 
     @property
     def reason(self) -> str | None:
@@ -110,21 +127,47 @@ def answer_for(
     Raises:
         UnusableInput, UnreadablePhoto: wrong shape or dtype, or too small.
     """
-    assessment = triage.assess(photo, ignore_light, synthetic_photo)
-    height, width = photo.pixels.shape[:2]
-    one_of = assessment.decision.one_of
-    return Answer(
-        assessment=assessment,
-        error=None,
-        photo=photo.pixels,
-        crop=Crop.recorded(triage.card["input"]).box(width, height),
-        ignore_light=ignore_light,
-        synthetic_photo=synthetic_photo,
-        demo=triage.card["synthetic"],
-        model_name=triage.card["name"],
-        top=tuple(
-            RankedClass(d.label, d.name, d.probability, word_for(d.probability, d.urgency))
-            for d in assessment.diagnosis[: len(one_of) or MAX_CLASSES]
-            if one_of or d.probability >= MIN_PROBABILITY
-        ),
+    assessment, (height, width) = triage.assess(photo, ignore_light, synthetic_photo), photo.pixels.shape[:2]
+    answer = Answer(
+        assessment,
+        None,
+        photo.pixels,
+        Crop.recorded(triage.card["input"]).box(width, height),
+        ignore_light,
+        synthetic_photo,
+        triage.card["synthetic"],
+        triage.card["name"],
     )
+    return _told(answer, assessment)
+
+
+def answer_again(answer: Answer, card: ModelCard, given: Mapping[str, object]) -> Answer:
+    """Return the answer for the same photos with a person's answers to the card's questions."""
+    return _combined(answer.parts or (answer,), card, given)
+
+
+def answer_together(earlier: Answer, later: Answer, card: ModelCard) -> Answer:
+    """Return the answer for one more photo of the spot, with the answers that were given before."""
+    return _combined((*(earlier.parts or (earlier,)), later), card, earlier.given)
+
+
+def _combined(parts: tuple[Answer, ...], card: ModelCard, given: Mapping[str, object]) -> Answer:
+    alone = [photo for part in parts if part.assessment for photo in (part.assessment.photos or (part.assessment,))]
+    ignore_light, synthetic = (
+        any(flags) for flags in zip(*((p.ignore_light, p.synthetic_photo) for p in parts), strict=True)
+    )
+    assessment = combine(alone, card, given or None, ignore_light, synthetic)
+    # The photo that counts most is shown.
+    main = next(part for part in parts if part.assessment and part.assessment.lighting is assessment.lighting)
+    told = replace(main, parts=parts, ignore_light=ignore_light, synthetic_photo=synthetic, earlier=None)
+    return _told(told, assessment)
+
+
+def _told(answer: Answer, assessment: Assessment) -> Answer:
+    one_of = assessment.decision.one_of
+    top = tuple(
+        RankedClass(d.label, d.name, d.probability, word_for(d.probability, d.urgency))
+        for d in assessment.diagnosis[: len(one_of) or MAX_CLASSES]
+        if one_of or d.probability >= MIN_PROBABILITY
+    )
+    return replace(answer, assessment=assessment, top=top)

@@ -1,6 +1,6 @@
 """Texts for an answer, shared by the answer screen and the shared page."""
 
-from mobile_app.answer import Answer, RankedClass
+from mobile_app.answer import MIN_PROBABILITY, Answer, RankedClass, word_for
 from mobile_app.texts import Texts
 
 
@@ -40,3 +40,24 @@ def headline(tr: Texts, answer: Answer) -> str:
     if answer.reason:
         return tr(f"answer.reason.{answer.reason}")
     return tr("answer.one_of" if answer.one_of else "answer.looks_like")
+
+
+def changed_texts(tr: Texts, answer: Answer) -> list[str]:
+    """Return sentences about what the person's answers changed, the strongest first."""
+    found = answer.assessment
+    if found is None or found.answers is None or found.without_answers is None:
+        return []
+    before, effects = found.without_answers.ranking[0], found.answers.urgent
+    word = tr(f"answer.{word_for(before.probability, before.urgency)}")
+    texts = [tr("changed.before", name=before.name, word=word)]
+    for question in sorted(effects, key=lambda question: -abs(effects[question])):
+        change = effects[question]
+        way = "same" if abs(change) < MIN_PROBABILITY else "more" if change > 0 else "less"
+        texts.append(tr(f"changed.{way}", answer=answer_text(tr, question, found.answers.given[question])))
+    return [*texts, tr("changed.urgency")]
+
+
+def answer_text(tr: Texts, question: str, given: str | float) -> str:
+    """Return an answer such as "Bleeds: yes"."""
+    told = tr.get(f"choice.{given}", str(given)) if isinstance(given, str) else f"{given:g}"
+    return tr("questions.answered", question=tr.get(f"question.{question}", question), answer=told.lower())

@@ -10,7 +10,15 @@ import cv2
 import numpy as np
 
 from mobile_app.answer import SIGNS_AT_ONCE, WARNING_SIGNS, Answer
-from mobile_app.answer_text import also_text, file_text, headline, light_overridden, light_text, probability_text
+from mobile_app.answer_text import (
+    also_text,
+    changed_texts,
+    file_text,
+    headline,
+    light_overridden,
+    light_text,
+    probability_text,
+)
 from mobile_app.texts import Texts
 from mobile_app.version import app_version
 from triage.atomic import write_bytes
@@ -59,6 +67,7 @@ def page_lines(answer: Answer, tr: Texts) -> tuple[list[Paragraph], list[Paragra
             below.append(("text", f"{tr(f'answer.reason.{answer.reason}_text')} {tr('answer.nearest')}"))
     below += [("text", f"{entry.name}: {probability_text(tr, entry)}") for entry in answer.rows]
     below += [("text", also)] if (also := also_text(tr, answer)) else []
+    below += [("text", text) for text in changed_texts(tr, answer)]
     below.append(("strong" if light_overridden(answer) else "text", light_text(tr, answer)))
     below += [("text", doubts)] if (doubts := file_text(tr, answer)) else []
     for title, signs in (("answer.signs_at_once", SIGNS_AT_ONCE), ("answer.signs", WARNING_SIGNS)):

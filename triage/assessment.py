@@ -17,6 +17,7 @@ from triage.errors import UnusableInput
 from triage.framing import has_skin, measure_framing
 from triage.interpreter import Interpreter, open_interpreter
 from triage.lighting import LightingVerdict, judge_lighting, measure_lighting, view_of
+from triage.model_card import ModelCard
 from triage.model_file import ModelFile, read_model, shipped_model
 from triage.photo import DecodedPhoto, Photo, check_photo, cut, decode_photo, prepare_pixels, resize_pixels
 from triage.skin_tone import UNKNOWN_TONE, measure_skin_tone
@@ -153,7 +154,6 @@ class Triage:
         """
         self.card = model.card
         self.interpreter = interpreter
-        self._classes = model.card["classes"]
         self._size = model.card["input"]["size"]
         self._crop = Crop.recorded(model.card["input"])
         self._temperature = model.card["temperature"]
@@ -180,7 +180,7 @@ class Triage:
     @property
     def urgent_threshold_text(self) -> str:
         """The card's rule for "urgent", to be appended to the urgency; empty if no class is urgent."""
-        names = [entry["name"] for entry in self._classes if entry["urgency"] == "urgent"]
+        names = [entry["name"] for entry in self.card["classes"] if entry["urgency"] == "urgent"]
         if not names:
             return ""
         unfitted = "urgent" in cast("dict[str, Any]", self._thresholds).get("not_fitted", {})
@@ -312,7 +312,7 @@ class Triage:
             synthetic_photo=synthetic_photo,
         )
         spot = spot_in_photo(outputs[SPOT], view) if SPOT in outputs else None
-        return Assessment(name, lighting, self._ranked(probabilities), decision, spot=spot)
+        return Assessment(name, lighting, ranked(probabilities, self.card), decision, spot=spot)
 
     def combine(
         self,
@@ -321,19 +321,8 @@ class Triage:
         ignore_light: bool = False,
         synthetic_photo: bool = False,
     ) -> Assessment:
-        """Combine photos of one spot and a person's answers (`triage.case`); the model does not run again.
-
-        Args:
-            photos: one to `triage.case.MAX_PHOTOS`, of `assess` with the same flags, without answers.
-            answers: by question, see `triage.answers`; None asks nothing.
-            ignore_light: see `decide`.
-            synthetic_photo: see `decide`.
-
-        Raises:
-            UnusableInput: too many photos, or questions or answers that the card does not know.
-        """
-        given = None if answers is None else self.check_answers(answers)
-        return combined(photos, self.card, self._ranked, given, ignore_light, synthetic_photo)
+        """Combine photos of one spot and a person's answers; see `combine`."""
+        return combine(photos, self.card, answers, ignore_light, synthetic_photo)
 
     def check_answers(self, answers: Answers) -> dict[str, str | float]:
         """Return answers as the card spells them; raises as `triage.answers.check_answers`."""
@@ -346,12 +335,35 @@ class Triage:
             tips = [TIPS["poor_light"]]
         return Lighting(ok, well_lit, verdict, tuple(tips))
 
-    def _ranked(self, probabilities: npt.NDArray[np.float64]) -> tuple[Diagnosis, ...]:
-        order = np.argsort(-probabilities, kind="stable")
-        return tuple(
-            Diagnosis(c["id"], c["name"], float(probabilities[i]), c["urgency"])
-            for i, c in ((int(i), self._classes[int(i)]) for i in order)
-        )
+
+def combine(
+    photos: Sequence[Assessment],
+    card: ModelCard,
+    answers: Answers | None = None,
+    ignore_light: bool = False,
+    synthetic_photo: bool = False,
+) -> Assessment:
+    """Combine photos of one spot and a person's answers (`triage.case`); the model does not run again.
+
+    Args:
+        photos: one to `triage.case.MAX_PHOTOS`, of `Triage.assess` with the same flags, without answers.
+        card: of the model.
+        answers: by question, see `triage.answers`; None asks nothing.
+        ignore_light: see `decide`.
+        synthetic_photo: see `decide`.
+
+    Raises:
+        UnusableInput: too many photos, or questions or answers that the card does not know.
+    """
+    given = None if answers is None else check_answers(answers, card.get("answers"))
+    return combined(photos, card, lambda p: ranked(p, card), given, ignore_light, synthetic_photo)
+
+
+def ranked(probabilities: npt.NDArray[np.float64], card: ModelCard) -> tuple[Diagnosis, ...]:
+    """Return a card's classes with their probabilities [classes], most likely first."""
+    order = [int(number) for number in np.argsort(-probabilities, kind="stable")]
+    found = ((card["classes"][number], float(probabilities[number])) for number in order)
+    return tuple(Diagnosis(entry["id"], entry["name"], probability, entry["urgency"]) for entry, probability in found)
 
 
 def apply_temperature(probabilities: npt.NDArray[Any], temperature: float) -> npt.NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """The Kivy app: owns source, model, settings and window, and navigates between screens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from kivy.core.window import Window
 from kivy.metrics import Metrics
 from kivy.uix.widget import Widget
 
-from mobile_app.answer import Answer
+from mobile_app.answer import Answer, answer_again, answer_together
 from mobile_app.classifier import BackgroundClassifier, Picture
 from mobile_app.phone import SHARED_FOLDER, Phone, Voice
 from mobile_app.settings import read_settings, write_settings
@@ -45,6 +45,7 @@ def screens() -> dict[str, MakeScreen]:
         checking,
         files,
         first_run,
+        questions,
         saved,
         settings,
         sources,
@@ -61,6 +62,7 @@ def screens() -> dict[str, MakeScreen]:
         "first_run": first_run.first_run,
         "light_first": checking.light_first,
         "photo_trouble": trouble.photo_trouble,
+        "questions": questions.QuestionsScreen,
         "saved": saved.saved,
         "settings": settings.settings,
         "sources": sources.sources,
@@ -100,6 +102,7 @@ class SkinApp(App):
         self._history: list[tuple[str, MakeScreen]] = []
         self._dropped: list[Path] = []
         self._take_dropped = Clock.create_trigger(self._use_dropped, DROP_S)
+        self._earlier: Answer | None = None  # about the spot of which another photo is being taken
         self._request = 0  # answers to any but the latest request are dropped
 
     def build(self) -> Widget:
@@ -159,6 +162,8 @@ class SkinApp(App):
 
     def reset_to(self, name: str, **options: Any) -> None:
         """Open a screen from which Back leads to the camera."""
+        if name != "checking":
+            self._earlier = None
         self._history = [] if name in ("camera", "first_run") else [("camera", partial(screens()["camera"], self))]
         self.push(name, **options)
 
@@ -166,6 +171,7 @@ class SkinApp(App):
         """Return to the previous screen."""
         if len(self._history) > 1:
             self._history.pop()
+            self._earlier = None
             self._show()
 
     def on_escape_key(self) -> None:
@@ -223,17 +229,41 @@ class SkinApp(App):
             self.show_answer(answer)
 
     def show_answer(self, answer: Answer) -> None:
-        """Show an answer; tips come first if the lighting is poor."""
+        """Show an answer: tips come first if the lighting is poor, and then the card's questions."""
         if answer.error is not None:
             problem = self.classifier.problem
             self.reset_to("photo_trouble", what="model" if problem else "photo", detail=problem or answer.error)
         else:
-            self.reset_to("light_first" if answer.reason == "poor_light" else "answer", answer=answer)
+            self._show_next(answer, "light_first" if answer.reason == "poor_light" else "answer")
+
+    def _show_next(self, answer: Answer, screen: str) -> None:
+        card, earlier = self.classifier.card, self._earlier
+        if screen == "answer" and earlier and card:
+            self.reset_to("answer", answer=answer_together(earlier, answer, card))
+        elif screen == "answer" and answer.urgency and card and "answers" in card:
+            self.reset_to("questions", answer=answer)
+        else:
+            self.reset_to(screen, answer=replace(answer, earlier=earlier))
 
     def answer_anyway(self, answer: Answer) -> None:
         """Classify the photo of an answer again, whatever its lighting."""
         if answer.photo is not None:
+            self._earlier = answer.earlier
             self.classify(DecodedPhoto(answer.photo, answer.warnings), True, answer.synthetic_photo)
+
+    def answer_with(self, answer: Answer, given: Mapping[str, object]) -> None:
+        """Show an answer with a person's answers to the questions of the card."""
+        card = self.classifier.card
+        self.reset_to("answer", answer=answer_again(answer, card, given) if card else answer)
+
+    def add_photo(self, answer: Answer) -> None:
+        """Let the person take another photo of the spot; Back returns to the answer."""
+        from mobile_app.ui.cards import open_message
+
+        self.reset_to("answer", answer=answer)
+        self.push("camera")
+        self._earlier = answer
+        open_message(self, "camera", self._texts("spot.another"), self._texts("spot.another_text"), close="spot.ready")
 
     def paste(self) -> None:
         """Classify the picture on the clipboard."""

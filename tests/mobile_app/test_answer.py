@@ -12,15 +12,23 @@ import numpy as np
 import pytest
 
 from mobile_app import saved_photos, shared_page
-from mobile_app.answer import MIN_PROBABILITY, SIGNS_AT_ONCE, WARNING_SIGNS, answer_for, word_for
-from mobile_app.answer_text import probability_text
+from mobile_app.answer import (
+    MIN_PROBABILITY,
+    SIGNS_AT_ONCE,
+    WARNING_SIGNS,
+    answer_again,
+    answer_for,
+    answer_together,
+    word_for,
+)
+from mobile_app.answer_text import changed_texts, probability_text
 from mobile_app.classifier import BackgroundClassifier
 from mobile_app.device_benchmark import run, thermal_note
 from mobile_app.settings import FILE_NAME, Settings, read_settings, write_settings
 from mobile_app.texts import load_texts
 from triage.assessment import Assessment, Diagnosis, Lighting, Triage
 from triage.crop import Crop
-from triage.decision import decide
+from triage.decision import Decision, decide
 from triage.errors import UnusableInput
 from triage.interpreter import open_interpreter
 from triage.lighting import LightingVerdict
@@ -76,6 +84,33 @@ def test_an_answer_holds_what_the_screen_shows(answer, lit_phantoms):
     photo = lit_phantoms[-3][0]
     seen = photo[top : top + height, left : left + width]
     np.testing.assert_array_equal(prepare_pixels(photo, 32), prepare_pixels(seen, 32, Crop(fraction=1.0)))
+
+
+@pytest.fixture
+def asking(classifier, answer):
+    """The card of the small model with a question."""
+    effects = {"yes": [2.0, 0.0, 0.0], "no": [-2.0, 0.0, 0.0]}
+    return {**classifier.card, "answers": {"questions": {"bleed": {"effects": effects}}, "largest_log_odds": 3.0}}
+
+
+def test_answers_to_questions_change_the_answer_and_can_be_taken_back(answer, asking):
+    asked = answer_again(answer, asking, {"bleed": "yes"})
+    assert asked.given == {"bleed": "yes"} and asked.photo is answer.photo
+    told = changed_texts(load_texts(), asked)
+    assert len(told) == 3 and "yes" in told[1]
+    assert set(told) <= {text for part in shared_page.page_lines(asked, load_texts()) for _, text in part}
+    again = answer_again(asked, asking, {})
+    assert [entry.probability for entry in again.top] == pytest.approx([entry.probability for entry in answer.top])
+    assert changed_texts(load_texts(), again) == []
+
+
+def test_photos_of_a_spot_make_one_answer_that_keeps_the_answers(answer, asking):
+    asked = answer_again(answer, asking, {"bleed": "yes"})
+    wall = replace(answer, assessment=replace(answer.assessment, decision=Decision("no_skin", None, False)))
+    both = answer_together(asked, wall, asking)
+    assert len(both.parts) == 2 and both.takes_photo and both.given == asked.given
+    assert [entry.probability for entry in both.top] == pytest.approx([entry.probability for entry in asked.top])
+    assert not answer_together(both, answer, asking).takes_photo
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,20 @@
 """The answer: what to do, what it looks like, the photo, and warning signs."""
 
+from functools import partial
 from typing import Any
 
 from kivy.uix.widget import Widget
 
 from mobile_app.answer import SIGNS_AT_ONCE, WARNING_SIGNS, Answer, RankedClass
-from mobile_app.answer_text import also_text, file_text, headline, light_overridden, light_text, probability_text
+from mobile_app.answer_text import (
+    also_text,
+    changed_texts,
+    file_text,
+    headline,
+    light_overridden,
+    light_text,
+    probability_text,
+)
 from mobile_app.ui.app import SkinApp
 from mobile_app.ui.cards import demo_badge, info_card, open_message
 from mobile_app.ui.label import TextLabel, text_width
@@ -15,8 +24,9 @@ from mobile_app.ui.photo_view import photo_view
 from mobile_app.ui.screens.checking import tip_ids
 from mobile_app.ui.screens.save_share import open_share_sheet, save_answer
 from mobile_app.ui.style import pixels
-from mobile_app.ui.theme import HUGE, LARGE, MEDIUM, MIN_WIDE, TINY, URGENCY_COLORS
+from mobile_app.ui.theme import HUGE, LARGE, MEDIUM, MIN_WIDE, SMALL, TINY, URGENCY_COLORS
 from mobile_app.ui.widgets import TOP, Bar, Card, Column, Icon, Row
+from triage.case import MAX_PHOTOS
 
 LARGE_PHOTO, SMALL_PHOTO = 280, 128  # dp
 MAX_WIDTH = 1080  # dp, for two columns
@@ -50,6 +60,9 @@ class AnswerScreen(Page):
             told.append(_demo_note(app))
         if answer.top or answer.reason == "unsure":
             told.append(_looks_like(app, answer, self.width >= pixels(MIN_WIDE)))
+        if answer.given:
+            told.append(_changed(app, answer))
+        told += _more_evidence(app, answer)
         more = [_photo(app, answer, wide), _signs(app)]
         columns = (Column(*widgets, spacing=pixels(LARGE), pos_hint=TOP) for widgets in (told, more))
         self.add(self.action_card, *([Row(*columns, spacing=pixels(HUGE))] if wide else told + more))
@@ -116,6 +129,28 @@ def _looks_like(app: SkinApp, answer: Answer, wide: bool) -> Widget:
     if also := also_text(tr, answer):
         card.add_widget(TextLabel(style, also, "small"))
     return card
+
+
+def _changed(app: SkinApp, answer: Answer) -> Widget:
+    """What the person's answers changed."""
+    style, tr = app.style, app.style.tr
+    title = TextLabel(style, tr("changed.title"), "heading", bold=True)
+    lines = (TextLabel(style, text, "small") for text in changed_texts(tr, answer))
+    return Card(style, title, *lines, border="border", spacing=pixels(SMALL))
+
+
+def _more_evidence(app: SkinApp, answer: Answer) -> list[Widget]:
+    """Rows that lead to another photo of the spot, and to the questions."""
+    style, tr, rows, card = app.style, app.style.tr, [], app.classifier.card
+    if answer.takes_photo:
+        note = tr("spot.photos", count=len(answer.parts) or 1, most=MAX_PHOTOS)
+        if any(part.urgency is None for part in answer.parts):
+            note += f" {tr('spot.left_out')}"
+        rows.append(MenuRow(style, "camera", tr("spot.add"), lambda: app.add_photo(answer), note))
+    if answer.urgency and card and "answers" in card:
+        ask = partial(app.push, "questions", answer=answer)
+        rows.append(MenuRow(style, "info", tr("questions.change"), ask))
+    return rows
 
 
 def _ranked_class(app: SkinApp, entry: RankedClass, wide: bool) -> Widget:

@@ -28,7 +28,7 @@ def checking(app: SkinApp) -> Widget:
 
 def light_first(app: SkinApp, answer: Answer) -> Widget:
     """Build the screen with tips for better lighting, shown before any answer."""
-    style, tr = app.style, app.style.tr
+    style, tr, earlier = app.style, app.style.tr, answer.earlier
     page = Page(style, tr("answer.reason.poor_light"), app.back)
     if answer.photo is not None:
         page.add(photo_view(answer, pixels(PHOTO_HEIGHT)))
@@ -36,7 +36,7 @@ def light_first(app: SkinApp, answer: Answer) -> Widget:
     for tip in tip_ids(answer):
         page.add(info_card(style, tip, tr(f"tip.{tip}.headline"), tr(f"tip.{tip}.advice")))
     page.footer(
-        ("action.retake", "retake", lambda: app.reset_to("camera")),
+        ("action.retake", "retake", lambda: app.add_photo(earlier) if earlier else app.reset_to("camera")),
         ("light.see_anyway", "forward", lambda: app.answer_anyway(answer)),
         stacked=True,
     )

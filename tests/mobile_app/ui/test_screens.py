@@ -83,7 +83,7 @@ def test_nothing_is_cut_off(tour):
 
 def test_words_do_not_lie_on_each_other(tour):
     for entry in tour:
-        if entry["state"].startswith(("save ", "share", "why")):
+        if entry["state"].startswith(("save ", "share", "sheet", "why")):
             continue  # a sheet lies over the screen
         fixed = [text for text in entry["texts"] if not text["scrolls"]]
         for number, one in enumerate(fixed):

@@ -17,7 +17,7 @@ from kivy.clock import Clock  # noqa: E402  (Kivy is set up first)
 from kivy.core.window import Window  # noqa: E402
 from kivy.metrics import Metrics  # noqa: E402
 from kivy.tests.common import UnitTestTouch  # noqa: E402
-from stand_ins import Oracle, StillCapture, StillPhone, StillSource, an_answer  # noqa: E402
+from stand_ins import ASKING_CARD, CARD, Oracle, StillCapture, StillPhone, StillSource, an_answer  # noqa: E402
 
 from mobile_app import device_benchmark, saved_photos  # noqa: E402
 from mobile_app.guidance import Guidance  # noqa: E402
@@ -639,6 +639,48 @@ def a_press_counts_only_on_the_screen_on_which_it_began():
     touch.touch_up()
     yield
     assert name() == "about" and not oracle.asked
+
+
+def questions_come_before_the_answer_and_may_be_left_out():
+    oracle.card, oracle.answer = ASKING_CARD, an_answer("soon")
+    app.classify(b"picture")
+    yield from until(lambda: name() == "questions")
+    bleeds = next(column for column in app.root.screen.column.children if TR["question.bleed"] in texts_of(column))
+    yes = pressables(bleeds)[0]
+    yes.focused = True
+    key(ENTER)
+    yield from until(lambda: app.root.screen._given == {"bleed": "yes"})
+    assert focused(bleeds).label == TR["choice.yes"], "the keyboard lost its place"
+    press(TR["questions.show"])
+    yield from until(lambda: name() == "answer")
+    yield from until(lambda: TR["changed.title"] in texts_of(app.root.screen))
+    press(TR["questions.change"])
+    yield from until(lambda: name() == "questions" and app.root.screen._given == {"bleed": "yes"})
+    press(TR["questions.skip"])
+    yield from until(lambda: name() == "answer" and TR["spot.add"] in labels())
+    assert TR["changed.title"] not in texts_of(app.root.screen)
+
+
+def another_picture_of_the_spot_joins_the_answer():
+    press(TR["spot.add"])
+    yield from until(lambda: name() == "camera")
+    press(TR["spot.ready"])
+    key(ESCAPE)
+    yield from until(lambda: name() == "answer")
+    for count in (2, 3):
+        yield from until(lambda: TR["spot.add"] in labels())
+        press(TR["spot.add"])
+        yield from until(lambda: name() == "camera")
+        app.classify(b"another")
+        yield from until(lambda: name() == "answer")
+        assert len(app._history[-1][1].keywords["answer"].parts) == count
+    assert TR["spot.add"] not in labels(), "a fourth picture was asked for"
+    app.reset_to("camera")
+    app.classify(b"another spot")
+    yield from until(lambda: name() == "questions")  # nothing of the earlier spot is left
+    oracle.card, oracle.answer = CARD, an_answer()
+    app.reset_to("about")
+    yield
 
 
 CHECKS = [

@@ -37,6 +37,30 @@ CARD = {
     "input": {"size": 224, "crop_fraction": 0.8, "dtype": "uint8"},
 }
 
+ASKING_CARD = {
+    **CARD,
+    "classes": [{"id": name, "name": name, "urgency": "watch"} for name in NAMES],
+    "synthetic": False,
+    "thresholds": {"urgent": 0.5, "abstain_below": 0.2, "well_lit": 0.5},
+    "answers": {
+        "questions": {
+            "age": {"years": True, "effects": {"20": [0.5, 0.0, 0.0], "80": [-0.5, 0.5, 0.0]}},
+            "region": {
+                "effects": {
+                    name: [0.1, 0.0, 0.0]
+                    for name in ("face", "head", "neck", "chest", "belly", "back", "arm", "forearm", "hand", "leg")
+                }
+            },
+            "unknown to the app": {"effects": {"yes": [0.0, 0.0, 0.0]}},
+            **{
+                name: {"effects": {"yes": [-1.0, 1.0, 0.0], "no": [0.2, 0.0, 0.0]}}
+                for name in ("itch", "grew", "hurt", "changed", "bleed", "elevation")
+            },
+        },
+        "largest_log_odds": 3.0,
+    },
+}
+
 
 def picture(width: int = 160, height: int = 120) -> np.ndarray:
     rows, columns = np.mgrid[0:height, 0:width]

@@ -28,7 +28,7 @@ Config.set("graphics", "minimum_height", "0")  # a phone on its side is lower th
 from kivy.clock import Clock  # noqa: E402
 from kivy.core.text import Label as CoreLabel  # noqa: E402
 from kivy.core.window import Window  # noqa: E402
-from stand_ins import NAMES, Oracle, StillCapture, StillPhone, an_answer, picture  # noqa: E402
+from stand_ins import ASKING_CARD, CARD, NAMES, Oracle, StillCapture, StillPhone, an_answer, picture  # noqa: E402
 
 from mobile_app.guidance import Guidance  # noqa: E402
 from mobile_app.live_session import LiveState  # noqa: E402
@@ -53,6 +53,7 @@ def steps():
     """Yield the name of each state once it is there."""
     yield from pages()
     yield from answers()
+    yield from questions()
     yield from camera()
 
 
@@ -102,6 +103,21 @@ def answers():
     yield "light_first"
     app.show_answer(an_answer("soon", light=False, reasons=("too_dark", "uneven"), ignore_light=True))
     yield "answer despite light"
+
+
+def questions():
+    """What a card with questions adds."""
+    app.classifier.card = ASKING_CARD
+    app.show_answer(an_answer("soon"))
+    yield "questions"
+    app.answer_with(an_answer("soon"), {"bleed": "yes", "age": 70.0, "region": "forearm"})
+    yield "answer asked"
+    app.add_photo(an_answer("soon"))
+    yield "sheet another"
+    app.root.close_sheet()
+    app.show_answer(an_answer("soon", reason="no_skin"))
+    yield "answer of two"
+    app.classifier.card = CARD
 
 
 def camera():
