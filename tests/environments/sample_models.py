@@ -9,11 +9,13 @@ import numpy as np
 from convert.making.familiarity import features_of_file, with_familiarity
 from convert.making.representative import Representative
 from convert.making.source import Source, make_flatbuffer
+from convert.making.spot import map_layer, with_spot
 from convert.packing.card import LICENCE, NOT_MEASURED
 from convert.packing.metadata import with_metadata
 from convert.variants import VARIANTS
 from skin_training.color_calibration import ccm_of
 from skin_training.familiarity import METHOD, METHODS
+from skin_training.spot import Block, SpotHead
 from triage.atomic import write_bytes
 from triage.crop import CROP
 from triage.model_card import CARD_FORMAT
@@ -61,9 +63,25 @@ def write_samples(
         flatbuffer = make_flatbuffer(variant, source)
         features = features_of_file(flatbuffer)(photos)
         fitted = METHODS[METHOD](features, np.arange(len(features)) % 3).with_fractions(features)
-        flatbuffer = with_metadata(with_familiarity(flatbuffer, fitted), card)
+        flatbuffer = with_familiarity(flatbuffer, fitted)
+        if layer := map_layer(student):
+            card["spot"] = {"method": "random", "fitted_on": {}, "val": {}}
+            flatbuffer = with_spot(flatbuffer, random_head(student.get_layer(layer).output_shape[-1]), layer)
+        flatbuffer = with_metadata(flatbuffer, card)
         write_bytes(paths[name], pack_model(change(flatbuffer), card))
     return paths
+
+
+def random_head(channels: int, width: int = 32) -> SpotHead:
+    """Return a head of random weights that gives boxes within the picture, for a map of so many channels."""
+    generator = np.random.default_rng(0)
+
+    def weights(*shape: int, spread: float = 0.3) -> np.ndarray:
+        return generator.normal(0, spread, shape).astype(np.float32)
+
+    block = Block(weights(5, 5, width, spread=0.05), weights(width), weights(width, width), weights(width))
+    entry, heat = weights(channels, width), weights(width, 5)
+    return SpotHead(entry, weights(width), (block,), heat, weights(width, 5) / 30, weights(5) / 10)
 
 
 def _card(student: Any, name: str, dtype: str, classes: Sequence[dict[str, str]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from convert.variants import VARIANTS
 from convert.verifying.partitions import delegate_partitions
 from distill.backbones import BACKBONES
 from distill.student import build_student
-from skin_training.spot import Block, SpotHead
+from tests.environments.sample_models import random_head
 from triage.errors import CheckFailed
 from triage.interpreter import open_interpreter
 from triage.spot import SPOT
@@ -19,15 +19,7 @@ MAX_BYTES = 40_000
 
 @pytest.fixture(scope="module")
 def head(student):
-    """A head of random weights that gives boxes within the picture."""
-    generator = np.random.default_rng(0)
-    channels = student.get_layer(map_layer(student)).output_shape[-1]
-
-    def weights(*shape, spread=0.3):
-        return generator.normal(0, spread, shape).astype(np.float32)
-
-    block = Block(weights(5, 5, 32, spread=0.05), weights(32), weights(32, 32), weights(32))
-    return SpotHead(weights(channels, 32), weights(32), (block,), weights(32, 5), weights(32, 5) / 30, weights(5) / 10)
+    return random_head(student.get_layer(map_layer(student)).output_shape[-1])
 
 
 @pytest.mark.parametrize("variant", sorted(VARIANTS))

@@ -63,7 +63,13 @@ def test_the_metadata_names_the_packed_files(student, photos, tmp_path):
     path = write_samples(student, photos, ["float32"], tmp_path)["float32"]
     model = read_model(path)
     with zipfile.ZipFile(path) as archive:
-        assert archive.namelist() == ["labels.txt", "lighting_labels.txt", "familiarity_labels.txt", "card.json"]
+        assert archive.namelist() == [
+            "labels.txt",
+            "lighting_labels.txt",
+            "familiarity_labels.txt",
+            "spot_labels.txt",
+            "card.json",
+        ]
         assert all(name.encode() in model.flatbuffer for name in archive.namelist())
         assert len(archive.read("labels.txt").decode().splitlines()) == len(
             json.loads(archive.read("card.json"))["classes"]

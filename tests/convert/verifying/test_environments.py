@@ -95,6 +95,7 @@ def test_mediapipe_gives_the_same_top_three_by_name(files, pixels, variant):
     theirs = predict_in(environment("mediapipe"), files[variant], pixels)
     labels = json.loads(str(theirs["labels"]))
     assert labels["lighting"] == ["well lit"] and labels["familiarity"] == ["familiar"]
+    assert labels["spot"] == ["x", "y", "width", "height", "confidence"]
     diagnosis, _ = predict_here(files[variant], pixels)
     ours = np.argsort(-diagnosis, axis=1, kind="stable")[:, :3]
     names = np.array([f"Class {number}" for number in range(10)])
@@ -124,6 +125,7 @@ def test_mediapipe_reads_the_metadata(files, pixels):
         "diagnosis": [("labels.txt", 2)],
         "lighting": [("lighting_labels.txt", 2)],
         "familiarity": [("familiarity_labels.txt", 2)],
+        "spot": [("spot_labels.txt", 2)],
     }
 
 
