@@ -47,7 +47,7 @@ def test_the_quickstart_ends_with_a_file(executed):
 
 def test_the_error_analysis_shows_every_part(executed):
     told = output_of(executed[1]["error_analysis"])
-    for words in ("labelled test photos", "of true class", "skin tone", "image/png", "probability of the label"):
+    for words in ("labelled test photos", "of true class", "all photos", "image/png", "probability of the label"):
         assert words in told
 
 

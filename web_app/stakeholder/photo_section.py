@@ -1,14 +1,10 @@
 """One photo: light and tips first, then what each model says about it."""
 
-import base64
-import html
-import io
 from typing import Any
 
 import cv2
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from mobile_app.texts import Texts, load_texts
 from triage.answers import YEARS
@@ -17,6 +13,7 @@ from triage.crop import Crop
 from triage.errors import SkinDistillError
 from triage.photo import Photo, decode_photo
 from web_app.stakeholder.models import DAYLIGHT, RunModels, changed
+from web_app.stakeholder.picture import show_picture
 
 TYPES = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "tif", "tiff", "bmp"]
 SHOWN = 900
@@ -144,20 +141,11 @@ def _pictures(models: RunModels, photo: Photo, told: Assessment, name: str) -> N
     left, right = st.columns(2)
     frame, text = framed(photo, models.file, told)
     with left:
-        _picture(frame, f"{name}. {text}.")
+        show_picture(frame, f"{name}. {text}.")
     if models.keras:
         model = models.keras[-1]
         with right:
-            _picture(model.heatmap(photo), f"Evidence for the top class of the {model.name} (Grad-CAM).")
-
-
-def _picture(pixels: Photo, text: str) -> None:
-    """Show a picture with a caption that is its alternative text as well, which `st.image` has none of."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=90)
-    source = f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-    words = html.escape(text)
-    st.html(f'<img src="{source}" alt="{words}" style="max-width:100%;border-radius:0.5rem"><p>{words}</p>')
+            show_picture(model.heatmap(photo), f"Evidence for the top class of the {model.name} (Grad-CAM).")
 
 
 def framed(photo: Photo, triage: Triage, told: Assessment) -> tuple[Photo, str]:

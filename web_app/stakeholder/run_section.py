@@ -13,10 +13,14 @@ from skin_training.evaluation.evaluate import true_classes
 from skin_training.run_folder import RunFolder
 from triage.errors import SkinDistillError
 from triage.model_card import ModelCard
+from triage.photo import read_photo, small_copy
 from triage.plain_text import printable
+from web_app.stakeholder.picture import show_picture
 
 MOST_PHOTOS = 24
 COLUMNS = 4
+SHOWN = 320
+"""Longer side of a photo, pixels."""
 
 
 def run_section(run: RunFolder, card: ModelCard, manifest: Manifest | None) -> None:
@@ -103,7 +107,11 @@ def _photos(run: RunFolder, entry: Entry, manifest: Manifest, true: str, predict
     for start in range(0, min(len(found), MOST_PHOTOS), COLUMNS):
         for column, row in zip(st.columns(COLUMNS), found[start : start + COLUMNS], strict=False):
             path = manifest.photo_paths(frame.iloc[[row]])[0]
-            column.image(str(path), caption=printable(path.name))
+            with column:
+                try:
+                    show_picture(small_copy(read_photo(path), SHOWN), printable(path.name))
+                except SkinDistillError as error:
+                    st.error(str(error))
 
 
 def _slices(test: Mapping[str, Any]) -> list[dict[str, str]]:
