@@ -151,8 +151,9 @@ def test_the_run_is_told_with_intervals_and_what_was_not_measured(page):
     assert re.search(r"\d+\.\d\s% \(\d+\.\d\sto\s\d+\.\d\)", text)
     counts = report["verify"]["files"][0]["test"]["confusion"]["counts"]
     assert f"{counts[0][0]} of {sum(counts[0])} photos of eczema are called eczema." in text
-    page.get_by_label("Predicted class").click()
-    page.get_by_role("option", name="melanoma").click()
+    choice = page.get_by_role("combobox", name="Predicted class")
+    choice.press_sequentially("melanoma")
+    choice.press("Enter")
     page.get_by_text(f"{counts[0][1]} of {sum(counts[0])} photos of eczema are called melanoma.").wait_for()
     page.get_by_text("A photo", exact=True).click()
 

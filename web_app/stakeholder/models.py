@@ -93,7 +93,8 @@ def load_models(run: RunFolder) -> RunModels:
         )
     section = report.get("distill", {})
     teachers = section.get("teacher_run")
-    models, missing = [], []
+    models: list[KerasModel] = []
+    missing: list[str] = []
     for name in [teachers] if isinstance(teachers, str) else list(teachers or []):
         teacher = RunFolder(name, run.root)
         _add(models, missing, "teacher", teacher, teacher.artifacts / "teacher.keras", "teacher")

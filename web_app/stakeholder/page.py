@@ -25,7 +25,7 @@ def show(runs: Sequence[str], root: str = "", data: str | None = None) -> None:
     """
     st.set_page_config(TITLE, layout="centered")
     st.title(TITLE)
-    name = runs[0] if len(runs) == 1 else st.selectbox("Run", runs)
+    name = runs[0] if len(runs) == 1 else st.selectbox("Run", runs) or runs[0]
     view = st.radio("View", ["A photo", "The run"], horizontal=True)
     try:
         run, manifest = RunFolder(name, Path(root)), _manifest(data) if data else None

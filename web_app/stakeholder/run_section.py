@@ -32,7 +32,8 @@ def run_section(run: RunFolder, card: ModelCard, manifest: Manifest | None) -> N
         manifest: whose photos may be shown; None shows none.
     """
     entries = collect([str(run.experiment)])
-    entry = entries[[e.name for e in entries].index(st.selectbox("Model", [e.name for e in entries]))]
+    names = [entry.name for entry in entries]
+    entry = entries[names.index(st.selectbox("Model", names) or names[0])]
     if entry.test.get("synthetic"):
         st.warning("Measured on synthetic images, which say nothing about real skin.")
     _headline(entry)
@@ -143,5 +144,5 @@ def _calibration(entry: Entry) -> list[dict[str, str]]:
 
 def _gates(run: RunFolder, variant: str) -> list[dict[str, str]]:
     files = run.read_report().get("verify", {}).get("files", [])
-    gates = next((file["gates"] for file in files if file["variant"] == variant), [])
+    gates: list[dict[str, str]] = next((file["gates"] for file in files if file["variant"] == variant), [])
     return [{"Gate": g["gate"], "Measured": g["measured"], "Limit": g["limit"], "Outcome": g["outcome"]} for g in gates]
