@@ -17,10 +17,10 @@ from typing import Any
 
 from benchmarks.console import run_script, with_interval
 from benchmarks.cross_validation.figures import measure
-from benchmarks.cross_validation.folds import FOLDS, everything, fold_of, held_out, runs_of, train_both
+from benchmarks.cross_validation.folds import FOLDS, fold_of, held_out, runs_of, train_both, write_everything
 from benchmarks.cross_validation.release import write_release
 from distill.recipe import DistillRecipe
-from skin_data.manifest import read_manifest, write_manifest
+from skin_data.manifest import read_manifest
 from skin_training.recipe import TeacherRecipe, read_recipe, to_mapping
 from triage.atomic import write_json
 
@@ -55,14 +55,7 @@ def main() -> None:
             fold, runs = fold_of(manifest, number, options.seed), runs_of(options.name, f"fold{number}", options.root)
             train_both(teacher, student, convert, fold, runs)
         if options.final:
-            rows = everything(manifest, options.seed).frame.to_dict("records")
-            paths = [str(path.resolve()) for path in manifest.photo_paths(everything(manifest, options.seed).frame)]
-            write_manifest(
-                options.final / "meta.csv",
-                ({**row, "image_path": path} for row, path in zip(rows, paths, strict=True)),
-                manifest.taxonomy,
-            )
-            final = read_manifest(options.final / "meta.csv")
+            final = write_everything(manifest, options.seed, options.final)
             train_both(teacher, student, convert, final, runs_of(options.name, FINAL, options.root))
         return
     predictions = held_out(manifest, student, options.name, options.seed, options.root)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.cross_validation.folds import HeldOutPredictions
+from benchmarks.cross_validation.folds import HeldOutPredictions, rows_of
 from skin_data.manifest import Manifest
 from skin_training.answer_fusion import CHOICES, answers_of, fit_answers
 from skin_training.evaluation import weighted_metrics as metrics
@@ -45,7 +45,7 @@ def fit_on(predictions: HeldOutPredictions, rows: np.ndarray, manifest: Manifest
     temperature = fit_temperature(truth, raw)
     calibrated, urgent = scale_by_temperature(raw, temperature), _urgent(manifest)
     threshold = urgent_threshold(urgent[truth], calibrated[:, urgent].sum(axis=1))
-    return Fit(temperature, threshold, fit_answers(calibrated, truth, [answers_of(row) for row in _rows(frame)]))
+    return Fit(temperature, threshold, fit_answers(calibrated, truth, [answers_of(row) for row in rows_of(frame)]))
 
 
 def with_answers(probabilities: np.ndarray, answers: Given, rule: AnswerRule, manifest: Manifest) -> np.ndarray:
@@ -68,7 +68,7 @@ def measure(predictions: HeldOutPredictions, manifest: Manifest, seed: int = 0) 
         lesions with several photos.
     """
     frame, truth = predictions.frame, true_classes(predictions.frame, manifest.taxonomy.ids)
-    given = [answers_of(row) for row in _rows(frame)]
+    given = [answers_of(row) for row in rows_of(frame)]
     photo, thresholds = np.zeros_like(predictions.probabilities), np.zeros(len(frame))
     fits = {}
     for number in np.unique(predictions.fold):
@@ -198,7 +198,3 @@ def _score(probabilities: np.ndarray, urgent: np.ndarray) -> np.ndarray:
 
 def _urgent(manifest: Manifest) -> np.ndarray:
     return np.array([entry.urgency == "urgent" for entry in manifest.taxonomy.classes])
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]

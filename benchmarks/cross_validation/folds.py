@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from distill.recipe import DistillRecipe
-from skin_data.manifest import Manifest
+from skin_data.csv_table import read_csv
+from skin_data.manifest import COLUMNS, Manifest, read_manifest, write_manifest
 from skin_data.progress import Progress, no_progress
 from skin_data.splits import split_by_group
 from skin_training.recipe import TeacherRecipe
@@ -54,15 +55,24 @@ def fold_of(manifest: Manifest, number: int, seed: int, folds: int = FOLDS) -> M
     return _with_split(manifest, manifest.frame.assign(split=split), f"fold {number} of {folds}, seed {seed}")
 
 
-def everything(manifest: Manifest, seed: int, folds: int = FOLDS) -> Manifest:
-    """Return the data set for the final model: one part validates, all others train.
+def write_everything(manifest: Manifest, seed: int, folder: Path, folds: int = FOLDS) -> Manifest:
+    """Write the meta.csv of the final model, one part for validation and all others for training, and read it.
 
     The photos of the validation split are listed once more as the test split: files are compared with their student on
     it. Figures of a model come from the folds, not from there.
     """
-    frame = manifest.frame.assign(split=np.where(parts_of(manifest, seed, folds) == 0, "val", "train"))
-    again = frame[frame["split"] == "val"].assign(split="test")
-    return _with_split(manifest, pd.concat([frame, again], ignore_index=True), f"final, seed {seed}")
+    cells = read_csv(manifest.path, COLUMNS, "`skin-distill prepare` writes a meta.csv.").reset_index(drop=True)
+    paths = [str(path.resolve()) for path in manifest.photo_paths(manifest.frame)]
+    split = np.where(parts_of(manifest, seed, folds) == 0, "val", "train")
+    cells = cells.assign(split=split, image_path=paths)
+    again = cells[cells["split"] == "val"].assign(split="test")
+    write_manifest(folder / "meta.csv", rows_of(pd.concat([cells, again])), manifest.taxonomy)
+    return read_manifest(folder / "meta.csv")
+
+
+def rows_of(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the rows of a table as mappings from column to cell."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _with_split(manifest: Manifest, frame: pd.DataFrame, name: str) -> Manifest:

@@ -1,14 +1,16 @@
 """Cross-validation by patient, its figures, and the release file that carries them."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmarks.cross_validation.figures import fit_on, measure, weights_in_words
-from benchmarks.cross_validation.folds import FOLDS, HeldOutPredictions, everything, fold_of, held_out, parts_of
+from benchmarks.cross_validation.folds import FOLDS, HeldOutPredictions, fold_of, held_out, parts_of, write_everything
 from benchmarks.cross_validation.release import ATTRIBUTION, card_document, release_card, write_release
 from mobile_app.classifier import DEMO_MODEL
-from skin_data.manifest import Manifest
+from skin_data.manifest import Manifest, read_manifest, write_manifest
 from skin_data.taxonomy import load_taxonomy
 from skin_training.evaluation.decisions import card_classes
 from triage.errors import CheckFailed, UnusableInput
@@ -80,10 +82,14 @@ def test_every_photo_is_tested_once_and_never_with_its_patient_in_training(manif
     assert sorted(tested) == sorted(manifest.frame["image_path"])
 
 
-def test_the_final_model_uses_every_photo(manifest):
-    final = everything(manifest, 1)
+def test_the_final_model_uses_every_photo(manifest, tmp_path):
+    frame = manifest.frame.assign(ita=np.where(np.arange(len(manifest.frame)) == 5, np.nan, 30.0))
+    rows = frame.astype(object).where(frame.notna(), None).assign(lighting_label="1").to_dict("records")
+    write_manifest(tmp_path / "meta.csv", rows, manifest.taxonomy)
+    final = write_everything(read_manifest(tmp_path / "meta.csv"), 1, tmp_path / "final")
     training, validation = (set(final.split(name)["image_path"]) for name in ("train", "val"))
-    assert training | validation == set(manifest.frame["image_path"]) and not training & validation
+    assert {Path(path).name for path in training | validation} == set(manifest.frame["image_path"])
+    assert not training & validation
     assert validation == set(final.split("test")["image_path"])
     assert len(validation) < 0.12 * len(manifest.frame)
 
