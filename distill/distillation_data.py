@@ -103,7 +103,7 @@ def load_distillation_data(
         **vars(data),
         predictions=average_predictions(parts),
         predicted_by=" + ".join(ways),
-        calibration=(np.mean(np.array(matrices, np.float32), axis=0), np.mean(np.array(biases, np.float32), axis=0)),
+        calibration=(np.asarray(np.mean(matrices, 0), np.float32), np.asarray(np.mean(biases, 0), np.float32)),
         rounded=rounded,
         untaught=np.array([name in unknown for name in manifest.taxonomy.ids], np.float32),
     )

@@ -121,6 +121,7 @@ class ExternalTeacher(Teacher):
         views = self._opened.view_count
         for fits, problem in (
             (views in (None, recipe.view_count), f"{views} views, distill.view_count is {recipe.view_count}"),
+            (views is None or not recipe.mirrored, "no mirror images, which distill.mirrored asks for"),
             (
                 not self.unknown or recipe.diagnosis_loss().weights_photos,
                 f"unknown classes, which distill.loss {recipe.loss!r} cannot leave out",

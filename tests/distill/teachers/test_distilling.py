@@ -151,6 +151,8 @@ def test_another_process_predicts_the_very_pixels_that_the_student_sees(job, ope
 
     with pytest.raises(UnusableInput, match=r"predictions\.npz.*2 views.*3"):
         teacher.check(dataclasses.replace(recipe, view_count=3), manifest)
+    with pytest.raises(UnusableInput, match=r"predictions\.npz.*mirrored"):
+        teacher.check(dataclasses.replace(recipe, mirrored=True), manifest)
     with pytest.raises(UnusableInput, match=r"predictions\.npz without"):
         load_distillation_data(dataclasses.replace(recipe, view_seed=1), manifest, [teacher], folder, no_progress)
 
