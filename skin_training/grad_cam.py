@@ -53,6 +53,30 @@ def grad_cam(
     return np.asarray(tf.nn.relu(tf.reduce_sum(weights * feature_map, axis=-1))[0], np.float32)
 
 
+def fraction_inside(heatmap: np.ndarray, spot: np.ndarray, size: int) -> float | None:
+    """Return the fraction of a map of `grad_cam`, float [h, w], that lies inside a spot's box.
+
+    Args:
+        heatmap: enlarged linearly, as in `overlay`.
+        spot: float [5], the output `spot` in the model's view (`triage.spot`).
+        size: side of the model's input in pixels.
+
+    Returns:
+        In [0, 1]; None where the map is zero everywhere. A map without preference has the box's own area.
+    """
+    import cv2
+
+    large = cv2.resize(heatmap, (size, size), interpolation=cv2.INTER_LINEAR)
+    if not (total := float(large.sum())) > 0:
+        return None
+    x, y, width, height = (float(value) * size for value in spot[:4])
+    rows, columns = (
+        slice(round(max(0.0, at - length / 2)), round(min(float(size), at + length / 2)))
+        for at, length in ((y, height), (x, width))
+    )
+    return float(large[rows, columns].sum()) / total
+
+
 def overlay(image: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
     """Lay a map of `grad_cam`, float [h, w], over its photo, float [size, size, 3] in [0, 1].
 

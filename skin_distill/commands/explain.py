@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,8 @@ from triage.errors import CheckFailed, UnreadablePhoto, UnusableInput
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from skin_training.run_folder import RunFolder
 
 EPILOG = """\b
 Example:
@@ -41,18 +43,24 @@ def command(
 ) -> None:
     """Show where a run's model looked (Grad-CAM).
 
-    PHOTOS are image files. Uses the run's student, or its teacher where the run has no student.
+    PHOTOS are image files. Uses the run's student, or its teacher where the run has no student. A converted student's
+    spot is drawn, and a table tells by class how much of Grad-CAM lies inside it, where the model is sure of one: less
+    than the box's own area speaks for a watermark, a ruler or the skin around.
     """
     load_tensorflow()
     with needs_extra("train"):
+        from convert.making.spot import maps_of_student
+        from convert.making.spot_fit import HEAD_FILE
         from distill.model_file import load_model
-        from skin_training.grad_cam import grad_cam
+        from skin_training.grad_cam import fraction_inside, grad_cam
         from skin_training.plotting import display_name
         from skin_training.predict import predict
         from skin_training.run_folder import RunFolder
+        from skin_training.spot import SpotHead
         from triage.assessment import DISCLAIMER
         from triage.crop import Crop
         from triage.photo import prepare_pixels, read_photo, to_tensor
+        from triage.spot import SURE_FROM
 
     run = RunFolder(run_name)
     report, config = run.read_report(), run.read_config()
@@ -62,7 +70,8 @@ def command(
         raise UnusableInput(f"--class must be one of the diagnoses: {', '.join(classes)}. Received: {class_id}.")
     model = load_model(run.artifacts / file)
     crop = Crop.recorded(config.get(section, {}))
-    written: list[dict[str, str]] = []
+    finder = SpotHead.load(run.artifacts / HEAD_FILE) if _finds_spots(run, section, HEAD_FILE) else None
+    written: list[dict[str, Any]] = []
     unreadable: list[str] = []
     for number, (path, name) in enumerate(zip(photos, plot_names(photos), strict=True)):
         try:
@@ -76,16 +85,51 @@ def command(
         top = sorted(zip(diagnosis.tolist(), classes, strict=True), reverse=True)[:TOP_CLASSES]
         explained = "well lit" if head == "lighting" else class_id or top[0][1]
         predictions = ", ".join(f"{display_name(label)} {probability:.0%}" for probability, label in top)
+        spot = finder.predict(maps_of_student(model, pixels[None]))[0] if finder else None
+        sure = spot is not None and spot[4] >= SURE_FROM
         plot_path = out / f"{name}-{head}.png"
-        _plot(plot_path, image, heatmap, f"{run_name}, {path.name}: evidence for \"{display_name(explained)}\"",
-              f"{predictions}; well lit {lighting:.0%}")  # fmt: skip
-        written.append({"photo": str(path), "picture": str(plot_path), "explains": explained, "answers": predictions})
+        title = f'{run_name}, {path.name}: evidence for "{display_name(explained)}"'
+        shown = spot if sure else None
+        _plot(plot_path, image, heatmap, shown, title, f"{predictions}; well lit {lighting:.0%}")
+        entry = {"photo": str(path), "picture": str(plot_path), "explains": explained, "answers": predictions}
+        if spot is not None:
+            inside = fraction_inside(heatmap, spot, len(pixels)) if sure else None
+            entry |= {"spot": [float(value) for value in spot], "inside_spot": inside}
+        written.append(entry)
         terminal.progress("explain", number + 1, len(photos))
     text = "\n".join(f"{w['picture']}: {display_name(w['explains'])} ({w['answers']})" for w in written)
+    inside = [entry for entry in written if entry.get("inside_spot") is not None]
+    if inside:
+        terminal.table(
+            "Grad-CAM inside the spot",
+            ("class", "photos", "inside", "area of the spot"),
+            [
+                (
+                    display_name(name),
+                    len(rows),
+                    f"{sum(row['inside_spot'] for row in rows) / len(rows):.0%}",
+                    f"{sum(row['spot'][2] * row['spot'][3] for row in rows) / len(rows):.0%}",
+                )
+                for name, rows in _by_class(inside).items()
+            ],
+            caption="Means. A model that looks anywhere has the area of the spot inside.",
+        )
     terminal.result(written, f"{text}\n{DISCLAIMER}" if written else None)
     if unreadable:
         summary = f"{len(unreadable)} of {len(photos)} photos could not be read: {'; '.join(unreadable)}"
         raise CheckFailed(summary) if written else UnusableInput(summary)
+
+
+def _finds_spots(run: "RunFolder", section: str, head: str) -> bool:
+    return section == "distill" and (run.artifacts / head).is_file() and "key" in run.read_report().get("spot", {})
+
+
+def _by_class(entries: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Group photos by the explained class."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        groups.setdefault(entry["explains"], []).append(entry)
+    return dict(sorted(groups.items()))
 
 
 def plot_names(photos: Iterable[Path]) -> list[str]:
@@ -100,7 +144,11 @@ def plot_names(photos: Iterable[Path]) -> list[str]:
     return names
 
 
-def _plot(path: Path, image: "np.ndarray", heatmap: "np.ndarray", title: str, caption: str) -> None:
+def _plot(
+    path: Path, image: "np.ndarray", heatmap: "np.ndarray", spot: "np.ndarray | None", title: str, caption: str
+) -> None:
+    from matplotlib.patches import Rectangle
+
     from skin_training.grad_cam import overlay
     from skin_training.plotting import saved_plot
 
@@ -108,5 +156,9 @@ def _plot(path: Path, image: "np.ndarray", heatmap: "np.ndarray", title: str, ca
         for axes, shown, name in ((left, image, "model input"), (right, overlay(image, heatmap), "Grad-CAM")):
             axes.imshow(shown)
             axes.set_axis_off()
+            if spot is not None:
+                x, y, width, height = spot[:4] * len(image)
+                box = (x - width / 2 - 0.5, y - height / 2 - 0.5)
+                axes.add_patch(Rectangle(box, width, height, fill=False, edgecolor="white", linewidth=1.5))
             axes.set_title(name, fontsize=9)
         left.figure.supxlabel(f"{caption}\nNot a diagnosis. Research and education only.", fontsize=8)

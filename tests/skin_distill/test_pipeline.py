@@ -170,6 +170,9 @@ def test_explain_draws_plots_and_names_unreadable_photos(shell):
     assert (shell.folder / "explained" / f"{photo.stem}-lighting.png").stat().st_size > 5_000
     assert f"{photo.stem}-lighting.png" in done.stdout
     assert "missing.jpg" in done.stderr
+    (entry,) = json.loads(shell("explain", "s", photo, "--json").stdout)
+    if "spot" in entry:
+        assert len(entry["spot"]) == 5 and (entry["inside_spot"] is None or 0 <= entry["inside_spot"] <= 1)
     done = shell("explain", "s", photo, "--class", "freckle", expect=2)
     assert "melanoma" in done.stderr
 

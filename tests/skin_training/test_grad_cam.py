@@ -3,7 +3,7 @@ import pytest
 import tf_keras as keras
 
 from distill.student import build_student
-from skin_training.grad_cam import grad_cam, overlay
+from skin_training.grad_cam import fraction_inside, grad_cam, overlay
 from skin_training.recipe import TeacherRecipe
 from teacher.model import build_teacher
 from triage.errors import UnusableInput
@@ -60,3 +60,13 @@ def test_the_overlay_is_the_grey_photo_where_nothing_contributes():
     laid = overlay(image, heat)
     np.testing.assert_array_equal(laid[-8:, -8:], grey[-8:, -8:])
     assert np.abs(laid[:4, :4].astype(int) - grey[:4, :4]).max() > 40
+
+
+def test_the_fraction_inside_a_spot_is_that_of_the_enlarged_map():
+    even, corner = np.ones((7, 7), np.float32), np.zeros((7, 7), np.float32)
+    corner[0, 0] = 1
+    spot = np.array([0.25, 0.25, 0.5, 0.5, 0.9], np.float32)
+    assert fraction_inside(even, spot, 224) == pytest.approx(0.25)
+    assert fraction_inside(corner, spot, 224) == pytest.approx(1)
+    assert fraction_inside(corner, spot + np.array([0.5, 0.5, 0, 0, 0]), 224) == 0
+    assert fraction_inside(0 * even, spot, 224) is None
