@@ -4,8 +4,10 @@ import io
 import tarfile
 
 import pytest
+from click.testing import CliRunner
 
 from mobile_app.classifier import DEMO_MODEL
+from skin_distill.cli import cli
 from triage.errors import UnusableInput
 from web_app.offline import litert_js as module
 from web_app.offline.litert_js import CORE, PACKAGES, litert_js
@@ -54,3 +56,15 @@ def test_a_page_replaces_a_page_and_nothing_else(monkeypatch, tmp_path):
     with pytest.raises(UnusableInput, match="other"):
         write_page(DEMO_MODEL, other)
     assert [path.name for path in other.iterdir()] == ["thesis.txt"]
+
+
+def test_the_command_refuses_a_synthetic_model_and_names_the_next_step(monkeypatch, tmp_path):
+    monkeypatch.setattr("web_app.offline.package.litert_js", lambda tarballs: {"core.js": b""})
+    words = ["package", "web", "--model", str(DEMO_MODEL), "--out", str(tmp_path / "page")]
+    refused = CliRunner().invoke(cli, words)
+    assert isinstance(refused.exception, UnusableInput)
+    assert not (tmp_path / "page").exists()
+    done = CliRunner().invoke(cli, [*words, "--demo"])
+    assert done.exit_code == 0
+    assert f"http.server --directory {tmp_path / 'page'}" in done.output
+    assert {"index.html", "sw.js", "model.tflite", "data.json"} <= {p.name for p in (tmp_path / "page").iterdir()}
