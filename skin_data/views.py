@@ -8,6 +8,7 @@ good teacher is patient and consistent").
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from skin_data.relighting import relight, relighting_parameters
@@ -106,9 +107,8 @@ def apply_views(pixels: Any, parameters: Any) -> "tf.Tensor":
     """
     import tensorflow as tf
 
-    images = tf.cast(pixels, tf.float32) / 255.0
     flip, turn, angle, zoom, shift_x, shift_y, brightness, contrast, saturation = tf.unstack(parameters, axis=1)
-    size = tf.cast(tf.shape(images)[1], tf.float32)
+    size = tf.cast(tf.shape(pixels)[1], tf.float32)
     theta = (turn * 90.0 + angle) * (np.pi / 180.0)
     cosine, sine, mirror = tf.cos(theta) / zoom, tf.sin(theta) / zoom, 1.0 - 2.0 * flip
     centre = (size - 1.0) / 2.0
@@ -116,20 +116,25 @@ def apply_views(pixels: Any, parameters: Any) -> "tf.Tensor":
     a, b, c, d = cosine * mirror, -sine, sine * mirror, cosine
     x0 = centre - a * centre - b * centre + shift_x * size
     y0 = centre - c * centre - d * centre + shift_y * size
-    zero = tf.zeros_like(a)
-    images = tf.raw_ops.ImageProjectiveTransformV3(
-        images=images,
-        transforms=tf.stack([a, b, x0, c, d, y0, zero, zero], axis=1),
-        output_shape=tf.shape(images)[1:3],
-        interpolation="BILINEAR",
-        fill_mode="REFLECT",
-        fill_value=0.0,
-    )
+    # OpenCV takes a seventh of the time of TensorFlow's ImageProjectiveTransform, which a third of a step went to.
+    images = tf.numpy_function(_warp, [pixels, tf.stack([a, b, x0, c, d, y0], axis=1)], tf.float32)
+    images = tf.ensure_shape(images, pixels.shape)
 
     def per_image(gain: "tf.Tensor") -> "tf.Tensor":
         return gain[:, None, None, None]
 
     # Around grey by saturation, around 0.5 by contrast, then brightness: one linear map, with few passes over memory.
-    grey = tf.reduce_mean(images, axis=-1, keepdims=True) * per_image(brightness * contrast * (1.0 - saturation))
+    gain = brightness * contrast / 255.0
+    grey = tf.reduce_mean(images, axis=-1, keepdims=True) * per_image(gain * (1.0 - saturation))
     grey += per_image(brightness * 0.5 * (1.0 - contrast))
-    return tf.clip_by_value(images * per_image(brightness * contrast * saturation) + grey, 0.0, 1.0)
+    return tf.clip_by_value(images * per_image(gain * saturation) + grey, 0.0, 1.0)
+
+
+def _warp(pixels: np.ndarray, transforms: np.ndarray) -> np.ndarray:
+    """Sample uint8 [n, side, side, 3] bilinearly where float32 [n, 6] leads; float32 of the same shape in [0, 255]."""
+    side = pixels.shape[1]
+    images = np.empty(pixels.shape, np.float32)
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    for image, photo, transform in zip(images, pixels, transforms, strict=True):
+        cv2.warpAffine(photo.astype(np.float32), transform.reshape(2, 3), (side, side), image, how, cv2.BORDER_REFLECT)
+    return images
