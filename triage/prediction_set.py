@@ -37,7 +37,8 @@ class SetRule(TypedDict):
 def nonconformity(probabilities: npt.ArrayLike, penalty: float, free_ranks: int) -> npt.NDArray[np.float64]:
     """Return the score of each class: the probability of all classes at least as likely, plus the penalty of its rank.
 
-    Any score keeps the coverage, because the quantile is fitted on it; so unlikely classes come last.
+    Any score keeps the coverage, because the quantile is fitted on it; so unlikely classes come last, and the likeliest
+    one, which is in every set, has 0. Counted as missed where it is likelier than the quantile, it makes sets larger.
 
     Args:
         probabilities: [..., classes]; of equal ones the first class ranks first.
@@ -52,6 +53,7 @@ def nonconformity(probabilities: npt.ArrayLike, penalty: float, free_ranks: int)
     scores = np.cumsum(np.take_along_axis(values, order, -1), axis=-1)
     scores += penalty * np.maximum(np.arange(1, values.shape[-1] + 1) - free_ranks, 0)
     scores[..., 1:] += UNLIKELY * (np.take_along_axis(values, order, -1)[..., 1:] < LEAST_PROBABILITY)
+    scores[..., 0] = 0
     found = np.empty_like(scores)
     np.put_along_axis(found, order, scores, -1)
     return found
