@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from convert.flatbuffer import Flatbuffer
-from convert.making.familiarity import features_of_file, fit_familiarity, with_familiarity
+from convert.making.familiarity import fit_familiarity, head_layers, seen_by_file, with_familiarity
 from convert.making.fine_tuning import fine_tune
 from convert.making.light_measures import add_light_measures
 from convert.making.representative import load_representative
@@ -29,7 +29,7 @@ from distill.model_file import load_model
 from skin_data.manifest import Manifest
 from skin_data.progress import Progress, no_progress
 from skin_training.evaluation.decisions import card_classes
-from skin_training.familiarity import METHOD
+from skin_training.familiarity import WITH_HEAD
 from skin_training.recipe import to_mapping
 from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of, write_bytes
@@ -87,7 +87,11 @@ def convert(
             begun, card = time.perf_counter(), card_of_file(shared, run, variant)
             flatbuffer = make_flatbuffer(variant, source, model)
             fitted, card["familiarity"] = fit_familiarity(
-                features_of_file(flatbuffer, progress), card["input"]["size"], run, manifest, progress
+                seen_by_file(flatbuffer, head_layers(source.student), progress),
+                card["input"]["size"],
+                run,
+                manifest,
+                progress,
             )
             flatbuffer = with_familiarity(flatbuffer, fitted)
             flatbuffer, light = add_light_measures(flatbuffer, card["input"]["size"], run, manifest, progress)
@@ -125,7 +129,7 @@ def _key(student_sha256: str, manifest: Manifest, recipe: ConvertRecipe) -> dict
         "classes": card_classes(manifest.taxonomy.classes),
         "options": recipe.shared_options(),
         "release_format": RELEASE_FORMAT,
-        "familiarity": METHOD,
+        "familiarity": WITH_HEAD,
         "spot": f"{SPOT_METHOD} {boxes_sha256(manifest)}",
         "light_measures": list(FEATURE_NAMES),
         "version": version("skin-distill"),

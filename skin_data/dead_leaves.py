@@ -40,7 +40,7 @@ def _picture(generator: np.random.Generator, size: int, fields: list[Floats]) ->
     light = 1 + generator.uniform(0, 0.6) * _slope(generator, (size, size))[..., None] / size
     image *= light * np.float32(generator.uniform(0.6, 1.15))
     if generator.random() < 0.6:
-        image = cv2.GaussianBlur(image, (0, 0), generator.uniform(0.3, 2) * size / 224)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), generator.uniform(0.3, 2) * size / 224), np.float32)
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
@@ -55,7 +55,7 @@ def _lay(generator: np.random.Generator, image: Floats, leaf: Pixels, size: int,
     rows, columns = slice(max(0, top - reach), top + height + reach), slice(max(0, left - reach), left + width + reach)
     mask, part = leaf[rows, columns], image[rows, columns]
     if soft:
-        mask = cv2.GaussianBlur(mask, (0, 0), generator.uniform(0.5, 3) * unit)
+        mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), generator.uniform(0.5, 3) * unit), np.uint8)
     opacity = mask.astype(np.float32)[..., None] / 255
     if generator.random() < 0.1:
         opacity *= np.float32(generator.uniform(0.3, 1))

@@ -1,10 +1,10 @@
 """How much a photo is like the training photos, from a model's pooled features.
 
-A `Familiarity` is small enough to stand in the release file: a projection, a distance to a few centres, and a
-piecewise-linear map from the distance to the fraction of validation photos that are less like the training photos.
+A `Familiarity` is small enough to stand in the release file: a projection, a distance to a few centres, a logistic head
+against drawn pictures, and piecewise-linear maps to the fraction of validation photos that are less familiar.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,8 +22,42 @@ LEAST_VARIANCE, LEAST_SPAN = 1e-7, 0.01
 differ less, as in a model that predicts the same for all, what tells them apart may be rounding."""
 SHRINKAGE = 0.05
 """Of a covariance towards a multiple of the identity, so that few photos have one."""
+HEAD_C = 0.01
+"""Inverse strength of the penalty on the head's weights, for features of deviation one."""
+HEAD_FRACTION = 1.5
+"""Factor of the head's fractions, so that it refuses fewer familiar photos than the distance does."""
 FRACTIONS = np.array([0, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.0])
 """Fractions of the validation photos whose scores are the knots of the map; dense where photos are refused."""
+
+
+Means = Mapping[str, np.ndarray]
+"""By layer, the means of its feature map over the places, float [n, channels]."""
+
+
+@dataclass(frozen=True)
+class OutlierHead:
+    """A logistic head that tells photos from drawn pictures (`skin_data.outliers`).
+
+    It looks at maps below the features: a network that learned diagnoses forgets there what tells a thing from
+    skin. Outliers to learn from: Hendrycks et al. 2019, "Deep Anomaly Detection with Outlier Exposure".
+
+    Attributes:
+        weights: by layer, float [channels]; the score is the sum of their products with the means of length one.
+        knots: float [16], rising scores.
+        lower_knots: float [16], rising values of the smaller of the head's and the distance's fractions.
+    """
+
+    weights: Means
+    knots: np.ndarray = field(default_factory=lambda: np.empty(0))
+    lower_knots: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    def score(self, maps: Means) -> np.ndarray:
+        """Return the score of each photo, float64 [n], larger for photos like the training photos."""
+        return np.asarray(sum(unit(maps[layer]) @ weights for layer, weights in self.weights.items()))
+
+    def lower(self, fractions: np.ndarray, maps: Means) -> np.ndarray:
+        """Return the smaller of fractions, float [n], and `HEAD_FRACTION` times those of the head."""
+        return np.minimum(fractions, HEAD_FRACTION * np.interp(self.score(maps), self.knots, FRACTIONS))
 
 
 @dataclass(frozen=True)
@@ -42,6 +76,8 @@ class Familiarity:
         squares: float [k].
         outside: weight of the squared distance to the subspace of the directions.
         knots: float [16], rising scores; empty before `with_fractions`.
+        head: against outliers; a photo is as familiar as the distance and the head both allow. None where there is no
+            map to look at.
     """
 
     mean: np.ndarray
@@ -52,6 +88,7 @@ class Familiarity:
     squares: np.ndarray
     outside: float = 0.0
     knots: np.ndarray = field(default_factory=lambda: np.empty(0))
+    head: OutlierHead | None = None
 
     def score(self, features: np.ndarray) -> np.ndarray:
         """Return the score of each photo, float64 [n], for pooled features float [n, channels]."""
@@ -61,12 +98,24 @@ class Familiarity:
         nearest = (w @ self.centers + self.constants).max(axis=1)
         return np.asarray(nearest + w**2 @ self.squares - self.outside * ((d**2).sum(axis=1) - (z**2).sum(axis=1)))
 
-    def fraction(self, features: np.ndarray) -> np.ndarray:
-        """Return the fraction of validation photos that are less familiar, float64 [n] in [0, 1]."""
-        return np.interp(self.score(features), self.knots, FRACTIONS)
+    def fraction(self, features: np.ndarray, maps: Means | None = None) -> np.ndarray:
+        """Return the fraction of validation photos that are less familiar, float64 [n] in [0, 1].
 
-    def with_fractions(self, validation: np.ndarray) -> "Familiarity":
-        """Return a copy whose map is fitted on the features of validation photos, float [n, channels], n at least 1.
+        Args:
+            features: float [n, channels].
+            maps: for the head.
+        """
+        found = np.interp(self.score(features), self.knots, FRACTIONS)
+        if self.head is None:
+            return found
+        return np.interp(self.head.lower(found, maps or {}), self.head.lower_knots, FRACTIONS)
+
+    def with_fractions(self, validation: np.ndarray, maps: Means | None = None) -> "Familiarity":
+        """Return a copy whose maps to fractions are fitted on validation photos, at least one.
+
+        Args:
+            validation: features, float [n, channels].
+            maps: for the head.
 
         Raises:
             UnusableInput: there is no validation photo, or features are NaN or inf.
@@ -75,13 +124,23 @@ class Familiarity:
             raise UnusableInput(
                 f"Familiarity needs finite features of validation photos. Received: {len(validation)} photos."
             )
-        knots = np.quantile(self.score(validation), FRACTIONS)
-        span = float(knots[-1] - knots[0])
-        if span < LEAST_SPAN:  # nothing is less familiar than anything else
-            return replace(self, knots=np.median(knots) + np.arange(len(knots)) - np.searchsorted(FRACTIONS, 0.5))
-        # Equal scores would make a step, which a sum of ramps cannot.
-        least = 1e-4 * max(span, 1e-3 * float(np.abs(knots).max()))
-        return replace(self, knots=np.maximum.accumulate(knots + least * np.arange(len(knots))))
+        fitted = replace(self, knots=_rising_quantiles(self.score(validation)))
+        if self.head is None:
+            return fitted
+        head = replace(self.head, knots=_rising_quantiles(self.head.score(maps or {})))
+        lower = head.lower(replace(fitted, head=None).fraction(validation), maps or {})
+        return replace(fitted, head=replace(head, lower_knots=_rising_quantiles(lower)))
+
+
+def _rising_quantiles(scores: np.ndarray) -> np.ndarray:
+    """Return the quantiles at `FRACTIONS`, each larger than the one before; equal scores are in the middle of them."""
+    knots = np.quantile(scores, FRACTIONS)
+    span = float(knots[-1] - knots[0])
+    if span < LEAST_SPAN:  # nothing is less familiar than anything else
+        return np.asarray(np.median(knots) + np.arange(len(knots)) - np.searchsorted(FRACTIONS, 0.5))
+    # Equal scores would make a step, which a sum of ramps cannot.
+    least = 1e-4 * max(span, 1e-3 * float(np.abs(knots).max())) * np.arange(len(knots))
+    return np.asarray(np.maximum.accumulate(knots - least) + least)
 
 
 def unit(features: np.ndarray) -> np.ndarray:
@@ -149,6 +208,29 @@ def prototypes(features: np.ndarray, classes: np.ndarray) -> Familiarity:
     return replace(_nearest(mean, directions, whitening, centers, -np.ones(len(centers))), outside=scale)
 
 
+def outlier_head(photos: Means, outliers: Means) -> OutlierHead:
+    """Fit a head that tells training photos from outliers.
+
+    Args:
+        photos: of training photos.
+        outliers: of outliers, with the same layers.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    inside, outside = ({layer: unit(values) for layer, values in means.items()} for means in (photos, outliers))
+    scales = {layer: np.maximum(values.std(axis=0), np.sqrt(LEAST_VARIANCE)) for layer, values in inside.items()}
+    x = np.concatenate(
+        [np.concatenate([m[layer] / scales[layer] for layer in scales], axis=1) for m in (inside, outside)]
+    )
+    labels = np.repeat([1, 0], [len(next(iter(m.values()))) for m in (inside, outside)])
+    model = LogisticRegression(C=HEAD_C, max_iter=1000, class_weight="balanced").fit(
+        x - x[labels == 1].mean(axis=0), labels
+    )
+    ends = np.cumsum([len(scale) for scale in scales.values()])[:-1]
+    parts = zip(scales.items(), np.split(model.coef_[0], ends), strict=True)
+    return OutlierHead({layer: weights / scale for (layer, scale), weights in parts})
+
+
 METHODS: dict[str, Callable[[np.ndarray, np.ndarray], Familiarity]] = {
     "Mahalanobis": mahalanobis,
     "relative Mahalanobis": relative_mahalanobis,
@@ -157,7 +239,9 @@ METHODS: dict[str, Callable[[np.ndarray, np.ndarray], Familiarity]] = {
     "prototypes": prototypes,
 }
 METHOD = "Mahalanobis and residual"
-"""The method in release files: with the prototypes the best of them on the first halves of `benchmarks.familiarity`."""
+"""The distance in release files: with the prototypes the best on the first halves of `benchmarks.familiarity`."""
+WITH_HEAD = f"{METHOD}, and head against drawn pictures"
+"""The method in release files where there are maps."""
 
 
 def _gaussian(

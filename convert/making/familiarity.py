@@ -4,19 +4,32 @@ Features of a quantized file differ from those of the float student, so each fil
 are appended to the finished graph: no quantizer sees them, and the other outputs stay the same to the bit.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from convert.flatbuffer import Flatbuffer, packed, unpacked
+from convert.making.feature_maps import map_layers, map_of
 from convert.making.graph import Graph
 from convert.making.representative import choose_representative
 from convert.student import load_student_pixels
+from skin_data.outliers import outliers_to_fit
 from skin_data.progress import Progress, no_progress
 from skin_training.evaluation.evaluate import true_classes
-from skin_training.familiarity import FRACTIONS, METHOD, METHODS, TINY, Familiarity
+from skin_training.familiarity import (
+    FRACTIONS,
+    HEAD_FRACTION,
+    METHOD,
+    METHODS,
+    TINY,
+    WITH_HEAD,
+    Familiarity,
+    OutlierHead,
+    outlier_head,
+)
 from triage.assessment import FAMILIARITY
 from triage.errors import CheckFailed
 from triage.interpreter import open_interpreter
@@ -32,21 +45,46 @@ REFUSE_BELOW = 0.05
 """Familiarity below which the app names nothing: one in twenty photos like those of the validation split."""
 PHOTOS = 2000
 """At most so many training and validation photos are looked at."""
+LEAVES, SHUFFLED, DRAWN = 400, 200, 30
+"""Outliers to fit the head against: dead leaves, shuffled training photos, noise, plain colours and textures (each)."""
+HEAD_MAPS = 2
+"""The head looks at so many of the deepest maps. Those above tell skin tones apart, and add nothing against things."""
 _FEATURES = "/features/"
 
-
 Pixels = npt.NDArray[np.uint8]
-Features = npt.NDArray[np.float32]
+
+
+class Seen(NamedTuple):
+    """What a model sees in n pictures.
+
+    Attributes:
+        features: pooled, float32 [n, channels].
+        maps: by layer, the means of its feature map, float32 [n, channels].
+    """
+
+    features: npt.NDArray[np.float32]
+    maps: dict[str, npt.NDArray[np.float32]]
+
+    def fraction(self, fitted: Familiarity) -> npt.NDArray[np.float64]:
+        """Return the pictures' familiarity, float64 [n]."""
+        return fitted.fraction(self.features, self.maps)
+
+
+See = Callable[[Pixels], Seen]
+
+
+def head_layers(student: "keras.Model") -> list[str]:
+    """Return the layers with the maps that the head looks at; none for a backbone without sums."""
+    return map_layers(student)[-HEAD_MAPS:]
 
 
 def fit_familiarity(
-    features_of: Callable[[Pixels], Features], size: int, run: "RunFolder", manifest: "Manifest", progress: Progress
+    see: See, size: int, run: "RunFolder", manifest: "Manifest", progress: Progress
 ) -> tuple[Familiarity, CardFamiliarity]:
-    """Fit the familiarity on features of the training split, and its fractions on the validation split.
+    """Fit the familiarity on the training split, and its fractions on the validation split.
 
     Args:
-        features_of: gives the pooled features float32 [n, channels] of uint8 [n, size, size, 3], such as
-            `features_of_file`.
+        see: tells what the model sees in uint8 [n, size, size, 3]: `seen_by_file` or `seen_by_student`.
         size: of the input, pixels.
         run: of the student.
         manifest: the data set that it was trained on.
@@ -55,44 +93,82 @@ def fit_familiarity(
     Returns:
         The fit and the card's section.
     """
-    features, frames = {}, {}
+    pixels, frames = {}, {}
     for split in ("train", "val"):
         frame = manifest.split(split)
         frames[split] = frame = frame.iloc[choose_representative(frame, PHOTOS, seed=0)]
-        features[split] = features_of(load_student_pixels(run, manifest, frame, size, progress))
-    classes = true_classes(frames["train"], manifest.taxonomy.ids)
-    fitted = METHODS[METHOD](features["train"], classes).with_fractions(features["val"])
+        pixels[split] = load_student_pixels(run, manifest, frame, size, progress)
+    train, validation = see(pixels["train"]), see(pixels["val"])
+    some = np.linspace(0, len(pixels["train"]) - 1, min(SHUFFLED, len(pixels["train"]))).astype(int)
+    outliers = see(outliers_to_fit(pixels["train"][some], LEAVES, DRAWN)) if train.maps else train
+    fitted = fit(train, true_classes(frames["train"], manifest.taxonomy.ids), validation, outliers)
     photos = {split: len(frame) for split, frame in frames.items()}
-    return fitted, {"method": METHOD, "refuse_below": REFUSE_BELOW, "fitted_on": photos}
+    method = WITH_HEAD if fitted.head else METHOD
+    return fitted, {"method": method, "refuse_below": REFUSE_BELOW, "fitted_on": photos}
 
 
-def features_of_file(flatbuffer: bytes, progress: Progress = no_progress) -> Callable[[Pixels], Features]:
-    """Return a function that gives the pooled features of a file's model without the output `familiarity`."""
-    interpreter = open_interpreter(_with_output(flatbuffer, pooled_features(Flatbuffer(flatbuffer))), threads=2)
+def fit(train: Seen, classes: np.ndarray, validation: Seen, outliers: Seen) -> Familiarity:
+    """Fit the method of release files.
 
-    def features(pixels: Pixels) -> Features:
+    Args:
+        train: of training photos.
+        classes: int [n] of these; -1 without a class.
+        validation: of validation photos.
+        outliers: for the head, which is left out where the model has no maps.
+    """
+    distance = METHODS[METHOD](train.features, classes)
+    head = outlier_head(train.maps, outliers.maps) if train.maps else None
+    return replace(distance, head=head).with_fractions(validation.features, validation.maps)
+
+
+def seen_by_file(flatbuffer: bytes, layers: Sequence[str], progress: Progress = no_progress) -> See:
+    """Return a function that tells what a file's model sees, which has no output `familiarity` yet.
+
+    Args:
+        flatbuffer: the model of a student.
+        layers: `head_layers` of the student.
+        progress: called as `progress(stage, done, total)`.
+    """
+    model, parsed = unpacked(flatbuffer), Flatbuffer(flatbuffer)
+    graph = Graph(model, FAMILIARITY)
+    features, maps = _in_float(graph, parsed, layers)
+    graph.finish(graph.joined(features, *maps))
+    ends = np.cumsum([graph.width(tensor) for tensor in (features, *maps)])[:-1]
+    interpreter = open_interpreter(packed(model), threads=2)
+
+    def see(pixels: Pixels) -> Seen:
         found = []
         for number, photo in enumerate(pixels):
             found.append(interpreter.run(photo)[FAMILIARITY].reshape(-1))
             progress("familiarity", number + 1, len(pixels))
-        return np.stack(found)
+        parts = np.split(np.stack(found), ends, axis=1)
+        return Seen(parts[0], dict(zip(layers, parts[1:], strict=True)))
 
-    return features
+    return see
 
 
-def features_of_student(student: "keras.Model", batch_size: int = 64) -> Callable[[Pixels], Features]:
-    """Return a function that gives the pooled features of a Keras student."""
+def seen_by_student(student: "keras.Model", batch_size: int = 64) -> See:
+    """Return a function that tells what a Keras student sees."""
     import tf_keras as keras
 
     from skin_training.predict import keras_forward
 
-    forward = keras_forward(keras.Model(student.input, student.get_layer("features").output))
+    layers = head_layers(student)
+    means = [keras.layers.GlobalAveragePooling2D()(student.get_layer(layer).output) for layer in layers]
+    forward = keras_forward(keras.Model(student.input, [student.get_layer("features").output, *means]))
 
-    def features(pixels: Pixels) -> Features:
-        starts = range(0, len(pixels), batch_size)
-        return np.concatenate([forward(pixels[start : start + batch_size]).numpy() for start in starts])
+    def see(pixels: Pixels) -> Seen:
+        batches = [forward(pixels[start : start + batch_size]) for start in range(0, len(pixels), batch_size)]
+        parts = [np.concatenate([np.asarray(p) for p in part]) for part in zip(*batches, strict=True)]
+        return Seen(parts[0], dict(zip(layers, parts[1:], strict=True)))
 
-    return features
+    return see
+
+
+def _in_float(graph: Graph, parsed: Flatbuffer, layers: Sequence[str]) -> tuple[int, list[int]]:
+    """Return the pooled features and the means of the layers' maps; where quantized, dequantized before the mean."""
+    maps = [graph.mean(graph.in_float(map_of(parsed, layer))) for layer in layers]
+    return graph.in_float(pooled_features(parsed)), maps
 
 
 def pooled_features(parsed: Flatbuffer) -> int:
@@ -118,10 +194,9 @@ def with_familiarity(flatbuffer: bytes, fitted: Familiarity) -> bytes:
         flatbuffer: the model of a student.
         fitted: with its map to fractions.
     """
-    model = unpacked(flatbuffer)
-    features = pooled_features(Flatbuffer(flatbuffer))
+    model, parsed = unpacked(flatbuffer), Flatbuffer(flatbuffer)
     graph = Graph(model, FAMILIARITY)
-    x = graph.in_float(features)
+    x, maps = _in_float(graph, parsed, list(fitted.head.weights) if fitted.head else [])
     length = graph.dense(graph.product(x, x), np.ones((graph.width(x), 1)), [TINY])
     d = graph.sum(graph.product(x, graph.inverse_root(length)), graph.constant(-fitted.mean[None]))
     z = graph.dense(d, fitted.directions, half_precision=True)
@@ -132,19 +207,34 @@ def with_familiarity(flatbuffer: bytes, fitted: Familiarity) -> bytes:
         for part, weight in ((d, -fitted.outside), (z, fitted.outside)):
             weights = np.full((graph.width(part), 1), weight)
             score = graph.sum(score, graph.dense(graph.product(part, part), weights))
-    # A sum of ramps, with the scores between the outer knots scaled to [0, 1], and clipped at both ends.
-    unit = float(fitted.knots[-1] - fitted.knots[0])
-    knots = (fitted.knots - fitted.knots[0]) / unit
-    slopes = np.diff(FRACTIONS) / np.diff(knots)
+    found = _fraction(graph, score, fitted.knots)
+    if fitted.head:
+        of_head = _fraction(graph, _head(graph, fitted.head, maps), fitted.head.knots)
+        of_head = graph.dense(of_head, [[HEAD_FRACTION]])
+        found = _fraction(graph, graph.smaller(found, of_head), fitted.head.lower_knots)
+    graph.finish(found)
+    return packed(model)
+
+
+def _head(graph: Graph, head: OutlierHead, maps: Sequence[int]) -> int:
+    """Return the score of the head, [1, 1]."""
+    x = graph.joined(*maps)
+    of_map = np.repeat(np.eye(len(maps)), [graph.width(tensor) for tensor in maps], axis=0)
+    weights = of_map * np.concatenate(list(head.weights.values()))[:, None]
+    lengths = graph.dense(graph.product(x, x), of_map, np.full(len(maps), TINY))
+    products = graph.product(graph.dense(x, weights), graph.inverse_root(lengths))
+    return graph.dense(products, np.ones((len(maps), 1)))
+
+
+def _fraction(graph: Graph, score: int, knots: np.ndarray) -> int:
+    """Return the fraction of a score, [1, 1].
+
+    It is a sum of ramps, with the scores between the outer knots scaled to [0, 1], and clipped at both ends.
+    """
+    unit = float(knots[-1] - knots[0])
+    places = (knots - knots[0]) / unit
+    slopes = np.diff(FRACTIONS) / np.diff(places)
     bends = np.diff(slopes, prepend=0.0)
-    ramps = graph.dense(score, np.full((1, len(bends)), 1 / unit), -knots[:-1] - fitted.knots[0] / unit, relu=True)
+    ramps = graph.dense(score, np.full((1, len(bends)), 1 / unit), -places[:-1] - knots[0] / unit, relu=True)
     below_one = graph.dense(ramps, -bends[:, None], [1.0], relu=True)
-    graph.finish(graph.dense(below_one, [[-1.0]], [1.0], relu=True))
-    return packed(model)
-
-
-def _with_output(flatbuffer: bytes, tensor: int) -> bytes:
-    """Return a model that gives a tensor out under the name of the familiarity."""
-    model = unpacked(flatbuffer)
-    Graph(model, FAMILIARITY).finish(tensor)
-    return packed(model)
+    return graph.dense(below_one, [[-1.0]], [1.0], relu=True)

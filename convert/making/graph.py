@@ -63,9 +63,13 @@ class Graph:
         options.fusedActivationFunction = _RELU if relu else 0
         return self._apply("ADD", "AddOptions", options, [a, b], self.shape(a))
 
+    def smaller(self, a: int, b: int) -> int:
+        """Return the smaller of a and b, elementwise."""
+        return self._apply("MINIMUM", "MaximumMinimumOptions", schema.MaximumMinimumOptionsT(), [a, b], self.shape(a))
+
     def inverse_root(self, x: int) -> int:
-        """Return 1 / sqrt(x), [1, 1]."""
-        return self._apply("RSQRT", "NONE", None, [x], [1, 1])
+        """Return 1 / sqrt(x), elementwise."""
+        return self._apply("RSQRT", "NONE", None, [x], self.shape(x))
 
     def largest(self, x: int) -> int:
         """Return the largest value of x, [1, 1]."""
@@ -99,12 +103,12 @@ class Graph:
         options = schema.TransposeOptionsT()
         return self._apply("TRANSPOSE", "TransposeOptions", options, [x, order], self.shape(x)[::-1])
 
-    def joined(self, a: int, b: int) -> int:
-        """Return a and b one after the other, [1, both widths]."""
+    def joined(self, *parts: int) -> int:
+        """Return tensors [1, width] one after the other."""
         options = schema.ConcatenationOptionsT()
         options.axis = 1
-        shape = [1, self.width(a) + self.width(b)]
-        return self._apply("CONCATENATION", "ConcatenationOptions", options, [a, b], shape)
+        shape = [1, sum(self.width(part) for part in parts)]
+        return self._apply("CONCATENATION", "ConcatenationOptions", options, list(parts), shape)
 
     def shape(self, tensor: int) -> list[int]:
         """Return the shape of a tensor."""

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convert.flatbuffer import Flatbuffer, packed, unpacked
+from convert.making.feature_maps import map_layers, map_of
 from convert.making.graph import Graph
 from skin_training.spot import SpotHead, cell_centers
-from triage.errors import CheckFailed
 from triage.spot import SPOT
 
 if TYPE_CHECKING:
@@ -21,11 +21,9 @@ def map_layer(student: "keras.Model") -> str | None:
 
     None for a student without one; it can have no output `spot`.
     """
-    import tf_keras as keras
-
     side = -(-student.input_shape[1] // STRIDE)
-    found = [layer for layer in student.layers if isinstance(layer, keras.layers.Add) and layer.output_shape[1] == side]
-    return str(found[-1].name) if found else None
+    found = [name for name in map_layers(student) if student.get_layer(name).output_shape[1] == side]
+    return found[-1] if found else None
 
 
 def maps_of_student(student: "keras.Model", pixels: np.ndarray, batch_size: int = 64) -> np.ndarray:
@@ -48,7 +46,7 @@ def with_spot(flatbuffer: bytes, head: SpotHead, layer: str) -> bytes:
         layer: of `map_layer`.
     """
     model = unpacked(flatbuffer)
-    tensor = _map_of(Flatbuffer(flatbuffer), layer)
+    tensor = map_of(Flatbuffer(flatbuffer), layer)
     graph = Graph(model, SPOT)
     x = graph.pointwise(graph.in_float(tensor), head.entry, head.entry_bias, relu=True)
     for block in head.blocks:
@@ -71,18 +69,3 @@ def with_spot(flatbuffer: bytes, head: SpotHead, layer: str) -> bytes:
     confidence = graph.logistic(graph.dense(mean, cells * np.eye(5, 5)[:, 4:]))
     graph.finish(graph.joined(box, confidence))
     return packed(model)
-
-
-def _map_of(parsed: Flatbuffer, layer: str) -> int:
-    """Return the tensor of a layer's output.
-
-    Raises:
-        CheckFailed: the file has none, or several.
-    """
-    sums = {o.outputs[0] for o in parsed.operators if o.name == "ADD" and f"/{layer}/" in parsed.name(o.outputs[0])}
-    if len(sums) != 1:
-        raise CheckFailed(
-            f"The feature map must be one ADD operator of the layer '{layer}'. Received: {len(sums)} such operators. "
-            "Convert a student of `skin-distill distill`."
-        )
-    return sums.pop()

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convert.making.familiarity import REFUSE_BELOW, features_of_student, fit_familiarity
+from convert.making.familiarity import REFUSE_BELOW, fit_familiarity, seen_by_student
 from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, GateResult
 from skin_data.progress import Progress
 from skin_training.run_folder import RunFolder
@@ -34,9 +34,9 @@ def student_familiarity(
     Returns:
         float [n] in [0, 1].
     """
-    features_of = features_of_student(student)
-    fitted, _ = fit_familiarity(features_of, pixels.shape[1], run, manifest, progress)
-    return fitted.fraction(features_of(pixels))
+    see = seen_by_student(student)
+    fitted, _ = fit_familiarity(see, pixels.shape[1], run, manifest, progress)
+    return see(pixels).fraction(fitted)
 
 
 def check_familiarity(

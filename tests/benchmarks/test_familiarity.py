@@ -7,22 +7,11 @@ import numpy as np
 import pytest
 
 from benchmarks import familiarity
-from benchmarks.familiarity import drawn_pictures, read_folder, shuffled, with_limits
+from benchmarks.familiarity import read_groups, read_photos, with_limits
+from skin_data.outliers import drawn_pictures
+from skin_training.familiarity import METHODS, WITH_HEAD
 from tests.noise_data import SIZE, make_photos
-from triage.crop import Crop
 from triage.errors import UnusableInput
-
-
-def test_shuffled_photos_have_the_same_pixels_in_another_order():
-    pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.uint8)
-    mixed = shuffled(pixels)
-    assert mixed.shape == pixels.shape and (mixed != pixels).any()
-    np.testing.assert_array_equal(np.sort(mixed.ravel()), np.sort(pixels.ravel()))
-
-
-def test_drawn_pictures_are_of_the_models_size():
-    for pictures in drawn_pictures(16).values():
-        assert pictures.dtype == np.uint8 and pictures.shape[1:] == (16, 16, 3)
 
 
 def test_a_fraction_has_its_interval():
@@ -33,7 +22,16 @@ def test_a_fraction_has_its_interval():
 def test_a_folder_without_photos_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("no photo")
     with pytest.raises(UnusableInput, match=tmp_path.name):
-        read_folder(tmp_path, 32, Crop())
+        read_photos(tmp_path.iterdir(), 32, tmp_path)
+
+
+@pytest.mark.parametrize("text", ["photo,type\na.jpg,1\n", "", None])
+def test_a_table_without_photos_and_groups_is_refused(tmp_path, text):
+    path = tmp_path / "clinic.csv"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(UnusableInput, match="clinic"):
+        read_groups(path)
 
 
 @pytest.mark.slow
@@ -43,16 +41,23 @@ def test_every_method_is_measured_on_every_kind(tmp_path, tiny_networks, monkeyp
     build_student(10, SIZE, width=0.35).save(tmp_path / "student.keras")
     meta, folder = make_photos(tmp_path / "data"), tmp_path / "things"
     folder.mkdir()
-    for number, picture in enumerate(drawn_pictures(64)["textures"][:6]):
+    for number, picture in enumerate(drawn_pictures(6, 64, 0)["textures"]):
         cv2.imwrite(str(folder / f"{number}.png"), picture)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(familiarity, "NEIGHBOURS", 2)
-    command = ["familiarity", "student.keras", "--data", str(meta), "--outliers", "things=things", "--json", "f.json"]
+    monkeypatch.setattr(familiarity, "PICTURES", 6)
+    monkeypatch.setattr(familiarity, "LEAVES", 20)
+    rows = "".join(f"things/{number}.png,{('II', 'V')[number % 2]}\n" for number in range(6))
+    (tmp_path / "clinic.csv").write_text(f"photo,group\n{rows}")
+    command = ["familiarity", "student.keras", "--data", str(meta), "--outliers", "things=things"]
+    command += ["--groups", "clinic.csv", "--json", "f.json"]
     monkeypatch.setattr("sys.argv", command)
     familiarity.main()
     table, report = capsys.readouterr().out, json.loads((tmp_path / "f.json").read_text())
+    kinds = {"noise", "plain colours", "textures", "dead leaves", "shuffled photos", "things"}
     for name, found in report["methods"].items():
-        assert set(found["refused"]) == set(found["auc"]) == {"noise", "plain colours", "textures", "things"}
+        assert set(found["refused"]) == set(found["auc"]) == kinds
         assert found["refused"]["things"]["n"] == 3 and f"| {name} |" in table
+        assert set(found["groups"]) == {"test, medium", "II", "V"} and found["groups"]["V"]["n"] == 3
         assert 0 <= found["test"]["low"] <= found["test"]["value"] <= found["test"]["high"] <= 1
-    assert {"maximum probability", "energy", *familiarity.METHODS} < set(report["methods"])
+    assert {"maximum probability", "energy", *METHODS, WITH_HEAD, familiarity.INFORMED} < set(report["methods"])

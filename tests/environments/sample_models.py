@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from convert.making.familiarity import features_of_file, with_familiarity
+from convert.making.familiarity import fit, head_layers, seen_by_file, with_familiarity
 from convert.making.representative import Representative
 from convert.making.source import Source, make_flatbuffer
 from convert.making.spot import map_layer, with_spot
 from convert.packing.card import LICENCE, NOT_MEASURED
 from convert.packing.metadata import with_metadata
 from convert.variants import VARIANTS
+from skin_data.outliers import outliers_to_fit
 from skin_training.color_calibration import ccm_of
-from skin_training.familiarity import METHOD, METHODS
+from skin_training.familiarity import WITH_HEAD
 from skin_training.spot import Block, SpotHead
 from triage.atomic import write_bytes
 from triage.crop import CROP
@@ -61,8 +62,9 @@ def write_samples(
         card = _card(student, name, variant.input_dtype, classes)
         paths[name] = folder / f"{prefix}{name}.tflite"
         flatbuffer = make_flatbuffer(variant, source)
-        features = features_of_file(flatbuffer)(photos)
-        fitted = METHODS[METHOD](features, np.arange(len(features)) % 3).with_fractions(features)
+        see = seen_by_file(flatbuffer, head_layers(student))
+        seen = see(photos)
+        fitted = fit(seen, np.arange(len(photos)) % 3, seen, see(outliers_to_fit(photos, 20, 2)))
         flatbuffer = with_familiarity(flatbuffer, fitted)
         if layer := map_layer(student):
             card["spot"] = {"method": "random", "fitted_on": {}, "val": {}}
@@ -94,7 +96,7 @@ def _card(student: Any, name: str, dtype: str, classes: Sequence[dict[str, str]]
         "input": {"size": student.input_shape[1], "crop": CROP.shape, "crop_fraction": CROP.fraction, "dtype": dtype},
         "color_calibration": {"matrix": matrix.tolist(), "bias": bias.tolist()},
         "temperature": 1.0,
-        "familiarity": {"method": METHOD, "refuse_below": 0.0, "fitted_on": {}},
+        "familiarity": {"method": WITH_HEAD, "refuse_below": 0.0, "fitted_on": {}},
         "thresholds": {"urgent": 0.5, "abstain_below": 0.0, "well_lit": 0.5},
         "synthetic": True,
         "data": {"dataset": "none: untrained"},

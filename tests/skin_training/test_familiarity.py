@@ -1,11 +1,13 @@
 """Familiarity from pooled features, against plain second implementations."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.covariance import EmpiricalCovariance
 from sklearn.metrics import roc_auc_score
 
-from skin_training.familiarity import FRACTIONS, METHOD, METHODS, SHRINKAGE, unit
+from skin_training.familiarity import FRACTIONS, METHOD, METHODS, SHRINKAGE, outlier_head, unit
 from triage.errors import UnusableInput
 
 CLASSES, CHANNELS = 4, 40
@@ -87,3 +89,58 @@ def test_what_only_rounding_tells_apart_is_in_the_middle():
     train, validation = (1 + 1e-7 * generator.normal(size=(n, CHANNELS)) for n in (60, 30))
     fitted = METHODS[METHOD](train, np.arange(60) % CLASSES).with_fractions(validation)
     np.testing.assert_allclose(fitted.fraction(validation), 0.5, atol=0.05)
+
+
+@pytest.fixture(scope="module")
+def maps():
+    """Means of two maps of training photos, of validation photos, of outliers to fit and of other ones."""
+    generator = np.random.default_rng(5)
+
+    def means(n, shift):
+        values = {layer: 2 + generator.normal(size=(n, width)) for layer, width in (("shallow", 8), ("deep", 12))}
+        values["deep"][:, 3] += shift
+        return values
+
+    return means(600, 0), means(300, 0), means(200, 6), means(100, 6)
+
+
+def test_the_head_refuses_what_the_distance_takes_for_familiar(photos, maps):
+    train, classes, validation, _ = photos
+    of_train, of_validation, to_fit, others = maps
+    distance = METHODS[METHOD](train, classes)
+    fitted = replace(distance, head=outlier_head(of_train, to_fit)).with_fractions(validation, of_validation)
+    fractions = fitted.fraction(validation, of_validation)
+    assert np.mean(fractions < 0.05) == pytest.approx(0.05, abs=0.01)
+    assert np.quantile(fractions, 0.5) == pytest.approx(0.5, abs=0.05)
+    refused = fitted.fraction(validation[:100], others) < 0.05
+    assert refused.mean() > 0.95
+    assert np.mean(distance.with_fractions(validation).fraction(validation[:100]) < 0.05) < 0.15
+
+
+def test_the_heads_score_is_that_of_scikit_learn(maps):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    of_train, of_validation, to_fit, _ = maps
+    inside, outside, new = (
+        np.concatenate([unit(means[layer]) for layer in ("shallow", "deep")], axis=1)
+        for means in (of_train, to_fit, of_validation)
+    )
+    scaler = StandardScaler().fit(inside)
+    model = LogisticRegression(C=0.01, max_iter=1000, class_weight="balanced")
+    model.fit(scaler.transform(np.concatenate([inside, outside])), np.repeat([1, 0], [600, 200]))
+    expected, found = (
+        model.decision_function(scaler.transform(new)),
+        outlier_head(of_train, to_fit).score(of_validation),
+    )
+    np.testing.assert_allclose(found - found.mean(), expected - expected.mean(), atol=1e-3)
+
+
+def test_maps_that_only_rounding_tells_apart_leave_the_answer_to_the_distance(photos, maps):
+    train, classes, validation, _ = photos
+    generator = np.random.default_rng(0)
+    same = [{"deep": 1 + 1e-7 * generator.normal(size=(n, 12))} for n in (600, 200, 300)]
+    distance = METHODS[METHOD](train, classes).with_fractions(validation)
+    fitted = replace(distance, head=outlier_head(same[0], same[1])).with_fractions(validation, same[2])
+    strange = validation[:50] + 30 * photos[3][:, 20]
+    assert fitted.fraction(strange, {"deep": same[2]["deep"][:50]}).max() < 0.01

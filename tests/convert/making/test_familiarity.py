@@ -4,9 +4,20 @@ import numpy as np
 import pytest
 
 from convert.flatbuffer import Flatbuffer
-from convert.making.familiarity import _with_output, pooled_features, with_familiarity
+from convert.making.familiarity import (
+    fit,
+    head_layers,
+    pooled_features,
+    seen_by_file,
+    seen_by_student,
+    with_familiarity,
+)
+from convert.making.feature_maps import map_layers
 from convert.variants import VARIANTS
 from convert.verifying.partitions import delegate_partitions
+from distill.backbones import BACKBONES
+from distill.student import build_student
+from skin_data.outliers import outliers_to_fit
 from skin_training.familiarity import METHODS
 from triage.assessment import FAMILIARITY
 from triage.errors import CheckFailed
@@ -15,28 +26,55 @@ from triage.interpreter import open_interpreter
 MAX_BYTES = 80_000
 
 
-def features_of(flatbuffer, photos):
-    interpreter = open_interpreter(_with_output(flatbuffer, pooled_features(Flatbuffer(flatbuffer))))
-    return np.stack([interpreter.run(photo)[FAMILIARITY].reshape(-1) for photo in photos])
-
-
-@pytest.mark.parametrize("variant", sorted(VARIANTS))
-@pytest.mark.parametrize("method", sorted(METHODS))
-def test_every_variant_computes_what_was_fitted_on_its_features(flatbuffers, photos, variant, method):
-    plain = flatbuffers[variant]
-    features = features_of(plain, photos)
-    fitted = METHODS[method](features[:16], np.arange(16) % 3).with_fractions(features[8:])
+def computes(plain, fitted, photos, expected):
+    """Check the output of a file with a fit, and that the other outputs and the delegate's parts stay."""
     grafted = with_familiarity(plain, fitted)
     assert len(grafted) - len(plain) <= MAX_BYTES
     before, after = open_interpreter(plain), open_interpreter(grafted)
-    assert set(after.output_names) == {"diagnosis", "lighting", FAMILIARITY}
+    assert set(after.output_names) == {*before.output_names, FAMILIARITY}
     assert after.output_shapes[FAMILIARITY] == (1, 1)
-    for photo, expected in zip(photos, fitted.fraction(features), strict=True):
+    for photo, fraction in zip(photos, expected, strict=True):
         outputs = after.run(photo)
-        assert outputs[FAMILIARITY][0, 0] == pytest.approx(expected, abs=0.02)
+        assert outputs[FAMILIARITY][0, 0] == pytest.approx(fraction, abs=0.02)
         for name, values in before.run(photo).items():
             np.testing.assert_array_equal(outputs[name], values)
     assert delegate_partitions(grafted).count <= delegate_partitions(plain).count
+
+
+@pytest.mark.parametrize("variant", sorted(VARIANTS))
+def test_every_variant_computes_what_was_fitted_on_its_features(flatbuffers, photos, student, variant):
+    plain = flatbuffers[variant]
+    see = seen_by_file(plain, head_layers(student))
+    seen, outliers = see(photos), see(outliers_to_fit(photos, 20, 4))
+    # Photos that the distance was fitted to have a residual of rounding alone.
+    fitted = fit(see(photos[:12]), np.arange(12) % 3, see(photos[12:]), outliers)
+    of_head = np.interp(fitted.head.score(seen.maps), fitted.head.knots, np.linspace(0, 1, len(fitted.head.knots)))
+    assert of_head.std() > 0.1
+    computes(plain, fitted, photos, seen.fraction(fitted))
+    pictures = outliers_to_fit(photos[:2], 2, 1)
+    computes(plain, fitted, pictures, see(pictures).fraction(fitted))
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_every_distance_is_computed_without_a_head(flatbuffers, photos, method):
+    features = seen_by_file(flatbuffers["float32"], [])(photos).features
+    fitted = METHODS[method](features[:16], np.arange(16) % 3).with_fractions(features[8:])
+    computes(flatbuffers["float32"], fitted, photos, fitted.fraction(features))
+
+
+def test_a_file_sees_what_its_student_sees(flatbuffers, photos, student):
+    of_file = seen_by_file(flatbuffers["float32"], head_layers(student))(photos)
+    of_student = seen_by_student(student)(photos)
+    np.testing.assert_allclose(of_file.features, of_student.features, atol=1e-3)
+    for layer, means in of_student.maps.items():
+        np.testing.assert_allclose(of_file.maps[layer], means, atol=1e-3)
+
+
+@pytest.mark.parametrize("backbone", sorted(BACKBONES))
+def test_every_backbone_has_maps_of_several_resolutions(backbone):
+    student = build_student(3, 64, backbone=backbone)
+    layers = [student.get_layer(name) for name in map_layers(student)]
+    assert len({layer.output_shape[1] for layer in layers}) >= 3
 
 
 def test_a_file_without_the_pooled_features_is_refused(changed, flatbuffers):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from convert.flatbuffer import Flatbuffer
-from convert.making.spot import _map_of, map_layer, maps_of_student, with_spot
+from convert.making.feature_maps import map_of
+from convert.making.spot import map_layer, maps_of_student, with_spot
 from convert.variants import VARIANTS
 from convert.verifying.partitions import delegate_partitions
 from distill.backbones import BACKBONES
@@ -30,7 +31,7 @@ def test_every_variant_computes_the_head_on_its_own_map(flatbuffers, photos, stu
     assert delegate_partitions(grafted).count <= delegate_partitions(plain).count
     before, after = open_interpreter(plain), open_interpreter(grafted, preserve_all_tensors=True)
     assert set(after.output_names) == {"diagnosis", "lighting", SPOT} and after.output_shapes[SPOT] == (1, 5)
-    tensor = _map_of(Flatbuffer(grafted), layer)
+    tensor = map_of(Flatbuffer(grafted), layer)
     (details,) = (d for d in after.raw.get_tensor_details() if d["index"] == tensor)
     scale, zero_point = details["quantization"]
     for photo in photos:

@@ -1,0 +1,32 @@
+"""The feature maps of a student that heads of the release file look at, in Keras and in its files."""
+
+from typing import TYPE_CHECKING
+
+from convert.flatbuffer import Flatbuffer
+from triage.errors import CheckFailed
+
+if TYPE_CHECKING:
+    import tf_keras as keras
+
+
+def map_layers(student: "keras.Model") -> list[str]:
+    """Return the layers with the student's feature maps: of the sums that end a block, the last of each shape."""
+    import tf_keras as keras
+
+    sums = [layer for layer in student.layers if isinstance(layer, keras.layers.Add)]
+    return list({layer.output_shape[1:]: str(layer.name) for layer in sums}.values())
+
+
+def map_of(parsed: Flatbuffer, layer: str) -> int:
+    """Return the tensor of a layer's output.
+
+    Raises:
+        CheckFailed: the file has none, or several.
+    """
+    sums = {o.outputs[0] for o in parsed.operators if o.name == "ADD" and f"/{layer}/" in parsed.name(o.outputs[0])}
+    if len(sums) != 1:
+        raise CheckFailed(
+            f"The feature map must be one ADD operator of the layer '{layer}'. Received: {len(sums)} such operators. "
+            "Convert a student of `skin-distill distill`."
+        )
+    return sums.pop()
