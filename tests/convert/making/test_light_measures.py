@@ -36,7 +36,7 @@ def test_every_variant_gives_the_estimates_in_their_units(flatbuffers, student, 
     found = np.stack([after.run(photo)[LIGHT_MEASURES].reshape(-1) for photo in photos])
     assert (found[:, -1] == SCALE[0][-1]).all()  # a feature that never changed
     change = np.abs(found - expected).mean(axis=0)[:-1] / expected.std(axis=0)[:-1]
-    assert change.max() < (0.5 if variant.startswith("int8") and variant != "int8-weights" else 0.05)
+    assert change.max() < (0.5 if variant in ("int8", "int8-qat") else 0.1)  # of an untrained student
     for name, values in before.run(photos[0]).items():
         np.testing.assert_array_equal(after.run(photos[0])[name], values)
     assert delegate_partitions(made).count <= delegate_partitions(plain).count + 1
