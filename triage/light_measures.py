@@ -77,7 +77,7 @@ def specular_share(pixels: Photo, own_skin: npt.NDArray[np.bool_]) -> float:
     crowd = cv2.boxFilter(core, -1, (CROWD, CROWD), normalize=False)
     broken = np.asarray(core & (crowd >= BROKEN * CROWD**2), np.uint8)
     skin = cv2.resize(own_skin.astype(np.uint8), core.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
-    luminance = cv2.transform(cv2.LUT(pixels, LINEAR), LUMINANCE[np.newaxis])
+    luminance = np.asarray(cv2.transform(cv2.LUT(pixels, LINEAR), LUMINANCE[np.newaxis]), np.float32)
     fading = _fading(broken, skin, luminance)
     if fading >= SHINING:
         return float(np.count_nonzero(broken) / core.size)
