@@ -74,8 +74,8 @@ class Crop:
         """Return what the model's input shows of a photo of this size in pixels, bars included."""
         left, top, kept_width, kept_height = self.box(width, height)
         across, down = (max(kept_width, kept_height),) * 2 if self.shape == "letterbox" else (kept_width, kept_height)
-        left, top = left - (across - kept_width) / 2, top - (down - kept_height) / 2
-        return left / width, top / height, across / width, down / height
+        x, y = left - (across - kept_width) / 2, top - (down - kept_height) / 2
+        return x / width, y / height, across / width, down / height
 
 
 def square_around(

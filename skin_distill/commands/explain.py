@@ -98,8 +98,8 @@ def command(
         written.append(entry)
         terminal.progress("explain", number + 1, len(photos))
     text = "\n".join(f"{w['picture']}: {display_name(w['explains'])} ({w['answers']})" for w in written)
-    inside = [entry for entry in written if entry.get("inside_spot") is not None]
-    if inside:
+    measured = [entry for entry in written if entry.get("inside_spot") is not None]
+    if measured:
         terminal.table(
             "Grad-CAM inside the spot",
             ("class", "photos", "inside", "area of the spot"),
@@ -110,7 +110,7 @@ def command(
                     f"{sum(row['inside_spot'] for row in rows) / len(rows):.0%}",
                     f"{sum(row['spot'][2] * row['spot'][3] for row in rows) / len(rows):.0%}",
                 )
-                for name, rows in _by_class(inside).items()
+                for name, rows in _by_class(measured).items()
             ],
             caption="Means. A model that looks anywhere has the area of the spot inside.",
         )
