@@ -136,7 +136,7 @@ def _pasted(generator: np.random.Generator, lesion: Lesion, skins: list[Photo], 
     shrunk = photo
     if scale.max() < 0.5:  # `warpAffine` does not average
         factor = 2 * scale.max()
-        shrunk = cv2.resize(photo, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        shrunk = np.asarray(cv2.resize(photo, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
         transform[:, :2] /= [shrunk.shape[1] / width, shrunk.shape[0] / height]
     moved = cv2.warpAffine(shrunk, transform, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     rows, columns = np.ogrid[:size, :size]
@@ -171,9 +171,8 @@ def _pasted(generator: np.random.Generator, lesion: Lesion, skins: list[Photo], 
 def _draw_pen(generator: np.random.Generator, pixels: Photo, place: np.ndarray, reach: np.ndarray) -> None:
     """Draw a part of an ellipse in a pen's colour."""
     start, span = generator.uniform(0, 360), generator.uniform(30, 200)
-    points = cv2.ellipse2Poly(
-        *(tuple(np.round(v).astype(int).tolist()) for v in (place, reach)), 0, int(start), int(start + span), 6
-    )
+    angles = np.radians(np.arange(start, start + span, 6))
+    points = place + reach * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     color = np.array([(60, 50, 140), (40, 70, 160), (150, 160, 60), (60, 60, 70)][int(generator.integers(4))])
     stroke = np.zeros(pixels.shape[:2], np.uint8)
     cv2.polylines(

@@ -232,7 +232,7 @@ def _network(shape: tuple[int, ...]) -> "keras.Model":
     """Build the layers: normalized map to the cells' logits and proposals."""
     import tf_keras as keras
 
-    class Depthwise(keras.layers.DepthwiseConv2D):  # type: ignore[misc]
+    class Depthwise(keras.layers.DepthwiseConv2D):
         def call(self, inputs: "tf.Tensor") -> "tf.Tensor":
             return _spread(inputs, self.depthwise_kernel) + self.bias
 
