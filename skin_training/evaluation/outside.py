@@ -11,6 +11,7 @@ from skin_data.manifest import Manifest, read_manifest
 from skin_data.pixels import load_pixels
 from skin_data.progress import Progress, no_progress
 from skin_training.evaluation.evaluate import evaluate
+from skin_training.evaluation.metric import MIN_PHOTOS
 from skin_training.evaluation.paired import paired_gain
 from triage.crop import Crop
 from triage.errors import UnusableInput
@@ -56,13 +57,14 @@ def read_outside(meta: Path, ids: Sequence[str], own: Manifest | None = None) ->
         own: the model's data set: photos of its training and validation split, or of their groups, are left out.
 
     Raises:
-        UnusableInput: fewer than two classes are shared, or no photo is left.
+        UnusableInput: fewer than two classes with 20 photos (as every metric needs) are shared, or no photo is left.
     """
     manifest = read_manifest(meta)
-    shared = [name for name in ids if name in manifest.taxonomy.ids]
+    counts = manifest.frame["diagnosis"].value_counts()
+    shared = [name for name in ids if counts.get(name, 0) >= MIN_PHOTOS]
     if len(shared) < 2:
         raise UnusableInput(
-            f"An outside test set must share two classes with the model. Received: {meta} with "
+            f"An outside test set must share two classes of {MIN_PHOTOS} photos with the model. Received: {meta} with "
             f"{', '.join(manifest.taxonomy.ids)}; the model has {', '.join(ids)}. Prepare it with --taxonomy, which "
             "maps its labels onto the model's classes."
         )
