@@ -172,7 +172,7 @@ def _draw_pen(generator: np.random.Generator, pixels: Photo, place: np.ndarray, 
     """Draw a part of an ellipse in a pen's colour."""
     start, span = generator.uniform(0, 360), generator.uniform(30, 200)
     angles = np.radians(np.arange(start, start + span, 6))
-    points = place + reach * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    points = np.round(place + reach * np.stack([np.cos(angles), np.sin(angles)], axis=1)).astype(np.int32)
     color = np.array([(60, 50, 140), (40, 70, 160), (150, 160, 60), (60, 60, 70)][int(generator.integers(4))])
     stroke = np.zeros(pixels.shape[:2], np.uint8)
     cv2.polylines(
