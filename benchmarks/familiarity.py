@@ -15,6 +15,7 @@ tone, and of the column `group` of CSV files that name photos beside them in the
 import argparse
 import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ from skin_data.outliers import drawn_pictures, outliers_to_fit, shuffled
 from skin_data.pixels import load_pixels
 from skin_data.progress import no_progress
 from skin_training.evaluation.evaluate import true_classes
-from skin_training.familiarity import METHODS, WITH_HEAD, outlier_head, unit
+from skin_training.familiarity import METHODS, WITH_HEAD, Familiarity, outlier_head, unit
 from skin_training.predict import keras_forward
 from triage.atomic import write_json
 from triage.crop import CROP
@@ -102,7 +103,7 @@ def scores(train: Seen, classes: np.ndarray, val: Seen, outliers: Seen, first_ha
     }
     for name, method in METHODS.items():
         fitted = method(train.features, classes)
-        found[name] = lambda seen, logits, fitted=fitted: fitted.score(seen.features)
+        found[name] = partial(_distance, fitted)
     neighbours = NearestNeighbors(n_neighbors=NEIGHBOURS).fit(unit(train.features))
     found[f"{NEIGHBOURS} nearest neighbours"] = lambda seen, logits: (
         -neighbours.kneighbors(unit(seen.features))[0][:, -1]
@@ -113,8 +114,16 @@ def scores(train: Seen, classes: np.ndarray, val: Seen, outliers: Seen, first_ha
         more = _joined([outliers, *first_halves])
         for name, against in ((WITH_HEAD, outliers), (INFORMED, more)):
             whole = fit(train, classes, val, against)
-            found[name] = lambda seen, logits, whole=whole: seen.fraction(whole)
+            found[name] = partial(_fraction, whole)
     return found
+
+
+def _distance(fitted: Familiarity, seen: Seen, logits: np.ndarray) -> np.ndarray:
+    return fitted.score(seen.features)
+
+
+def _fraction(fitted: Familiarity, seen: Seen, logits: np.ndarray) -> np.ndarray:
+    return seen.fraction(fitted)
 
 
 def _joined(parts: Sequence[Seen]) -> Seen:

@@ -125,7 +125,11 @@ def distill_student(
         if found:
             section["unlabelled"] = {
                 "folders": [Path(folder).name for folder in unlabelled],
-                **{name: getattr(found, name) for name in ("photos", "known", "near", "unreadable", "sha256")},
+                "photos": found.photos,
+                "known": found.known,
+                "near": found.near,
+                "unreadable": found.unreadable,
+                "sha256": found.sha256,
             }
         if outside:
             section["also"] = measure_everyone(recipe, outside, teachers, students, run, progress)

@@ -38,7 +38,7 @@ def show_outside(terminal: Terminal, sections: "Mapping[str, OutsideSection]") -
                 for part, measured in parts.items()
             ]
         gain = section["gain"]
-        of_groups = (gain or {}).get("per_fitzpatrick", {})
+        of_groups = gain.get("per_fitzpatrick", {}) if gain else {}
         more = "".join(f"; accuracy of types {group} {percent(metric)}" for group, metric in of_groups.items())
         paired = f" Gain in balanced accuracy: {percent(gain['balanced_accuracy'])}{more}." if gain else ""
         terminal.table(

@@ -89,9 +89,9 @@ def curate(manifest: Manifest, features: np.ndarray, folds: int = 5, seed: int =
         )  # fmt: skip
         rows.append((sort, dict(zip(COLUMNS, values, strict=True))))
 
-    for row in np.flatnonzero(suggested >= 0):
-        add(probabilities[row, truth[row]] - probabilities[row, suggested[row]], row, WRONG, suggested[row])
-    for row in np.flatnonzero(explained < EXPLAINED):
+    for row in map(int, np.flatnonzero(suggested >= 0)):
+        add(probabilities[row, truth[row]] - probabilities[row, suggested[row]], row, WRONG, int(suggested[row]))
+    for row in map(int, np.flatnonzero(explained < EXPLAINED)):
         add(2 + explained[row], row, UNEXPLAINED, int(probabilities[row].argmax()))
     for one, other in _copies(frame, features, known, truth):
         for row, twin in ((one, other), (other, one)):

@@ -104,11 +104,11 @@ def load_training_data(manifest: Manifest, recipe: ModelRecipe, root: Path, prog
     validation = load_split(manifest, "val", recipe, root, progress)
     smaller = {}
     for side in recipe.phase_sizes:
-        pixels = (
+        seen, checked = (
             load_pixels(manifest, rows, side, recipe.photo_crop, root / "artifacts" / "pixels", progress)
             for rows in (frame, validation.frame)
         )
-        smaller[side] = next(pixels), next(pixels)
+        smaller[side] = (seen, checked)
     return TrainingData(manifest, training, frame, validation, smaller)
 
 

@@ -19,6 +19,7 @@ from triage.interpreter import Interpreter, open_interpreter
 from triage.lighting import LightingVerdict, judge_lighting, measure_lighting, view_of
 from triage.model_card import ModelCard
 from triage.model_file import ModelFile, read_model, shipped_model
+from triage.outputs import FAMILIARITY, OUTPUTS, check_fit
 from triage.photo import DecodedPhoto, Photo, check_photo, cut, decode_photo, prepare_pixels, resize_pixels
 from triage.skin_tone import UNKNOWN_TONE, measure_skin_tone
 from triage.spot import CROPS, SPOT, Spot, second_look, spot_in_photo
@@ -28,9 +29,6 @@ DISCLAIMER = (
     "This is a research and education tool, not a medical device, and its answer is not a diagnosis. "
     "If a spot is new, changes, bleeds or worries you, see a doctor."
 )
-OUTPUTS = ("diagnosis", "lighting")
-FAMILIARITY = "familiarity"
-"""Output that files of earlier versions lack."""
 _TINY = 1e-12
 
 
@@ -379,35 +377,3 @@ def apply_temperature(probabilities: npt.NDArray[Any], temperature: float) -> np
         float64 [classes] that sum to 1.
     """
     return normalised(np.log(np.maximum(probabilities.astype(np.float64), _TINY)) / temperature)
-
-
-def check_fit(model: ModelFile, interpreter: Interpreter) -> None:
-    """Raise UnusableInput if a model's outputs or input do not match its card."""
-    missing = [name for name in OUTPUTS if name not in interpreter.output_names]
-    if missing:
-        raise UnusableInput(
-            f"The model must have outputs named {' and '.join(OUTPUTS)}. Received: "
-            f"{', '.join(interpreter.output_names) or 'none'} in {model.path}. "
-            "Give a file made by `skin-distill convert`."
-        )
-    count = int(np.prod(interpreter.output_shapes["diagnosis"]))
-    if count != len(model.card["classes"]):
-        raise UnusableInput(
-            f"The model and its card disagree on the classes. Received: {count} outputs and "
-            f"{len(model.card['classes'])} classes in {model.path}. Convert it again with the taxonomy of its data set."
-        )
-    if int(np.prod(interpreter.output_shapes["lighting"])) != 1:
-        raise UnusableInput(
-            f"The lighting output must be one probability. Received: shape {interpreter.output_shapes['lighting']} "
-            f"in {model.path}."
-        )
-    if SPOT in interpreter.output_names and int(np.prod(interpreter.output_shapes[SPOT])) != 5:
-        raise UnusableInput(
-            f"The output {SPOT} must be five numbers. Received: shape {interpreter.output_shapes[SPOT]} "
-            f"in {model.path}."
-        )
-    if interpreter.input_size != model.card["input"]["size"]:
-        raise UnusableInput(
-            f"The model and its card disagree on the input. Received: {interpreter.input_size} pixels and "
-            f"{model.card['input']['size']} on the card of {model.path}. Convert it again."
-        )

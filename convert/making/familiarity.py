@@ -30,10 +30,10 @@ from skin_training.familiarity import (
     OutlierHead,
     outlier_head,
 )
-from triage.assessment import FAMILIARITY
 from triage.errors import CheckFailed
 from triage.interpreter import open_interpreter
 from triage.model_card import CardFamiliarity
+from triage.outputs import FAMILIARITY
 
 if TYPE_CHECKING:
     import tf_keras as keras

@@ -11,7 +11,7 @@ import flatbuffers
 from tensorflow.lite.python import schema_py_generated as schema
 
 from convert.flatbuffer import Flatbuffer, packed, unpacked
-from triage.assessment import DISCLAIMER, FAMILIARITY
+from triage.assessment import DISCLAIMER
 from triage.crop import Crop
 from triage.estimated_light import LIGHT_MEASURES
 from triage.model_file import (
@@ -25,6 +25,7 @@ from triage.model_file import (
     SPOT_LABELS,
     SPOT_LABELS_NAME,
 )
+from triage.outputs import FAMILIARITY
 from triage.spot import SPOT
 
 BUFFER_NAME = b"TFLITE_METADATA"

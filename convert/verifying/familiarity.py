@@ -8,8 +8,8 @@ from convert.making.familiarity import REFUSE_BELOW, fit_familiarity, seen_by_st
 from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, GateResult
 from skin_data.progress import Progress
 from skin_training.run_folder import RunFolder
-from triage.assessment import FAMILIARITY
 from triage.interpreter import Interpreter
+from triage.outputs import FAMILIARITY
 
 if TYPE_CHECKING:
     import tf_keras as keras

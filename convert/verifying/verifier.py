@@ -27,12 +27,12 @@ from skin_training.evaluation import evaluate
 from skin_training.predict import predict
 from skin_training.report_types import TestSection
 from skin_training.run_folder import RunFolder
-from triage.assessment import check_fit
 from triage.atomic import sha256_of
 from triage.errors import CheckFailed, UnusableInput
 from triage.interpreter import open_interpreter
 from triage.model_card import ModelCard
 from triage.model_file import ModelFile, read_model
+from triage.outputs import check_fit
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import tf_keras as keras
 
-    from skin_training.report_types import SliceSection
+    from skin_training.report_types import OutsideSection, SliceSection
     from skin_training.run_folder import RunFolder
     from triage.crop import Crop
     from triage.interpreter import Interpreter
@@ -137,11 +137,11 @@ def command(
     if other:
         gain = paired_gain(manifest, frame, predicted[0], predictions(split, other)[0], seed)
         report["against"] = {"model": against, "gain": gain}
+    elsewhere: dict[str, OutsideSection] = {}
     if outside:
         models = {name: partial(predict, each.model) for name, each in ((model, opened), (str(against), other)) if each}
-        report["also"] = measure_outside(
-            outside, opened.size, opened.crop, models, cache, against or "", terminal.progress
-        )
+        elsewhere = measure_outside(outside, opened.size, opened.crop, models, cache, against or "", terminal.progress)
+        report["also"] = elsewhere
     if out:
         write_json(out / "evaluation.json", report)
         plot_evaluation(out / "figures", report, f"{Path(model).name} on {split}")
@@ -167,7 +167,7 @@ def command(
         terminal.line(
             f"Gain over {against} in balanced accuracy: {percent(gain['balanced_accuracy'])}, {gain['verdict']}"
         )
-    show_outside(terminal, report.get("also", {}))
+    show_outside(terminal, elsewhere)
     urgent = urgent_classes(test)
     per_class = sorted(test["per_class"].items(), key=lambda item: item[0] not in urgent)
     terminal.table(
@@ -216,10 +216,10 @@ def _open(model: str) -> _Opened:
 
 
 def _open_file(path: Path) -> _Opened:
-    from triage.assessment import check_fit
     from triage.crop import Crop
     from triage.interpreter import open_interpreter
     from triage.model_file import read_model
+    from triage.outputs import check_fit
 
     file = read_model(path)
     interpreter = open_interpreter(file.flatbuffer, threads=2)

@@ -19,9 +19,9 @@ from distill.backbones import BACKBONES
 from distill.student import build_student
 from skin_data.outliers import outliers_to_fit
 from skin_training.familiarity import METHODS
-from triage.assessment import FAMILIARITY
 from triage.errors import CheckFailed
 from triage.interpreter import open_interpreter
+from triage.outputs import FAMILIARITY
 
 MAX_BYTES = 80_000
 

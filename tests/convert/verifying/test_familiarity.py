@@ -10,7 +10,7 @@ from convert.verifying.familiarity import GATE, check_familiarity
 from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED
 from convert.verifying.verify import verify
 from triage import Triage
-from triage.assessment import FAMILIARITY
+from triage.outputs import FAMILIARITY
 
 PHOTOS = np.arange(4, dtype=np.uint8)
 
