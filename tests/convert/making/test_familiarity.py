@@ -58,7 +58,7 @@ def test_every_variant_computes_what_was_fitted_on_its_features(flatbuffers, pho
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_every_distance_is_computed_without_a_head(flatbuffers, photos, method):
     features = seen_by_file(flatbuffers["float32"], [])(photos).features
-    fitted = METHODS[method](features[:16], np.arange(16) % 3).with_fractions(features[8:])
+    fitted = METHODS[method](features[:12], np.arange(12) % 3).with_fractions(features[12:])
     computes(flatbuffers["float32"], fitted, photos, fitted.fraction(features))
 
 
