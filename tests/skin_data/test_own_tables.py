@@ -98,6 +98,7 @@ def zipped():
         (b"path;label\na.jpg;x\n", "path, label"),
         (GOOD.encode() + GOOD.encode(), "row 4 repeats the header"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_no_such_table_is_named(tmp_path, content, named):
     (tmp_path / "photos.csv").write_bytes(content)
