@@ -36,12 +36,13 @@ def distillation_loss(
         untaught: float32 [classes], 1 for classes that the teacher does not know.
     """
     hard, soft = recipe.hard_share, 1.0 - recipe.hard_share
-    sized = {side: at_size(model, side) for side in (model.input_shape[1], *recipe.phase_sizes)}
+    sized = {side: at_size(model, side) for side in recipe.phase_sizes}
     diagnosis_loss = recipe.diagnosis_loss()
     skips = untaught is not None and bool(untaught.any())
 
     def loss(batch: Mapping[str, Any]) -> tf.Tensor:
-        diagnosis, lighting, measures, features = sized[batch["image"].shape[1]](batch["image"], training=True)
+        seen = sized.get(batch["image"].shape[1], model) if sized else model
+        diagnosis, lighting, measures, features = seen(batch["image"], training=True)
         lighting = lighting[:, 0]
         weights = batch.get("photo_weight", tf.ones_like(lighting))
         total = hard * diagnosis_cross_entropy(batch["diagnosis"], diagnosis, batch["diagnosis_weight"])

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from triage.answers import AnswerEffects, Answers, check_answers, normalised
 from triage.case import combined, weight
-from triage.crop import WHOLE, Crop, View
+from triage.crop import CROPS, WHOLE, Crop, View
 from triage.decision import Decision, decide
 from triage.errors import UnusableInput
 from triage.framing import has_skin, measure_framing
@@ -22,7 +22,7 @@ from triage.model_file import ModelFile, read_model, shipped_model
 from triage.outputs import FAMILIARITY, OUTPUTS, check_fit
 from triage.photo import DecodedPhoto, Photo, check_photo, cut, decode_photo, prepare_pixels, resize_pixels
 from triage.skin_tone import UNKNOWN_TONE, measure_skin_tone
-from triage.spot import CROPS, SPOT, Spot, second_look, spot_in_photo
+from triage.spot import SPOT, Spot, second_look, spot_in_photo
 from triage.tips import TIPS, Tip, tips_for
 
 DISCLAIMER = (
@@ -71,7 +71,7 @@ class Assessment:
         disclaimer: must accompany any part of this.
         warnings: what was doubtful about the photo's file, such as a damaged colour profile.
         spot: where the main lesion is, whatever the confidence; None for a file without the output.
-        crop: what was classified, one of `triage.spot.CROPS`; the spot only where one was found.
+        crop: what was classified, one of `triage.crop.CROPS`; the spot only where one was found.
         photos: what was combined (`Triage.combine`): each photo alone, without answers; empty for a photo alone.
         without_answers: the same assessment before the answers; None where none were given.
         answers: what the answers did; None where none were given.

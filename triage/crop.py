@@ -10,6 +10,9 @@ SHAPES = ("squashed", "square", "letterbox")
 """`squashed`: the same fraction of both sides, aspect ratio lost. `square`: a fraction of the shorter side, both ways.
 `letterbox`: the same fraction of both sides within grey bars."""
 
+CROPS = ("centre", "spot")
+"""What is classified: the model's own crop, or a second look at the spot (`triage.spot`)."""
+
 SMALLEST_SQUARE = 0.25
 """Of a second look, as a fraction of the photo's shorter side."""
 

@@ -12,8 +12,6 @@ SPOT = "spot"
 """Output [1, 5]: centre x and y, width and height in [0, 1] of the model's view, and confidence. Files may lack it."""
 SURE_FROM = 0.5
 """Confidence from which a spot is worth showing."""
-CROPS = ("centre", "spot")
-"""What is classified: the model's own crop, or a second look at the spot."""
 MARGIN = 0.5
 """Of a second look, on each side of the spot, as a fraction of its longer side."""
 

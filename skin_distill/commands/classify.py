@@ -9,9 +9,9 @@ import click
 
 from skin_distill.assessment_text import assessment_text
 from skin_distill.terminal import Terminal, output_options
+from triage.crop import CROPS
 from triage.errors import CheckFailed, UnreadablePhoto, UnusableInput
 from triage.photo_files import files_below
-from triage.spot import CROPS
 
 if TYPE_CHECKING:
     from triage.assessment import Assessment

@@ -21,7 +21,9 @@ EPILOG = """\b
 Examples:
   skin-distill package android --model student.tflite --out phone
   skin-distill package android --model student.tflite --out phone --title "Skin check" --package org.example.skin
-  skin-distill package web --model student.tflite --out page && python -m http.server --directory page
+  skin-distill package web --model student.tflite --out page
+
+Then, to look at the page: python -m http.server --directory page
 
 Then, for Android, on a machine that may download Android's tools: cd phone && buildozer android debug
 """
