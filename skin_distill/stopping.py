@@ -101,6 +101,12 @@ def _stop_behind(error: BaseException) -> Stop | None:
     return None
 
 
+def raise_swallowed() -> None:
+    """Raise the `Stop` of a signal that was received: work goes on only where a callback swallowed it."""
+    if _received:
+        raise Stop(_received[-1])
+
+
 def output_fails() -> bool:
     """Whether standard output can no longer be written, because its reader (head, less) or a full disk ended it.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from skin_distill.stopping import raise_swallowed
 from triage.plain_text import json_text, printable
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Terminal:
             total: all units.
             in_bytes: the units are bytes, shown as MB or GB.
         """
+        raise_swallowed()
         if self.verbosity < 0:
             return
         now = time.monotonic()

@@ -11,8 +11,10 @@ import time
 import click
 import pytest
 
+from skin_distill import stopping
 from skin_distill.cli import cli
 from skin_distill.stopping import RESUMABLE, STOPPED, Stop, exit_code, stop_message
+from skin_distill.terminal import Terminal
 
 LONG = """
 teacher:
@@ -112,6 +114,16 @@ cli.main()
     assert done.returncode == 143, done.stderr
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("verbosity", [-1, 0])
+def test_a_signal_that_a_callback_swallowed_ends_the_work_at_its_next_step(monkeypatch, verbosity):
+    terminal = Terminal(verbosity)
+    terminal.progress("work", 1, 3)
+    monkeypatch.setattr(stopping, "_received", [signal.SIGTERM])
+    with pytest.raises(Stop) as stopped:
+        terminal.progress("work", 2, 3)
+    assert stopped.value.number == signal.SIGTERM
 
 
 @pytest.mark.parametrize(("name", "message"), [("teacher", RESUMABLE), ("benchmark", STOPPED)])
