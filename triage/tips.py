@@ -34,7 +34,7 @@ TIPS = {
     "too_far": Tip("Too far", "move closer until the spot fills about a third of the frame."),
     "spot_small": Tip("Move closer", "the spot fills less than a tenth of the frame."),
     "spot_cut": Tip("Move back", "the spot is cut by the frame."),
-    "spot_aside": Tip("Put the spot in the middle", "it is too near the edge of the frame."),
+    "spot_aside": Tip("Centre the spot", "put it in the middle of the frame."),
     "poor_light": Tip("Light could be better", "try again near a window, with soft light from the front."),
 }
 
