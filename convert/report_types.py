@@ -17,6 +17,12 @@ class PairedMetric(Metric):
     of_file: NotRequired[float]
 
 
+class SliceChange(Metric):
+    """A change of accuracy; `corrected_high` is the high end of its interval after Bonferroni correction."""
+
+    corrected_high: NotRequired[float]
+
+
 class Comparison(TypedDict):
     """Predictions of a file against those of the float student (`convert.verifying.comparison.compare`)."""
 
@@ -25,5 +31,6 @@ class Comparison(TypedDict):
     largest_change: float
     largest_lighting_change: float
     overall: dict[str, PairedMetric]
-    per_tone: dict[str, Metric]
-    per_class: dict[str, Metric]
+    per_tone: dict[str, SliceChange]
+    per_class: dict[str, SliceChange]
+    comparisons: int

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from convert.making.source import Source
     from skin_training.recipe import Phase
 
+CONVERTED, RETRAINED = "converted", "retrained"
+"""Kinds of files: made from the float student's own weights, or from a network that was trained further."""
+
 
 class TunableStudent(Protocol):
     """A student in fine-tuning whose weights move towards what the file can hold.
@@ -77,3 +80,8 @@ class Variant:
     uses_photos: bool = False
     fine_tuning: FineTuning | None = None
     base: Variant | None = None
+
+    @property
+    def kind(self) -> str:
+        """`RETRAINED` where a fine-tuning changes the weights, else `CONVERTED`."""
+        return RETRAINED if self.fine_tuning else CONVERTED

@@ -5,9 +5,9 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from convert.report_types import Comparison, PairedMetric
+from convert.report_types import Comparison, PairedMetric, SliceChange
 from skin_data.manifest import Manifest
-from skin_data.statistics import Statistic, accuracy
+from skin_data.statistics import LEVEL, Statistic, accuracy
 from skin_training.evaluation import weighted_metrics as metrics
 from skin_training.evaluation.evaluate import lighting_labels, true_classes
 from skin_training.evaluation.metric import GroupBootstrap, minority_of, with_rule_of_three
@@ -17,7 +17,7 @@ from triage.skin_tone import TONE_BUCKETS
 
 Predictions = tuple[np.ndarray, np.ndarray]
 """Diagnosis probabilities [n, classes] and well-lit probabilities [n]."""
-RESAMPLES = 1000
+RESAMPLES = 2000
 OF_BOTH_LIGHTS = ("lighting_balanced_accuracy", "lighting_auc")
 """Metrics that rest on the rarer of well and poorly lit photos."""
 
@@ -38,7 +38,8 @@ def compare(
         `agreement` and `largest_change` of a probability for each head; `overall`, for each metric `of_float`,
         `of_file` and their paired difference `value` with its 95 % interval `low` to `high` and `n` (of lighting
         metrics that need both labels, the rarer one's count); `per_tone` and `per_class`, the paired change of
-        accuracy, likewise. A slice with fewer than 20 photos has a null value, and `why`.
+        accuracy, likewise, with `corrected_high` after Bonferroni correction for the number of these slices,
+        `comparisons`. A slice with fewer than 20 photos has a null value, and `why`.
     """
     ids = manifest.taxonomy.ids
     bootstrap = GroupBootstrap(frame["group"].astype(str).to_numpy(), seed, RESAMPLES)
@@ -46,9 +47,25 @@ def compare(
     before, after = of_float[0].argmax(axis=1), of_file[0].argmax(axis=1)
     gain = (after == truth).astype(float) - (before == truth)
 
-    def change(rows: np.ndarray) -> Metric:
-        change = bootstrap.metric(lambda w, r: metrics.fraction(w, gain[r]), rows, proportion=False)
-        return with_rule_of_three(change)
+    def change(rows: np.ndarray, level: float = LEVEL) -> Metric:
+        found = bootstrap.metric(lambda w, r: metrics.fraction(w, gain[r]), rows, level=level, proportion=False)
+        return with_rule_of_three(found)
+
+    rows_of = {
+        "per_tone": {bucket: np.flatnonzero((truth >= 0) & (tones == bucket)) for bucket in TONE_BUCKETS},
+        "per_class": {name: np.flatnonzero(truth == number) for number, name in enumerate(ids)},
+    }
+    slices = {by: {name: change(rows) for name, rows in parts.items()} for by, parts in rows_of.items()}
+    comparisons = sum(metric["value"] is not None for parts in slices.values() for metric in parts.values())
+    # Among many slices, some fall by chance: Bonferroni correction.
+    strict = 1 - (1 - LEVEL) / max(comparisons, 1)
+
+    def corrected(by: str) -> dict[str, SliceChange]:
+        found = {}
+        for name, metric in slices[by].items():
+            high = change(rows_of[by][name], strict)["high"]
+            found[name] = cast("SliceChange", metric if high is None else {**metric, "corrected_high": high})
+        return found
 
     return {
         "agreement": accuracy(before, after),
@@ -56,8 +73,9 @@ def compare(
         "largest_change": float(np.abs(of_float[0] - of_file[0]).max()),
         "largest_lighting_change": float(np.abs(of_float[1] - of_file[1]).max()),
         "overall": _overall(bootstrap, truth, lit, of_float, of_file),
-        "per_tone": {bucket: change(np.flatnonzero((truth >= 0) & (tones == bucket))) for bucket in TONE_BUCKETS},
-        "per_class": {name: change(np.flatnonzero(truth == number)) for number, name in enumerate(ids)},
+        "per_tone": corrected("per_tone"),
+        "per_class": corrected("per_class"),
+        "comparisons": comparisons,
     }
 
 

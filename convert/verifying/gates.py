@@ -1,9 +1,14 @@
-"""Gates: what a converted file must keep of its float student."""
+"""Gates: what a file must keep of its float student.
+
+A converted file holds the float student's own weights: it must agree with it. A retrained file is another network: two
+float students of one recipe and two seeds agree on 78 % of photos, so it must not be inferior, and may disagree.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from convert.report_types import Comparison, PairedMetric
+from convert.report_types import Comparison, PairedMetric, SliceChange
+from convert.variants.variant import CONVERTED, RETRAINED
 from skin_training.report_types import Metric
 
 
@@ -17,7 +22,7 @@ class Gates:
     Attributes:
         accuracy: of the diagnosis, at least this fraction of the float student's.
         balanced_accuracy: of the diagnosis, likewise.
-        agreement: fraction of photos with the same top diagnosis.
+        agreement: fraction of photos with the same top diagnosis; of converted files, as is `lighting_agreement`.
         ece_rise: largest rise of the diagnosis's expected calibration error, a fraction.
         lighting_accuracy: at least this fraction of the float student's.
         lighting_balanced_accuracy: likewise.
@@ -56,7 +61,7 @@ class Gates:
     ccm_max: float = 1.5
 
 
-PASSED, FAILED, INCONCLUSIVE = "passed", "failed", "cannot tell"
+PASSED, FAILED, INCONCLUSIVE, REPORTED = "passed", "failed", "cannot tell", "reported"
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class GateResult:
         gate: its name.
         measured: in words.
         limit: in words.
-        outcome: passed, failed or cannot tell.
+        outcome: passed, failed, cannot tell, or reported where nothing is required.
         beyond: whether the measurement lies beyond the limit, even where the photos are too few to be sure.
     """
 
@@ -78,51 +83,62 @@ class GateResult:
     beyond: bool = False
 
 
-def check_comparison(comparison: Comparison, gates: Gates) -> list[GateResult]:
+def check_comparison(comparison: Comparison, gates: Gates, kind: str = CONVERTED) -> list[GateResult]:
     """Check a file's predictions against the float student's.
 
     Args:
         comparison: of the two, as `convert.verifying.comparison.compare` returns it.
         gates: the limits.
+        kind: `CONVERTED` or `RETRAINED`.
 
     Returns:
         One result for each metric and each tone bucket, and one for all classes together.
     """
-    overall = comparison["overall"]
+    overall, retrained = comparison["overall"], kind == RETRAINED
     results = [
-        _ratio("accuracy", overall["accuracy"], gates.accuracy),
-        _ratio("balanced accuracy", overall["balanced_accuracy"], gates.balanced_accuracy),
-        _at_least("agreement", comparison["agreement"], gates.agreement),
-        _change("calibration error", overall["ece"], "rises", gates.ece_rise),
-        _ratio("lighting accuracy", overall["lighting_accuracy"], gates.lighting_accuracy),
-        _ratio("lighting balanced accuracy", overall["lighting_balanced_accuracy"], gates.lighting_balanced_accuracy),
-        _at_least("lighting agreement", comparison["lighting_agreement"], gates.lighting_agreement),
-        _change("lighting AUC", overall["lighting_auc"], "falls", gates.lighting_auc_loss),
+        _ratio("accuracy", overall["accuracy"], gates.accuracy, retrained),
+        _ratio("balanced accuracy", overall["balanced_accuracy"], gates.balanced_accuracy, retrained),
+        _agreement("agreement", comparison["agreement"], gates.agreement, retrained),
+        _change("calibration error", overall["ece"], "rises", gates.ece_rise, retrained),
+        _ratio("lighting accuracy", overall["lighting_accuracy"], gates.lighting_accuracy, retrained),
+        _ratio(
+            "lighting balanced accuracy",
+            overall["lighting_balanced_accuracy"],
+            gates.lighting_balanced_accuracy,
+            retrained,
+        ),
+        _agreement("lighting agreement", comparison["lighting_agreement"], gates.lighting_agreement, retrained),
+        _change("lighting AUC", overall["lighting_auc"], "falls", gates.lighting_auc_loss, retrained),
     ]
-    if gates.largest_change is not None:
+    if gates.largest_change is not None and not retrained:
         measured, limit = comparison["largest_change"], f"at most {gates.largest_change}"
         results.append(_result("largest change", f"{measured:.3f}", limit, measured > gates.largest_change))
-    results += [check_slice(f"tone {b}", metric, gates.tone_loss) for b, metric in comparison["per_tone"].items()]
-    return [*results, _classes(comparison["per_class"], gates.class_loss)]
+    tones = comparison["per_tone"]
+    results += [check_slice(f"tone {b}", metric, gates.tone_loss, retrained) for b, metric in tones.items()]
+    return [*results, _classes(comparison["per_class"], gates.class_loss, retrained)]
 
 
-def check_slice(gate: str, metric: Metric, limit: float) -> GateResult:
+def check_slice(gate: str, metric: SliceChange, limit: float, retrained: bool = False) -> GateResult:
     """Check the paired change of a slice's accuracy.
 
     A fall beyond the limit fails, unless the interval includes 0: then the photos are too few to tell noise from harm.
-    A fall within the limit passes, unless the interval reaches beyond the limit: too few photos as well.
+    A fall within the limit passes, unless the interval reaches beyond the limit: too few photos as well. In a retrained
+    file many predictions change, and of many slices some fall by chance: only a fall that is significant after
+    Bonferroni correction lies beyond the limit.
 
     Args:
         gate: its name.
         metric: accuracy of the file minus that of the float student, with its 95 % interval and number of photos.
         limit: largest fall allowed, positive.
+        retrained: the file is of that kind.
     """
     wanted = f"falls by at most {100 * limit:.1f} points"
     value, low, high = metric["value"], metric["low"], metric["high"]
     if value is None or low is None or high is None:
         return GateResult(gate, f"n = {metric['n']}: too few samples to tell", wanted, INCONCLUSIVE)
     if value < -limit:
-        return GateResult(gate, points(metric), wanted, INCONCLUSIVE if high >= 0 else FAILED, beyond=True)
+        failed = _falls(metric, retrained)
+        return GateResult(gate, points(metric), wanted, FAILED if failed else INCONCLUSIVE, failed or not retrained)
     return GateResult(gate, points(metric), wanted, INCONCLUSIVE if low < -limit else PASSED)
 
 
@@ -134,13 +150,19 @@ def points(metric: Metric) -> str:
     return f"{100 * value:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}), n = {metric['n']}"
 
 
-def _classes(per_class: Mapping[str, Metric], limit: float) -> GateResult:
+def _falls(metric: SliceChange, retrained: bool) -> bool:
+    """Return whether a fall is significant."""
+    high = metric["corrected_high"] if retrained else metric["high"]
+    return high is not None and high < 0
+
+
+def _classes(per_class: Mapping[str, SliceChange], limit: float, retrained: bool) -> GateResult:
     """A class has few photos, and there are many classes: only a significant fall fails."""
     wanted = f"none is shown to fall by more than {100 * limit:.1f} points"
     values = {name: metric["value"] for name, metric in per_class.items() if metric["value"] is not None}
     unknown = [f"{name} {points(metric)}" for name, metric in per_class.items() if name not in values]
     fallen = [name for name, value in values.items() if value < -limit]
-    significant = [name for name in fallen if (per_class[name]["high"] or 0) < 0]
+    significant = [name for name in fallen if _falls(per_class[name], retrained)]
     worst = sorted(significant or values, key=lambda name: values[name])[:1]
     measured = "; ".join([f"{name} {points(per_class[name])}" for name in worst] + unknown)
     if significant:
@@ -148,25 +170,44 @@ def _classes(per_class: Mapping[str, Metric], limit: float) -> GateResult:
     return GateResult("classes", measured, wanted, INCONCLUSIVE if fallen or unknown else PASSED)
 
 
-def _ratio(gate: str, metric: PairedMetric, limit: float) -> GateResult:
+def _ratio(gate: str, metric: PairedMetric, limit: float, retrained: bool) -> GateResult:
     wanted = f"at least {limit} of the float student's"
     if metric["value"] is None:
         return GateResult(gate, f"n = {metric['n']}: {metric['why']}", wanted, INCONCLUSIVE)
     ratio = metric["of_file"] / metric["of_float"] if metric["of_float"] else 1.0
     measured = f"{metric['of_file']:.3f} against {metric['of_float']:.3f} ({ratio:.3f})"
+    if retrained:
+        return _not_inferior(gate, metric, (1 - limit) * metric["of_float"], measured, wanted)
     return _result(gate, measured, wanted, ratio < limit)
 
 
-def _change(gate: str, metric: PairedMetric, direction: str, limit: float) -> GateResult:
+def _change(gate: str, metric: PairedMetric, direction: str, limit: float, retrained: bool) -> GateResult:
     wanted = f"{direction} by at most {limit}"
     if metric["value"] is None:
         return GateResult(gate, f"n = {metric['n']}: {metric['why']}", wanted, INCONCLUSIVE)
     worse = metric["value"] if direction == "rises" else -metric["value"]
     measured = f"{metric['of_file']:.3f} against {metric['of_float']:.3f} ({metric['value']:+.3f})"
+    if retrained:
+        return _not_inferior(gate, metric, limit, measured, wanted, rises=direction == "rises")
     return _result(gate, measured, wanted, worse > limit)
 
 
-def _at_least(gate: str, measured: float, limit: float) -> GateResult:
+def _not_inferior(
+    gate: str, metric: PairedMetric, margin: float, measured: str, wanted: str, rises: bool = False
+) -> GateResult:
+    """Check a metric of a retrained file: only an interval within the margin shows that it is not inferior."""
+    value, low, high = metric["value"], metric["low"], metric["high"]
+    assert value is not None and low is not None and high is not None
+    measured = f"{measured}, change {100 * low:+.1f} to {100 * high:+.1f} points"
+    worse, worst = (value, high) if rises else (-value, -low)
+    if worse > margin:
+        return GateResult(gate, measured, wanted, FAILED, beyond=True)
+    return GateResult(gate, measured, wanted, PASSED if worst <= margin else INCONCLUSIVE)
+
+
+def _agreement(gate: str, measured: float, limit: float, retrained: bool) -> GateResult:
+    if retrained:
+        return GateResult(gate, f"{measured:.3f}", "none: another network", REPORTED)
     return _result(gate, f"{measured:.3f}", f"at least {limit}", measured < limit)
 
 

@@ -11,6 +11,8 @@ from convert.making.light_measures import measures_of_student
 from convert.recipe import convert_recipe
 from convert.report_types import Comparison
 from convert.student import find_student, load_student_pixels
+from convert.variants import VARIANTS
+from convert.variants.variant import CONVERTED
 from convert.verifying.ccm_parity import CcmParity, check_ccm
 from convert.verifying.comparison import Predictions, compare
 from convert.verifying.familiarity import check_familiarity, student_familiarity
@@ -64,6 +66,7 @@ class FileVerdict:
         path: of the file.
         sha256: of the file.
         variant: as its card says.
+        kind: `convert.variants.variant.CONVERTED` or `RETRAINED`.
         predictions: for the photos of the split.
         comparison: with the float student.
         ccm: parity of the colour calibration; None where the file has none.
@@ -74,6 +77,7 @@ class FileVerdict:
     path: Path
     sha256: str
     variant: str
+    kind: str
     predictions: Predictions = field(repr=False)
     comparison: Comparison
     ccm: CcmParity | None
@@ -97,6 +101,7 @@ class FileVerdict:
             "sha256": self.sha256,
             "bytes": self.path.stat().st_size,
             "variant": self.variant,
+            "kind": self.kind,
             "passed": self.passed,
             "cannot_tell": self.inconclusive,
             "gates": [asdict(result) for result in self.gates],
@@ -173,11 +178,12 @@ class Verifier:
         light = check_light_measures(
             interpreter, self._pixels, self._light, self._light_scale, self.gates.light_measures_change
         )
-        results = [*check_comparison(comparison, self.gates), light, familiarity, *spot, ccm_gate]
+        variant = str(cast("dict[str, Any]", model.card)["variant"])
+        kind = VARIANTS[variant].kind if variant in VARIANTS else CONVERTED
+        results = [*check_comparison(comparison, self.gates, kind), light, familiarity, *spot, ccm_gate]
         for gate in self._extra_gates:
             results += gate(GateInput(model, self._pixels, predictions, self.predictions))
-        variant = str(cast("dict[str, Any]", model.card)["variant"])
-        return FileVerdict(path, sha256_of(path), variant, predictions, comparison, ccm, results)
+        return FileVerdict(path, sha256_of(path), variant, kind, predictions, comparison, ccm, results)
 
     def evaluate(self, predictions: Predictions, card: ModelCard | None = None) -> TestSection:
         """Measure predictions for the split's photos against their labels (`skin_training.evaluation.evaluate`)."""

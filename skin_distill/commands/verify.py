@@ -68,7 +68,7 @@ def show_gates(file: "FileVerdict", terminal: Terminal) -> None:
     change, light = file.comparison["largest_change"], file.comparison["largest_lighting_change"]
     assert file.test is not None
     terminal.table(
-        f"{file.path.name} ({file.variant})" + (", synthetic data" if file.test["synthetic"] else ""),
+        f"{file.path.name} ({file.variant}, {file.kind})" + (", synthetic data" if file.test["synthetic"] else ""),
         ("gate", "measured", "limit", "outcome"),
         [(result.gate, result.measured, result.limit, result.outcome) for result in file.gates],
         caption=f"{file.test['n']} test photos. Largest change of a probability: diagnosis {change:.3f}, lighting "

@@ -9,7 +9,9 @@ from convert.convert import convert
 from convert.recipe import convert_recipe
 from convert.variants import VARIANTS
 from convert.variants.stock import FLOAT16
-from convert.variants.variant import FineTuning
+from convert.variants.variant import RETRAINED, FineTuning
+from convert.verifying.gates import REPORTED
+from convert.verifying.verifier import Verifier
 from distill.model_file import load_model
 from distill.objective import with_features
 from skin_training.color_calibration import CCM_LAYER_NAME
@@ -64,6 +66,9 @@ def test_a_registered_variant_is_trained_and_converted(registered, small_run):
     assert [row["epoch"] for row in entry["training"]["rows"]] == [1, 2]
     released = read_model(path)
     assert released.card["variant"] == "toy"
+    verdict = Verifier(run, manifest, "val").check(path).to_json()
+    assert verdict["kind"] == RETRAINED
+    assert {"gate": "agreement", "outcome": REPORTED}.items() <= verdict["gates"][2].items()
     student = load_model(run.artifacts / "student.keras")
     assert open_interpreter(released.flatbuffer).input_size == student.input_shape[1]
     calibration = student.get_layer(CCM_LAYER_NAME).get_weights()

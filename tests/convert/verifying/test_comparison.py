@@ -64,6 +64,14 @@ def test_changes_are_paired_and_small_slices_get_none(found):
     assert found.result["per_tone"]["medium"]["n"] == 140
 
 
+def test_intervals_corrected_for_the_number_of_slices_are_wider(found):
+    parts = [*found.result["per_tone"].values(), *found.result["per_class"].values()]
+    known = [metric for metric in parts if metric["value"] is not None]
+    assert found.result["comparisons"] == len(known) == 5  # two tones, three classes
+    assert all(metric["corrected_high"] >= metric["high"] for metric in known)
+    assert any(metric["corrected_high"] > metric["high"] for metric in known)
+
+
 def test_the_same_predictions_change_nothing(found):
     manifest = SimpleNamespace(taxonomy=SimpleNamespace(ids=IDS))
     same = compare(manifest, found.frame, found.before, found.before)

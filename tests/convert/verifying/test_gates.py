@@ -1,6 +1,7 @@
 import pytest
 
-from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, Gates, check_comparison, check_slice
+from convert.variants.variant import CONVERTED, RETRAINED
+from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, REPORTED, Gates, check_comparison, check_slice
 from skin_training.evaluation.metric import with_rule_of_three
 
 
@@ -30,7 +31,15 @@ def comparison():
     """Of a file that predicts exactly like the float student."""
 
     def same(value):
-        return {"of_float": value, "of_file": value, "value": 0.0, "low": 0.0, "high": 0.0, "n": 200}
+        return {
+            "of_float": value,
+            "of_file": value,
+            "value": 0.0,
+            "low": 0.0,
+            "high": 0.0,
+            "corrected_high": 0.0,
+            "n": 200,
+        }
 
     return {
         "agreement": 1.0,
@@ -49,8 +58,13 @@ def comparison():
     }
 
 
-def failed(comparison, **limits):
-    return [v.gate for v in check_comparison(comparison, Gates(**limits)) if v.outcome == FAILED]
+def failed(comparison, kind=CONVERTED, **limits):
+    return [v.gate for v in check_comparison(comparison, Gates(**limits), kind) if v.outcome == FAILED]
+
+
+def retrained(comparison):
+    """Result of each gate by its name, for a file with weights of its own."""
+    return {result.gate: result for result in check_comparison(comparison, Gates(), RETRAINED)}
 
 
 def test_a_file_with_the_same_predictions_passes_every_gate(comparison):
@@ -101,3 +115,50 @@ def test_a_class_of_few_photos_is_named(comparison):
     assert result.measured.endswith("; tinea n = 12: too few")
     comparison["per_class"] = {"tinea": comparison["per_class"]["tinea"]}
     assert next(v for v in check_comparison(comparison, Gates()) if v.gate == "classes").outcome == INCONCLUSIVE
+
+
+def test_agreement_of_a_retrained_file_is_reported_but_not_judged(comparison):
+    comparison |= {"agreement": 0.78, "lighting_agreement": 0.9}
+    found = retrained(comparison)
+    assert {found[gate].outcome for gate in ("agreement", "lighting agreement")} == {REPORTED}
+    assert found["agreement"].measured == "0.780"
+    assert {result.outcome for result in found.values()} == {PASSED, REPORTED}
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "outcome"),
+    [
+        (-0.005, -0.01, 0.001, PASSED),
+        (-0.005, -0.03, 0.02, INCONCLUSIVE),
+        (-0.02, -0.05, 0.01, FAILED),
+    ],
+)
+@pytest.mark.parametrize(
+    ("metric", "gate", "sign"),
+    [("balanced_accuracy", "balanced accuracy", 1), ("lighting_accuracy", "lighting accuracy", 1), ("ece", None, -1)],
+)
+def test_a_head_of_a_retrained_file_must_be_shown_not_inferior(
+    comparison, metric, gate, sign, value, low, high, outcome
+):
+    """Of a balanced accuracy of 0.7 the limit of 0.98 is 1.4 points."""
+    scale = 1 if gate else 1.5  # the calibration error may rise by 2 points
+    bounds = sorted((sign * scale * low, sign * scale * high))
+    part = comparison["overall"][metric]
+    part |= {"value": sign * scale * value, "low": bounds[0], "high": bounds[1]}
+    part["of_file"] = part["of_float"] + part["value"]
+    assert retrained(comparison)[gate or "calibration error"].outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "gate", "fall"),
+    [("per_tone", "dark", "tone dark", -0.06), ("per_class", "eczema", "classes", -0.1)],
+)
+@pytest.mark.parametrize(("corrected_high", "outcome"), [(0.01, INCONCLUSIVE), (-0.001, FAILED)])
+def test_a_slice_of_a_retrained_file_fails_after_bonferroni_correction(
+    comparison, part, name, gate, fall, corrected_high, outcome
+):
+    change = {"value": fall, "low": 2 * fall, "high": -0.005, "corrected_high": corrected_high}
+    comparison[part][name] |= change
+    result = retrained(comparison)[gate]
+    assert (result.outcome, result.beyond) == (outcome, outcome == FAILED)
+    assert gate in failed(comparison), "converted files need no correction"
