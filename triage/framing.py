@@ -9,7 +9,7 @@ from triage.crop import CROP, WHOLE, Crop
 from triage.crop import View as Part
 from triage.lighting import LightingVerdict, View, view_of
 from triage.photo import Photo
-from triage.skin_region import LAMPS, LOG_LIGHT, NEAR_CLIPPED, sorted_channels
+from triage.skin_region import LAMPS, LOG_LIGHT, NEAR_CLIPPED, log_ratios, sorted_channels
 from triage.skin_tone import NEAR_BLACK
 from triage.spot import Spot
 
@@ -68,13 +68,14 @@ def measure_framing(photo: Photo, crop: Crop = CROP, view: View | None = None) -
     thin, region = view or view_of(photo, crop)
     # Smooth slightly: in dim light, noise gives single pixels any colour.
     pixels = np.asarray(cv2.blur(thin, (3, 3)), np.uint8)
-    red, green, blue = cv2.split(cv2.LUT(pixels, LOG_LIGHT))
-    across = (red - green) * np.float32(LAMPS[1]) - (green - blue) * np.float32(LAMPS[0])
+    _, red_green, green_blue = log_ratios(pixels, LOG_LIGHT)
+    across = red_green * np.float32(LAMPS[1]) - green_blue * np.float32(LAMPS[0])
     _, middle, highest = sorted_channels(pixels)
     by_lamp = (across >= ACROSS_LAMPS[0]) & (across <= ACROSS_LAMPS[1])
     # Black and clipped pixels have no colour to judge.
     by_lamp &= (highest >= NEAR_BLACK) & (middle < NEAR_CLIPPED)
-    return Framing(float((region.cells > 0).mean()), float(by_lamp.mean()), region.probability)
+    skin = float(np.count_nonzero(region.cells > 0) / region.cells.size)
+    return Framing(skin, float(np.count_nonzero(by_lamp) / by_lamp.size), region.probability)
 
 
 def has_skin(verdict: LightingVerdict, framing: Framing) -> bool:

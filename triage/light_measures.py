@@ -147,20 +147,21 @@ def unevenness_stops(linear: Plane) -> float:
     cells = np.asarray(cv2.resize(linear, (GRID, GRID), interpolation=cv2.INTER_AREA), np.float32)
     luminance = cells @ LUMINANCE
     levels = np.log2(luminance + LUMINANCE_FLOOR)
+    highest = np.maximum(np.maximum(cells[..., 0], cells[..., 1]), cells[..., 2])
     red, green, blue = cv2.split(np.log2(cells + COLOR_FLOOR))
     # Black cells have lost the fall to noise, clipped ones to white.
-    known = luminance / (luminance + FAINT) * (cells.max(axis=-1) < CLIPPED)
-    return _slope(levels, red - green, green - blue, known) + _slope(
-        levels.T, (red - green).T, (green - blue).T, known.T
-    )
+    known = luminance / (luminance + FAINT) * (highest < CLIPPED)
+    planes = np.stack([levels, red - green, green - blue, known])
+    planes = np.stack([planes, planes.transpose(0, 2, 1)], axis=1)  # down and across the picture
+    upper, lower = planes[:, :, :-APART], planes[:, :, APART:]
+    differences = (lower[:3] - upper[:3]).reshape(3, 2, -1)
+    colors = differences[1] ** 2 + differences[2] ** 2
+    weights = np.minimum(lower[3], upper[3]).reshape(2, -1) / (1 + colors / SAME_COLOR**2)
+    return _slope(differences[0, 0], weights[0]) + _slope(differences[0, 1], weights[1])
 
 
-def _slope(levels: Plane, red_green: Plane, green_blue: Plane, known: Plane) -> float:
-    """Absolute fall of the levels down a square of cells where the colour stays, stops over the whole height."""
-    upper, lower = slice(None, -APART), slice(APART, None)
-    differences = (levels[lower] - levels[upper]).ravel()
-    colors = (red_green[lower] - red_green[upper]) ** 2 + (green_blue[lower] - green_blue[upper]) ** 2
-    weights = (np.minimum(known[lower], known[upper]) / (1 + colors / SAME_COLOR**2)).ravel()
+def _slope(differences: Plane, weights: Plane) -> float:
+    """Absolute fall of the levels where the colour stays, stops over the whole side."""
     if weights.sum() < LEAST_PAIRS:
         return 0.0
     return abs(weighted_quantile(differences, weights)) * GRID / APART

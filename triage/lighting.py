@@ -7,6 +7,7 @@ highlights, which only truly dark skin has above it. Where a photo does not tell
 
 import math
 from dataclasses import dataclass, fields, replace
+from functools import cache
 
 import cv2
 import numpy as np
@@ -24,7 +25,7 @@ from triage.light_measures import (
 )
 from triage.photo import Photo, center_crop, samples, small_copy, thinned
 from triage.skin_color import LINEAR
-from triage.skin_region import LAMPS, NEAR_CLIPPED, SkinRegion, find_skin, sorted_channels
+from triage.skin_region import LAMPS, NEAR_CLIPPED, SkinRegion, find_skin, log_ratios, sorted_channels
 
 REASONS = ("too_dark", "too_bright", "blurry", "glare", "uneven", "colour_cast")
 """Ids of what can be wrong with the light, the one that hides most of the picture first."""
@@ -223,17 +224,18 @@ def measure_lighting(photo: Photo, crop: Crop = CROP, view: View | None = None) 
     cropped = center_crop(photo, crop)
     thin, skin = view or view_of(photo, crop)
     # Detail is measured in the green channel, of which a sensor has most.
-    green = small_copy(np.asarray(cv2.extractChannel(thinned(cropped, ANALYSIS_SIDE), 1), np.uint8), ANALYSIS_SIDE)
+    green = small_copy(np.asarray(cv2.split(thinned(cropped, ANALYSIS_SIDE))[1], np.uint8), ANALYSIS_SIDE)
     evened = np.asarray(cv2.LUT(green, EVENED), np.uint8)
     lowest, middle, value = sorted_channels(thin)
     counts = counts_of(value)
     mean = float(counts @ CODES / value.size)
     linear = np.asarray(cv2.LUT(thin, LINEAR), np.float32)
     log_luminance = cv2.log(cv2.transform(linear, LUMINANCE_AND_FLOOR)) * np.float32(1 / math.log(2))
-    log_red, log_green, log_blue = cv2.split(cv2.LUT(thin, LOG_LINEAR))
+    _, *ratios = log_ratios(thin, LOG_LINEAR)
     chosen = np.flatnonzero((value >= quantile_of_counts(counts, 0.5)) & (middle < NEAR_CLIPPED))
     if not len(chosen):
         chosen = np.arange(value.size)
+    red_green, green_blue = (quantile_on_scale(ratio.ravel()[chosen], STEPS, 0.5) for ratio in ratios)
     exposure = quantile_on_scale(log_luminance.ravel()[chosen], STEPS, 0.5)
     return LightingFeatures(
         value_mean=mean / 255,
@@ -241,14 +243,14 @@ def measure_lighting(photo: Photo, crop: Crop = CROP, view: View | None = None) 
         exposure=exposure,
         highlights=quantile_on_scale(log_luminance, STEPS, 0.997) - exposure,
         clipped=float(np.count_nonzero(middle >= NEAR_CLIPPED) / middle.size),
-        saturated=max(float((plane >= NEAR_CLIPPED).mean()) for plane in (value, _middle(value))),
+        saturated=max(float(np.count_nonzero(plane >= NEAR_CLIPPED) / plane.size) for plane in (value, _middle(value))),
         specular=_specular(cropped, lowest, value, skin.own),
         unevenness=unevenness_stops(linear),
         sharpness=sharpness(evened),
         coarse_sharpness=sharpness(half_size(evened)),
         noise=noise_level(green),
-        red_green=quantile_on_scale((log_red - log_green).ravel()[chosen], STEPS, 0.5),
-        green_blue=quantile_on_scale((log_green - log_blue).ravel()[chosen], STEPS, 0.5),
+        red_green=red_green,
+        green_blue=green_blue,
         colour_cast=_colour_cast(exposure, skin.red_green, skin.green_blue),
     )
 
@@ -266,6 +268,7 @@ def _middle(plane: Bytes) -> Bytes:
     return plane[height // 4 : height - height // 4, width // 4 : width - width // 4]
 
 
+@cache
 def rules_of(table: Thresholds = THRESHOLDS) -> tuple[Rule, ...]:
     """Return the rules of a table; crossing one limit is enough for its reason."""
     return (
