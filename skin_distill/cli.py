@@ -3,9 +3,10 @@
 import io
 import os
 import sys
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import click
 
@@ -33,18 +34,30 @@ A research and education tool, not a medical device.
 """
 
 
+class Commands(Mapping[str, click.Command]):
+    """Commands by name, each imported when it is asked for."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        return cast("click.Command", import_module(f"skin_distill.commands.{name}").command)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
 @click.group(
     cls=StoppableGroup,
+    commands=Commands(),
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True},
 )
 @click.version_option(package_name="skin-distill")
 def cli() -> None:
     """Train, distil, verify and ship a small skin-photo triage model that runs on a phone."""
-
-
-for _name in COMMANDS:
-    cli.add_command(import_module(f"skin_distill.commands.{_name}").command)
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from triage.errors import UnusableInput
 from triage.framing import has_skin, measure_framing
 from triage.interpreter import Interpreter, open_interpreter
 from triage.lighting import LightingVerdict, judge_lighting, measure_lighting, view_of
+from triage.machine import own_cores
 from triage.model_card import ModelCard
 from triage.model_file import ModelFile, read_model, shipped_model
 from triage.outputs import FAMILIARITY, OUTPUTS, check_fit
@@ -157,7 +158,7 @@ class Triage:
         self._temperature = model.card["temperature"]
         self._thresholds = model.card["thresholds"]
         # The interpreter releases the GIL, so a second core can measure the lighting meanwhile.
-        self._light_thread = ThreadPoolExecutor(1, "light")
+        self._light_thread = ThreadPoolExecutor(1, "light") if len(own_cores()) != 1 else None
         check_fit(model, interpreter)
 
     @classmethod
@@ -228,10 +229,10 @@ class Triage:
         decoded = photo if isinstance(photo, DecodedPhoto) else DecodedPhoto(photo, ())
         pixels = check_photo(decoded.pixels)
         prepared = prepare_pixels(pixels, self._size, self._crop)
-        measured = self._light_thread.submit(self._measure, pixels)
+        measured = self._light_thread.submit(self._measure, pixels) if self._light_thread else None
         outputs = self.interpreter.run(prepared)
         # If no core was free, measure here.
-        verdict, skin, tone = self._measure(pixels) if measured.cancel() else measured.result()
+        verdict, skin, tone = self._measure(pixels) if measured is None or measured.cancel() else measured.result()
         view = self._crop.view(pixels.shape[1], pixels.shape[0])
         closer = self._second_look(pixels, outputs[SPOT], view) if crop == CROPS[1] else {}
         answer = self.answer(verdict, skin, {**outputs, **closer}, tone, name, ignore_light, synthetic_photo, view)

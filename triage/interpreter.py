@@ -3,8 +3,8 @@
 import importlib
 import importlib.util
 import warnings
-from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -40,19 +40,26 @@ def register_runtime(name: str, version: str, module: ModuleType) -> None:
 
 def available_runtimes() -> dict[str, str]:
     """Return names and versions of the installed runtimes, preferred first, without importing them."""
-    found = {name: registered for name, (_, registered) in _registered.items()}
-    for name, (_, distributions) in RUNTIMES.items():
-        if importlib.util.find_spec(name) is None:
+    from importlib.metadata import PackageNotFoundError, version  # takes 10 ms
+
+    found = {}
+    for name in _installed():
+        if name in _registered:
+            found[name] = _registered[name][1]
             continue
-        for distribution in distributions:
+        found[name] = "unknown"
+        for distribution in RUNTIMES[name][1]:
             try:
                 found[name] = version(distribution)
                 break
             except PackageNotFoundError:
                 continue
-        else:
-            found[name] = "unknown"
     return found
+
+
+def _installed() -> Iterator[str]:
+    yield from _registered
+    yield from (name for name in RUNTIMES if name not in _registered and importlib.util.find_spec(name) is not None)
 
 
 def open_interpreter(
@@ -99,7 +106,7 @@ def open_interpreter(
             f"{name} cannot open this model. Received: {str(error).strip() or type(error).__name__}. "
             "The file is damaged, or needs another runtime version: `skin-distill doctor` lists the installed ones."
         ) from error
-    return Interpreter(raw, _named(name))
+    return Interpreter(raw, name)
 
 
 class Interpreter:
@@ -107,7 +114,6 @@ class Interpreter:
 
     Attributes:
         raw: the runtime's interpreter with allocated tensors.
-        runtime: name and version of the runtime, as "ai_edge_litert 2.3.0".
         input_shape: (1, height, width, 3).
         input_dtype: np.float32, np.uint8 or np.int8.
         input_quantization: (scale, zero point) of the input; (0.0, 0) for float.
@@ -116,13 +122,13 @@ class Interpreter:
     """
 
     def __init__(self, raw: Any, runtime: str):
-        """Wrap an interpreter whose tensors are allocated.
+        """Wrap an interpreter of a named runtime, whose tensors are allocated.
 
         Raises:
             UnusableInput: the model does not take exactly one RGB image.
         """
         self.raw = raw
-        self.runtime = runtime
+        self._runtime_name = runtime
         inputs = raw.get_input_details()
         check_input(inputs)
         _, height, width, _ = (int(side) for side in inputs[0]["shape"])
@@ -138,7 +144,13 @@ class Interpreter:
         }
         self._pixel_values = self._values_of_pixels()
         self._plain_pixels = np.array_equal(self._pixel_values, np.arange(256))
-        self._tensor = np.empty(self.input_shape, self.input_dtype)  # reused
+        # On Android the tensor lies in Java's memory.
+        self._in_place: Callable[[], Any] | None = raw.tensor(self._input_index) if hasattr(raw, "tensor") else None
+
+    @cached_property
+    def runtime(self) -> str:
+        """Name and version of the runtime, as "ai_edge_litert 2.3.0"."""
+        return _named(self._runtime_name)
 
     @property
     def input_size(self) -> int:
@@ -168,7 +180,18 @@ class Interpreter:
             raise UnusableInput(f"Pixels must be uint8. Received: {pixels.dtype}. Use `run_tensor` for tensors.")
         batch = pixels[np.newaxis] if pixels.ndim == 3 else pixels
         self._check_shape(batch)
-        return self._invoke(self._values_of(batch))
+        if self._plain_pixels:
+            return self._invoke(batch)
+        # A copy of the values would push the weights out of the processor's cache.
+        tensor = np.empty(self.input_shape, self.input_dtype) if self._in_place is None else self._in_place()
+        if self.input_dtype == np.float32:
+            np.divide(batch, np.float32(255), out=tensor)
+        else:
+            np.take(self._pixel_values, batch, out=tensor)
+        if self._in_place is None:
+            return self._invoke(tensor)
+        del tensor  # the runtime refuses to run while a view of its memory is held
+        return self._predictions()
 
     def run_tensor(self, tensor: npt.NDArray[Any]) -> dict[str, npt.NDArray[np.float32]]:
         """Predict for one input tensor.
@@ -200,16 +223,6 @@ class Interpreter:
                 "Use triage.photo.prepare_pixels with the model's input size."
             )
 
-    def _values_of(self, batch: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
-        """Return the input tensor for uint8 pixels: a lookup in `_pixel_values`, or faster where possible."""
-        if self._plain_pixels:
-            return batch
-        if self.input_dtype == np.float32:
-            np.divide(batch, np.float32(255), out=self._tensor)
-        else:
-            np.take(self._pixel_values, batch, out=self._tensor)
-        return self._tensor
-
     def _values_of_pixels(self) -> npt.NDArray[Any]:
         """Return the input value of each of the 256 pixel values."""
         fractions = np.arange(256, dtype=np.float32) / np.float32(255)
@@ -224,6 +237,9 @@ class Interpreter:
 
     def _invoke(self, tensor: npt.NDArray[Any]) -> dict[str, npt.NDArray[np.float32]]:
         self.raw.set_tensor(self._input_index, tensor)
+        return self._predictions()
+
+    def _predictions(self) -> dict[str, npt.NDArray[np.float32]]:
         self.raw.invoke()
         return {name: self._dequantized(details) for name, details in self._outputs.items()}
 
@@ -261,7 +277,7 @@ def check_input(inputs: list[dict[str, Any]]) -> None:
 
 def _import_runtime() -> tuple[str, ModuleType]:
     problems = []
-    for name in available_runtimes():
+    for name in _installed():
         if name in _registered:
             return name, _registered[name][0]
         try:

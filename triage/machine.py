@@ -3,7 +3,6 @@
 import os
 import platform
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypedDict
 
@@ -62,6 +61,8 @@ def own_cores() -> list[int]:
 
 def package_versions(names: Iterable[str]) -> dict[str, str | None]:
     """Version of each distribution; None where it is not installed, as nothing is on a phone."""
+    from importlib.metadata import PackageNotFoundError, version  # takes 10 ms
+
     versions: dict[str, str | None] = {}
     for name in names:
         try:

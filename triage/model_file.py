@@ -129,8 +129,13 @@ def read_model(path: str | Path, card_required: bool = True) -> ModelFile:
         reason = getattr(error, "strerror", None) or error
         raise UnusableInput(f"The model file cannot be opened ({reason}). Received: {path}.") from error
     _check_identifier(data, str(path))
-    if data[-SEAL_BYTES:] == _seal_of(data[:-SEAL_BYTES]):
-        return _read_sealed(data, path)
+    archive = _zip_of(data)
+    flatbuffer = data if archive is None else _before(archive, data)
+    digest = hashlib.sha256(flatbuffer)
+    whole = digest.copy()  # the flatbuffer, nearly all of the file, is read once
+    whole.update(memoryview(data)[len(flatbuffer) : -SEAL_BYTES])
+    if len(data) - SEAL_BYTES >= len(flatbuffer) and data[-SEAL_BYTES:] == whole.hexdigest().encode("ascii"):
+        return _read_sealed(archive, flatbuffer, digest.hexdigest(), path)
     # The name appears three times (metadata, zip twice); damage rarely destroys all.
     if CARD_NAME.encode() in data:
         raise UnusableInput(
@@ -142,18 +147,14 @@ def read_model(path: str | Path, card_required: bool = True) -> ModelFile:
             f"The model file has no readable card.json: it is a plain .tflite, or was cut off. Received: {path}, "
             f"{len(data)} bytes. Give the release file that `skin-distill convert` made."
         )
-    archive = _zip_of(data)
-    return ModelFile(data if archive is None else _before(archive, data), cast(ModelCard, {}), path)
+    return ModelFile(flatbuffer, cast(ModelCard, {}), path)
 
 
-def _read_sealed(data: bytes, path: Path) -> ModelFile:
-    archive = _zip_of(data)
+def _read_sealed(archive: zipfile.ZipFile | None, flatbuffer: bytes, digest: str, path: Path) -> ModelFile:
     if archive is None or CARD_NAME not in archive.namelist():
         raise UnusableInput(f"The model file has no card.json. Received: {path}. Convert the student again.")
     with archive:
-        flatbuffer = _before(archive, data)
         card = check_card(_read_card(archive, path), str(path))
-    digest = hashlib.sha256(flatbuffer).hexdigest()
     if digest != card["flatbuffer_sha256"]:
         raise UnusableInput(
             f"The model file mixes two models: the model's checksum is not the one on its card. Received: "

@@ -7,7 +7,6 @@ cannot be installed, as on Android, OpenCV decodes and damage inside a JPEG goes
 import io
 import re
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 
 import cv2
 import numpy as np
@@ -37,6 +36,8 @@ else:
 
 def library_versions() -> str:
     """Return the libraries that decode, with their versions; other versions may give other pixels."""
+    from importlib.metadata import PackageNotFoundError, version  # takes 10 ms
+
     found = [f"opencv {cv2.__version__}"]
     for name in ("pillow", "pi-heif", "simplejpeg"):
         with suppress(PackageNotFoundError):

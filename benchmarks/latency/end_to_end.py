@@ -131,9 +131,11 @@ def measure_parts(model: str, photo: str, rounds: int, cores: int) -> dict[str, 
         `PARTS`, which make up the `whole` (`Triage.assess`), `tips` (lighting and tips alone), `bare decode` and
         `bare inference`; those of decoding for a JPEG only.
     """
-    triage = Triage.load(model)
-    # Pinned: the scheduler might leave the second core idle.
     if mine := own_cores():
+        os.sched_setaffinity(0, set(mine[:cores]))
+    triage = Triage.load(model)
+    if mine and triage._light_thread:
+        # Pinned: the scheduler might leave the second core idle.
         os.sched_setaffinity(0, {mine[0]})
         triage._light_thread.submit(os.sched_setaffinity, 0, {mine[cores - 1]}).result()
     interpreter = triage.interpreter

@@ -64,6 +64,16 @@ def test_help_imports_nothing_heavy():
     assert found.stdout.strip() == "[]"
 
 
+def test_a_command_imports_no_other():
+    code = (
+        "import sys; from skin_distill.cli import cli; from click.testing import CliRunner;"
+        "r = CliRunner().invoke(cli, ['classify', '--help']); assert r.exit_code == 0;"
+        "print([m for m in sys.modules if m.startswith('skin_distill.commands.')])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "['skin_distill.commands.classify']"
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

@@ -73,7 +73,18 @@ def test_the_answer_is_the_models_answer_for_the_prepared_pixels(triage_path, fl
     assert assessment.lighting.probability == pytest.approx(float(expected["lighting"][0, 0]), abs=1e-4)
 
 
-def test_the_answer_is_the_same_where_no_core_is_free_for_the_light(triage_path, good_photo):
+def test_the_answer_is_the_same_on_one_core(triage_path, good_photo, monkeypatch):
+    answers = []
+    for cores in ([0], [0, 1], []):
+        monkeypatch.setattr("triage.assessment.own_cores", lambda cores=cores: cores)
+        triage = Triage.load(triage_path)
+        assert (triage._light_thread is None) == (cores == [0])
+        answers.append(triage.assess(good_photo))
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_the_answer_is_the_same_where_no_core_is_free_for_the_light(triage_path, good_photo, monkeypatch):
+    monkeypatch.setattr("triage.assessment.own_cores", lambda: [0, 1])
     expected = Triage.load(triage_path).assess(good_photo)
     triage, busy = Triage.load(triage_path), threading.Event()
     triage._light_thread.submit(busy.wait)
@@ -195,6 +206,7 @@ def test_neither_import_nor_assessment_loads_the_training_side(triage_path, tmp_
         "t = triage.Triage.load(sys.argv[1]);"
         "t.assess(numpy.full((300, 300, 3), 150, numpy.uint8));"
         "heavy = {'tensorflow', 'pandas', 'tf_keras', 'keras', 'sklearn', 'skimage', 'matplotlib', 'yaml', 'PIL'};"
+        "heavy |= {'importlib.metadata'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script, str(triage_path)], capture_output=True, text=True, check=True)
