@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
 from distill.recipe import DistillRecipe
 from distill.teacher_predictions import (
@@ -19,6 +21,7 @@ from distill.teachers.teacher import Teacher
 from skin_data.manifest import Manifest
 from skin_data.progress import Progress
 from skin_training.recipe import to_mapping
+from skin_training.strategy import shard_of, wait_for_all
 from skin_training.training_data import TrainingData, load_training_data
 from triage.crop import SHAPES
 
@@ -49,6 +52,7 @@ def load_distillation_data(
     teachers: Sequence[Teacher],
     root: Path,
     progress: Progress,
+    strategy: tf.distribute.Strategy | None = None,
 ) -> DistillationData:
     """Load photos and labels, and let the teachers predict what is not stored yet.
 
@@ -58,10 +62,12 @@ def load_distillation_data(
         teachers: each keeps its predictions; the student learns from their average.
         root: the folder with `artifacts/`.
         progress: called as `progress(what, done, total)`.
+        strategy: its processes divide the teachers' predictions among them.
 
     Raises:
         UnusableInput: photos or stored predictions cannot be used.
     """
+    strategy = strategy or tf.distribute.get_strategy()
     data = load_training_data(manifest, recipe, root, progress)
     rounded = any(teacher.rounded for teacher in teachers)
     views = {
@@ -94,6 +100,8 @@ def load_distillation_data(
             with_features,
             rounded,
             progress=progress,
+            shard=shard_of(strategy),
+            wait=partial(wait_for_all, strategy),
         )
         parts.append(predictions)
         ways.append(forward.way)

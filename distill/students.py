@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+import tensorflow as tf
 import tf_keras as keras
 
 from distill.distillation_data import DistillationData
@@ -69,6 +70,7 @@ def train_students(
     key: Mapping[str, Any],
     earlier: Mapping[str, Any] | None,
     progress: Progress,
+    strategy: tf.distribute.Strategy | None = None,
 ) -> dict[str, TrainedStudent]:
     """Train the distilled student and its baselines, with the same seed and budget.
 
@@ -80,6 +82,7 @@ def train_students(
         earlier: the report's section of a finished run whose students are kept; only the label-only baseline is
             trained.
         progress: called as `progress(what, done, total)`.
+        strategy: of `skin_training.strategy.make_strategy`; every process of it trains along.
 
     Returns:
         Students by name, the distilled one first.
@@ -92,7 +95,7 @@ def train_students(
         students = {name: students[name] for name in recipes if name in students}
     for name, own_recipe in recipes.items():
         if name not in students:
-            students[name] = _train_student(own_recipe, data, run, name, key, progress)
+            students[name] = _train_student(own_recipe, data, run, name, key, progress, strategy)
         run.write_metrics(_all_rows(students))
     return students
 
@@ -103,19 +106,34 @@ def file_name(name: str) -> str:
 
 
 def _train_student(
-    recipe: DistillRecipe, data: DistillationData, run: RunFolder, name: str, key: Mapping[str, Any], progress: Progress
+    recipe: DistillRecipe,
+    data: DistillationData,
+    run: RunFolder,
+    name: str,
+    key: Mapping[str, Any],
+    progress: Progress,
+    strategy: tf.distribute.Strategy | None,
 ) -> TrainedStudent:
-    student = new_student(recipe, data.training.diagnosis.shape[1])
-    if name != LABEL_ONLY:  # the baseline's colour calibration starts at the identity
-        calibration = student.get_layer(CCM_LAYER_NAME)
-        calibration.set_weights(data.calibration)
-        calibration.pull_to(data.calibration[0])
+    strategy = strategy or tf.distribute.get_strategy()
+
+    def build(recipe: DistillRecipe) -> keras.Model:
+        student = new_student(recipe, data.training.diagnosis.shape[1])
+        if name != LABEL_ONLY:  # the baseline's colour calibration starts at the identity
+            calibration = student.get_layer(CCM_LAYER_NAME)
+            calibration.set_weights(data.calibration)
+            calibration.pull_to(data.calibration[0])
+        return student
+
+    with strategy.scope():
+        student = build(recipe)
+    # Processes need not predict at the same moment.
+    alone = strategy.num_replicas_in_sync == 1
+    inference = student if alone else build(dataclasses.replace(recipe, weights="none"))
+    task = StudentTask(recipe, data, student, inference=inference)
     stage = f"distill {name}".strip()
-    trainer = Trainer(
-        StudentTask(recipe, data, student), run.checkpoint(file_name(name)), {**key, "stage": stage}, stage, progress
-    )
+    trainer = Trainer(task, run.checkpoint(file_name(name)), {**key, "stage": stage}, stage, progress, strategy)
     rows = trainer.run()
-    return TrainedStudent(student, rows, trainer.state.seconds)
+    return TrainedStudent(task.current_model(), rows, trainer.state.seconds)
 
 
 def _kept_student(run: RunFolder, recipe: DistillRecipe, name: str, seconds: float) -> TrainedStudent:

@@ -30,6 +30,7 @@ class StudentTask(Task):
         data: what it is trained and validated on.
         model: its weights are trained.
         outputs: the same weights, with the outputs of `distill.objective.with_features`; None derives it.
+        inference: a model of the same layers for predictions of this process alone; `model` itself if None.
     """
 
     def __init__(
@@ -38,13 +39,14 @@ class StudentTask(Task):
         data: DistillationData,
         model: keras.Model,
         outputs: keras.Model | None = None,
+        inference: keras.Model | None = None,
     ):
-        self.recipe, self.data, self.model = recipe, data, model
+        self.recipe, self.data, self.model, self.inference = recipe, data, model, inference or model
         self.phases, self.seed = recipe.phases, recipe.seed
         self._loss = distillation_loss(outputs or with_features(model), recipe, data.untaught)
         self._groups = groups_of(recipe, data)
         self._side = recipe.input_size
-        self._sized = {side: at_size(model, side) for side in (recipe.input_size, *recipe.phase_sizes)}
+        self._sized = {side: at_size(self.inference, side) for side in (recipe.input_size, *recipe.phase_sizes)}
 
     @property
     def steps(self) -> int:
@@ -84,7 +86,14 @@ class StudentTask(Task):
 
     def predict_validation(self) -> tuple[np.ndarray, np.ndarray]:
         """Predict the validation photos: diagnosis [n, classes] and lighting [n], probabilities."""
+        self.current_model()
         return predict(self._sized[self._side], self.data.at_size(self._side).validation.pixels)
+
+    def current_model(self) -> keras.Model:
+        """Return the model that predicts with the weights as they are now."""
+        if self.inference is not self.model:
+            self.inference.set_weights(self.model.get_weights())
+        return self.inference
 
     def validate(self) -> dict[str, float]:
         """Measure the validation split, and the groups that are weighted."""

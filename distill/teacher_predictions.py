@@ -6,7 +6,7 @@ pixels that the teacher predicted for (stored views: Shen and Xing 2022; consist
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,10 +76,13 @@ def store_predictions(
     rounded: bool = False,
     batch_size: int = 32,
     progress: Progress = no_progress,
+    shard: tuple[int, int] = (0, 1),
+    wait: Callable[[], None] = lambda: None,
 ) -> TeacherPredictions:
     """Compute the missing part of a store and return all of it.
 
-    One file holds one view of all photos and appears whole, so a kill loses at most the current view.
+    One file holds one view of all photos and appears whole, so a kill loses at most the current view. Several processes
+    divide the views among them, and each computes what it does not find afterwards.
 
     Args:
         forward: the teacher.
@@ -94,6 +97,8 @@ def store_predictions(
         rounded: show pixels of 8 bits.
         batch_size: photos at once.
         progress: called as `progress("teacher's predictions", done, total)`.
+        shard: number of this process, from 0, and how many there are.
+        wait: returns when every process has called it.
 
     Raises:
         UnusableInput: the store, or a file of it, is damaged or belongs to another key.
@@ -102,9 +107,15 @@ def store_predictions(
     remove_abandoned(folder)
     _check_key(folder / "store.json", key)
     total, parts, features = views * len(training), [], []
-    for view in range(views):
-        path, features_path = folder / f"view-{view:03d}.npz", folder / f"view-{view:03d}-features.npy"
-        if not path.is_file() or (with_features and not features_path.is_file()):
+
+    def files(view: int) -> tuple[Path, Path]:
+        return folder / f"view-{view:03d}.npz", folder / f"view-{view:03d}-features.npy"
+
+    def compute_missing(some: Iterable[int]) -> None:
+        for view in some:
+            path, features_path = files(view)
+            if path.is_file() and (features_path.is_file() or not with_features):
+                continue
             batches = photos_of_view(training, recipe, seed, view, batch_size, mixup, rounded)
             found = _predict(forward, batches, view * len(training), total, progress)
             if with_features:
@@ -115,6 +126,12 @@ def store_predictions(
             digest_of_features = sha256_of(features_path) if with_features else ""
             with replacing(path) as temporary, open(temporary, "wb") as file:
                 np.savez(file, digest=_digest(part, digest), features_sha256=digest_of_features, **part)
+
+    compute_missing(range(shard[0], views, shard[1]))
+    wait()
+    compute_missing(range(views))
+    for view in range(views):
+        path, features_path = files(view)
         parts.append(_read(path, len(training), digest))
         if with_features:
             features.append(_read_features(features_path, str(parts[-1]["features_sha256"])))

@@ -20,6 +20,8 @@ from skin_training.run_folder import RunFolder
 from triage.errors import UnusableInput
 
 if TYPE_CHECKING:
+    import tensorflow as tf
+
     from skin_training.report_types import DistillSection
     from skin_training.training_data import Split
 
@@ -35,6 +37,7 @@ def distill_student(
     progress: Progress = no_progress,
     also: Sequence[Path] = (),
     unlabelled: Sequence[Path] = (),
+    strategy: "tf.distribute.Strategy | None" = None,
 ) -> "DistillSection":
     """Train a student on the predictions of a teacher, or of several on average, and measure all on the test split.
 
@@ -58,6 +61,8 @@ def distill_student(
         also: meta.csv of outside test sets, on which teachers and students are measured.
         unlabelled: folders of photos without a diagnosis (`skin_data.unlabelled`): the student learns the teachers'
             predictions for them, and like its baselines their measured light.
+        strategy: of `skin_training.strategy.make_strategy`; its processes divide the teachers' predictions among them,
+            and the first writes the run.
 
     Returns:
         The report's `distill` section.
@@ -65,21 +70,30 @@ def distill_student(
     Raises:
         UnusableInput: a teacher has other classes, another input or other data, or predicts what nobody can learn from;
             or something cannot be read.
-        CheckFailed: the loss is NaN or inf.
+        CheckFailed: the loss is NaN or inf, or another process of the strategy is lost.
     """
+    import tensorflow as tf
+
     from distill.distillation_data import load_distillation_data
     from distill.measurement import measure_everyone, measure_students, plot_students
     from distill.students import file_name, train_students
     from skin_data.unlabelled import with_unlabelled
     from skin_training.evaluation.outside import read_outside_sets
+    from skin_training.strategy import is_chief, others_alive, wait_for_all
     from skin_training.training_data import data_hashes, load_split
 
     teachers = [RunTeacher(teachers)] if isinstance(teachers, RunFolder) else list(teachers)
     sha256s = [teacher.sha256 for teacher in teachers]
     teacher_sha256 = sha256s[0] if len(sha256s) == 1 else hashlib.sha256(" ".join(sha256s).encode()).hexdigest()
     training, found = manifest, None
+    strategy = strategy or tf.distribute.get_strategy()
     if unlabelled:
-        found = with_unlabelled(manifest, unlabelled, run.root / "artifacts", progress=progress)
+        with others_alive():
+            if not is_chief(strategy):  # finds what the first process has measured
+                wait_for_all(strategy)
+            found = with_unlabelled(manifest, unlabelled, run.root / "artifacts", progress=progress)
+            if is_chief(strategy):
+                wait_for_all(strategy)
         training = found.manifest
     more = {"unlabelled_sha256": found.sha256} if found else {}
     key, with_baseline, without_baseline = (
@@ -100,7 +114,9 @@ def distill_student(
         extends=[without_baseline],
         manifest=manifest,
         checkpoints="student",
+        writes=is_chief(strategy),
     ) as stage:
+        root, run = run.root, stage.run
         if convert_section and (stage.finished or stage.earlier):
             run.write_config({"convert": dict(convert_section)})  # the student does not depend on it
         if stage.finished:
@@ -108,13 +124,14 @@ def distill_student(
         _check_teachers(teachers, recipe, manifest)
         outside = read_outside_sets(also, manifest)
         _check_resources(recipe, teachers, training, run)
-        test = load_split(manifest, "test", recipe, run.root, progress)
+        test = load_split(manifest, "test", recipe, root, progress)
         answers = [teacher.predict(test.pixels, progress) for teacher in teachers]
         _warn(teachers, answers, test, manifest)
         stage.begin(**({} if stage.earlier else {"convert": dict(convert_section or {})}))
 
-        data = load_distillation_data(recipe, training, teachers, run.root, progress)
-        students = train_students(recipe, data, run, key, stage.earlier, progress)
+        with others_alive():
+            data = load_distillation_data(recipe, training, teachers, root, progress, strategy)
+            students = train_students(recipe, data, run, key, stage.earlier, progress, strategy)
         for name, student in students.items():
             run.save_model(student.model, f"{file_name(name)}.keras")
 

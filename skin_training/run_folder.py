@@ -62,12 +62,17 @@ class RunFolder:
         return self.artifacts / f"{model}-checkpoint.npz"
 
     def private_copy(self) -> "RunFolder":
-        """Return a run with the same name and checkpoints in a temporary folder, for processes that must not write."""
+        """Return a copy of the run in a temporary folder, for processes that must not write: checkpoints, models and
+        metrics.
+        """
         copy = RunFolder(self.name, Path(tempfile.mkdtemp(prefix="skin-distill-")))
         atexit.register(shutil.rmtree, copy.root, ignore_errors=True)
-        for path in self.artifacts.glob("*-checkpoint.npz"):
+        for path in (*self.artifacts.glob("*-checkpoint.npz"), *self.artifacts.glob("*.keras")):
             copy.artifacts.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy.artifacts)
+        if self.metrics_path.is_file():
+            copy.experiment.mkdir(parents=True, exist_ok=True)
+            shutil.copy(self.metrics_path, copy.experiment)
         return copy
 
     def checkpoints(self, model: str) -> list[Path]:

@@ -50,6 +50,17 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return not strategy.cluster_resolver or not strategy.cluster_resolver.task_id
 
 
+def shard_of(strategy: tf.distribute.Strategy) -> tuple[int, int]:
+    """Return the number of this process, from 0, and how many there are."""
+    resolver = strategy.cluster_resolver
+    return (int(resolver.task_id), resolver.cluster_spec().num_tasks("worker")) if resolver else (0, 1)
+
+
+def wait_for_all(strategy: tf.distribute.Strategy) -> None:
+    """Return when every process has come here."""
+    agreed(strategy, {"": 0.0})
+
+
 def split_batch(strategy: tf.distribute.Strategy, batch: Mapping[str, Any]) -> Any:
     """Split a batch, which every process holds whole, into equal parts for the replicas; unchanged for one replica.
 

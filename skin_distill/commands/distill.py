@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skin_distill.outside_sets import also_option, show_outside
-from skin_distill.requirements import load_tensorflow, needs_extra
+from skin_distill.requirements import needs_extra
 from skin_distill.stopping import ResumableCommand
+from skin_distill.strategy_option import open_strategy, strategy_option
 from skin_distill.terminal import Terminal, heads_text, not_fitted_text, output_options, percent
 
 if TYPE_CHECKING:
@@ -46,16 +47,18 @@ epoch.
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder of photos without a diagnosis: the student learns the teacher's predictions for them. Repeatable.",
 )
+@strategy_option
 @also_option
 @output_options
 def command(
     config: str, data: Path, targets: tuple[str, ...], run_name: str | None, weights: str | None, seed: int | None,
-    views: Path | None, unlabelled: tuple[Path, ...], also: tuple[Path, ...], terminal: Terminal
+    views: Path | None, unlabelled: tuple[Path, ...], strategy: str, also: tuple[Path, ...],
+    terminal: Terminal
 ) -> None:  # fmt: skip
     """Distil one or several teachers into a small student."""
     if views is None and not (targets and run_name):
         raise click.UsageError("Give --teacher and --run, or --export-views.")
-    load_tensorflow()
+    devices = open_strategy(strategy, "distill", terminal)
     with needs_extra("train"):
         from convert.recipe import read_section
         from distill.recipe import DistillRecipe
@@ -76,7 +79,9 @@ def command(
     assert run_name is not None
     run = RunFolder(run_name)
     teachers = [open_teacher(target, manifest.taxonomy.ids) for target in targets]
-    report = distill_student(recipe, manifest, teachers, run, whole.get("convert"), terminal.progress, also, unlabelled)
+    report = distill_student(
+        recipe, manifest, teachers, run, whole.get("convert"), terminal.progress, also, unlabelled, devices
+    )
     show_outside(terminal, report.get("also", {}))
     test, baseline, gain = report["test"], report["without_teacher"], ""
     if baseline:

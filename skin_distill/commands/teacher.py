@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from skin_distill.outside_sets import also_option, show_outside
-from skin_distill.requirements import load_tensorflow, needs_extra
+from skin_distill.requirements import needs_extra
 from skin_distill.stopping import ResumableCommand
+from skin_distill.strategy_option import open_strategy, strategy_option
 from skin_distill.terminal import Terminal, heads_text, not_fitted_text, output_options
-from triage.native_output import native_stderr_muted
 
 LONG = 6 * 3600.0
 """Seconds from which on a faster recipe is named."""
@@ -29,12 +29,7 @@ After a kill or stop, the same command resumes after the last whole epoch.
 @click.option("--run", "run_name", required=True, help="Name of the run's folders in experiments/ and artifacts/.")
 @click.option("--weights", help="imagenet, none or a file; overrides the recipe's.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Overrides the recipe's.")
-@click.option(
-    "--strategy",
-    type=click.Choice(["none", "mirrored", "multiworker"]),
-    default="none",
-    help="mirrored: all GPUs of this machine; multiworker: the machines of TF_CONFIG, with a shared folder.",
-)
+@strategy_option
 @click.option("--mixed-precision", is_flag=True, help="Compute the backbone in bfloat16, for GPUs since 2020.")
 @also_option
 @output_options
@@ -53,14 +48,7 @@ def command(
 
     It learns diagnosis and lighting quality with a learnable colour calibration, phase by phase.
     """
-    if strategy == "multiworker":
-        terminal.line("teacher: waiting for the other workers")
-    with needs_extra("train"), native_stderr_muted():
-        from skin_training.strategy import make_strategy
-
-        # First: TensorFlow cannot join workers after any other operation.
-        devices = make_strategy(strategy)
-    load_tensorflow()
+    devices = open_strategy(strategy, "teacher", terminal)
     with needs_extra("train"):
         from skin_data.manifest import read_manifest
         from skin_distill.recipes import recipe_path, with_given

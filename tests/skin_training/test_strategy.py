@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import numpy as np
 import pytest
 
 from distill.model_file import load_model
+from distill.recipe import DistillRecipe
+from distill.train import distill_student
 from skin_data.manifest import read_manifest
 from skin_training.recipe import Phase, TeacherRecipe
 from skin_training.run_folder import RunFolder
@@ -34,19 +37,61 @@ recipe = TeacherRecipe(phases, "resnet10", "none", 32, batch_size=8, dropout=0.0
 train_teacher(recipe, read_manifest(sys.argv[2]), RunFolder("run", Path(sys.argv[3])), strategy=strategy)
 """
 
+DISTIL = """
+import sys
+from pathlib import Path
+import tensorflow as tf
+if sys.argv[1] == "mirrored":  # two processors stand for two GPUs
+    processor = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+else:
+    from skin_training.strategy import make_strategy
+    strategy = make_strategy(sys.argv[1])
+from tests.noise_data import know_tiny_networks
+from tests.skin_training.test_strategy import distil
+know_tiny_networks(student=True)
+print(*distil(Path(sys.argv[2]), Path(sys.argv[3]), strategy))
+"""
 
-def train(strategy, meta, folder, **environment):
+
+def distil(meta, folder, strategy=None):
+    """Distil the teacher `t`; return the views that this process let it predict."""
+    phases = (Phase("heads", "heads", 2, 1e-2), Phase("all", "all", 1, 1e-3, weight_average=0.5))
+    recipe = DistillRecipe(
+        phases, weights="none", input_size=32, batch_size=8, dropout=0.0, view_count=3, mixup=0.3, without_teacher=False
+    )
+    views = set()
+
+    def note(stage, done, total):
+        if stage == "teacher's predictions":
+            views.add((done - 1) * 3 // total)
+
+    teacher, run = RunFolder("t", folder), RunFolder("run", folder)
+    distill_student(recipe, read_manifest(meta), teacher, run, progress=note, strategy=strategy)
+    return sorted(views)
+
+
+def train(strategy, meta, folder, program=TRAIN, **environment):
     return subprocess.Popen(
-        [sys.executable, "-c", TRAIN, strategy, str(meta), str(folder)],
+        [sys.executable, "-c", program, strategy, str(meta), str(folder)],
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", **environment},
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
+def train_on_two(meta, folder, program=TRAIN):
+    workers = [f"localhost:{port}" for port in free_ports(2)]
+    configs = [{"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}} for index in range(2)]
+    return [train("multiworker", meta, folder, program, TF_CONFIG=json.dumps(config)) for config in configs]
+
+
 def ended(process):
-    _, errors = process.communicate(timeout=250)
+    output, errors = process.communicate(timeout=250)
     assert process.returncode == 0, errors[-3000:]
+    return output
 
 
 def free_ports(count):
@@ -59,22 +104,20 @@ def free_ports(count):
     return ports
 
 
-def result(folder):
-    report = json.loads((folder / "experiments/run/report.json").read_text())["teacher"]
+def losses_of(folder):
     rows = (folder / "experiments/run/metrics.csv").read_text().splitlines()
     names = rows[0].split(",")
-    losses = [float(row.split(",")[names.index("loss")]) for row in rows[1:]]
-    return losses, np.array(report["color_calibration"]["matrix"]), report["phases"]
+    return [float(row.split(",")[names.index("loss")]) for row in rows[1:]]
+
+
+def result(folder):
+    report = json.loads((folder / "experiments/run/report.json").read_text())["teacher"]
+    return losses_of(folder), np.array(report["color_calibration"]["matrix"]), report["phases"]
 
 
 def test_two_workers_train_what_one_process_trains(tmp_path):
     meta = make_photos(tmp_path / "data")
-    workers = [f"localhost:{port}" for port in free_ports(2)]
-    processes = []
-    for index in range(2):
-        config = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
-        processes.append(train("multiworker", meta, tmp_path / "two", TF_CONFIG=json.dumps(config)))
-    for process in processes:
+    for process in train_on_two(meta, tmp_path / "two"):
         ended(process)
     ended(train("none", meta, tmp_path / "one"))
     (losses, matrix, phases), (expected_losses, expected_matrix, expected_phases) = (
@@ -86,6 +129,26 @@ def test_two_workers_train_what_one_process_trains(tmp_path):
     assert [p["moved"] for p in phases] == [p["moved"] for p in expected_phases]
     # One of them wrote the files.
     assert sorted(p.name for p in (tmp_path / "two/artifacts/run").iterdir()) == ["teacher.keras"]
+
+
+def test_two_workers_or_devices_distil_what_one_process_distils(tmp_path, tiny_networks):
+    meta = make_photos(tmp_path / "data")
+    recipe = TeacherRecipe((Phase("A heads", "heads", 1, 1e-2),), tiny_networks, "none", 32, batch_size=8)
+    train_teacher(recipe, read_manifest(meta), RunFolder("t", tmp_path / "one"))
+    for name in ("two", "mirrored"):
+        shutil.copytree(tmp_path / "one", tmp_path / name)
+    others = [train("mirrored", meta, tmp_path / "mirrored", DISTIL), *train_on_two(meta, tmp_path / "two", DISTIL)]
+    assert distil(meta, tmp_path / "one") == [0, 1, 2]
+    # Each worker let the teacher predict its own views.
+    assert [ended(process).split() for process in others] == [["0", "1", "2"], ["0", "2"], ["1"]]
+    # Batch normalisation sees a replica's part of the batch: the phase that trains it differs.
+    expected = losses_of(tmp_path / "one")
+    for name in ("two", "mirrored"):
+        losses = losses_of(tmp_path / name)
+        np.testing.assert_allclose(losses[:2], expected[:2], rtol=1e-4)
+        np.testing.assert_allclose(losses[2], expected[2], rtol=0.2)
+        assert [path.name for path in (tmp_path / name / "artifacts/run").iterdir()] == ["student.keras"]
+        load_model(tmp_path / name / "artifacts/run/student.keras")
 
 
 def test_what_a_strategy_cannot_do_is_a_clear_error(monkeypatch):
