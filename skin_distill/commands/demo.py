@@ -12,7 +12,7 @@ EPILOG = """\b
 Example:
   skin-distill demo --out demo
 
-A second run resumes the first.
+A second run resumes the first, or shows its results if it is finished.
 """
 
 
@@ -25,7 +25,8 @@ A second run resumes the first.
 def command(out: Path, terminal: Terminal) -> None:
     """Run the whole pipeline on synthetic photos.
 
-    Prepare, train, distil, convert, verify, benchmark and classify skin phantoms.
+    First the shipped model assesses a skin phantom. Then: prepare, train, distil, convert, verify, benchmark and
+    classify phantoms.
     """
     with needs_extra("train"):
         from skin_distill.demo import run_demo
