@@ -35,7 +35,7 @@ $(VENV)/.train: setup.py pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: setup.py pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[train,download,maxvit,onnx,app,web,android,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[train,download,maxvit,onnx,cluster,app,web,android,dev]'
 	@touch $@ $(VENV)/.train
 
 demo: $(VENV)/.train

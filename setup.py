@@ -40,6 +40,12 @@ DOWNLOAD = [
 ]
 ONNX = ["onnxruntime>=1.20,<2"]  # teachers from elsewhere
 MAXVIT = ["keras-cv-attention-models>=1.4.3,<2"]
+# Photos measured by many machines, and read from buckets.
+CLUSTER = [
+    "distributed>=2024.8,<2027",
+    "universal-pathlib>=0.3,<0.4",
+    "fsspec[gs,s3]>=2025.2,<2027",
+]
 APP = [
     "kivy>=2.3.1,<2.4",
     "fpdf2>=2.8,<3",  # sharing a result as PDF
@@ -78,10 +84,11 @@ EXTRAS = {
     "download": DOWNLOAD,
     "maxvit": MAXVIT,
     "onnx": ONNX,
+    "cluster": CLUSTER,
     "app": APP,
     "web": WEB,
     "dev": DEV,
-    "all": TRAIN + DOWNLOAD + MAXVIT + ONNX + APP + WEB + DEV,
+    "all": TRAIN + DOWNLOAD + MAXVIT + ONNX + CLUSTER + APP + WEB + DEV,
 }
 PACKAGES = [
     "triage",

@@ -7,6 +7,7 @@ from pathlib import Path
 from skin_data.cell_text import is_missing
 from skin_data.clusters import cluster_names, clusters, merged_names
 from skin_data.duplicates import COPY_DETAIL, Duplicate
+from skin_data.photo_location import located
 from skin_data.sources.record import Doubt, Record, Rejection
 from skin_data.sources.table import read_table
 
@@ -33,7 +34,7 @@ def read_groups(
     rejections = []
     for where, cells in read_table(table, NEEDED):
         named, group = cells["image_path"], cells["group"]
-        places = [(folder / named).resolve() for folder in (root, table.parent)]
+        places = [located(named, folder).resolve() for folder in (root, table.parent)]
         found = next((row_of[place] for place in places if place in row_of), None)
         same_name = by_name.get(named, [])
         if found is None and len(same_name) == 1:

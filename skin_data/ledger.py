@@ -4,12 +4,13 @@ import hashlib
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from skin_data.json_lines import JsonLines
 from triage import color_conversion, color_profile, crop, exif, heif, jpeg_stream, photo, photo_decoder, photo_header
 from triage.errors import SkinDistillError, UnusableInput
 from triage.photo_decoder import library_versions
+
+if TYPE_CHECKING:
+    from skin_data.dask_cluster import Cluster
 
 DECODING_MODULES = (color_conversion, color_profile, crop, exif, heif, jpeg_stream, photo, photo_decoder, photo_header)
 """A change in any of them makes cached pixels and measurements invalid."""
@@ -30,6 +34,7 @@ def run_resumable(
     still_valid: Callable[[str, dict[str, Any]], bool] = lambda key, result: True,
     workers: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    cluster: "Cluster | None" = None,
 ) -> dict[str, dict[str, Any]]:
     """Apply a function to items in several processes and remember the results in a JSON-lines file.
 
@@ -40,9 +45,10 @@ def run_resumable(
         still_valid: whether a remembered result may be used.
         workers: processes; all cores if None. One means this very process.
         progress: called as `progress(done, total)`.
+        cluster: computes the results in the place of these processes.
 
     Raises:
-        SkinDistillError: a process was killed from outside, most likely for lack of memory.
+        SkinDistillError: a process was killed from outside, most likely for lack of memory; or see `Cluster.apply`.
     """
     if workers is not None and workers < 1:
         raise UnusableInput(f"At least one worker process is needed. Received: {workers} workers.")
@@ -50,32 +56,37 @@ def run_resumable(
         results = {k: lines.results[k] for k in items if k in lines.results and still_valid(k, lines.results[k])}
         open_items = [(key, item) for key, item in items.items() if key not in results]
         workers = min(workers or os.cpu_count() or 1, max(1, len(open_items) // CHUNK))
-
-        def keep(key: str, result: dict[str, Any]) -> None:
-            results[key] = result
-            lines.keep(key, result)
-            progress(len(results), len(items))
-
-        if workers == 1:
-            for key, item in open_items:
-                keep(key, function(item))
-            return results
-        # spawn: a forked child of a process with threads (OpenCV, TensorFlow) can hang.
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
-            pending = pool.map(function, [item for _, item in open_items], chunksize=CHUNK)
-            try:
-                for (key, _), result in zip(open_items, pending, strict=True):
-                    keep(key, result)
-            except BrokenProcessPool as error:
-                raise SkinDistillError(
-                    f"A worker process was killed, most likely for lack of memory. Received: {len(results)} of "
-                    f"{len(items)} results, which are kept. Run again with fewer than {workers} workers to resume."
-                ) from error
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        apply = cluster.apply if cluster else partial(_on_processes, workers=workers)
+        try:
+            with closing(apply(function, [item for _, item in open_items])) as found:
+                for number, result in found:
+                    key, _ = open_items[number]
+                    results[key] = result
+                    lines.keep(key, result)
+                    progress(len(results), len(items))
+        except BrokenProcessPool as error:
+            raise SkinDistillError(
+                f"A worker process was killed, most likely for lack of memory. Received: {len(results)} of "
+                f"{len(items)} results, which are kept. Run again with fewer than {workers} workers to resume."
+            ) from error
     return results
+
+
+def _on_processes(
+    function: Callable[[Any], dict[str, Any]], items: Sequence[Any], workers: int
+) -> Generator[tuple[int, dict[str, Any]], None, None]:
+    """Yield position and result of each item; one worker means this very process."""
+    if workers == 1:
+        yield from enumerate(map(function, items))
+        return
+    # spawn: a forked child of a process with threads (OpenCV, TensorFlow) can hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
+        try:
+            yield from enumerate(pool.map(function, items, chunksize=CHUNK))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def code_fingerprint(sources: Iterable[str | Path]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from skin_data.csv_table import csv_text, read_csv
+from skin_data.photo_location import located
 from skin_data.taxonomy import Taxonomy, load_taxonomy
 from triage.atomic import write_text
 from triage.errors import UnusableInput
@@ -81,8 +82,8 @@ class Manifest:
             )
 
     def photo_paths(self, frame: pd.DataFrame) -> list[Path]:
-        """Return the photos' paths; relative ones count from the folder of the meta.csv."""
-        return [self.path.parent / path for path in frame["image_path"]]
+        """Return the photos' paths; relative ones count from the folder of the meta.csv, URLs are as `located` says."""
+        return [located(path, self.path.parent) for path in frame["image_path"]]
 
 
 def write_manifest(path: Path, rows: Iterable[Mapping[str, Any]], taxonomy: Taxonomy) -> None:

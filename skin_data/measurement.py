@@ -1,5 +1,6 @@
 """Measurements of each photo: lighting, skin tone and a perceptual hash."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from skin_data import perceptual_hash, photo_frame
 from skin_data.ledger import DECODING_MODULES, code_fingerprint
 from skin_data.perceptual_hash import outline, outline_text, photo_hashes, quick_copy
 from skin_data.photo_frame import frame_signature
+from skin_data.photo_location import located, stamps
 from triage import counting, light_measures, lighting, skin_color, skin_region, skin_tone
 from triage.errors import UnreadablePhoto
 from triage.lighting import judge_lighting, measure_lighting
@@ -29,17 +31,15 @@ def measuring_code() -> str:
     return code_fingerprint([__file__, *(str(module.__file__) for module in MEASURING_MODULES)])
 
 
-def measurement_key(path: Path) -> str:
-    """Return the ledger key of a photo: code, path, size and modification time."""
-    try:
-        status = path.stat()
-    except OSError:
-        return f"{measuring_code()}|{path}|gone"
-    return f"{measuring_code()}|{path}|{status.st_size}|{status.st_mtime_ns}"
+def measurement_keys(paths: Sequence[Path]) -> list[str]:
+    """Return the ledger key of each photo: code, path, and its `photo_location.stamps`."""
+    return [f"{measuring_code()}|{path}|{stamp}" for path, stamp in zip(paths, stamps(paths), strict=True)]
 
 
 def measure_photo(path: str) -> dict[str, Any]:
-    """Measure one photo. Lighting is measured in the default crop: labels are made before a recipe chooses its own.
+    """Measure one photo, given by its path or URL.
+
+    Lighting is measured in the default crop: labels are made before a recipe chooses its own.
 
     Returns:
         JSON-able data: `error` (why it cannot be used), or `warnings` of its file, `lighting_label` (1 well lit),
@@ -49,7 +49,7 @@ def measure_photo(path: str) -> dict[str, Any]:
     """
     cv2.setNumThreads(1)  # several such processes run
     try:
-        pixels, warnings = decode_photo(path)
+        pixels, warnings = decode_photo(located(path))
     except UnreadablePhoto as error:
         return {"error": error.reason}
     features = measure_lighting(pixels)

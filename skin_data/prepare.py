@@ -5,6 +5,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from skin_data.boxes import BOX, box_of_mask, box_text, masks_by_name
 from skin_data.confounding import trivial_baselines
 from skin_data.csv_table import csv_text
+from skin_data.dask_cluster import Cluster
 from skin_data.datacard import DataFindings, write_datacard
 from skin_data.duplicate_sheets import write_duplicate_sheets
 from skin_data.duplicates import same_pictures
@@ -21,8 +23,9 @@ from skin_data.findings import doubts_of
 from skin_data.groups import group_photos, read_groups
 from skin_data.ledger import run_resumable
 from skin_data.manifest import read_manifest, write_manifest
-from skin_data.measurement import measure_photo, measurement_key
+from skin_data.measurement import measure_photo, measurement_keys, measuring_code
 from skin_data.perceptual_hash import read_outlines
+from skin_data.photo_location import is_url, located
 from skin_data.progress import Progress, no_progress
 from skin_data.sources.record import ConditionCoverage, Doubt, Listing, Record, Rejection
 from skin_data.sources.registry import SOURCES, Source, load_source
@@ -58,7 +61,7 @@ class PrepareResult:
 
 def prepare(
     kind: str,
-    source: Path | Sequence[Path] | None,
+    source: Path | Sequence[str | Path] | None,
     out: Path,
     seed: int = 42,
     workers: int | None = None,
@@ -67,11 +70,12 @@ def prepare(
     size: int = 224,
     taxonomy: str | None = None,
     columns: str | None = None,
-    photos: Path | None = None,
+    photos: str | Path | None = None,
     groups: Path | None = None,
     show_duplicates: bool = False,
     masks: Path | None = None,
     keep_splits: bool = False,
+    cluster: str | None = None,
 ) -> PrepareResult:
     """Write `meta.csv`, `taxonomy.yaml`, `rejected.csv`, `doubtful.csv`, `datacard.md` and `figures/` for a data set.
 
@@ -89,10 +93,11 @@ def prepare(
         size: side of a phantom in pixels.
         taxonomy: class list, a YAML file or the name of a built-in one.
         columns: what the columns of a person's own table mean; see `sources.own_photos.read_photo_tables`.
-        photos: folder of that table's photos; the table's own if None.
+        photos: folder or URL of that table's photos; the table's own folder if None.
         groups: CSV file that overrides groups; see `groups.read_groups`.
         show_duplicates: write pages with the photos of near-duplicates to `figures/duplicates/`.
         keep_splits: of combined data, the first table's photos keep their groups and splits.
+        cluster: address of a Dask scheduler whose workers measure the photos; see `dask_cluster.Cluster`.
         masks: folder of masks, white on the lesion, named as the photos; the lesions' boxes go into the column `box`.
 
     Raises:
@@ -110,15 +115,17 @@ def prepare(
             able = [known for known in SOURCES if name in load_source(known).options]
             option = name.replace("_", "-")
             raise UnusableInput(f"Only {', '.join(able)} can be prepared with --{option}. Received: {kind}.")
-    places = [Path(place) for place in ([source] if isinstance(source, (str, Path)) else source or [])]
+    places = [located(place) for place in ([source] if isinstance(source, (str, Path)) else source or [])]
     place = _check_places(kind, layout, places, out)
     options: dict[str, Any] = {
-        "taxonomy": taxonomy, "ignored": _results_below(place, out), "columns": columns, "photos": photos, "seed": seed,
+        "taxonomy": taxonomy, "ignored": _results_below(place, out), "columns": columns,
+        "photos": located(photos) if photos else None, "seed": seed,
         "workers": workers, "progress": progress, "count": count, "size": size, "keep_splits": keep_splits,
     }  # fmt: skip
     listing = layout.read(place, **{name: options[name] for name in layout.options})
     rejections, doubts = list(listing.rejections), list(listing.doubts)
-    records, measured = _measure(listing.records, out, rejections, workers, progress)
+    with closing(Cluster(cluster, measuring_code)) if cluster else nullcontext() as machines:
+        records, measured = _measure(listing.records, out, rejections, workers, progress, machines)
     doubts += [
         Doubt(str(r.path), "colours", text) for r, m in zip(records, measured, strict=True) for text in m["warnings"]
     ]
@@ -194,6 +201,11 @@ def prepare(
 
 def _check_places(kind: str, source: Source, places: list[Path], out: Path) -> Path | list[Path]:
     """Return what `Source.read` takes."""
+    if urls := [str(place) for place in places if is_url(place)]:
+        raise UnusableInput(
+            f"A data set is a folder or tables on this machine. Received: {', '.join(urls)}. List the photos there in "
+            "a CSV file, by their URLs or by their paths from --photos URL."
+        )
     if source.takes == "files":
         return places
     if source.takes == "folder or files" and places and all(place.is_file() for place in places):
@@ -221,10 +233,15 @@ def _results_below(place: Path | list[Path], out: Path) -> Path | None:
 
 
 def _measure(
-    listed: Sequence[Record], out: Path, rejections: list[Rejection], workers: int | None, progress: Progress
+    listed: Sequence[Record],
+    out: Path,
+    rejections: list[Rejection],
+    workers: int | None,
+    progress: Progress,
+    cluster: Cluster | None,
 ) -> tuple[list[Record], list[dict[str, Any]]]:
     """Measure photos; those that cannot be read are added to the rejections."""
-    keys = [measurement_key(record.path) for record in listed]
+    keys = measurement_keys([record.path for record in listed])
     results = run_resumable(
         measure_photo,
         {key: str(record.path) for key, record in zip(keys, listed, strict=True)},
@@ -233,6 +250,7 @@ def _measure(
         still_valid=lambda key, result: "error" not in result,
         workers=workers,
         progress=lambda done, total: progress("measure photos", done, total),
+        cluster=cluster,
     )
     records, measured = [], []
     for key, record in zip(keys, listed, strict=True):
@@ -285,7 +303,7 @@ def _absent_classes(
 
 
 def _row(record: Record, measurement: Mapping[str, Any], group: str, split: str, folder: Path) -> dict[str, Any]:
-    path = record.path.resolve()
+    path = record.path if is_url(record.path) else record.path.resolve()
     return {
         "image_path": path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path),
         "dataset": record.dataset,

@@ -11,7 +11,7 @@ import pandas as pd
 
 from skin_data.ledger import run_resumable
 from skin_data.manifest import Manifest
-from skin_data.measurement import measure_photo, measurement_key
+from skin_data.measurement import measure_photo, measurement_keys
 from skin_data.progress import Progress, no_progress
 from skin_data.sources.record import photos_in
 from triage.errors import UnusableInput
@@ -70,7 +70,7 @@ def with_unlabelled(
         places += [path.resolve() for path in photos_in(Path(folder))[0]]
     own = {path.resolve() for path in manifest.photo_paths(manifest.frame)}
     new = [path for path in dict.fromkeys(places) if path not in own]
-    keys = [measurement_key(path) for path in new]
+    keys = measurement_keys(new)
     results = run_resumable(
         measure_photo,
         {key: str(path) for key, path in zip(keys, new, strict=True)},

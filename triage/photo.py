@@ -73,7 +73,7 @@ def decode_photo(source: str | os.PathLike[str] | bytes) -> DecodedPhoto:
     goes unnoticed. JPEGs over `MAX_PIXELS` are decoded at a half, a quarter or an eighth, to at most `SHRUNK_PIXELS`.
 
     Args:
-        source: path of a file, or the bytes of one.
+        source: path of a file, also one of universal_pathlib, or the bytes of one.
 
     Raises:
         UnreadablePhoto: missing, empty, truncated, damaged, not a photo, too large, a side under `MIN_SIDE` or over
@@ -83,7 +83,7 @@ def decode_photo(source: str | os.PathLike[str] | bytes) -> DecodedPhoto:
     if isinstance(source, bytes):
         name, data = "photo in memory", source
     else:
-        name, data = str(source), _file_bytes(Path(source))
+        name, data = str(source), _file_bytes(source if hasattr(source, "read_bytes") else Path(source))
     header = read_header(data, name)
     del data
     shrink = _shrink(header, name)
@@ -305,7 +305,7 @@ def _check_sides(width: int, height: int, name: str) -> None:
         raise UnreadablePhoto(name, f"too large: {shape}, at most {MAX_SIDE} on each side")
 
 
-def _file_bytes(path: Path) -> bytes:
+def _file_bytes(path: Any) -> bytes:
     name = str(path)
     try:
         status = path.stat()
@@ -319,7 +319,12 @@ def _file_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError as error:
         raise UnreadablePhoto(name, "file not found") from error
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+    except UnreadablePhoto:
+        raise
+    except Exception as error:
+        # ValueError: a NUL in the name. Libraries that read buckets have errors of their own.
+        if isinstance(path, Path) and not isinstance(error, (OSError, ValueError)):
+            raise
         raise UnreadablePhoto(name, f"cannot be opened: {getattr(error, 'strerror', None) or error}") from error
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from skin_data.cell_text import are_splits, check_class_names, is_missing, is_split_name, simplified
+from skin_data.photo_location import is_url
 from skin_data.sources.labelled_table import MEANINGS, TableLayout, read_labelled_rows
 from skin_data.sources.record import Doubt, Listing, photos_of_class_folders
 from skin_data.sources.registry import Source
@@ -130,7 +131,7 @@ def read_photo_tables(
     there = {meaning: named for meaning, named in mapping.items() if set(named) <= set(rows[0].cells)}
     layout = TableLayout(TABLE_DATASET, place.stem, there)
     base = (photos or place.parent).resolve()
-    if not base.is_dir():
+    if not is_url(base) and not base.is_dir():
         raise UnusableInput(f"The folder of the photos does not exist. Received: {base}.")
     classes = load_taxonomy(taxonomy) if taxonomy else None
     listing = read_labelled_rows(rows, layout, photo_finder(base), classes, place)

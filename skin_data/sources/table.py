@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 import pandas as pd
 
 from skin_data.csv_table import read_csv
+from skin_data.photo_location import is_url, located
 from skin_data.sources.record import Doubt, Rejection, photos_in
 from triage.errors import UnusableInput
 from triage.photo_files import PHOTO_SUFFIXES, is_system_name
@@ -143,7 +144,8 @@ def photos_by_name(root: Path, ignored: Path | None, with_suffix: bool) -> tuple
 def photo_finder(base: Path) -> Finder:
     """Return a function that finds the photo a cell of a person's own table names.
 
-    A cell is a path from `base`, with or without its ending, or the name of one photo anywhere below `base`.
+    A cell is a path from `base`, with or without its ending, or the name of one photo anywhere below `base`. URLs, and
+    paths from a URL, are not looked for: a photo that is missing there is rejected when it is measured.
     """
 
     @cache
@@ -155,6 +157,8 @@ def photo_finder(base: Path) -> Finder:
         return found
 
     def find(cell: str) -> Path | str:
+        if is_url(cell) or is_url(base):
+            return located(cell) if is_url(cell) else base / cell
         path = base / cell
         if not path.exists():
             path = base / cell.replace("\\", "/")  # written on Windows

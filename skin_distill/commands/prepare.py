@@ -20,6 +20,7 @@ Examples:
   skin-distill prepare folder photos.csv --groups patients.csv --out data/mine
   skin-distill prepare folder mine.csv --columns photo=file,diagnosis=dx,group=patient --photos images --out data/mine
   skin-distill prepare combined data/kaggle/meta.csv data/scin/meta.csv --out data/both
+  skin-distill prepare folder photos.csv --photos s3://bucket/photos --cluster tcp://10.0.0.1:8786 --out data/mine
   skin-distill prepare --check data/kaggle/meta.csv
 
 Photos that cannot be used are listed in DIR/rejected.csv with a reason and left out; with more than --max-rejected of
@@ -46,7 +47,7 @@ def _check_kind(ctx: click.Context, parameter: click.Parameter, kind: str | None
 
 @click.command("prepare", cls=PrepareCommand, epilog=EPILOG)
 @click.argument("kind", callback=_check_kind, required=False)
-@click.argument("sources", metavar="[SRC]...", type=click.Path(path_type=Path), nargs=-1)
+@click.argument("sources", metavar="[SRC]...", type=click.Path(), nargs=-1)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for meta.csv and its reports.")
 @click.option("--check", type=click.Path(path_type=Path, dir_okay=False), help="Check an existing meta.csv instead.")
 @click.option(
@@ -65,7 +66,7 @@ def _check_kind(ctx: click.Context, parameter: click.Parameter, kind: str | None
     help="Columns of your own table: photo, diagnosis, group, source, soft_label, fitzpatrick, monk. "
     "diagnosis=A|B|C are one-hot columns.",
 )
-@click.option("--photos", type=click.Path(path_type=Path), help="Folder of your table's photos. Default: the table's.")
+@click.option("--photos", type=click.Path(), help="Folder or URL of your table's photos. Default: the table's folder.")
 @click.option(
     "--groups",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -80,12 +81,17 @@ def _check_kind(ctx: click.Context, parameter: click.Parameter, kind: str | None
     "--keep-splits", is_flag=True, help="combined: the first table's photos keep their splits; the others are divided."
 )
 @click.option("--workers", type=int, help="Worker processes. Default: one per core.")
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Dask scheduler, such as tcp://10.0.0.1:8786: its workers measure.",
+)
 @click.option("--show-duplicates", is_flag=True, help="Also draw near-duplicates side by side; the plots hold photos.")
 @click.option("--max-rejected", default=0, show_default=True, help="Photos that may be left out with exit code 0.")
 @output_options
 def command(
     kind: str | None,
-    sources: tuple[Path, ...],
+    sources: tuple[str, ...],
     out: Path | None,
     check: Path | None,
     terminal: Terminal,

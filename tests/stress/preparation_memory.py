@@ -40,7 +40,7 @@ def measure(rows: int = ROWS) -> dict[str, Any]:
 
 def write_photos_and_ledger(folder: Path, rows: int) -> None:
     """Write `photos/<class>/photo-<row>.jpg` and a ledger with a measurement of each."""
-    from skin_data.measurement import measurement_key
+    from skin_data.measurement import measurement_keys
     from skin_data.perceptual_hash import OUTLINE_SIDE, outline_text
     from skin_data.photo_frame import frame_signature
     from triage.lighting import FEATURE_NAMES, REASONS
@@ -78,7 +78,7 @@ def write_photos_and_ledger(folder: Path, rows: int) -> None:
                 "warnings": [],
                 **{f"light_{name}": float(v) for name, v in zip(FEATURE_NAMES, features[row], strict=True)},
             }
-            ledger.write(json.dumps({"key": measurement_key(photo), "result": result}) + "\n")
+            ledger.write(json.dumps({"key": measurement_keys([photo])[0], "result": result}) + "\n")
 
 
 def prepare_photos(folder: Path) -> dict[str, Any]:
