@@ -48,7 +48,7 @@ def ports(count):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize("command", ["teacher", "distill"])
+@pytest.mark.parametrize("command", ["teacher", pytest.param("distill", marks=pytest.mark.stress)])
 def test_a_lost_worker_ends_the_others_with_a_message(tmp_path, command):
     meta = make_photos(tmp_path / "data")
     (tmp_path / "long.yaml").write_text(RECIPE)
