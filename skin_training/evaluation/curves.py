@@ -21,7 +21,7 @@ def curves_of(predictions: SplitPredictions, ids: Sequence[str]) -> dict[str, di
     rows, lighting_rows = predictions.labelled(everything), predictions.lighting_labelled(everything)
     truth, poor = predictions.truth[rows], predictions.well_lit[lighting_rows] == 0
     scores = {name: (truth == n, predictions.probabilities[rows, n]) for n, name in enumerate(ids) if n in truth}
-    if poor.any() and not poor.all():
+    if predictions.lighting is not None and poor.any() and not poor.all():
         scores[POOR_LIGHTING] = poor, -predictions.lighting[lighting_rows]
     curves = {}
     for name, (positive, score) in scores.items():

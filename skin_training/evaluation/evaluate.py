@@ -55,21 +55,20 @@ def evaluate(
         UnusableInput: the predictions do not fit the rows, or hold NaN or inf.
     """
     ids = manifest.taxonomy.ids
-    predicts_lighting = lighting is not None
-    lighting = np.zeros(len(frame)) if lighting is None else lighting
-    if diagnosis.shape != (len(frame), len(ids)) or lighting.shape != (len(frame),):
+    light_shape = None if lighting is None else lighting.shape
+    if diagnosis.shape != (len(frame), len(ids)) or light_shape not in (None, (len(frame),)):
         raise UnusableInput(
             f"Predictions and photos do not match: {len(frame)} photos of {len(ids)} classes. "
-            f"Received: diagnosis {diagnosis.shape}, lighting {lighting.shape}."
+            f"Received: diagnosis {diagnosis.shape}, lighting {light_shape}."
         )
-    if not (np.isfinite(diagnosis).all() and np.isfinite(lighting).all()):
+    if not all(np.isfinite(found).all() for found in (diagnosis, lighting) if found is not None):
         raise UnusableInput("The model predicts NaN or inf; its weights are damaged. Train it again.")
     groups = frame["group"].astype(str).to_numpy()
     predictions = SplitPredictions(
         GroupBootstrap(groups, seed, resamples),
         true_classes(frame, ids),
         diagnosis,
-        lighting_labels(frame) if predicts_lighting else np.full(len(frame), np.nan),
+        lighting_labels(frame),
         lighting,
     )
     classes = manifest.taxonomy.classes

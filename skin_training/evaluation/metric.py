@@ -37,12 +37,12 @@ class GroupBootstrap(GroupDraws):
         denominator = rows if rests_on is None else rows[rests_on]
         n, groups = len(denominator), self.group_count(denominator)
         if n < MIN_PHOTOS:
-            return _without_value(n, "too few samples to tell")
+            return without_value(n, "too few samples to tell")
         if groups < MIN_GROUPS:
-            return _without_value(n, f"too few groups to tell: {groups}")
+            return without_value(n, f"too few groups to tell: {groups}")
         value, low, high = self.interval(statistic, rows, level)
         if np.isnan(value):
-            return _without_value(n, "undefined: one class only")
+            return without_value(n, "undefined: one class only")
         if proportion and low == high:
             low, high = wilson_interval(value, groups, level)
         return {"value": value, "low": low, "high": high, "n": n}
@@ -80,5 +80,6 @@ def without_interval(metric: Metric) -> Metric:
     return {**metric, "low": None, "high": None}
 
 
-def _without_value(n: int, why: str) -> Metric:
+def without_value(n: int, why: str) -> Metric:
+    """Return what stands for a metric that cannot be measured on n photos."""
     return {"value": None, "low": None, "high": None, "n": n, "why": why}

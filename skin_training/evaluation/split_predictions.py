@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from skin_training.evaluation import weighted_metrics as metrics
-from skin_training.evaluation.metric import GroupBootstrap, minority_of, without_interval
+from skin_training.evaluation.metric import GroupBootstrap, minority_of, without_interval, without_value
 from skin_training.report_types import ClassMetrics, DiagnosisMetrics, LightingMetrics, Metric, SliceSection
 
 WELL_LIT = 0.5
 TOP_K = 3
+NOT_PREDICTED = "not predicted"
 
 
 @dataclass(frozen=True)
@@ -23,14 +24,14 @@ class SplitPredictions:
         truth: int [n], -1 without a diagnosis.
         probabilities: float [n, classes].
         well_lit: float [n], the lighting label: 1 well lit, 0 poorly lit, NaN without one.
-        lighting: float [n], predicted probability that the photo is well lit.
+        lighting: float [n], predicted probability that the photo is well lit; None where the model does not predict it.
     """
 
     bootstrap: GroupBootstrap
     truth: np.ndarray
     probabilities: np.ndarray
     well_lit: np.ndarray
-    lighting: np.ndarray
+    lighting: np.ndarray | None
 
     def labelled(self, rows: np.ndarray) -> np.ndarray:
         """Return those of the rows that have a diagnosis."""
@@ -96,6 +97,11 @@ class SplitPredictions:
 
     def _lighting(self, rows: np.ndarray) -> LightingMetrics:
         rows = self.lighting_labelled(rows)
+        well_lit = float(self.well_lit[rows].mean()) if len(rows) else None
+        if self.lighting is None:
+            none = without_value(0, NOT_PREDICTED)
+            measured = ("accuracy", "auc", "average_precision", "poor_recall", "poor_precision")
+            return cast("LightingMetrics", {**dict.fromkeys(measured, none), "well_lit_share": well_lit})
         poor, score, flagged = self.well_lit == 0, -self.lighting, self.lighting < WELL_LIT
 
         def metric(statistic: Callable[..., np.ndarray], rests_on: np.ndarray | None, *of: Any) -> Metric:
@@ -107,5 +113,5 @@ class SplitPredictions:
             "average_precision": metric(metrics.average_precision, poor[rows], poor, score),
             "poor_recall": metric(metrics.fraction, poor[rows], flagged, poor),
             "poor_precision": metric(metrics.fraction, flagged[rows], poor, flagged),
-            "well_lit_share": float(self.well_lit[rows].mean()) if len(rows) else None,
+            "well_lit_share": well_lit,
         }

@@ -212,6 +212,16 @@ def test_without_validation_answers_nothing_is_fitted(manifest, measured):
     assert not any("sent_to_doctor" in part for part in report["per_class"].values())
 
 
+def test_a_model_without_lighting_is_said_not_to_predict_it(manifest, measured):
+    frame, (diagnosis, _), _ = measured
+    report = evaluate(manifest, frame, diagnosis, None, resamples=10)
+    for lighting in (report["lighting"], report["per_tone"]["dark"]["lighting"]):
+        assert lighting["accuracy"] == {"value": None, "low": None, "high": None, "n": 0, "why": "not predicted"}
+    assert "poor_lighting" not in report["curves"]
+    with pytest.raises(UnusableInput, match=str(len(frame) - 1)):
+        evaluate(manifest, frame, diagnosis, np.zeros(len(frame) - 1))
+
+
 def test_a_missing_label_counts_for_the_other_head_alone(manifest, measured):
     frame, answers, whole = measured
     without = frame.copy()
