@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-from skin_training.heads import logits_model
+from skin_training.heads import has_external_layer, logits_model
 from triage.errors import UnusableInput
 from triage.interpreter import open_interpreter
 from triage.native_output import native_stderr_muted
@@ -42,7 +42,7 @@ def teacher_forward(teacher: keras.Model, with_features: bool = False, way: str 
     Args:
         teacher: a Keras teacher.
         with_features: also return the pooled features.
-        way: "keras", "tflite", or "auto": `.tflite` where TensorFlow sees no GPU.
+        way: "keras", "tflite", or "auto": `.tflite` where TensorFlow sees no GPU and computes every layer.
 
     Raises:
         UnusableInput: an unknown way.
@@ -50,7 +50,7 @@ def teacher_forward(teacher: keras.Model, with_features: bool = False, way: str 
     if way not in ("auto", "keras", "tflite"):
         raise UnusableInput(f"The teacher predicts with keras, tflite or auto. Received: {way!r}.")
     by_keras = TeacherForward("keras", _keras(teacher, with_features))
-    if way == "keras" or (way == "auto" and tf.config.list_physical_devices("GPU")):
+    if way == "keras" or (way == "auto" and (has_external_layer(teacher) or tf.config.list_physical_devices("GPU"))):
         return by_keras
     try:
         by_tflite = TeacherForward("tflite", _tflite(teacher, with_features))

@@ -26,18 +26,24 @@ def grad_cam(
         weighted by the mean gradient of the output's logit.
 
     Raises:
-        UnusableInput: an unknown head or class, or an image that does not fit the model.
+        UnusableInput: an unknown head or class, an image that does not fit the model, or a frozen encoder, which gives
+            one vector for a photo.
     """
     import tensorflow as tf
     import tf_keras as keras
 
-    from skin_training.heads import OUTPUTS, after_features
+    from skin_training.heads import OUTPUTS, after_features, has_external_layer
     from skin_training.light_grid import GRID_LAYER_NAME
 
     if head not in OUTPUTS:
         raise UnusableInput(f"head must be one of {', '.join(OUTPUTS)}. Received: {head!r}.")
     if tuple(image.shape) != tuple(model.input_shape[1:]):
         raise UnusableInput(f"The model takes {model.input_shape[1:]}. Received an image of {image.shape}.")
+    if has_external_layer(model):
+        raise UnusableInput(
+            "Grad-CAM needs a feature map with a gradient. Received: a teacher with a frozen encoder (backbone: onnx). "
+            "Distil a student from it and explain that one."
+        )
     pooling = model.get_layer("features")
     visible = keras.Model(model.input, [pooling.input, model.get_layer(GRID_LAYER_NAME).output])
     feature_map, light_grid = visible(tf.constant(image[None], tf.float32), training=False)

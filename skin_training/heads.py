@@ -62,6 +62,12 @@ def add_heads(image: tf.Tensor, features: tf.Tensor, class_count: int, dropout: 
     return outputs
 
 
+def has_external_layer(model: keras.Model) -> bool:
+    """Whether a layer is computed outside TensorFlow: without gradient or feature map, and not to be converted."""
+    layers = [inner for layer in model.layers for inner in getattr(layer, "layers", [layer])]
+    return any(getattr(layer, "external", False) for layer in layers)
+
+
 def logits_model(model: keras.Model) -> keras.Model:
     """Return a model on the same layers: image to diagnosis logits [batch, classes] and lighting logit [batch, 1]."""
     return keras.Model(

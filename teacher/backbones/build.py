@@ -30,7 +30,7 @@ def build_backbone(name: str, size: int, weights: str, batch_norm_momentum: floa
     if name not in BACKBONES:
         raise UnusableInput(f"Unknown backbone. Received: {name!r}. Known: {', '.join(BACKBONES)}.")
     entry = BACKBONES[name]
-    if weights != "none" and size != entry.input_size:
+    if weights != "none" and size != entry.input_size and not entry.frozen:
         log.info("%s: published weights are for %d px, this recipe's input is %d px", name, entry.input_size, size)
     if size < entry.smallest:
         raise UnusableInput(f"{name} needs an input of at least {entry.smallest} px. Received: {size}.")

@@ -31,6 +31,8 @@ class OnnxEncoder(keras.layers.Layer):
     first (class) token of its tokens [batch, tokens, channels], or the mean of its feature map.
     """
 
+    external = True  # see `skin_training.heads.has_external_layer`
+
     def __init__(self, path: str, sha256: str, channels: int, description: dict[str, Any], **kwargs: Any):
         super().__init__(**kwargs)
         self.path, self.sha256, self.channels = path, sha256, channels

@@ -21,6 +21,7 @@ from distill.train import distill_student
 from skin_data.manifest import read_manifest
 from skin_data.progress import no_progress
 from skin_data.views import ViewRecipe
+from skin_training.grad_cam import grad_cam
 from skin_training.heads import OUTPUTS, before_heads
 from skin_training.recipe import Phase, TeacherRecipe
 from skin_training.run_folder import RunFolder
@@ -182,7 +183,7 @@ def test_a_teacher_of_ours_predicts_the_same_as_onnx(job, opened):
     np.testing.assert_allclose(theirs["lighting"], ours["lighting"], atol=1e-4)
 
 
-def test_an_encoder_in_onnx_carries_our_heads(job):
+def test_an_encoder_in_onnx_carries_our_heads(job, caplog):
     folder, manifest = job
     path = write_onnx(folder / "encoder.onnx", "nchw", SIDE)
     describe(path, scaling="unit", output=None, classes=None, licence="CC BY-NC 4.0")
@@ -197,7 +198,11 @@ def test_an_encoder_in_onnx_carries_our_heads(job):
     np.testing.assert_allclose(features, logits_of(images), rtol=1e-5)
     teacher = open_teacher("encoded", manifest.taxonomy.ids, folder)
     assert teacher.describe()["licence"] == "CC BY-NC 4.0"
+    caplog.clear()
     assert teacher.forward(False).way == "keras"
+    assert not caplog.text  # nothing tries to convert it
+    with pytest.raises(UnusableInput, match=r"backbone: onnx.*[Dd]istil"):
+        grad_cam(model, images[0])
 
     write_onnx(path, "nchw", SIDE, more=True)
     with pytest.raises(UnusableInput, match=r"encoder\.onnx"):
