@@ -10,7 +10,7 @@ import numpy as np
 
 from distill.teachers.teacher import Teacher
 from skin_data.progress import Progress
-from teacher.external.description import ModelDescription, read_description
+from teacher.external.description import OF_PIXELS, ModelDescription, read_description
 from triage.errors import UnusableInput
 
 if TYPE_CHECKING:
@@ -101,14 +101,19 @@ class ExternalTeacher(Teacher):
         self._mapping = class_mapping(self.description, class_ids, self.name)
         self._opened = kind.open(target, self.description)
         self.rounded = self._opened.rounded
+        if self.rounded and (given := [key for key in self.description.given if key in OF_PIXELS]):
+            raise UnusableInput(
+                f"A function or table takes pixels as they are, uint8 and RGB. Received: {target} with "
+                f"{', '.join(given)} in its YAML. Remove what is for files only."
+            )
         self._known = len(class_ids) - len(self.unknown)
 
     @property
     def sha256(self) -> str:
-        """Hash of the model's files, with the description where it has one of its own."""
+        """Hash of the model's files and its description."""
         import hashlib
 
-        text = f"{self._opened.sha256} {dataclasses.asdict(self.description)}"
+        text = f"{self._opened.sha256} {self.description.given}"
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property

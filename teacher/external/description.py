@@ -13,6 +13,8 @@ D = TypeVar("D", bound="ModelDescription")
 Three = tuple[float, float, float]
 RANGES = {"unit": (1.0, 0.0), "bytes": (255.0, 0.0), "symmetric": (2.0, -1.0)}
 """Factor and offset of each `scaling`, from pixels in [0, 1]."""
+OF_PIXELS = ("layout", "channels", "scaling", "mean", "std")
+"""Keys that say how a file's input is made of a photo."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,8 +26,9 @@ class ModelDescription:
         training_data: names of the data sets that it has seen, such as "HAM10000"; "unknown" where nobody says.
         size: input side in pixels; needed where the file leaves it open.
         layout: "nhwc" or "nchw"; needed where the file's input shape does not show it.
+        channels: order of the colours, "rgb" or "bgr".
         scaling: range of the pixels: "unit" [0, 1], "bytes" [0, 255] or "symmetric" [-1, 1]; needed for a model's file.
-        mean: subtracted from the scaled pixels, per channel R, G, B.
+        mean: subtracted from the scaled pixels, per channel in that order.
         std: divides them then.
         features: name of the output with pooled features, or with those of an encoder.
     """
@@ -34,6 +37,7 @@ class ModelDescription:
     training_data: tuple[str, ...]
     size: int | None = None
     layout: Literal["nhwc", "nchw"] | None = None
+    channels: Literal["rgb", "bgr"] = "rgb"
     scaling: Literal["unit", "bytes", "symmetric"] | None = None
     mean: Three = (0.0, 0.0, 0.0)
     std: Three = (1.0, 1.0, 1.0)
@@ -50,17 +54,24 @@ class ModelDescription:
                 raise UnusableInput(f"{rule}. Received: {received!r}.")
 
     @property
+    def given(self) -> dict[str, Any]:
+        """Return the keys that differ from their defaults, so that later ones change no hash."""
+        default = {field.name: field.default for field in dataclasses.fields(self)}
+        return {name: value for name, value in dataclasses.asdict(self).items() if value != default[name]}
+
+    @property
     def terms(self) -> dict[str, Any]:
         """Licence and training data, JSON-able, which travel into reports and cards."""
         return {"licence": self.licence, "training_data": list(self.training_data)}
 
     def tensor(self, images: np.ndarray) -> np.ndarray:
-        """Scale float32 [n, size, size, 3] in [0, 1] to what the model expects, channels last."""
+        """Turn float32 [n, size, size, 3], RGB in [0, 1], into what the model expects, channels last."""
         if self.scaling is None:
             raise UnusableInput(
                 f"A model's file needs scaling: {', '.join(RANGES)}. Received: none. Add it to the YAML."
             )
         factor, offset = RANGES[self.scaling]
+        images = images[..., ::-1] if self.channels == "bgr" else images
         return np.asarray((images * factor + offset - self.mean) / np.asarray(self.std), np.float32)
 
 

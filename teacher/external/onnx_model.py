@@ -56,6 +56,11 @@ class OnnxModel:
             shown = ", ".join(f"{i.name} {i.type} {i.shape}" for i in inputs)
             raise UnusableInput(f"An ONNX model must take one batch of photos. Received: {path} with inputs {shown}.")
         self._input, self._dtype = inputs[0].name, DTYPES[inputs[0].type]
+        if self._dtype == np.uint8 and description.scaling != "bytes":
+            raise UnusableInput(
+                f"This ONNX file takes pixels of 8 bits. Received: scaling {description.scaling} beside {path}. Set "
+                "scaling: bytes."
+            )
         shape = [side if isinstance(side, int) else None for side in inputs[0].shape]
         self._one_by_one = shape[0] == 1
         self.layout, self.size = self._checked_shape(shape)

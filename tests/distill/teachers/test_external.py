@@ -75,6 +75,16 @@ def test_an_onnx_file_predicts_in_its_layout_and_scaling(tmp_path, layout, batch
     assert lighting is None
 
 
+@pytest.mark.parametrize("layout", ["nhwc", "nchw"])
+def test_blue_may_come_first_and_mean_and_std_then_too(tmp_path, layout):
+    """The file sees pixels / [1, 2, 4] + [0.1, 0.2, 0.3] in the order blue, green, red."""
+    numbers = {"mean": [-0.1, -0.4, -1.2], "std": [1.0, 2.0, 4.0]}
+    path = describe(write_onnx(tmp_path / "m.onnx", layout), channels="bgr", **numbers, **UNIT)
+    blue_first = (photos().astype(np.float32) / 255)[..., ::-1]
+    expected = softmax(logits_of(blue_first / [1, 2, 4] + [0.1, 0.2, 0.3]))
+    np.testing.assert_allclose(predicted(path)[0], expected, atol=1e-5)
+
+
 @pytest.mark.slow
 def test_keras_and_tflite_files_predict_as_described(tmp_path):
     import tensorflow as tf
@@ -96,6 +106,10 @@ def test_keras_and_tflite_files_predict_as_described(tmp_path):
 def test_a_callable_takes_whole_pixel_values(module):
     np.testing.assert_allclose(predicted("colour_code:predict")[0], EXPECTED, atol=1e-5)
     assert open_teacher("colour_code:predict", CLASSES).rounded
+    for key, value in {**UNIT, "channels": "bgr", "layout": "nchw", "mean": [0.5] * 3, "std": [2.0] * 3}.items():
+        describe(module, **{key: value})
+        with pytest.raises(UnusableInput, match=f"colour_code:predict with {key}"):
+            predicted("colour_code:predict")
 
 
 def test_a_table_is_found_by_the_checksum_of_the_pixels(tmp_path):
@@ -163,6 +177,7 @@ def test_a_class_that_it_does_not_know_has_to_be_named(tmp_path):
         ({"training_data": []}, "training_data"),
         ({"std": [0.0, 1.0, 1.0]}, "std"),
         ({"layout": "nchw"}, "nchw"),
+        ({"channels": "rbg"}, "channels"),
         ({"size": 16}, "16"),
         ({"diagnosis": "logits"}, "logits"),
         ({"colour": "red"}, "colour"),
