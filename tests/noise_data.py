@@ -11,7 +11,7 @@ CLASSES, PHOTOS, SIZE, BATCH = 3, 72, 32, 8
 TINY = "tiny"
 
 
-def make_photos(folder: Path) -> Path:
+def make_photos(folder: Path, count: int = PHOTOS) -> Path:
     """Write photos of noise, a colour for each class, and their meta.csv; return its path."""
     import cv2
 
@@ -20,7 +20,7 @@ def make_photos(folder: Path) -> Path:
 
     generator = np.random.default_rng(0)
     rows = []
-    for number in range(PHOTOS):
+    for number in range(count):
         label = number % CLASSES
         pixels = generator.integers(0, 160, (SIZE + 8, SIZE + 8, 3), np.uint8)
         pixels[..., label] += 60

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,10 @@ EPILOG = """\b
 Example:
   skin-distill reproduce kaggle-quick-teacher --data data/kaggle/meta.csv
 
-A student is repeated with its own teachers; a single run that is no longer here is repeated first. Files that were
-verified are converted and verified again. A meta.csv with the same splits is enough: another processor may measure
-lighting differently in the last digit. Exit code 1: a metric differs by more than --within.
+A student is repeated with its own teachers; a single run that is no longer here is repeated first, any other teacher
+must be where it was, unchanged. Files that were verified are converted and verified again. A meta.csv with the same
+splits is enough: another processor may measure lighting differently in the last digit. Exit code 1: a metric differs by
+more than --within.
 """
 
 
@@ -138,13 +139,14 @@ def _find_teachers(
     terminal: Terminal
 ) -> RunFolder | list[Teacher]:  # fmt: skip
     """Return a student's teachers; for a run whose file is not here any more, another run that repeats it."""
-    from distill.teachers import open_teacher
     from skin_training.run_folder import RunFolder
     from triage.atomic import sha256_of
 
     targets = config.get("teachers") or [config["teacher_run"]]  # runs of earlier versions have one
-    if len(targets) > 1 or any(entry["kind"] != "run" for entry in was["distill"].get("teachers", ())):
-        return [open_teacher(target, manifest.taxonomy.ids, run.root) for target in targets]
+    entries = was["distill"].get("teachers", ())
+    if len(targets) > 1 or any(entry["kind"] != "run" for entry in entries):
+        ids = manifest.taxonomy.ids
+        return [_unchanged(run, target, e["sha256"], ids) for target, e in zip(targets, entries, strict=True)]
     teacher = RunFolder(targets[0], run.root)
     file = teacher.artifacts / "teacher.keras"
     same_table = config["data"]["meta_sha256"] == manifest.sha256
@@ -154,3 +156,20 @@ def _find_teachers(
     terminal.line(f"reproduce: the teacher of '{run.name}' is not here; '{again.name}' repeats it first")
     _repeat_teacher(teacher.read_config(), manifest, again, weights, terminal)
     return again
+
+
+def _unchanged(run: RunFolder, target: str, sha256: str, class_ids: Sequence[str]) -> Teacher:
+    """Open one of several teachers, or one from elsewhere, which must be the one that a run learned from."""
+    from distill.teachers import open_teacher
+
+    try:
+        teacher = open_teacher(target, class_ids, run.root)
+    except UnusableInput as error:
+        raise UnusableInput(f"Run '{run.name}' can only be repeated with its teacher {target}. {error}") from error
+    if teacher.sha256 != sha256:
+        raise UnusableInput(
+            f"Teacher {target} is not the one of run '{run.name}': its file, or the YAML beside it, has changed. "
+            f"Received: SHA-256 {teacher.sha256[:16]}..., the run's {sha256[:16]}.... Restore it, or train a new run "
+            "with `skin-distill distill`."
+        )
+    return teacher
