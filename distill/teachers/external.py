@@ -133,7 +133,10 @@ class ExternalTeacher(Teacher):
             ),
         ):
             if not fits:
-                raise UnusableInput(f"The teacher does not fit the recipe. Received: {self.target} with {problem}.")
+                raise UnusableInput(
+                    f"The teacher does not fit the recipe. Received: {self.target} with {problem}. "
+                    "Change the recipe or the teacher."
+                )
 
     def forward(self, with_features: bool) -> "TeacherForward":
         """Return how it predicts logits for views."""
@@ -197,7 +200,10 @@ class ExternalTeacher(Teacher):
                 "output for the diagnosis (lighting, features) in the YAML beside it."
             )
         if not np.isfinite(value).all():
-            raise UnusableInput(f"The teacher predicts NaN or inf. Received: output {name!r} of {self.target}.")
+            raise UnusableInput(
+                f"The teacher predicts NaN or inf. Received: output {name!r} of {self.target}. Check scaling, mean and "
+                "std in the YAML beside it, and the model itself."
+            )
         return value
 
     def _probabilities(self, output: np.ndarray) -> np.ndarray:

@@ -83,7 +83,8 @@ class RunTeacher(KerasTeacher):
         if not self.file.is_file():
             raise UnusableInput(
                 f"Run '{run.name}' has no teacher. Looked for: {self.file}. "
-                f"Train one with `skin-distill teacher --run {run.name}`, or give a model's file."
+                f"Train one with `skin-distill teacher --run {run.name}`, or give a model made elsewhere: "
+                "docs/any_teacher.md."
             )
 
     @cached_property

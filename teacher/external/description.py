@@ -79,9 +79,11 @@ def read_description(model: Path, kind: type[D]) -> D:
     """Read the YAML file beside a model's file, of the same name.
 
     Raises:
-        UnusableInput: there is none, or a key is missing, unknown or of a wrong type.
+        UnusableInput: there is neither, there is no YAML file, or a key is missing, unknown or of a wrong type.
     """
     path = model.with_suffix(".yaml")
+    if not path.is_file() and not model.is_file():
+        raise UnusableInput(f"No such model. Looked for: {model}.")
     if not path.is_file():
         raise UnusableInput(
             f"A model from elsewhere needs a description. Looked for: {path}. Write one: docs/any_teacher.md shows it."

@@ -238,6 +238,8 @@ def test_a_model_without_a_description_says_where_it_belongs(tmp_path):
 
 
 def test_a_damaged_file_is_refused(tmp_path):
+    with pytest.raises(UnusableInput, match=r"No such model.*m\.onnx"):
+        predicted(tmp_path / "m.onnx")
     for name in ("m.onnx", "m.tflite", "m.keras", "m.npz"):
         describe(tmp_path / name, **UNIT).write_bytes(b"not a model at all")
         with pytest.raises(SkinDistillError, match=name.replace(".", r"\.") if name != "m.tflite" else "TFLite"):
