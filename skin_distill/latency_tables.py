@@ -94,7 +94,7 @@ def show_comparison(comparison: dict[str, Any], terminal: Terminal) -> None:
 
 def show_end_to_end(result: dict[str, Any], terminal: Terminal) -> None:
     """Print a result of `benchmarks.latency.end_to_end.measure`."""
-    parts = ("decode", "light", "crop", "inference", "post")
+    parts = ("decode", "light", "skin", "crop", "inference", "post")
     terminal.table(
         f"From photo to prediction in ms (medians), {result['model']}",
         ("photo", "cores", *parts, "total", "bare", "total to bare"),

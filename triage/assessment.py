@@ -228,8 +228,8 @@ class Triage:
             photo = decode_photo(photo)
         decoded = photo if isinstance(photo, DecodedPhoto) else DecodedPhoto(photo, ())
         pixels = check_photo(decoded.pixels)
-        prepared = prepare_pixels(pixels, self._size, self._crop)
         measured = self._light_thread.submit(self._measure, pixels) if self._light_thread else None
+        prepared = prepare_pixels(pixels, self._size, self._crop)
         outputs = self.interpreter.run(prepared)
         # If no core was free, measure here.
         verdict, skin, tone = self._measure(pixels) if measured is None or measured.cancel() else measured.result()

@@ -75,6 +75,8 @@ def decode(header: PhotoHeader, name: str, conversion: Conversion | None, shrink
             raise UnreadablePhoto(name, f"damaged {header.kind}: {error}") from error
     elif header.kind == "JPEG":
         pixels = _decode_jpeg(header, name, shrink)
+        if header.space == "CMYK" and conversion is None:
+            pixels = _opencv(header, name)  # turns it into RGB
     elif conversion is None or conversion.space != "CMYK":
         # Conversions start from all bits; otherwise OpenCV reduces 16 bits to 8.
         pixels = _opencv(header, name, cv2.IMREAD_ANYDEPTH if conversion is not None else 0)
@@ -108,8 +110,7 @@ def _decode_jpeg(header: PhotoHeader, name: str, shrink: int) -> Photo:
             kind = "" if damage != str(error) else ", or a rare kind of it, to be exported as JPEG"
             raise UnreadablePhoto(name, f"damaged JPEG{kind}: {damage}") from error
         pixels = simplejpeg.decode_jpeg(header.stream, space, **sides, strict=False)
-    # OpenCV turns CMYK without a profile into RGB.
-    return _opencv(header, name) if space == "CMYK" else pixels
+    return np.asarray(pixels, np.uint8)
 
 
 def _is_padded(warning: str, stream: bytes) -> bool:

@@ -27,17 +27,20 @@ from skin_data.progress import Progress, no_progress
 from triage import Triage
 from triage.crop import Crop
 from triage.errors import CheckFailed, SkinDistillError, UnusableInput
+from triage.framing import measure_framing
 from triage.interpreter import available_runtimes
-from triage.lighting import judge_lighting, measure_lighting
+from triage.lighting import judge_lighting, measure_lighting, view_of
 from triage.machine import describe_machine, own_cores
 from triage.model_file import read_model
 from triage.photo import prepare_pixels, read_photo
+from triage.skin_tone import measure_skin_tone
 from triage.timing import FORMAT, NOISY_SPREAD
 from triage.tips import tips_for
 
 # Mode -> rounds of fresh processes, and in each how often everything is done.
 MODES = {"rapid": (4, 15), "normal": (7, 30), "strict": (10, 100)}
-PARTS = ("decode", "light", "crop", "inference", "post")
+PARTS = ("decode", "light", "skin", "crop", "inference", "post")
+"""Skin: whether there is any, and its tone."""
 JPEG_12_MEGAPIXELS, JPEG_TURNED = "JPEG 4000 x 3000", "JPEG 4000 x 3000, turned"
 FRAMES = {"frame 1920 x 1080": (1920, 1080), "frame 1280 x 720": (1280, 720)}
 WARM_UP = 3  # rounds
@@ -146,13 +149,14 @@ def measure_parts(model: str, photo: str, rounds: int, cores: int) -> dict[str, 
     prepared = prepare_pixels(decoded, size, crop)
     outputs = interpreter.run(prepared)
     verdict = judge_lighting(measure_lighting(decoded, crop))
-    invoke = interpreter.raw.invoke
+    invoke, view = interpreter.raw.invoke, view_of(decoded, crop)
     parts: dict[str, Callable[[], Any]] = {
         "bare inference": invoke,
         "whole": lambda: triage.assess(source),
         "crop": lambda: prepare_pixels(decoded, size, crop),
         "inference": lambda: interpreter.run(prepared),
         "light": lambda: judge_lighting(measure_lighting(decoded, crop)),
+        "skin": lambda: (measure_framing(decoded, crop, view), measure_skin_tone(decoded)),
         "tips": lambda: tips_for(judge_lighting(measure_lighting(decoded, crop))),
         "post": lambda: triage.answer(verdict, True, outputs),
     }
