@@ -230,9 +230,14 @@ class Triage:
         pixels = check_photo(decoded.pixels)
         measured = self._light_thread.submit(self._measure, pixels) if self._light_thread else None
         prepared = prepare_pixels(pixels, self._size, self._crop)
-        outputs = self.interpreter.run(prepared)
-        # If no core was free, measure here.
-        verdict, skin, tone = self._measure(pixels) if measured is None or measured.cancel() else measured.result()
+        if measured is None:
+            # Measured first, while the photo is in the processor's cache.
+            found, outputs = self._measure(pixels), self.interpreter.run(prepared)
+        else:
+            outputs = self.interpreter.run(prepared)
+            # If no core was free, measure here.
+            found = self._measure(pixels) if measured.cancel() else measured.result()
+        verdict, skin, tone = found
         view = self._crop.view(pixels.shape[1], pixels.shape[0])
         closer = self._second_look(pixels, outputs[SPOT], view) if crop == CROPS[1] else {}
         answer = self.answer(verdict, skin, {**outputs, **closer}, tone, name, ignore_light, synthetic_photo, view)
