@@ -2,9 +2,10 @@ r"""Photos a second of a student's training step, beside the plain Keras model o
 
     python -m benchmarks.training_step --sizes 96,128,224
 
-Both take steps in turn, so that whatever else the machine does slows both down. "with views" is the whole loop: pixels
-are drawn, turned into views with mixup and trained on. The plain model is `keras.applications.MobileNetV3Small` with
-one dense layer, Adam and random tensors.
+All take steps in turn, so that whatever else the machine does slows all down. "with views" is the whole loop: pixels are
+drawn, turned into views with mixup and trained on. "without colour" leaves the colour matrix as it is: its gradient goes
+through the first convolution to all pixels, which the plain model's does not. The plain model is
+`keras.applications.MobileNetV3Small` with one dense layer, Adam and random tensors.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from distill.objective import distillation_loss, with_features
 from distill.recipe import DistillRecipe
 from distill.student import build_student
 from skin_data.batches import TrainingSet, epoch_batches
+from skin_training.color_calibration import CCM_LAYER_NAME
 from skin_training.optimization import build_optimizer, training_step
 from skin_training.recipe import Phase
 from triage.lighting import FEATURE_NAMES
@@ -51,8 +53,8 @@ def plain_step(side: int, batch_size: int) -> Step:
     return lambda: float(step())
 
 
-def student_steps(side: int, batch_size: int) -> tuple[Step, Step]:
-    """Return a student's step on a fixed batch, and one that also draws the batch."""
+def student_steps(side: int, batch_size: int) -> dict[str, Step]:
+    """Return a student's step on a fixed batch, one that also draws the batch, and one that keeps the colour matrix."""
     random, count = np.random.default_rng(0), 8 * batch_size
     ones = np.ones(count, np.float32)
     training = TrainingSet(
@@ -63,8 +65,13 @@ def student_steps(side: int, batch_size: int) -> tuple[Step, Step]:
     )  # fmt: skip
     phase = Phase("distill", "all", 1, 1e-3, weight_decay=0.02, weight_average=0.995)
     recipe = DistillRecipe((phase,), input_size=side, batch_size=batch_size, temperature=1.0, mixup=0.2)
-    student = build_student(CLASSES, side)
-    update = training_step(student, distillation_loss(with_features(student), recipe), build_optimizer(student, phase))
+    updates = []
+    for trains_color in (True, False):
+        student = build_student(CLASSES, side)
+        student.get_layer(CCM_LAYER_NAME).trainable = trains_color
+        loss = distillation_loss(with_features(student), recipe)
+        updates.append(training_step(student, loss, build_optimizer(student, phase)))
+    update, without_color = updates
 
     def answers(rows: np.ndarray, views: np.ndarray) -> dict[str, np.ndarray]:
         return {"teacher_diagnosis": training.diagnosis[rows], "teacher_lighting": ones[rows]}
@@ -77,13 +84,16 @@ def student_steps(side: int, batch_size: int) -> tuple[Step, Step]:
 
     endless = batches()
     fixed = next(endless)
-    return lambda: float(update(fixed)), lambda: float(update(next(endless)))
+    return {
+        "student": lambda: float(update(fixed)),
+        "student with views": lambda: float(update(next(endless))),
+        "student without colour": lambda: float(without_color(fixed)),
+    }
 
 
 def measure(side: int, batch_size: int, rounds: int, steps: int) -> dict[str, float]:
     """Return photos a second by name, the median over rounds in which each takes its steps in turn."""
-    student, with_views = student_steps(side, batch_size)
-    of_name = {"plain Keras": plain_step(side, batch_size), "student": student, "student with views": with_views}
+    of_name = {"plain Keras": plain_step(side, batch_size), **student_steps(side, batch_size)}
     for step in of_name.values():
         step(), step()
     rates: dict[str, list[float]] = {name: [] for name in of_name}

@@ -224,7 +224,7 @@ def measure_lighting(photo: Photo, crop: Crop = CROP, view: View | None = None) 
     cropped = center_crop(photo, crop)
     thin, skin = view or view_of(photo, crop)
     # Detail is measured in the green channel, of which a sensor has most.
-    green = small_copy(np.asarray(cv2.split(thinned(cropped, ANALYSIS_SIDE))[1], np.uint8), ANALYSIS_SIDE)
+    green = small_copy(np.asarray(cv2.extractChannel(thinned(cropped, ANALYSIS_SIDE), 1), np.uint8), ANALYSIS_SIDE)
     evened = np.asarray(cv2.LUT(green, EVENED), np.uint8)
     lowest, middle, value = sorted_channels(thin)
     counts = counts_of(value)
