@@ -2,9 +2,9 @@ r"""Photos a second of a student's training step, beside the plain Keras model o
 
     python -m benchmarks.training_step --sizes 96,128,224
 
-All take steps in turn, so that whatever else the machine does slows all down. "with views" is the whole loop: pixels are
-drawn, turned into views with mixup and trained on. "without colour" leaves the colour matrix as it is: its gradient goes
-through the first convolution to all pixels, which the plain model's does not. The plain model is
+All take steps in turn, so that whatever else the machine does slows all down. "with views" is the whole loop: pixels
+are drawn, turned into views with mixup and trained on. "without colour" leaves the colour matrix as it is: its gradient
+goes through the first convolution to all pixels, which the plain model's does not. The plain model is
 `keras.applications.MobileNetV3Small` with one dense layer, Adam and random tensors.
 """
 
