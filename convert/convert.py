@@ -12,6 +12,7 @@ from typing import Any
 from convert.flatbuffer import Flatbuffer
 from convert.making.familiarity import fit_familiarity, head_layers, seen_by_file, with_familiarity
 from convert.making.fine_tuning import fine_tune
+from convert.making.light_measures import METHOD as LIGHT_METHOD
 from convert.making.light_measures import add_light_measures
 from convert.making.representative import load_representative
 from convert.making.source import Source, make_flatbuffer
@@ -131,7 +132,7 @@ def _key(student_sha256: str, manifest: Manifest, recipe: ConvertRecipe) -> dict
         "release_format": RELEASE_FORMAT,
         "familiarity": WITH_HEAD,
         "spot": f"{SPOT_METHOD} {boxes_sha256(manifest)}",
-        "light_measures": list(FEATURE_NAMES),
+        "light_measures": [*FEATURE_NAMES, LIGHT_METHOD],
         "version": version("skin-distill"),
     }
 

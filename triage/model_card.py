@@ -6,7 +6,7 @@ from typing import Any, TypedDict, cast
 from triage.answers import AnswerRule, problem_of_answers
 from triage.crop import SHAPES
 from triage.errors import UnusableInput
-from triage.estimated_light import JUDGED, CardLight
+from triage.estimated_light import CardLight, problem_of_light
 from triage.prediction_set import SetRule, problem_of_rule
 
 CARD_FORMAT = 1
@@ -199,9 +199,7 @@ def check_card(card: object, source: str) -> ModelCard:
         limit: Any = found["familiarity"].get("refuse_below") if isinstance(found["familiarity"], dict) else None
         require(_is_number(limit) and 0 <= limit <= 1, "familiarity needs refuse_below from 0 to 1", limit)
     if "light" in found:
-        margins: Any = found["light"].get("margins") if isinstance(found["light"], dict) else None
-        valid = isinstance(margins, dict) and set(margins) <= set(JUDGED) and all(map(_is_number, margins.values()))
-        require(valid, "light needs margins that are numbers, by the names of measures", margins)
+        require(not (problem := problem_of_light(found["light"])), str(problem), found["light"])
     if "prediction_sets" in found:
         rule = found["prediction_sets"]
         require(not (problem := problem_of_rule(rule)), str(problem), rule)

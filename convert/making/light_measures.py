@@ -1,23 +1,25 @@
 """The output `light_measures` of a file: the features of `triage.lighting` as the lighting head estimates them.
 
 The head estimates them standardised by the training split (`skin_data.batches.light_targets`); the file gives them in
-their own units.
+their own units. Its card says which reason against the light they speak for (`triage.estimated_light`).
 """
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import log_softmax, softmax
 
 from convert.flatbuffer import Flatbuffer, packed, unpacked
 from convert.making.graph import Graph
 from convert.making.representative import choose_representative
 from convert.student import load_student_pixels
-from skin_data.batches import light_features, light_scale
+from skin_data.batches import light_scale
+from skin_data.relighting import FAULTS, relight, relighting_parameters
 from skin_training.heads import MEASURES
 from triage.errors import CheckFailed
-from triage.estimated_light import JUDGED, LIGHT_MEASURES, CardLight, card_light, with_margins
+from triage.estimated_light import LIGHT_MEASURES, CardLight
 from triage.interpreter import open_interpreter
-from triage.lighting import FEATURE_NAMES, LightingFeatures, limits_for
+from triage.lighting import FEATURE_NAMES
 
 if TYPE_CHECKING:
     import tf_keras as keras
@@ -26,14 +28,14 @@ if TYPE_CHECKING:
     from skin_data.progress import Progress
     from skin_training.run_folder import RunFolder
 
-FALSE_ALARMS = 0.01
-"""At most this fraction of photos on the good side of a measure's limit may be estimated on the wrong one."""
-PHOTOS = 1000
-"""At most so many validation photos are looked at."""
-NEVER = 1e6
-"""Margin of a measure that is not judged."""
-LEAST_PHOTOS = 20
-"""With fewer on the good side a measure is not judged."""
+METHOD = "softmax regression on relit photos"
+PENALTY = 1.0
+"""Times half the sum of squared weights of standardised estimates, beside the negative log-likelihood."""
+PHOTOS, LEAST_PHOTOS = 150, 10
+"""At most so many well-lit validation photos are relit; with fewer than the least no reason is told."""
+VIEWS = 6
+"""Times that each is relit, each time with a fault at random."""
+SEED = 0
 
 Scale = tuple[np.ndarray, np.ndarray]
 """Mean and standard deviation of each feature, float64 [14] (`skin_data.batches.light_scale`)."""
@@ -42,7 +44,7 @@ Scale = tuple[np.ndarray, np.ndarray]
 def add_light_measures(
     flatbuffer: bytes, size: int, run: "RunFolder", manifest: "Manifest", progress: "Progress"
 ) -> tuple[bytes, CardLight | None]:
-    """Add the output to a student's file and fit its margins on the validation split.
+    """Add the output to a student's file, and fit which reason it speaks for on relit validation photos.
 
     Returns:
         The file and the card's section; the file unchanged, and None, if no training photo's light was measured.
@@ -50,15 +52,24 @@ def add_light_measures(
     if (scale := light_scale(manifest.split("train"))) is None:
         return flatbuffer, None
     made, frame = with_light_measures(flatbuffer, scale), manifest.split("val")
-    frame = frame.iloc[choose_representative(frame, PHOTOS, seed=0)]
-    measured, known = light_features(frame)
-    interpreter, found = open_interpreter(made, threads=2), []
-    pixels = load_student_pixels(run, manifest, frame[known], size, progress)
+    frame = frame[frame["lighting_label"].to_numpy(np.float32, na_value=np.nan) != 0]
+    frame = frame.iloc[choose_representative(frame, PHOTOS, SEED)]
+    pixels, interpreter = load_student_pixels(run, manifest, frame, size, progress), open_interpreter(made, threads=2)
+    faults, estimates = [], []
     for number, photo in enumerate(pixels):
-        found.append(interpreter.run(photo)[LIGHT_MEASURES].reshape(-1))
+        drawn = relighting_parameters(1.0, SEED, np.full(VIEWS, number), np.arange(VIEWS))
+        relit = relight(np.repeat(photo[None], VIEWS, axis=0), drawn)
+        estimates += [interpreter.run(view)[LIGHT_MEASURES].reshape(-1) for view in relit]
+        faults += (drawn[:, 0].astype(int) - 1).tolist()
         progress("light", number + 1, len(pixels))
-    margins = fit_margins(np.array(found).reshape(-1, len(FEATURE_NAMES)), measured[known])
-    return made, card_light(margins, {"split": "val", "photos": len(pixels), "false_alarms": FALSE_ALARMS})
+    light: CardLight = {
+        "measures": list(FEATURE_NAMES), "reasons": [], "weights": [], "bias": [],
+        "fitted_on": {"method": METHOD, "split": "val", "photos": len(pixels), "views": VIEWS},
+    }  # fmt: skip
+    if len(pixels) >= LEAST_PHOTOS:
+        weights, bias = fit_reasons(np.array(estimates), np.array(faults))
+        light |= {"reasons": list(FAULTS), "weights": weights.tolist(), "bias": bias.tolist()}
+    return made, light
 
 
 def with_light_measures(flatbuffer: bytes, scale: Scale) -> bytes:
@@ -94,27 +105,34 @@ def measures_of_student(student: "keras.Model", pixels: np.ndarray, scale: Scale
     return np.asarray(estimates * spread + mean)
 
 
-def fit_margins(estimates: np.ndarray, measured: np.ndarray) -> dict[str, float]:
-    """Return the margin of each judged measure from estimates and measurements of the same photos, float [n, 14]."""
-    margins: dict[str, float] = {}
-    # Whether saturation counts depends on the colour cast, which therefore comes first.
-    for measure in sorted(JUDGED, key=lambda name: name != "colour_cast"):
-        beyond = [
-            _excess(with_margins(estimate, margins), measure)
-            for estimate, truth in zip(estimates, measured, strict=True)
-            if _excess(LightingFeatures(*truth.tolist()), measure) <= 0
-        ]
-        beyond = [value for value in beyond if value > -np.inf]
-        # What cannot be fitted never speaks, and an estimate is never judged more strictly than a measurement.
-        enough = len(beyond) >= LEAST_PHOTOS
-        margins[measure] = max(0.0, float(np.quantile(beyond, 1 - FALSE_ALARMS))) if enough else NEVER
-    return margins
+def fit_reasons(estimates: np.ndarray, faults: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fit which fault estimates speak for: a multinomial logistic regression with a ridge penalty.
 
+    Args:
+        estimates: float [n, 14], of photos in poor light.
+        faults: int [n], the fault of each, a number in `skin_data.relighting.FAULTS`.
 
-def _excess(features: LightingFeatures, measure: str) -> float:
-    """How far a measure lies beyond its limit; -inf where it is not judged."""
-    limits = [limit for limits in limits_for(features).values() for limit in limits if limit.measure == measure]
-    return max((limit.excess(getattr(features, measure)) for limit in limits), default=-np.inf)
+    Returns:
+        Weights float [faults, 14] and bias [faults] for estimates in their own units (`triage.estimated_light`).
+    """
+    from scipy.optimize import minimize
+
+    mean, spread = estimates.mean(axis=0), estimates.std(axis=0)
+    factor = np.where(spread > 0, 1 / np.where(spread > 0, spread, 1), 0.0)
+    shown, target = (estimates - mean) * factor, np.eye(len(FAULTS))[faults]
+
+    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
+        weights, bias = np.split(values.reshape(-1, len(FAULTS)), [-1])
+        logits = shown @ weights + bias
+        residual = softmax(logits, axis=1) - target
+        value = PENALTY / 2 * (weights**2).sum() - (target * log_softmax(logits, axis=1)).sum()
+        return value, np.append(shown.T @ residual + PENALTY * weights, residual.sum(axis=0))
+
+    start = np.zeros((estimates.shape[1] + 1) * len(FAULTS))
+    fitted = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 2000}).x
+    weights, bias = np.split(fitted.reshape(-1, len(FAULTS)), [-1])
+    weights = weights.T * factor
+    return weights, bias[0] - weights @ mean
 
 
 def _finite(scale: Scale) -> Scale:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mobile_app.classifier import DEMO_MODEL
+from tests.web_app.full_model import write_full_model
 from tests.web_app.server import served
 from triage.errors import UnusableInput
 
@@ -41,14 +42,29 @@ def litert_js_files():
 
 
 @pytest.fixture(scope="session")
-def site(litert_js_files, tmp_path_factory, session_patch):
-    """Folder of the demo model's page."""
-    folder = tmp_path_factory.mktemp("site") / "page"
+def packaged(litert_js_files, tmp_path_factory, session_patch):
+    """`packaged(model)`: folder of a model's page."""
     session_patch.setattr("web_app.offline.package.litert_js", lambda tarballs: litert_js_files)
     from web_app.offline.package import write_page
 
-    write_page(DEMO_MODEL, folder)
-    return folder
+    def write(model):
+        folder = tmp_path_factory.mktemp("site") / "page"
+        write_page(model, folder)
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def site(packaged):
+    """Folder of the demo model's page."""
+    return packaged(DEMO_MODEL)
+
+
+@pytest.fixture(scope="session")
+def full_model(tmp_path_factory):
+    """A file with every output and every section of a card."""
+    return write_full_model(tmp_path_factory.mktemp("full"))
 
 
 @pytest.fixture(scope="session")

@@ -20,11 +20,11 @@ from triage.answers import WARNINGS, YES
 from triage.crop import Crop
 from triage.decision import MIN_TESTED, decision_table, tested_photos
 from triage.errors import UnusableInput
-from triage.lighting import REASONS
+from triage.estimated_light import NAMED_FROM
 from triage.model_file import read_model
 from triage.photo import prepare_pixels
 from triage.prediction_set import ALL_TONES, LEAST_PROBABILITY, UNLIKELY
-from triage.skin_tone import UNKNOWN_TONE
+from triage.skin_tone import TONE_BUCKETS
 from triage.spot import SURE_FROM
 from web_app.offline.litert_js import litert_js
 
@@ -95,10 +95,10 @@ def page_data(model: Path, packed: bytes, phantoms: Sequence[dict[str, Any]]) ->
     own = json.loads(files("web_app.offline").joinpath("texts.json").read_text(encoding="utf-8"))
     return {
         "card": card,
-        "checked": tested_photos(card, UNKNOWN_TONE) >= MIN_TESTED,
+        "checked": all(tested_photos(card, tone) >= MIN_TESTED for tone in TONE_BUCKETS),
         "compared": COMPARED,
         "facts": [*card_facts(texts, card), *class_facts(texts, card)],
-        "light_reasons": REASONS,
+        "light_named_from": NAMED_FROM,
         "max_classes": answer.MAX_CLASSES,
         "min_probability": answer.MIN_PROBABILITY,
         "model_sha256": hashlib.sha256(packed).hexdigest(),

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from mobile_app.texts import Texts, load_texts
-from triage.answers import YEARS
+from triage.answers import OLDEST, YEARS
 from triage.assessment import Assessment, Triage
 from triage.crop import Crop
 from triage.errors import SkinDistillError
@@ -18,7 +18,7 @@ from web_app.stakeholder.picture import show_picture
 TYPES = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "tif", "tiff", "bmp"]
 SHOWN = 900
 """Longer side of a shown photo, pixels."""
-NO_ANSWER = "-"
+NO_ANSWER = "no_answer"
 UNITS = ("exposure {:+.2f} stops", "{:.0f} kelvin", "gradient {:.2f} stops", "blur {:.1f} %", "glare {:.1f}")
 PLAIN = (0.0, DAYLIGHT, 0.0, 0.0, 0.0)
 
@@ -72,7 +72,7 @@ def _show(models: RunModels, texts: Texts, photo: Photo, name: str) -> None:
     told = triage.assess(photo, ignore_light)
     _light(told, texts)
     if questions := triage.card.get("answers"):
-        answers = _questions(questions["questions"])
+        answers = _questions(questions["questions"], texts)
         if answers:
             told = triage.combine([told], answers, ignore_light)
     _decision(told, texts)
@@ -95,17 +95,25 @@ def _light(told: Assessment, texts: Texts) -> None:
     st.checkbox(texts["light.see_anyway"], key="ignore_light")
 
 
-def _questions(questions: Any) -> dict[str, object]:
-    st.subheader("Questions")
+def _questions(questions: Any, texts: Texts) -> dict[str, object]:
+    st.subheader(texts["questions.title"])
+    st.write("Answer what is known and leave out the rest.")
     answers: dict[str, object] = {}
     for name, question in questions.items():
-        label = name.replace("_", " ").capitalize()
+        label = texts.get(f"question.{name}", _readable(name))
         if question.get(YEARS):
-            if (years := st.number_input(f"{label}, years", 0, 120, None)) is not None:
+            if (years := st.number_input(f"{label} (years)", 0, OLDEST, None)) is not None:
                 answers[name] = years
-        elif (choice := st.selectbox(label, [NO_ANSWER, *question["effects"]])) != NO_ANSWER:
+            continue
+        choices = [NO_ANSWER, *question["effects"]]
+        choice = st.selectbox(label, choices, format_func=lambda one: texts.get(f"choice.{one}", _readable(one)))
+        if choice != NO_ANSWER:
             answers[name] = choice
     return answers
+
+
+def _readable(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _decision(told: Assessment, texts: Texts) -> None:

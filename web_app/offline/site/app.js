@@ -1,6 +1,6 @@
 import { assess } from "./decide.js";
 import { Unusable, loadModel } from "./model.js";
-import { PhotoProblem, openPhoto } from "./pixels.js";
+import { PhotoProblem, openPhoto, spotInPhoto } from "./pixels.js";
 
 const LIVE_MS = 400;
 const $ = (id) => document.getElementById(id);
@@ -84,14 +84,15 @@ function refuse(message) {
 
 async function show(image, width, height) {
   const { outputs, box, view, milliseconds } = await model.run(image, width, height);
-  const photo = picture(image, width, height, box, view, outputs.spot), told = element("div");
+  const spot = outputs.spot ? spotInPhoto(outputs.spot, view, width, height) : null;
+  const photo = picture(image, width, height, box, spot), told = element("div");
   const asked = questions((answers) => answer(true, answers));
   const answer = (isAgain, answers = {}, ignoreLight = ignored) => {
     ignored = ignoreLight;
     const found = assess(outputs, model.data, { ignoreLight, syntheticPhoto: isDemo(), answers });
     told.replaceChildren(...render(found, photo, ignoreLight, () => answer(false, {}, true)));
     asked.hidden = !found.mayName;
-    $("result").dataset.answer = JSON.stringify({ ...found, outputs, milliseconds });
+    $("result").dataset.answer = JSON.stringify({ ...found, spot, milliseconds });
     say("web.ready");
     if (!isAgain) $("result").focus();
   };
@@ -104,16 +105,16 @@ function render(found, photo, ignoreLight, overrule) {
   const { card } = model.data, parts = [];
   const light = found.lighting;
   if (!light.ok) {
-    const tips = light.reasons.map((reason) =>
-      element("p", `${texts[`tip.${reason}.headline`]}. ${texts[`tip.${reason}.advice`]}`));
-    parts.push(element("section", element("h2", texts["answer.reason.poor_light"]), ...tips, "card soon"));
+    parts.push(titled(texts["answer.reason.poor_light"], tip(light), "card soon"));
     if (ignoreLight) parts.push(element("p", texts["answer.light_overruled"], "card soon"));
   } else {
-    parts.push(element("p", texts[light.judged ? "answer.light_good" : "web.light_by_head"]));
+    parts.push(element("p", texts["web.light_good"]));
   }
   const key = found.urgency ? `answer.${found.urgency}` : `answer.reason.${found.reason}`;
-  if (found.reason !== "poor_light") {
-    parts.push(element("section", element("h2", texts[key]), element("p", texts[`${key}_text`]), `card ${found.urgency ?? "soon"}`));
+  if (found.urgency && card.synthetic) { // drawn skin is no reason to see a doctor
+    parts.push(titled(texts["app.demo"], texts["answer.reason.synthetic_model_text"], "card soon"));
+  } else if (found.reason !== "poor_light") {
+    parts.push(titled(texts[key], texts[`${key}_text`], `card ${found.urgency ?? "soon"}`));
   } else {
     const button = element("button", texts["light.see_anyway"]);
     button.type = "button";
@@ -126,23 +127,27 @@ function render(found, photo, ignoreLight, overrule) {
     parts.push(element("p", `${texts["web.without_answers"]} ${first.name}, ${percent(first.probability)}.`));
   }
   if (found.mayName && !found.checked) {
-    left.append(element("p", `${texts["answer.unchecked"]}. ${texts["web.unchecked_text"]}`, "card soon"));
+    left.append(titled(texts["answer.unchecked"], texts["web.unchecked_text"], "card soon"));
   }
   if (found.mayName) left.append(classes(found));
-  parts.push(element("div", left, photo, "columns"));
+  parts.push(left.childNodes.length ? element("div", left, photo, "columns") : photo);
   return parts;
 }
+
+const titled = (title, text, style) => element("section", element("h2", title), element("p", text), style);
+const tip = ({ reason }) => `${texts[`tip.${reason}.headline`]}. ${texts[`tip.${reason}.advice`]}`;
 
 // The card's questions; `changed` gets the answers so far.
 function questions(changed) {
   const rule = model.data.card.answers, made = element("fieldset"), answers = {};
   if (!rule) return element("div");
   made.className = "card";
-  made.replaceChildren(element("legend", texts["web.questions"]));
+  made.replaceChildren(element("legend", texts["questions.title"]), element("p", texts["questions.text"], "muted"));
   for (const [name, { effects, years }] of Object.entries(rule.questions)) {
     const input = document.createElement(years ? "input" : "select"), words = texts[`question.${name}`] ?? readable(name);
     if (years) Object.assign(input, { type: "number", min: 0, max: 120, inputMode: "numeric" });
-    else input.append(new Option(texts["web.no_answer"], ""), ...Object.keys(effects).map((choice) => new Option(readable(choice), choice)));
+    else input.append(new Option(texts["web.no_answer"], ""), ...Object.keys(effects).map((choice) =>
+      new Option(texts[`choice.${choice}`] ?? readable(choice), choice)));
     input.addEventListener("change", () => {
       if (input.value === "" || !input.checkValidity()) delete answers[name];
       else answers[name] = years ? Number(input.value) : input.value;
@@ -182,7 +187,7 @@ function word(entry) {
 const percent = (value) => (value > 0.99 ? texts["answer.over_99"] : `${Math.round(value * 100)}%`);
 
 // The photo with the part that the model saw and the spot.
-function picture(image, width, height, box, [left, top, across, down], spot) {
+function picture(image, width, height, box, spot) {
   const canvas = document.createElement("canvas"), scale = Math.min(1, 720 / Math.max(width, height));
   [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
   const context = canvas.getContext("2d");
@@ -195,9 +200,8 @@ function picture(image, width, height, box, [left, top, across, down], spot) {
   };
   frame(...box, "#FFF");
   let text = texts["answer.crop"];
-  if (spot && spot[4] >= model.data.spot_sure_from) {
-    const [x, y, w, h] = spot.map((value) => Math.min(Math.max(value, 0), 1));
-    frame(left + (x - w / 2) * across, top + (y - h / 2) * down, w * across, h * down, "#5FD0C3");
+  if (spot && spot.confidence >= model.data.spot_sure_from) {
+    frame((spot.x - spot.width / 2) * width, (spot.y - spot.height / 2) * height, spot.width * width, spot.height * height, "#5FD0C3");
     text += ` ${texts["web.spot"]}`;
   }
   canvas.setAttribute("role", "img");
@@ -225,8 +229,8 @@ async function liveTip() {
   if (!stream) return;
   const { outputs } = await model.run(video, video.videoWidth, video.videoHeight);
   if (!stream) return;
-  const [reason] = assess(outputs, model.data).lighting.reasons;
-  const text = reason ? `${texts[`tip.${reason}.headline`]}. ${texts[`tip.${reason}.advice`]}` : texts["answer.light_good"];
+  const { lighting } = assess(outputs, model.data);
+  const text = lighting.ok ? texts["web.light_good"] : tip(lighting);
   if ($("live-tip").textContent !== text) $("live-tip").textContent = text;
   timer = setTimeout(liveTip, LIVE_MS);
 }

@@ -1,4 +1,4 @@
-// What a person is told. The rules are data that triage exported: limits of the light, the table of decisions.
+// What a person is told. The rules are data: the card's, and the table of decisions that triage exported.
 
 const TINY = 1e-12;
 
@@ -24,21 +24,14 @@ export function predictionSet(probabilities, rule, sets) {
   });
 }
 
-// Reasons against the light, most serious first, from the model's own estimates (triage.estimated_light).
-export function lightReasons(estimates, light, order) {
-  const values = Object.fromEntries(light.measures.map((name, number) => [name, estimates[number]]));
-  const above = Object.fromEntries(light.rules.map((rule) => [rule.measure, rule.above]));
-  for (const [name, margin] of Object.entries(light.margins)) values[name] -= above[name] ? margin : -margin;
-  const found = new Set();
-  for (const { reason, measure, at, above: high, along, only_if: condition } of light.rules) {
-    if (condition && excess(values[condition.measure], condition.at, condition.above) < 0) continue;
-    const limit = Array.isArray(at) ? interpolate(values[along], ...at) : at;
-    if (excess(values[measure], limit, high) > 0) found.add(reason);
-  }
-  return order.filter((reason) => found.has(reason));
+// Why the light is poor, from the model's own estimates (triage.estimated_light.likely_reason).
+export function likelyReason(estimates, light, namedFrom) {
+  if (!estimates || !light?.reasons?.length) return null;
+  const speaksFor = light.weights.map((row, number) =>
+    row.reduce((sum, weight, measure) => sum + weight * estimates[measure], light.bias[number]));
+  const probabilities = softmax(speaksFor), [top] = ranking(probabilities);
+  return probabilities[top] >= namedFrom ? light.reasons[top] : null;
 }
-
-const excess = (value, limit, above) => (above ? value - limit : limit - value);
 
 function interpolate(position, places, values) {
   if (position <= places[0]) return values[0];
@@ -74,17 +67,16 @@ function softmax(logs) {
 }
 
 // Light and decision for the outputs of one photo. The page measures neither skin nor its tone: it takes skin for
-// granted, which the familiarity checks, and counts every tone as not checked, which never reassures.
+// granted, which the familiarity checks, and does not reassure unless the model was checked on every tone.
 export function assess(outputs, data, { ignoreLight = false, syntheticPhoto = false, answers = {} } = {}) {
   const { card } = data;
   for (const [name, values] of Object.entries(outputs)) {
     if (!values.every(Number.isFinite)) throw new Error(`${name}: NaN`);
   }
   const wellLit = Math.min(Math.max(outputs.lighting[0], 0), 1);
-  const judged = Boolean(outputs.light_measures && card.light);
-  const reasons = judged ? lightReasons(outputs.light_measures, card.light, data.light_reasons) : [];
-  const ok = wellLit >= card.thresholds.well_lit && !reasons.length;
-  const lighting = { ok, probability: wellLit, reasons: reasons.length || ok ? reasons : ["poor_light"], judged };
+  const ok = wellLit >= card.thresholds.well_lit;
+  const reason = ok ? null : likelyReason(outputs.light_measures, card.light, data.light_named_from) ?? "poor_light";
+  const lighting = { ok, probability: wellLit, reason };
   const unfamiliar = Boolean(card.familiarity && outputs.familiarity
     && Math.min(Math.max(outputs.familiarity[0], 0), 1) < card.familiarity.refuse_below);
   const known = {

@@ -76,6 +76,15 @@ export function cropView([left, top, width, height], { crop }) {
   return [left - (across - width) / 2, top - (down - height) / 2, across, down];
 }
 
+// The output `spot` as fractions of the whole photo, cut at its edges (triage.spot.spot_in_photo).
+export function spotInPhoto(output, [left, top, across, down], width, height) {
+  const limited = (value) => Math.min(Math.max(value, 0), 1);
+  const [x, y, wide, high, confidence] = output.map(limited);
+  const [from, to] = [-0.5, 0.5].map((side) => limited((left + (x + side * wide) * across) / width));
+  const [above, below] = [-0.5, 0.5].map((side) => limited((top + (y + side * high) * down) / height));
+  return { x: (from + to) / 2, y: (above + below) / 2, width: to - from, height: below - above, confidence };
+}
+
 // Resizes cropped pixels to the model's input (triage.photo.prepare_pixels).
 export function prepare(pixels, size, { crop } = {}) {
   if (crop !== "letterbox") return resized(pixels, size, size);
