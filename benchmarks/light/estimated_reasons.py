@@ -78,7 +78,8 @@ def measure(model: Path, manifest: Manifest) -> dict[str, Any]:
 
     def fraction(values: np.ndarray, chosen: np.ndarray) -> dict[str, float]:
         flat, rows = values.ravel().astype(float), np.flatnonzero(chosen)
-        value, low, high = draws.interval(lambda weights, rows: weights @ flat[rows] / weights.sum(axis=1), rows)
+        with np.errstate(invalid="ignore"):  # a draw may hold none of the rows
+            value, low, high = draws.interval(lambda weights, rows: weights @ flat[rows] / weights.sum(axis=1), rows)
         return {"value": value, "low": low, "high": high}
 
     found: dict[str, Any] = {"photos": len(frame)}

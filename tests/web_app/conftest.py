@@ -64,7 +64,7 @@ def site(packaged):
 @pytest.fixture(scope="session")
 def full_model(tmp_path_factory):
     """A file with every output and every section of a card."""
-    return write_full_model(tmp_path_factory.mktemp("full"))
+    return write_full_model(tmp_path_factory.mktemp("full") / "full.tflite")
 
 
 @pytest.fixture(scope="session")

@@ -1,21 +1,24 @@
 """A small release file with every output and every section of a card, fitted to phantoms in closed form."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from skin_data.outliers import outliers_to_fit
 from skin_data.phantom import render_phantom
 from skin_data.relighting import FAULTS, relight, relighting_parameters
 from skin_data.taxonomy import load_taxonomy
-from tests.environments.sample_models import write_samples
+from skin_training.spot import SpotHead
 from triage.estimated_light import LIGHT_MEASURES
 from triage.interpreter import open_interpreter
 from triage.lighting import FEATURE_NAMES, measure_lighting
-from triage.model_file import pack_model, read_model
+from triage.model_file import pack_model
 from triage.outputs import FAMILIARITY
+from triage.photo import prepare_pixels
 
-SIZE, PHANTOMS, VIEWS, SEED = 64, 40, 3, 51
+SIZE, PHANTOMS, VIEWS, SEED = 64, 60, 3, 51
 QUESTIONS = {
     "age": {"effects": {"20": [-1.0, -1, -1, 1, 0, 0], "70": [1.0, 1, 1, -1, 0, 0]}, "years": True},
     "region": {"effects": {"face": [0.5, 0, 0, 0, 0, 0], "leg": [0.0, 0, 0.5, 0, 0, 0]}},
@@ -24,46 +27,65 @@ QUESTIONS = {
 """As on the card of the photo model: years, places, and a sign that always sends to a doctor."""
 
 
-def write_full_model(folder: Path) -> Path:
+def write_full_model(path: Path) -> Path:
     """Write the file of an untrained student whose last layers are fitted to phantoms, with the card of a photo model.
 
-    Half of the phantoms are less familiar than the card's limit, and no photo of dark skin stands behind it.
+    A part of the phantoms is less familiar than the card's limit, a part of the spots is sure, and few photos of dark
+    skin stand behind the card.
     """
     import tf_keras as keras
 
+    from convert.making.familiarity import fit, head_layers, seen_by_file, with_familiarity
     from convert.making.light_measures import fit_reasons, with_light_measures
+    from convert.making.representative import Representative
+    from convert.making.source import Source, make_flatbuffer
+    from convert.making.spot import map_layer, with_spot
+    from convert.packing.metadata import with_metadata
+    from convert.variants import VARIANTS
     from distill.student import build_student
 
     keras.utils.set_random_seed(3)
-    taxonomy = load_taxonomy("pad-ufes-20")
-    student = build_student(len(taxonomy.classes), SIZE, width=0.35, batch_norm_momentum=0.5)
+    classes = load_taxonomy("pad-ufes-20").classes
+    student = build_student(len(classes), SIZE, width=0.35, batch_norm_momentum=0.5)
     drawn = [render_phantom(SEED, index, 2 * SIZE) for index in range(PHANTOMS)]
-    good = np.stack([pixels[::2, ::2] for pixels, truth in drawn if truth.lighting_ok])
-    views = relighting_parameters(1.0, 0, np.repeat(np.arange(len(good)), VIEWS), np.tile(np.arange(VIEWS), len(good)))
-    poor = relight(np.repeat(good, VIEWS, axis=0), views)
-    shown = np.concatenate([good, poor])
+    good = np.stack([prepare_pixels(pixels, SIZE) for pixels, truth in drawn if truth.lighting_ok])
+    rows, numbers = np.repeat(np.arange(len(good)), VIEWS), np.tile(np.arange(VIEWS), len(good))
+    faults = relighting_parameters(1.0, 0, rows, numbers)
+    poor = relight(good[rows], faults)
+    shown, labels = np.concatenate([good, poor]), np.append(np.arange(len(good)), rows) % len(classes)
     for _ in range(6):
         student(shown / np.float32(255), training=True)
-    classes = np.arange(len(shown)) % len(taxonomy.classes)
     measured = np.array([list(measure_lighting(photo).as_dict().values()) for photo in shown])
-    mean, spread = measured.mean(axis=0), measured.std(axis=0) + 1e-6
-    _fit(student, "lighting_measures", shown, (measured - mean) / spread)
+    scale = measured.mean(axis=0), measured.std(axis=0) + 1e-6
+    _fit(student, "lighting_measures", shown, (measured - scale[0]) / scale[1])
     _fit(student, "lighting_logit", shown, np.where(np.arange(len(shown)) < len(good), 4.0, -4.0)[:, None])
-    _fit(student, "diagnosis_logits", shown, 4 * np.eye(len(taxonomy.classes))[classes])
-    named = [{"id": c.id, "name": c.name, "urgency": c.urgency} for c in taxonomy.classes]
-    plain = write_samples(student, good, ["float32"], folder, classes=named)["float32"]
-    file = read_model(plain)
-    made = with_light_measures(file.flatbuffer, (mean, spread))
+    _fit(student, "diagnosis_logits", shown, 4 * np.eye(len(classes))[labels])
+    made = make_flatbuffer(VARIANTS["float32"], Source(student, lambda: Representative(good)))
+    see = seen_by_file(made, head_layers(student))
+    halves = see(good[::2]), np.arange(len(good[::2])) % 3, see(good[1::2])
+    made = with_familiarity(made, fit(*halves, see(outliers_to_fit(good, 20, 2))))
+    made = with_light_measures(made, scale)
+    made = with_spot(made, _spot_head(student, good), str(map_layer(student)))
     run = open_interpreter(made).run
     estimates = np.array([run(photo)[LIGHT_MEASURES].reshape(-1) for photo in poor])
-    weights, bias = fit_reasons(estimates, views[:, 0].astype(int) - 1)
-    limit = float(np.median([run(photo)[FAMILIARITY].item() for photo in good]))
+    weights, bias = fit_reasons(estimates, faults[:, 0].astype(int) - 1)
+    unseen = [prepare_pixels(render_phantom(SEED + 1, index, 2 * SIZE)[0], SIZE) for index in range(PHANTOMS)]
     card: dict[str, Any] = {
-        **file.card,
+        "format": 1,
         "name": "full",
-        "synthetic": False,
+        "classes": [{"id": c.id, "name": c.name, "urgency": c.urgency} for c in classes],
+        "input": {"size": SIZE, "crop": "squashed", "crop_fraction": 0.8, "dtype": "float32"},
+        "color_calibration": {"matrix": np.eye(3).tolist(), "bias": [0.0] * 3},
+        "temperature": 1.2,
         "thresholds": {"urgent": 0.4, "abstain_below": 0.3, "well_lit": 0.5},
-        "familiarity": {**file.card["familiarity"], "refuse_below": limit},
+        "synthetic": False,
+        "data": {"dataset": "pad-ufes-20", "attribution": "drawn for a test"},
+        "lineage": {},
+        "familiarity": {
+            "method": "", "refuse_below": float(np.quantile([run(photo)[FAMILIARITY] for photo in unseen], 0.4)),
+            "fitted_on": {},
+        },
+        "spot": {"method": "random", "fitted_on": {}, "val": {}},
         "light": {
             "measures": list(FEATURE_NAMES), "reasons": list(FAULTS), "weights": weights.tolist(),
             "bias": bias.tolist(), "fitted_on": {},
@@ -73,9 +95,9 @@ def write_full_model(folder: Path) -> Path:
         "per_tone": {"light": {"n": 400}, "medium": {"n": 300}, "dark": {"n": 6}, "unknown": {"n": 60}},
         "measured": {"photo_alone": {"accuracy": {"value": 0.6, "low": 0.5, "high": 0.7}}},
         "not_measured": ["skin of Fitzpatrick type V and VI: 6 photographs"],
+        "licence": "CC BY 4.0",
     }  # fmt: skip
-    path = folder / "full.tflite"
-    path.write_bytes(pack_model(made, card))
+    path.write_bytes(pack_model(with_metadata(made, card), card))
     return path
 
 
@@ -90,3 +112,16 @@ def _fit(student: Any, name: str, pixels: np.ndarray, targets: np.ndarray) -> No
     ridge = 1e-3 * np.trace(moment) / len(moment) * np.eye(len(moment))
     kernel = np.linalg.solve(moment + ridge, (seen - center).T @ (targets - middle))
     layer.set_weights([kernel, middle - center @ kernel])
+
+
+def _spot_head(student: Any, pixels: np.ndarray) -> SpotHead:
+    """Random boxes around the middle, half of them sure."""
+    from convert.making.spot import maps_of_student
+    from tests.environments.sample_models import random_head
+
+    maps = maps_of_student(student, pixels)
+    head = random_head(maps.shape[-1])
+    head = replace(head, proposals=head.proposals * np.float32([1, 1, 1, 1, 30]))
+    unsure = head.predict(maps)[:, 4]
+    middle = np.float32(np.median(np.log(unsure / (1 - unsure))))
+    return replace(head, proposals_bias=head.proposals_bias + np.array([-0.2, -0.15, 0.2, 0.25, -middle], np.float32))

@@ -14,6 +14,7 @@ from triage.errors import SkinDistillError
 from triage.photo import Photo, decode_photo
 from web_app.stakeholder.models import DAYLIGHT, RunModels, changed
 from web_app.stakeholder.picture import show_picture
+from web_app.stakeholder.table import show_table
 
 TYPES = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "tif", "tiff", "bmp"]
 SHOWN = 900
@@ -142,7 +143,7 @@ def _probabilities(models: RunModels, photo: Photo) -> None:
     rows = [
         {"Class": classes[n]["name"], **{name: f"{values[n]:.1%}" for name, values in table.items()}} for n in order
     ]
-    st.table(rows)
+    show_table(rows, "Probability of each class")
 
 
 def _pictures(models: RunModels, photo: Photo, told: Assessment, name: str) -> None:

@@ -16,6 +16,7 @@ from triage.model_card import ModelCard
 from triage.photo import read_photo, small_copy
 from triage.plain_text import printable
 from web_app.stakeholder.picture import show_picture
+from web_app.stakeholder.table import show_table
 
 MOST_PHOTOS = 24
 COLUMNS = 4
@@ -40,12 +41,11 @@ def run_section(run: RunFolder, card: ModelCard, manifest: Manifest | None) -> N
     _confusion(entry, run, manifest)
     st.subheader("Skin tones and other slices")
     st.write(f"{entry.test.get('tone_scheme', '')}. It describes a photo, not a person. Brackets: 95 % intervals.")
-    st.table(_slices(entry.test))
+    show_table(_slices(entry.test), "Skin tones and other slices")
     st.subheader("Calibration")
-    st.table(_calibration(entry))
+    show_table(_calibration(entry), "Calibration")
     st.subheader("Verification")
-    gates = _gates(run, entry.name)
-    st.table(gates) if gates else st.write(words.NOT_MEASURED)
+    show_table(_gates(run, entry.name), "Verification")
     st.subheader("Not measured")
     for line in card["not_measured"]:
         st.write(f"- {line}")
@@ -60,7 +60,7 @@ def _headline(entry: Entry) -> None:
         "Size": words.megabytes(entry.size),
         "Test photos": words.count(int(entry.test.get("n", 0))),
     }
-    st.table([{"Metric": name, "Value": value} for name, value in rows.items()])
+    show_table([{"Metric": name, "Value": value} for name, value in rows.items()], "Metrics")
 
 
 def _confusion(entry: Entry, run: RunFolder, manifest: Manifest | None) -> None:
