@@ -39,6 +39,9 @@ from triage.model_file import RELEASE_FORMAT, pack_model
 
 log = logging.getLogger("skin_distill")
 
+QUANTIZATION = "equalized, biases corrected"
+"""How integer files are made: another way makes files anew."""
+
 
 def convert(
     run: RunFolder, manifest: Manifest, variants: Sequence[str], progress: Progress = no_progress
@@ -130,6 +133,7 @@ def _key(student_sha256: str, manifest: Manifest, recipe: ConvertRecipe) -> dict
         "classes": card_classes(manifest.taxonomy.classes),
         "options": recipe.shared_options(),
         "release_format": RELEASE_FORMAT,
+        "quantization": QUANTIZATION,
         "familiarity": WITH_HEAD,
         "spot": f"{SPOT_METHOD} {boxes_sha256(manifest)}",
         "light_measures": [*FEATURE_NAMES, LIGHT_METHOD],

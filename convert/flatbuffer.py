@@ -138,6 +138,17 @@ def packed(model: Any) -> bytes:
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
+def with_unique_names(flatbuffer: bytes) -> bytes:
+    """Return a model whose tensors have a name each: other quantizers and converters tell tensors by their names."""
+    model = unpacked(flatbuffer)
+    taken: set[bytes] = set()
+    for number, tensor in enumerate(model.subgraphs[0].tensors):
+        name = bytes(tensor.name or b"") or b"unnamed"
+        tensor.name = name if name not in taken else b"%s;%d" % (name, number)
+        taken.add(tensor.name)
+    return packed(model)
+
+
 def make_dequantize(model: Any, source: int, target: int, version: int) -> Any:
     """Return a new DEQUANTIZE operator for an `unpacked` model; it is not yet in the graph.
 

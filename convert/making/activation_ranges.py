@@ -35,9 +35,8 @@ def choose_ranges(flatbuffer: bytes, photos: np.ndarray) -> Ranges:
     ranges = {**measure_ranges(flatbuffer, photos, CLIPPED_FRACTION), **_known_ranges(parsed)}
     for operator in reversed(parsed.operators):
         output = parsed.name(operator.outputs[0])
-        if _is_gated(parsed, operator.outputs[0]):
-            # In `x * relu6(x + 3)` every value up to -3 gives 0.
-            ranges[output] = max(ranges[output][0], -3.0), ranges[output][1]
+        if (closed := _closed_below(parsed, operator.outputs[0])) is not None:
+            ranges[output] = max(ranges[output][0], closed), ranges[output][1]
         if operator.name in SAME_SCALE:
             ranges |= {name: ranges[output] for name in map(parsed.name, operator.inputs) if name in ranges}
     return {name: _usable(*found) for name, found in ranges.items()}
@@ -115,13 +114,24 @@ class _Largest:
 
 
 def _is_gated(parsed: Flatbuffer, tensor: int) -> bool:
-    """Return whether a tensor is the x of `x * relu6(x + 3)`, and nothing else."""
+    return _closed_below(parsed, tensor) is not None
+
+
+def _closed_below(parsed: Flatbuffer, tensor: int) -> float | None:
+    """Return the value up to which `x * relu6(factor * x + 3)` is 0 in every channel; None for a tensor not its x."""
     consumers = parsed.consumers(tensor)
     by_name = {operator.name: operator for operator in consumers}
-    if set(by_name) != {"ADD", "MUL"} or len(consumers) != 2:
-        return False
-    product = set(by_name["MUL"].inputs) == {tensor, by_name["ADD"].outputs[0]}
-    return product and _other_number(parsed, by_name["ADD"], tensor) == 3.0
+    gate = by_name.get("ADD") or by_name.get("DEPTHWISE_CONV_2D")
+    if len(consumers) != 2 or "MUL" not in by_name or gate is None:
+        return None
+    if set(by_name["MUL"].inputs) != {tensor, gate.outputs[0]}:
+        return None
+    if gate.name == "ADD":
+        return -3.0 if _other_number(parsed, gate, tensor) == 3.0 else None
+    factors, offsets = parsed.constant(gate.inputs[1]), parsed.constant(gate.inputs[2])
+    if factors is None or offsets is None or (factors <= 0).any():
+        return None
+    return float(-(offsets / factors.ravel()).max())
 
 
 def _other_number(parsed: Flatbuffer, operator: Operator, tensor: int) -> float | None:

@@ -56,7 +56,7 @@ def on_fast_path(student: keras.Model) -> keras.Model:
     for layer in student.layers:
         if layer.weights:
             copy.get_layer(layer.name).set_weights(layer.get_weights())
-    factors = Counter(kernel for name in sixfold for kernel in _following_kernels(copy.get_layer(name)))
+    factors = Counter(kernel.name for name in sixfold for kernel in following_kernels(copy.get_layer(name)))
     for name, count in factors.items():
         kernel, *rest = copy.get_layer(name).get_weights()
         copy.get_layer(name).set_weights([kernel / 6.0**count, *rest])
@@ -87,18 +87,22 @@ def rebuilt(model: keras.Model, apply: Callable[[Any, Any], Any]) -> keras.Model
     )
 
 
-def _following_kernels(layer: Any) -> set[str]:
-    """Return the names of the first layers with kernels on every path from a layer; all between must be linear."""
-    found: set[str] = set()
+def following_kernels(layer: Any) -> list[Any]:
+    """Return the first layers with kernels on every path from a layer, each once.
+
+    Raises:
+        UnusableInput: a layer between is not linear.
+    """
+    found: dict[str, Any] = {}
     for node in layer.outbound_nodes:
         following = node.layer
         if isinstance(following, KERNELS):
-            found.add(following.name)
+            found[following.name] = following
         elif type(following).__name__ in LINEAR:
-            found |= _following_kernels(following)
+            found |= {kernel.name: kernel for kernel in following_kernels(following)}
         else:
             raise UnusableInput(
                 f"Hard-swish cannot be rewritten before {type(following).__name__}. Received: a student with "
                 f"{layer.name} before {following.name}."
             )
-    return found
+    return list(found.values())

@@ -15,6 +15,7 @@ import tensorflow_model_optimization as tfmot
 import tf_keras as keras
 
 from convert.making.activation_ranges import Ranges, tensors_of_layers
+from convert.making.equalization import ScaledGate
 from distill.objective import with_features
 from skin_training.color_calibration import ColorCalibration
 from skin_training.dropout import SeededDropout
@@ -164,10 +165,10 @@ class QuantizationAwareStudent:
         )
 
     def select(self, phase: Phase) -> None:
-        """Train all but the colour calibration and batch normalisation, which keeps the file's statistics."""
+        """Train all but colour calibration, gates and batch normalisation, which keeps the file's statistics."""
         self.model.trainable = True
         for wrapper in self._wrappers():
-            if isinstance(wrapper.layer, keras.layers.BatchNormalization | ColorCalibration):
+            if isinstance(wrapper.layer, keras.layers.BatchNormalization | ColorCalibration | ScaledGate):
                 wrapper.trainable = False
 
     def predict(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

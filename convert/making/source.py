@@ -5,12 +5,18 @@ from functools import cached_property
 
 import tf_keras as keras
 
+from convert.flatbuffer import with_unique_names
 from convert.making.activation_ranges import Ranges, choose_ranges
+from convert.making.bias_correction import bias_corrected
 from convert.making.converter import check_flatbuffer, to_tflite
+from convert.making.equalization import equalized
 from convert.making.fast_path import on_fast_path
 from convert.making.representative import Representative
 from convert.variants.variant import Variant
 from triage.errors import UnusableInput
+
+PHOTOS = 100
+"""Representative photos that equalization and bias correction look at; the first ones are of all classes and tones."""
 
 
 class Source:
@@ -44,8 +50,13 @@ class Source:
 
     @cached_property
     def fast_student(self) -> keras.Model:
-        """The student with the same predictions, rewritten for integer kernels (`convert.making.fast_path`)."""
-        return on_fast_path(self.student)
+        """The student with the same predictions, rewritten for integer kernels and with like ranges of channels."""
+        return equalized(on_fast_path(self.student), self.representative.pixels[:PHOTOS])
+
+    @cached_property
+    def corrected_student(self) -> keras.Model:
+        """The student of `fast_student` with biases that make up for kernels in 8 bit."""
+        return bias_corrected(self.fast_student, self.representative.pixels[:PHOTOS])
 
     @cached_property
     def ranges(self) -> Ranges:
@@ -73,6 +84,6 @@ def make_flatbuffer(variant: Variant, source: Source, model: keras.Model | None 
         _ = source.representative  # an error here comes before long conversions
     if model is None:
         model = variant.start(source)
-    flatbuffer = variant.convert(model, source)
+    flatbuffer = with_unique_names(variant.convert(model, source))
     check_flatbuffer(flatbuffer, variant, model)
     return flatbuffer

@@ -4,6 +4,8 @@ import tf_keras as keras
 
 from convert.making.activation_ranges import choose_ranges, measure_ranges, tensors_of_layers
 from convert.making.converter import quantize, to_tflite
+from convert.making.equalization import ScaledGate
+from convert.making.fast_path import on_fast_path
 from skin_training.predict import predict
 from triage.interpreter import open_interpreter
 
@@ -27,12 +29,24 @@ def test_ranges_are_those_of_keras(fast, flatbuffer, photos, clipped):
         np.testing.assert_allclose(ranges[tensor], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_what_a_gate_closes_needs_no_steps(flatbuffer, photos):
+def test_what_a_gate_closes_needs_no_steps(student, photos):
     """`x * relu6(x + 3)` is 0 for every x up to -3."""
+    flatbuffer = to_tflite(on_fast_path(student))
     measured, chosen = measure_ranges(flatbuffer, photos), choose_ranges(flatbuffer, photos)
     gated = [name for name in chosen if chosen[name][0] == -3.0]
     assert gated
     assert all(measured[name][0] < -3.0 and "BatchNorm" in name for name in gated)
+
+
+def test_what_a_scaled_gate_closes_needs_no_steps(fast, flatbuffer, photos):
+    chosen = choose_ranges(flatbuffer, photos)
+    gates = [layer for layer in fast.layers if isinstance(layer, ScaledGate)]
+    names = [gate.name.removesuffix("/activation/gate") + "/BatchNorm" for gate in gates if "conv_4" in gate.name]
+    tensors = tensors_of_layers(chosen, "student", names)
+    assert len(tensors) == 1
+    for gate in gates:
+        if tensor := tensors.get(gate.name.removesuffix("/activation/gate") + "/BatchNorm"):
+            assert chosen[tensor][0] >= -3.0 / gate.get_weights()[0].min() - 1e-5
 
 
 def test_dark_photos_leave_the_steps_of_bright_ones(flatbuffer, photos):

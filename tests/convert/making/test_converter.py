@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from convert.flatbuffer import Flatbuffer
+from convert.flatbuffer import Flatbuffer, unpacked
 from convert.making.representative import Representative
 from convert.making.source import Source, make_flatbuffer
 from convert.variants import VARIANTS, find_variants
@@ -57,3 +57,11 @@ def test_quantization_needs_photos(student, photos, name):
 def test_an_unknown_variant_names_the_known():
     with pytest.raises(UnusableInput, match="float16"):
         find_variants(["int4"])
+
+
+@pytest.mark.parametrize("name", list(VARIANTS))
+def test_each_tensor_has_a_name_of_its_own(flatbuffers, name):
+    """Other quantizers and converters tell tensors by their names."""
+    names = [bytes(tensor.name) for tensor in unpacked(flatbuffers[name]).subgraphs[0].tensors]
+    assert all(names)
+    assert len(set(names)) == len(names)
