@@ -25,6 +25,13 @@ from web_app.stakeholder.models import DAYLIGHT, changed
 ROOT = Path(__file__).parents[2]
 RUN, FULL, BROKEN = "lite2-oversampled-42", "full", "broken"
 PHOTOS = 10
+DROP_MANY = """(count) => {
+    const dataTransfer = new DataTransfer(), target = document.querySelector("[data-testid=stFileUploaderDropzone]");
+    for (let number = 0; number < count; number++) dataTransfer.items.add(new File(["a"], `${number}.png`));
+    for (const kind of ["dragenter", "dragover", "drop"]) {
+        target.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true }));
+    }
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -183,10 +190,45 @@ def test_the_run_is_told_with_intervals_and_what_was_not_measured(page):
     page.get_by_text("A photo", exact=True).click()
 
 
+def test_fifty_files_at_once_end_in_words(page):
+    page.locator("[data-testid='stFileUploaderDropzone']").wait_for()
+    page.evaluate(DROP_MANY, 50)
+    page.get_by_text("Only one file").or_(page.get_by_text("one file at a time")).first.wait_for()
+    page.reload()
+    page.get_by_text("Source", exact=True).wait_for()
+
+
 def test_a_damaged_model_is_named(page):
     with run_of(page, BROKEN):
         alert = page.locator("[data-testid='stAlert']").filter(has_text="student.tflite")
         alert.filter(has_text="damaged or cut off").wait_for()
+
+
+def test_questions_and_limits_of_a_model_of_photos(page, full_model, tmp_path):
+    triage, photos = Triage.load(full_model), [tmp_path / f"{index}.png" for index in range(40)]
+    for index, path in enumerate(photos):
+        path.write_bytes(saved(render_phantom(52, index, 128)[0], "PNG"))
+    with run_of(page, FULL):
+        page.get_by_text("Source", exact=True).wait_for()
+        path = next(path for path in photos if triage.assess(path).decision.may_name)
+        upload(page, path)
+        page.get_by_label("Your age?").fill("61")
+        page.keyboard.press("Enter")
+        choose(page, "Does it bleed?", "Yes")
+        page.get_by_text("Without the answers, the photo alone").wait_for()
+        expected = triage.combine([triage.assess(path)], {"age": 61, "bleed": "yes"})
+        words = {"urgent": "See a doctor within days", "soon": "See a doctor in the next weeks"}
+        page.get_by_text(words[expected.decision.urgency]).wait_for()
+        text = page.inner_text("[data-testid='stMain']")
+        assert ("Not checked on skin like this" in text) != expected.decision.checked
+        assert ("green: the spot" in text) == expected.spot.sure
+        strange = next(path for path in photos if triage.assess(path).decision.reason == "unfamiliar")
+        upload(page, strange)
+        text = page.inner_text("[data-testid='stMain']")
+        assert "Unknown picture" in text and "See a doctor" not in text.split("Answer")[-1]
+        page.get_by_text("The run", exact=True).click()
+        page.get_by_text(triage.card["not_measured"][0]).wait_for()
+        page.get_by_text("A photo", exact=True).click()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
