@@ -2,6 +2,7 @@
 
     python -m benchmarks.cross_validation --config RECIPE --data META.csv --folds 0,1 [--weights FILE]
     python -m benchmarks.cross_validation --config RECIPE --data META.csv               the figures of all folds
+    python -m benchmarks.cross_validation --config RECIPE --data META.csv --variant NAME  gates of such files, pooled
     python -m benchmarks.cross_validation --config RECIPE --data META.csv --final DIR   train on all photos
     python -m benchmarks.cross_validation --config RECIPE --data META.csv --release MODEL.tflite
 
@@ -19,6 +20,8 @@ from benchmarks.console import run_script, with_interval
 from benchmarks.cross_validation.figures import measure
 from benchmarks.cross_validation.folds import FOLDS, fold_of, held_out, runs_of, train_both, write_everything
 from benchmarks.cross_validation.release import write_release
+from convert.verifying.comparison import compare
+from convert.verifying.gates import Gates, check_comparison
 from distill.recipe import DistillRecipe
 from skin_data.manifest import read_manifest
 from skin_training.recipe import TeacherRecipe, read_recipe, to_mapping
@@ -38,6 +41,7 @@ def main() -> None:
     parser.add_argument("--weights", help="of the teacher's backbone; overrides the recipe's")
     parser.add_argument("--student-weights", help="of the student's backbone; overrides the recipe's")
     parser.add_argument("--seed", type=int, default=42, help="of the folds")
+    parser.add_argument("--variant", help="compare .tflite files of this variant with the folds' students")
     parser.add_argument("--final", type=Path, metavar="DIR", help="train on all photos; folder of their meta.csv")
     parser.add_argument("--release", type=Path, metavar="FILE", help="a release file of the final model")
     parser.add_argument("--out", type=Path, default=Path("triage/models/phone.tflite"), help="of --release")
@@ -59,6 +63,12 @@ def main() -> None:
             train_both(teacher, student, convert, final, runs_of(options.name, FINAL, options.root))
         return
     predictions = held_out(manifest, student, options.name, options.seed, options.root)
+    if options.variant:
+        files = held_out(manifest, student, options.name, options.seed, options.root, variant=options.variant)
+        of_float, of_file = ((part.probabilities, part.lighting) for part in (predictions, files))
+        for result in check_comparison(compare(manifest, predictions.frame, of_float, of_file), Gates()):
+            print(f"{result.gate}: {result.measured}; limit: {result.limit}; {result.outcome}")
+        return
     figures = measure(predictions, manifest)
     report = {"teacher": to_mapping(teacher), "student": to_mapping(student), "seed": options.seed, "figures": figures}
     write_json(options.root / "experiments" / options.name / "cross_validation.json", report)

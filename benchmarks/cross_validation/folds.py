@@ -4,10 +4,14 @@ import dataclasses
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from convert.making.representative import Representative
+from convert.making.source import Source
+from convert.variants import find_variants
 from distill.recipe import DistillRecipe
 from skin_data.csv_table import read_csv
 from skin_data.manifest import COLUMNS, Manifest, read_manifest, write_manifest
@@ -16,8 +20,14 @@ from skin_data.splits import split_by_group
 from skin_training.recipe import TeacherRecipe
 from skin_training.run_folder import RunFolder
 from triage.errors import UnusableInput
+from triage.interpreter import Interpreter, open_interpreter
+
+if TYPE_CHECKING:
+    import tf_keras as keras
 
 FOLDS = 5
+REPRESENTATIVE = 300
+"""Training photos that quantization of a fold's student looks at."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +112,27 @@ def train_both(
 
 
 def held_out(
-    manifest: Manifest, recipe: DistillRecipe, name: str, seed: int, root: Path, folds: int = FOLDS
+    manifest: Manifest,
+    recipe: DistillRecipe,
+    name: str,
+    seed: int,
+    root: Path,
+    folds: int = FOLDS,
+    variant: str | None = None,
 ) -> HeldOutPredictions:
-    """Predict each photo by the student of its fold.
+    """Predict each photo by the student of its fold, or by a file made from it.
+
+    Args:
+        manifest: the data set.
+        recipe: of the students.
+        name: beginning of the runs' names.
+        seed: of the folds.
+        root: folder of the runs.
+        folds: number of folds.
+        variant: a key of `convert.variants.VARIANTS`, without fine-tuning; None for the student itself.
 
     Raises:
-        UnusableInput: a fold is not finished.
+        UnusableInput: a fold is not finished, or the variant is unknown or trained further.
     """
     from distill.model_file import load_model
     from skin_training.predict import predict
@@ -122,7 +147,12 @@ def held_out(
                 f"Fold {number} is not trained on these photos. Looked for: {path}. Add --folds {number}."
             )
         test = load_split(fold, "test", recipe, root, no_progress)
-        found, lit = predict(load_model(path), test.pixels)
+        student = load_model(path)
+        predictor: keras.Model | Interpreter = student
+        if variant:
+            photos = load_split(fold, "train", recipe, root, no_progress).pixels[:REPRESENTATIVE]
+            predictor = _file(student, variant, photos)
+        found, lit = predict(predictor, test.pixels)
         frames.append(test.frame)
         numbers.append(np.full(len(test.frame), number))
         probabilities.append(found)
@@ -133,3 +163,12 @@ def held_out(
         np.concatenate(probabilities).astype(np.float64),
         np.concatenate(lighting),
     )
+
+
+def _file(student: "keras.Model", variant: str, photos: np.ndarray) -> Interpreter:
+    """Open the file of a student, with its training photos as representative ones."""
+    made = find_variants([variant])[0]
+    if made.fine_tuning:
+        raise UnusableInput(f"--variant cannot be trained further. Received: {variant!r}.")
+    source = Source(student, lambda: Representative(photos))
+    return open_interpreter(made.convert(made.start(source), source), threads=2)
