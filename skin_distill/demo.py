@@ -37,6 +37,7 @@ def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> dict[str, 
         gates with too few photos (`cannot_tell`); paths of the student's `files`, of `chosen`, `meta` and a test
         `photo`; `seconds`, the duration of this run, and of its `stages`.
     """
+    root.mkdir(parents=True, exist_ok=True)
     _show_shipped_model(terminal)
     key = {"recipe_sha256": sha256_of(recipe_path(recipe)), "version": version("skin-distill")}
     with suppress(OSError, ValueError, KeyError):
