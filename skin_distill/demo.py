@@ -18,13 +18,13 @@ TEACHER, STUDENT = "demo-teacher", "demo-student"
 FINISHED = "demo.json"
 """File of a finished run, in its folder."""
 PHANTOM = "3-melanoma.jpg"
-"""The shipped phantom that the shipped model is shown."""
+"""The shipped phantom that the app's demo model is shown."""
 
 
 def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> dict[str, Any]:
     """Prepare, train, distil, convert, verify, benchmark and classify; what an earlier run finished is kept.
 
-    It begins with an answer of the shipped model. A finished run is returned at once.
+    It begins with an answer of the app's demo model. A finished run is returned at once.
 
     Args:
         root: folder for everything; made if needed.
@@ -38,7 +38,7 @@ def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> dict[str, 
         `photo`; `seconds`, the duration of this run, and of its `stages`.
     """
     root.mkdir(parents=True, exist_ok=True)
-    _show_shipped_model(terminal)
+    _show_demo_model(terminal)
     key = {"recipe_sha256": sha256_of(recipe_path(recipe)), "version": version("skin-distill")}
     with suppress(OSError, ValueError, KeyError):
         finished = json.loads((root / FINISHED).read_text(encoding="utf-8"))
@@ -51,7 +51,7 @@ def run_demo(root: Path, terminal: Terminal, recipe: str = RECIPE) -> dict[str, 
     return result
 
 
-def _show_shipped_model(terminal: Terminal) -> None:
+def _show_demo_model(terminal: Terminal) -> None:
     """Assess a shipped phantom in too little light and in good light, within a second."""
     from mobile_app.classifier import DEMO_MODEL
     from mobile_app.sources.moving_light import FAULT_S, GOOD_S, MovingLight, light_at

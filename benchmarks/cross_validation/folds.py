@@ -151,7 +151,7 @@ def held_out(
         predictor: keras.Model | Interpreter = student
         if variant:
             photos = load_split(fold, "train", recipe, root, no_progress).pixels[:REPRESENTATIVE]
-            predictor = _file(student, variant, photos)
+            predictor = file_of(student, variant, photos)
         found, lit = predict(predictor, test.pixels)
         frames.append(test.frame)
         numbers.append(np.full(len(test.frame), number))
@@ -165,10 +165,17 @@ def held_out(
     )
 
 
-def _file(student: "keras.Model", variant: str, photos: np.ndarray) -> Interpreter:
-    """Open the file of a student, with its training photos as representative ones."""
+def file_of(student: "keras.Model", variant: str, photos: np.ndarray) -> Interpreter:
+    """Open the file of a student, with training photos, uint8 [n, size, size, 3], as representative ones.
+
+    Raises:
+        UnusableInput: the variant is unknown or trained further.
+    """
     made = find_variants([variant])[0]
     if made.fine_tuning:
-        raise UnusableInput(f"--variant cannot be trained further. Received: {variant!r}.")
+        raise UnusableInput(
+            f"A file that is trained further cannot be made here. Received: {variant!r}. Choose one without training, "
+            "such as int8."
+        )
     source = Source(student, lambda: Representative(photos))
     return open_interpreter(made.convert(made.start(source), source), threads=2)

@@ -25,8 +25,8 @@ A second run resumes the first, or shows its results if it is finished.
 def command(out: Path, terminal: Terminal) -> None:
     """Run the whole pipeline on synthetic photos.
 
-    First the shipped model assesses a skin phantom. Then: prepare, train, distil, convert, verify, benchmark and
-    classify phantoms.
+    First the app's demo model assesses a skin phantom. Then: prepare, train, distil, convert, verify, benchmark
+    and classify phantoms.
     """
     with needs_extra("train"):
         from skin_distill.demo import run_demo

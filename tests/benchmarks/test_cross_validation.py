@@ -7,7 +7,15 @@ import pandas as pd
 import pytest
 
 from benchmarks.cross_validation.figures import fit_on, measure, weights_in_words
-from benchmarks.cross_validation.folds import FOLDS, HeldOutPredictions, fold_of, held_out, parts_of, write_everything
+from benchmarks.cross_validation.folds import (
+    FOLDS,
+    HeldOutPredictions,
+    file_of,
+    fold_of,
+    held_out,
+    parts_of,
+    write_everything,
+)
 from benchmarks.cross_validation.release import ATTRIBUTION, card_document, release_card, write_release
 from mobile_app.classifier import DEMO_MODEL
 from skin_data.manifest import Manifest, read_manifest, write_manifest
@@ -146,3 +154,8 @@ def test_a_file_that_is_too_large_is_not_shipped(predictions, manifest, figures,
     with pytest.raises(CheckFailed, match="1000"):
         write_release(DEMO_MODEL, tmp_path / "phone.tflite", tmp_path / "card.md", predictions, manifest, figures)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_variant_that_is_trained_further_is_refused():
+    with pytest.raises(UnusableInput, match="int8-qat"):
+        file_of(None, "int8-qat", np.empty(0, np.uint8))
