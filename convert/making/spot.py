@@ -32,7 +32,10 @@ def maps_of_student(student: "keras.Model", pixels: np.ndarray, batch_size: int 
 
     from skin_training.predict import keras_forward
 
-    forward = keras_forward(keras.Model(student.input, student.get_layer(map_layer(student)).output))
+    if not hasattr(student, "_maps_forward"):
+        # Kept on the student: a new graph for each batch of views would take longer than the batch.
+        student._maps_forward = keras_forward(keras.Model(student.input, student.get_layer(map_layer(student)).output))
+    forward = student._maps_forward
     starts = range(0, len(pixels), batch_size)
     return np.concatenate([forward(pixels[i : i + batch_size]).numpy().astype(np.float16) for i in starts])
 

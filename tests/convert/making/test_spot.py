@@ -10,6 +10,8 @@ from convert.variants import VARIANTS
 from convert.verifying.partitions import delegate_partitions
 from distill.backbones import BACKBONES
 from distill.student import build_student
+from skin_training import predict
+from skin_training.predict import keras_forward
 from tests.environments.sample_models import random_head
 from triage.errors import CheckFailed
 from triage.interpreter import open_interpreter
@@ -47,6 +49,18 @@ def test_the_float_file_sees_the_students_map(flatbuffers, photos, student, head
     file = open_interpreter(with_spot(flatbuffers["float32"], head, map_layer(student)))
     found = np.concatenate([file.run(photo)[SPOT] for photo in photos])
     np.testing.assert_allclose(found, head.predict(maps_of_student(student, photos)), atol=0.01)
+
+
+def test_the_graph_of_the_maps_is_built_once_for_a_student(monkeypatch, photos):
+    built = []
+    monkeypatch.setattr(predict, "keras_forward", lambda model: built.append(model) or keras_forward(model))
+    student = build_student(3, 64)
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), np.uint8)
+    first, second = maps_of_student(student, pixels), maps_of_student(student, pixels[:2])
+    assert len(built) == 1
+    np.testing.assert_allclose(second, first[:2], atol=0.01)
+    student.set_weights([np.zeros_like(weights) for weights in student.get_weights()])
+    assert not maps_of_student(student, pixels).any(), "the graph reads the weights of the moment"
 
 
 def test_every_backbone_has_the_map():
