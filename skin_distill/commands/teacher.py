@@ -63,7 +63,7 @@ def command(
     def estimated(seconds: float, photos: int, validation: int) -> None:
         terminal.line(f"teacher: about {_hours(seconds)} in all on this machine, by the speed of its forward pass")
         if seconds > LONG:
-            terminal.line(f"teacher: {_faster_recipe(photos, validation, len(manifest.taxonomy.ids))}")
+            terminal.line(f"teacher: {_faster_recipes(config, photos, validation, len(manifest.taxonomy.ids))}")
 
     report = train_teacher(recipe, manifest, run, terminal.progress, devices, mixed_precision, also, estimated)
     show_outside(terminal, report.get("also", {}))
@@ -76,15 +76,15 @@ def command(
     )
 
 
-def _faster_recipe(photos: int, validation: int, class_count: int) -> str:
-    """Return which shipped recipe would take how long here; ImageNet weights make no difference to that."""
+def _faster_recipes(config: str, photos: int, validation: int, class_count: int) -> str:
+    """Return how long other shipped recipes would take here; ImageNet weights make no difference to that."""
     from skin_distill.recipes import recipe_path
     from skin_training.recipe import TeacherRecipe, read_recipe
     from teacher.estimate import forward_passes, forward_seconds
     from teacher.model import build_teacher
 
     found = []
-    for name in FASTER:
+    for name in (name for name in FASTER if name != config):
         recipe = dataclasses.replace(read_recipe(recipe_path(name), "teacher", TeacherRecipe)[0], weights="none")
         rate = forward_seconds(build_teacher(recipe, class_count), recipe.batch_size)
         found.append(f"--config {name} about {_hours(rate * forward_passes(recipe, photos, validation))}")
