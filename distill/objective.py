@@ -11,7 +11,7 @@ from distill.losses.feature_similarity import similarity_distance
 from distill.losses.soft_targets import binary_soft_target_divergence
 from distill.recipe import DistillRecipe
 from skin_training.heads import trained_model
-from skin_training.input_size import at_size
+from skin_training.input_size import at_sizes
 from skin_training.losses import diagnosis_cross_entropy, lighting_cross_entropy, measures_error, weighted_mean
 
 
@@ -36,13 +36,12 @@ def distillation_loss(
         untaught: float32 [classes], 1 for classes that the teacher does not know.
     """
     hard, soft = recipe.hard_share, 1.0 - recipe.hard_share
-    sized = {side: at_size(model, side) for side in recipe.phase_sizes}
+    sized = at_sizes(model, recipe.phase_sizes)
     diagnosis_loss = recipe.diagnosis_loss()
     skips = untaught is not None and bool(untaught.any())
 
     def loss(batch: Mapping[str, Any]) -> tf.Tensor:
-        seen = sized.get(batch["image"].shape[1], model) if sized else model
-        diagnosis, lighting, measures, features = seen(batch["image"], training=True)
+        diagnosis, lighting, measures, features = sized[batch["image"].shape[1]](batch["image"], training=True)
         lighting = lighting[:, 0]
         weights = batch.get("photo_weight", tf.ones_like(lighting))
         total = hard * diagnosis_cross_entropy(batch["diagnosis"], diagnosis, batch["diagnosis_weight"])

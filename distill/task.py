@@ -14,7 +14,7 @@ from distill.recipe import DistillRecipe
 from skin_data.batches import epoch_batches, steps_per_epoch
 from skin_training.checkpoint import TrainState
 from skin_training.heads import HEAD_LAYERS
-from skin_training.input_size import at_size
+from skin_training.input_size import at_sizes
 from skin_training.predict import predict
 from skin_training.recipe import Phase
 from skin_training.task import Batch, Task
@@ -46,7 +46,7 @@ class StudentTask(Task):
         self._loss = distillation_loss(outputs or with_features(model), recipe, data.untaught)
         self._groups = groups_of(recipe, data)
         self._side = recipe.input_size
-        self._sized = {side: at_size(self.inference, side) for side in (recipe.input_size, *recipe.phase_sizes)}
+        self._sized = at_sizes(self.inference, recipe.phase_sizes)
 
     @property
     def steps(self) -> int:

@@ -1,8 +1,15 @@
 """A model's layers, weights included, for photos of another size."""
 
+from collections.abc import Iterable
+
 import tf_keras as keras
 
 from triage.errors import UnusableInput
+
+
+def at_sizes(model: keras.Model, sides: Iterable[int]) -> dict[int, keras.Model]:
+    """Return a model by input side, its own and others, all on the same layers (`at_size`)."""
+    return {side: at_size(model, side) for side in (model.input_shape[1], *sides)}
 
 
 def at_size(model: keras.Model, side: int) -> keras.Model:

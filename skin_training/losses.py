@@ -7,7 +7,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from skin_training.heads import heads_alone, trained_model
-from skin_training.input_size import at_size
+from skin_training.input_size import at_sizes
 
 
 def weighted_mean(values: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
@@ -52,8 +52,7 @@ def supervised_loss(
     The lighting head's loss is that of its label and of its estimated features. A batch holds `image`, or `features`
     of a frozen backbone for the heads alone; images may have the model's size or one of `sides`.
     """
-    on_image, on_features = trained_model(model), heads_alone(model)
-    sized = {side: at_size(on_image, side) for side in (model.input_shape[1], *sides)}
+    sized, on_features = at_sizes(trained_model(model), sides), heads_alone(model)
 
     def loss(batch: Mapping[str, Any]) -> tf.Tensor:
         if "features" in batch:

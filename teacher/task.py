@@ -14,7 +14,7 @@ from skin_training.checkpoint import TrainState
 from skin_training.evaluation import evaluate
 from skin_training.head_features import HeadFeatures
 from skin_training.heads import before_heads
-from skin_training.input_size import at_size
+from skin_training.input_size import at_sizes
 from skin_training.losses import supervised_loss
 from skin_training.predict import predict
 from skin_training.recipe import Phase, TeacherRecipe
@@ -56,7 +56,7 @@ class TeacherTask(Task):
         self.features: HeadFeatures | None = None
         self._loss = supervised_loss(model, recipe.lighting_weight, recipe.phase_sizes)
         self._side, self._balanced = recipe.input_size, False
-        self._sized = {side: at_size(inference, side) for side in (recipe.input_size, *recipe.phase_sizes)}
+        self._sized = at_sizes(inference, recipe.phase_sizes)
         self._untrained = weight_digests(self.current_model())
 
     @property

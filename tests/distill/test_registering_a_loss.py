@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import ClassVar
+from unittest.mock import Mock
 
 import pytest
 import tensorflow as tf
@@ -40,9 +41,9 @@ def read(monkeypatch, tmp_path):
 
 def test_a_registered_loss_is_trained_with_its_own_options(read):
     recipe = read("loss: {name: squared, scale: 3.0}, hard_share: 0.0, lighting_weight: 0.0")
-    teacher, student = tf.constant([[1.0, 0.0], [0.0, 2.0]]), tf.zeros((2, 2))
+    teacher, logits = tf.constant([[1.0, 0.0], [0.0, 2.0]]), tf.zeros((2, 2))
     batch = {
-        "image": None,
+        "image": tf.zeros((2, 8, 8, 3)),
         "diagnosis": tf.eye(2),
         "lighting": tf.zeros(2),
         "measures": tf.zeros((2, 14)),
@@ -50,8 +51,9 @@ def test_a_registered_loss_is_trained_with_its_own_options(read):
         "teacher_diagnosis": teacher,
         "teacher_lighting": tf.zeros(2),
     }
-    outputs = [student, tf.zeros((2, 1)), tf.zeros((2, 14)), tf.zeros((2, 3))]
-    loss = distillation_loss(lambda image, training: outputs, recipe)
+    outputs = [logits, tf.zeros((2, 1)), tf.zeros((2, 14)), tf.zeros((2, 3))]
+    student = Mock(return_value=outputs, input_shape=(None, 8, 8, 3))
+    loss = distillation_loss(student, recipe)
     assert float(loss(batch)) == pytest.approx(3.0 * (1 + 4) / 4)
     assert to_mapping(recipe)["loss"] == {"name": "squared", "scale": 3.0}
     assert read("loss: squared").diagnosis_loss() == SquaredLogits(1.0)
