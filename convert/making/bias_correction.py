@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
+from convert.making.activations import reduced_activations, some_positions
 from convert.making.weight_only import quantize_kernel
 
 _BATCH, _POSITIONS = 8, 64
@@ -41,29 +42,22 @@ def bias_corrected(student: keras.Model, photos: np.ndarray) -> keras.Model:
 
 def _mean_inputs(student: keras.Model, layers: list[Any], photos: np.ndarray) -> list[np.ndarray]:
     """Return the mean of what each weight of some convolutions is multiplied with, padding included, [h, w, inputs]."""
-    probe, size = keras.Model(student.input, [layer.input for layer in layers]), student.input_shape[1]
 
-    @tf.function(input_signature=[tf.TensorSpec((None, size, size, 3), tf.uint8)])
-    def means(batch: Any) -> Any:
-        found = tf.nest.flatten(probe(tf.cast(batch, tf.float32) / 255.0, training=False))
-        return [_mean_patch(layer, inputs) for layer, inputs in zip(layers, found, strict=True)]
+    def sums(inputs: list[tf.Tensor]) -> list[tf.Tensor]:
+        return [_patch_sum(layer, values) for layer, values in zip(layers, inputs, strict=True)]
 
-    totals = [np.zeros((*layer.kernel_size, layer.input_shape[-1])) for layer in layers]
-    for start in range(0, len(photos), _BATCH):
-        batch = photos[start : start + _BATCH]
-        for total, found in zip(totals, means(batch), strict=True):
-            total += found.numpy() * len(batch) / len(photos)
-    return totals
+    batches = reduced_activations(student, [layer.input for layer in layers], sums, photos, _BATCH)
+    return [np.stack(of_layer).sum(axis=0, dtype=np.float64) / len(photos) for of_layer in zip(*batches, strict=True)]
 
 
-def _mean_patch(layer: Any, inputs: Any) -> Any:
+def _patch_sum(layer: Any, inputs: tf.Tensor) -> tf.Tensor:
+    """Return the sum over the photos of each one's mean patch, [h, w, inputs]."""
     height, width = layer.kernel_size
     patches = tf.image.extract_patches(
         inputs, (1, height, width, 1), (1, *layer.strides, 1), (1, 1, 1, 1), layer.padding.upper()
     )
-    flat = tf.reshape(patches, (-1, patches.shape[1] * patches.shape[2], height, width, inputs.shape[-1]))
-    step = max(1, int(flat.shape[1]) // _POSITIONS)
-    return tf.reduce_mean(flat[:, step // 2 :: step], axis=(0, 1))
+    means = tf.reduce_mean(some_positions(patches, _POSITIONS), axis=1)
+    return tf.reshape(tf.reduce_sum(means, axis=0), (height, width, inputs.shape[-1]))
 
 
 def _subtract(copy: keras.Model, layer: Any, shift: np.ndarray) -> None:

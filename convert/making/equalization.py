@@ -15,6 +15,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from convert.making.activation_ranges import DEAD
+from convert.making.activations import reduced_activations, some_positions
 from convert.making.fast_path import ShiftedRelu6, following_kernels, rebuilt
 from triage.errors import UnusableInput
 
@@ -114,20 +115,15 @@ def _map_after(layer: Any) -> _Map | None:
 def _channel_ranges(student: keras.Model, maps: list[_Map], photos: np.ndarray) -> dict[str, tuple[np.ndarray, ...]]:
     """Return smallest and largest value of each channel, float [channels] each, by the name of the normalisation."""
     outputs = [found.normalization.output for found in maps]
-    probe, size = keras.Model(student.input, outputs), student.input_shape[1]
 
-    @tf.function(input_signature=[tf.TensorSpec((None, size, size, 3), tf.uint8)])
-    def values(batch: Any) -> Any:
-        found = tf.nest.flatten(probe(tf.cast(batch, tf.float32) / 255.0, training=False))
-        flat = [tf.reshape(o, (tf.shape(o)[0], o.shape[1] * o.shape[2], o.shape[3])) for o in found]
-        steps = [max(1, int(o.shape[1]) // _POSITIONS) for o in flat]
-        return [o[:, step // 2 :: step] for o, step in zip(flat, steps, strict=True)]
+    def some(values: list[tf.Tensor]) -> list[tf.Tensor]:
+        return [some_positions(one, _POSITIONS) for one in values]
 
-    batches = [values(photos[i : i + _BATCH]) for i in range(0, len(photos), _BATCH)]
+    batches = list(reduced_activations(student, outputs, some, photos, _BATCH))
     ranges: dict[str, tuple[np.ndarray, ...]] = {}
     for number, found in enumerate(maps):
         channels = found.normalization.output.shape[-1]
-        seen = np.concatenate([batch[number].numpy().reshape(-1, channels) for batch in batches])
+        seen = np.concatenate([batch[number].reshape(-1, channels) for batch in batches])
         low, high = np.quantile(seen, (1 - COVERED, COVERED), axis=0)
         ranges[found.normalization.name] = low, high
     return ranges

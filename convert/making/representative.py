@@ -14,6 +14,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from convert.making.activation_ranges import DEAD
+from convert.making.activations import reduced_activations
 from convert.student import load_student_pixels
 from skin_data.manifest import Manifest
 from skin_data.progress import Progress
@@ -119,15 +120,12 @@ def screen_outliers(
         UnusableInput: more than half of the photos would be dropped.
     """
     layers = [layer for layer in model.layers[1:] if len(layer.output.shape) >= 2]
-    probe = keras.Model(model.input, [layer.output for layer in layers])
-    size = model.input_shape[1]
 
-    @tf.function(input_signature=[tf.TensorSpec((None, size, size, 3), tf.uint8)])
-    def maxima(batch: Any) -> Any:
-        outputs = probe(tf.cast(batch, tf.float32) / 255.0, training=False)
-        return tf.stack([tf.reduce_max(tf.abs(o), axis=list(range(1, len(o.shape)))) for o in outputs], axis=1)
+    def maxima(outputs: list[tf.Tensor]) -> list[tf.Tensor]:
+        return [tf.reduce_max(tf.abs(output), axis=list(range(1, len(output.shape)))) for output in outputs]
 
-    largest = np.concatenate([maxima(pixels[i : i + _BATCH]).numpy() for i in range(0, len(pixels), _BATCH)])
+    batches = reduced_activations(model, [layer.output for layer in layers], maxima, pixels, _BATCH)
+    largest = np.concatenate([np.stack(batch, axis=1) for batch in batches])
     # A layer that is silent for most photos has no usual size: a photo that activates it is no outlier.
     usual = np.median(largest, axis=0)
     ratio = np.where(usual >= DEAD, largest / np.maximum(usual, DEAD), 0.0)
