@@ -1,1 +1,1 @@
-"""Cross-validation by patient: training of the folds, figures, and the release file of the final model."""
+"""Cross-validation by patient: training of the folds, metrics, and the release file of the final model."""

@@ -1,13 +1,13 @@
 """Five-fold cross-validation by patient of a recipe with answers, and the release file of its final model.
 
     python -m benchmarks.cross_validation --config RECIPE --data META.csv --folds 0,1 [--weights FILE]
-    python -m benchmarks.cross_validation --config RECIPE --data META.csv               the figures of all folds
+    python -m benchmarks.cross_validation --config RECIPE --data META.csv               the metrics of all folds
     python -m benchmarks.cross_validation --config RECIPE --data META.csv --variant NAME  gates of such files, pooled
     python -m benchmarks.cross_validation --config RECIPE --data META.csv --final DIR   train on all photos
     python -m benchmarks.cross_validation --config RECIPE --data META.csv --release MODEL.tflite
 
 Each fold trains a teacher and a student; the same command resumes a stopped one. `--final` writes DIR/meta.csv for
-`skin-distill convert`, and `--release` puts the figures onto the card of the file that it made.
+`skin-distill convert`, and `--release` puts the metrics onto the card of the file that it made.
 """
 
 import argparse
@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.console import run_script, with_interval
-from benchmarks.cross_validation.figures import measure
 from benchmarks.cross_validation.folds import FOLDS, fold_of, held_out, runs_of, train_both, write_everything
+from benchmarks.cross_validation.held_out_metrics import measure
 from benchmarks.cross_validation.release import write_release
 from convert.verifying.comparison import compare
 from convert.verifying.gates import Gates, check_comparison
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="meta.csv of `skin-distill prepare`")
     parser.add_argument("--name", default="pad-ufes", help="beginning of the runs' names (default: %(default)s)")
     parser.add_argument("--root", type=Path, default=Path(), help="folder of experiments/ and artifacts/")
-    parser.add_argument("--folds", help="folds to train, such as 0,1")
+    parser.add_argument("--folds", type=_numbers, default=[], help="folds to train, such as 0,1")
     parser.add_argument("--weights", help="of the teacher's backbone; overrides the recipe's")
     parser.add_argument("--student-weights", help="of the student's backbone; overrides the recipe's")
     parser.add_argument("--seed", type=int, default=42, help="of the folds")
@@ -55,36 +55,39 @@ def main() -> None:
     student = dataclasses.replace(student, weights=options.student_weights or student.weights)
     manifest, convert = read_manifest(options.data), whole.get("convert") or {}
     if options.folds or options.final:
-        for number in map(int, (options.folds or "").split(",") if options.folds else []):
-            fold, runs = fold_of(manifest, number, options.seed), runs_of(options.name, f"fold{number}", options.root)
-            train_both(teacher, student, convert, fold, runs)
+        folds = {number: fold_of(manifest, number, options.seed) for number in options.folds}
+        for number, fold in folds.items():
+            train_both(teacher, student, convert, fold, runs_of(options.name, f"fold{number}", options.root))
         if options.final:
             final = write_everything(manifest, options.seed, options.final)
             train_both(teacher, student, convert, final, runs_of(options.name, FINAL, options.root))
         return
-    predictions = held_out(manifest, student, options.name, options.seed, options.root)
-    if options.variant:
-        files = held_out(manifest, student, options.name, options.seed, options.root, variant=options.variant)
+    predictions, files = held_out(manifest, student, options.name, options.seed, options.root, variant=options.variant)
+    if files:
         of_float, of_file = ((part.probabilities, part.lighting) for part in (predictions, files))
         for result in check_comparison(compare(manifest, predictions.frame, of_float, of_file), Gates()):
             print(f"{result.gate}: {result.measured}; limit: {result.limit}; {result.outcome}")
         return
-    figures = measure(predictions, manifest)
-    report = {"teacher": to_mapping(teacher), "student": to_mapping(student), "seed": options.seed, "figures": figures}
+    metrics = measure(predictions, manifest)
+    report = {"teacher": to_mapping(teacher), "student": to_mapping(student), "seed": options.seed, "metrics": metrics}
     write_json(options.root / "experiments" / options.name / "cross_validation.json", report)
-    _print(figures)
+    _print(metrics)
     if options.release:
-        size = write_release(options.release, options.out, options.document, predictions, manifest, figures)
+        size = write_release(options.release, options.out, options.document, predictions, manifest, metrics)
         print(f"{options.out}: {size:,} bytes; {options.document}")
 
 
-def _print(figures: dict[str, Any]) -> None:
-    columns = {"photo alone": figures["photo_alone"], **{f"{k} answers": v for k, v in figures["answered"].items()}}
-    print(f"{figures['n']} photos, {figures['groups']} groups, {FOLDS} folds")
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
+
+
+def _print(metrics: dict[str, Any]) -> None:
+    columns = {"photo alone": metrics["photo_alone"], **{f"{k} answers": v for k, v in metrics["answered"].items()}}
+    print(f"{metrics['n']} photos, {metrics['groups']} groups, {FOLDS} folds")
     for name, part in columns.items():
         told = "; ".join(f"{key} {with_interval(value)}" for key, value in part.items() if isinstance(value, dict))
         print(f"{name}: {told}; nll {part['nll']:.3f}")
-    print(f"gain of all answers: {with_interval(figures['gain']['balanced_accuracy'])}; cases: {figures['cases']}")
+    print(f"gain of all answers: {with_interval(metrics['gain']['balanced_accuracy'])}; cases: {metrics['cases']}")
 
 
 if __name__ == "__main__":

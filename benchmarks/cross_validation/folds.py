@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from convert.making.representative import Representative
-from convert.making.source import Source
+from convert.making.representative import load_representative
+from convert.making.source import Source, make_flatbuffer
+from convert.recipe import convert_recipe
 from convert.variants import find_variants
 from distill.recipe import DistillRecipe
 from skin_data.csv_table import read_csv
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     import tf_keras as keras
 
 FOLDS = 5
-REPRESENTATIVE = 300
-"""Training photos that quantization of a fold's student looks at."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,13 @@ def parts_of(manifest: Manifest, seed: int, folds: int = FOLDS) -> np.ndarray:
 
 
 def fold_of(manifest: Manifest, number: int, seed: int, folds: int = FOLDS) -> Manifest:
-    """Return the data set with two parts as the test split, the next one for validation, and the rest for training."""
+    """Return the data set with two parts as the test split, the next one for validation, and the rest for training.
+
+    Raises:
+        UnusableInput: there is no such fold.
+    """
+    if not 0 <= number < folds:
+        raise UnusableInput(f"Folds have the numbers 0 to {folds - 1}. Received: {number}.")
     parts = parts_of(manifest, seed, folds)
     validation = (2 * number + 2) % (2 * folds)
     split = np.where(parts // 2 == number, "test", np.where(parts == validation, "val", "train"))
@@ -69,7 +75,7 @@ def write_everything(manifest: Manifest, seed: int, folder: Path, folds: int = F
     """Write the meta.csv of the final model, one part for validation and all others for training, and read it.
 
     The photos of the validation split are listed once more as the test split: files are compared with their student on
-    it. Figures of a model come from the folds, not from there.
+    it. Metrics of a model come from the folds, not from there.
     """
     cells = read_csv(manifest.path, COLUMNS, "`skin-distill prepare` writes a meta.csv.").reset_index(drop=True)
     paths = [str(path.resolve()) for path in manifest.photo_paths(manifest.frame)]
@@ -119,8 +125,8 @@ def held_out(
     root: Path,
     folds: int = FOLDS,
     variant: str | None = None,
-) -> HeldOutPredictions:
-    """Predict each photo by the student of its fold, or by a file made from it.
+) -> tuple[HeldOutPredictions, HeldOutPredictions | None]:
+    """Predict each photo by the student of its fold, and by a file made from it.
 
     Args:
         manifest: the data set.
@@ -129,7 +135,10 @@ def held_out(
         seed: of the folds.
         root: folder of the runs.
         folds: number of folds.
-        variant: a key of `convert.variants.VARIANTS`, without fine-tuning; None for the student itself.
+        variant: of the files, a key of `convert.variants.VARIANTS` without fine-tuning; None for no files.
+
+    Returns:
+        The students' predictions and the files'.
 
     Raises:
         UnusableInput: a fold is not finished, or the variant is unknown or trained further.
@@ -138,7 +147,7 @@ def held_out(
     from skin_training.predict import predict
     from skin_training.training_data import load_split
 
-    frames, numbers, probabilities, lighting = [], [], [], []
+    frames, of_students, of_files = [], [], []
     for number in range(folds):
         fold, (_, run) = fold_of(manifest, number, seed, folds), runs_of(name, f"fold{number}", root)
         path = run.artifacts / "student.keras"
@@ -148,25 +157,28 @@ def held_out(
             )
         test = load_split(fold, "test", recipe, root, no_progress)
         student = load_model(path)
-        predictor: keras.Model | Interpreter = student
-        if variant:
-            photos = load_split(fold, "train", recipe, root, no_progress).pixels[:REPRESENTATIVE]
-            predictor = file_of(student, variant, photos)
-        found, lit = predict(predictor, test.pixels)
         frames.append(test.frame)
-        numbers.append(np.full(len(test.frame), number))
-        probabilities.append(found)
-        lighting.append(lit)
+        of_students.append(predict(student, test.pixels))
+        if variant:
+            of_files.append(predict(file_of(student, variant, run, fold), test.pixels))
+    students = _together(frames, of_students)
+    return students, _together(frames, of_files) if variant else None
+
+
+def _together(
+    frames: Sequence[pd.DataFrame], predictions: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> HeldOutPredictions:
+    """Join the folds' predictions, diagnosis [n, classes] and lighting [n] of each."""
     return HeldOutPredictions(
         pd.concat(frames, ignore_index=True),
-        np.concatenate(numbers),
-        np.concatenate(probabilities).astype(np.float64),
-        np.concatenate(lighting),
+        np.repeat(np.arange(len(frames)), [len(frame) for frame in frames]),
+        np.concatenate([diagnosis for diagnosis, _ in predictions]).astype(np.float64),
+        np.concatenate([lighting for _, lighting in predictions]),
     )
 
 
-def file_of(student: "keras.Model", variant: str, photos: np.ndarray) -> Interpreter:
-    """Open the file of a student, with training photos, uint8 [n, size, size, 3], as representative ones.
+def file_of(student: "keras.Model", variant: str, run: RunFolder, manifest: Manifest) -> Interpreter:
+    """Open the file that `skin-distill convert` makes from the student of a run and its data set.
 
     Raises:
         UnusableInput: the variant is unknown or trained further.
@@ -177,5 +189,8 @@ def file_of(student: "keras.Model", variant: str, photos: np.ndarray) -> Interpr
             f"A file that is trained further cannot be made here. Received: {variant!r}. Choose one without training, "
             "such as int8."
         )
-    source = Source(student, lambda: Representative(photos))
-    return open_interpreter(made.convert(made.start(source), source), threads=2)
+    photos = convert_recipe(run).representative
+    source = Source(
+        student, lambda: load_representative(manifest, student, run, photos.count, photos.outlier_ratio, no_progress)
+    )
+    return open_interpreter(make_flatbuffer(made, source), threads=2)

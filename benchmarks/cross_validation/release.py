@@ -1,4 +1,4 @@
-"""The release file of the final model, with the cross-validated figures on its card, and the card as a document."""
+"""The release file of the final model, with the cross-validated metrics on its card, and the card as a document."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Any, cast
 import numpy as np
 
 from benchmarks.console import with_interval
-from benchmarks.cross_validation.figures import fit_on, weights_in_words
 from benchmarks.cross_validation.folds import HeldOutPredictions
+from benchmarks.cross_validation.held_out_metrics import fit_on, weights_in_words
 from skin_data.manifest import Manifest
 from skin_training.evaluation import evaluate
 from skin_training.evaluation.evaluate import validation_of
@@ -40,9 +40,9 @@ DARK_TYPES = ("5", "6")
 
 
 def release_card(
-    card: Mapping[str, Any], predictions: HeldOutPredictions, manifest: Manifest, figures: Mapping[str, Any]
+    card: Mapping[str, Any], predictions: HeldOutPredictions, manifest: Manifest, metrics: Mapping[str, Any]
 ) -> ModelCard:
-    """Return the card of the final model: fits and figures are those of all held-out predictions.
+    """Return the card of the final model: fits and metrics are those of all held-out predictions.
 
     A photo of dark ITA is often a dark photo of light skin: what counts as tested on dark skin are the photos whose
     patient has Fitzpatrick type V or VI.
@@ -51,7 +51,7 @@ def release_card(
         card: of `skin-distill convert`.
         predictions: of all folds.
         manifest: the data set.
-        figures: of `figures.measure`.
+        metrics: of `held_out_metrics.measure`.
     """
     frame, ids = predictions.frame, manifest.taxonomy.ids
     fit = fit_on(predictions, np.ones(len(frame), bool), manifest)
@@ -78,7 +78,7 @@ def release_card(
             "urgent_odds": odds,
         },
         "data": {**card["data"], "attribution": ATTRIBUTION},
-        "measured": dict(figures),
+        "measured": dict(metrics),
         "not_measured": list(NOT_MEASURED),
         "licence": LICENCE,
     }
@@ -114,7 +114,7 @@ def write_release(
     document: Path,
     predictions: HeldOutPredictions,
     manifest: Manifest,
-    figures: Mapping[str, Any],
+    metrics: Mapping[str, Any],
 ) -> int:
     """Write the release file and its card as a document; return the file's bytes.
 
@@ -122,7 +122,7 @@ def write_release(
         CheckFailed: the file is larger than `MAX_BYTES`.
     """
     model = read_model(source)
-    card = release_card(model.card, predictions, manifest, figures)
+    card = release_card(model.card, predictions, manifest, metrics)
     packed = pack_model(model.flatbuffer, card)
     if len(packed) > MAX_BYTES:
         raise CheckFailed(f"The release file is larger than {MAX_BYTES} bytes. Received: {len(packed)} of {source}.")
@@ -134,61 +134,31 @@ def write_release(
 def card_document(card: ModelCard, size: int) -> str:
     """Return a release file's card as Markdown."""
     extra = cast("dict[str, Any]", card)
-    figures, names = extra["measured"], {entry["id"]: entry["name"] for entry in card["classes"]}
-    asked = {f"{count} answers": part for count, part in figures["answered"].items()}
-    columns = {"photo alone": figures["photo_alone"], **asked}
-    rows = {
-        "balanced accuracy, mean of folds": "balanced_accuracy_mean_of_folds",
-        "accuracy": "accuracy",
-        "sensitivity for cancers": "urgent_sensitivity",
-        "specificity": "urgent_specificity",
-        "expected calibration error": "ece",
-    }
-    gain = with_interval(figures["gain"]["balanced_accuracy"])
-    cases = figures["cases"]
+    metrics, cases = extra["measured"], extra["measured"]["cases"]
+    gain = with_interval(metrics["gain"]["balanced_accuracy"])
+    odds = extra["answers"]["urgent_odds"]
     lines = [
         "# Model card: smartphone photographs",
         "",
         f"**{DISCLAIMER}**",
         "",
-        "A research model of 919 photographs and six diagnoses. Photographs unlike these are refused.",
+        "A research model of 919 photographs and six diagnoses. Pictures of other things are refused, but only some "
+        "photographs of other skin conditions.",
         "",
         f"- {card['data']['attribution']}",
         f"- Licence: {card['licence']}",
         f"- File: `{card['name']}`, {size:,} bytes, {card['input']['size']} px, {extra.get('variant', '')}",
-        f"- Measured by {figures['folds']}-fold cross-validation by patient: {figures['n']} photos, "
-        f"{figures['groups']} groups; 95 % intervals by bootstrap over groups. Whatever is fitted is "
+        f"- Measured by {metrics['folds']}-fold cross-validation by patient: {metrics['n']} photos, "
+        f"{metrics['groups']} groups; 95 % intervals by bootstrap over groups. Whatever is fitted is "
         "fitted on the other folds",
         "",
-        *_table(
-            ["", *columns],
-            [[name, *(with_interval(part[key]) for part in columns.values())] for name, key in rows.items()],
-        ),
+        *_metrics_table(metrics),
         "",
         f"Gain of all answers in balanced accuracy, paired: {gain}. Fewer than all answers are drawn at random.",
         "",
-        *_table(
-            ["diagnosis", "urgency", "photos", "named first", "sent to a doctor"],
-            [
-                [
-                    names[entry["id"]],
-                    entry["urgency"],
-                    str(card["per_class"][entry["id"]]["n"]),
-                    with_interval(card["per_class"][entry["id"]]["recall"]),
-                    with_interval(card["per_class"][entry["id"]]["sent_to_doctor"]),
-                ]
-                for entry in card["classes"]
-            ],
-        ),
+        *_classes_table(card),
         "",
-        *_table(
-            ["skin tone by ITA", "photos", "accuracy"],
-            [
-                [tone, str(part["n"]), with_interval(part["accuracy"])]
-                for tone, part in card["per_tone"].items()
-                if isinstance(part, dict)
-            ],
-        ),
+        *_tones_table(card),
         "",
         "## Answers",
         "",
@@ -196,10 +166,7 @@ def card_document(card: ModelCard, size: int) -> str:
         "and never lower the urgency of the photo alone. By which factor each changes the odds of the urgent "
         "diagnoses, if all are equally likely before:",
         "",
-        *_table(
-            ["answer", "odds times"],
-            [[name, f"{factor:g}"] for name, factor in extra["answers"]["urgent_odds"].items()],
-        ),
+        *_table(["answer", "odds times"], [[name, f"{factor:g}"] for name, factor in odds.items()]),
         "",
         "## Several photos of a spot",
         "",
@@ -211,6 +178,36 @@ def card_document(card: ModelCard, size: int) -> str:
         *(f"- {what}" for what in card["not_measured"]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _metrics_table(metrics: Mapping[str, Any]) -> list[str]:
+    asked = {f"{count} answers": part for count, part in metrics["answered"].items()}
+    columns = {"photo alone": metrics["photo_alone"], **asked}
+    rows = {
+        "balanced accuracy, mean of folds": "balanced_accuracy_mean_of_folds",
+        "accuracy": "accuracy",
+        "sensitivity for cancers": "urgent_sensitivity",
+        "specificity": "urgent_specificity",
+        "expected calibration error": "ece",
+    }
+    cells = [[name, *(with_interval(part[key]) for part in columns.values())] for name, key in rows.items()]
+    return _table(["", *columns], cells)
+
+
+def _classes_table(card: ModelCard) -> list[str]:
+    measured = cast("dict[str, Any]", card)["per_class"]
+    rows = []
+    for entry in card["classes"]:
+        part = measured[entry["id"]]
+        told = [with_interval(part[key]) for key in ("recall", "sent_to_doctor")]
+        rows.append([entry["name"], entry["urgency"], str(part["n"]), *told])
+    return _table(["diagnosis", "urgency", "photos", "named first", "sent to a doctor"], rows)
+
+
+def _tones_table(card: ModelCard) -> list[str]:
+    tones = {tone: part for tone, part in card["per_tone"].items() if isinstance(part, dict)}
+    rows = [[tone, str(part["n"]), with_interval(part["accuracy"])] for tone, part in tones.items()]
+    return _table(["skin tone by ITA", "photos", "accuracy"], rows)
 
 
 def _table(header: list[str], rows: list[list[str]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Cross-validation by patient, its figures, and the release file that carries them."""
+"""Cross-validation by patient, its metrics, and the release file that carries them."""
 
 from pathlib import Path
 
@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.cross_validation.figures import fit_on, measure, weights_in_words
 from benchmarks.cross_validation.folds import (
     FOLDS,
     HeldOutPredictions,
@@ -14,16 +13,23 @@ from benchmarks.cross_validation.folds import (
     fold_of,
     held_out,
     parts_of,
+    runs_of,
     write_everything,
 )
+from benchmarks.cross_validation.held_out_metrics import fit_on, measure, weights_in_words
 from benchmarks.cross_validation.release import ATTRIBUTION, card_document, release_card, write_release
+from distill.recipe import DistillRecipe
 from mobile_app.classifier import DEMO_MODEL
 from skin_data.manifest import Manifest, read_manifest, write_manifest
 from skin_data.taxonomy import load_taxonomy
 from skin_training.evaluation.decisions import card_classes
+from skin_training.recipe import Phase
+from skin_training.training_data import Split
+from triage.atomic import write_json
 from triage.errors import CheckFailed, UnusableInput
 from triage.model_file import read_model
 
+RECIPE = DistillRecipe((Phase("distill", "all", 1, 1e-3),))
 PATIENTS, SYMPTOMS = 300, ("itch", "grew", "hurt", "changed", "bleed", "elevation")
 
 
@@ -72,7 +78,7 @@ def predictions(manifest):
 
 
 @pytest.fixture(scope="module")
-def figures(predictions, manifest):
+def metrics(predictions, manifest):
     return measure(predictions, manifest)
 
 
@@ -103,18 +109,14 @@ def test_the_final_model_uses_every_photo(manifest, tmp_path):
 
 
 def test_an_unfinished_fold_is_named(manifest, tmp_path):
-    from distill.recipe import DistillRecipe
-    from skin_training.recipe import Phase
-
-    recipe = DistillRecipe((Phase("distill", "all", 1, 1e-3),))
     with pytest.raises(UnusableInput, match="Fold 0"):
-        held_out(manifest, recipe, "pad", 1, tmp_path)
+        held_out(manifest, RECIPE, "pad", 1, tmp_path)
 
 
-def test_answers_that_tell_something_are_a_gain(figures):
-    alone, answered = figures["photo_alone"], figures["answered"]
+def test_answers_that_tell_something_are_a_gain(metrics):
+    alone, answered = metrics["photo_alone"], metrics["answered"]
     values = [part["balanced_accuracy"]["value"] for part in (alone, answered["3"], answered["all"])]
-    assert values == sorted(values) and figures["gain"]["balanced_accuracy"]["low"] > 0
+    assert values == sorted(values) and metrics["gain"]["balanced_accuracy"]["low"] > 0
     # Answers never lower the urgency, so that no more cancers are missed, and more people are sent.
     for count in ("3", "all"):
         assert answered[count]["urgent_sensitivity"]["value"] >= alone["urgent_sensitivity"]["value"]
@@ -122,10 +124,10 @@ def test_answers_that_tell_something_are_a_gain(figures):
     assert alone["urgent_sensitivity"]["value"] == pytest.approx(0.9, abs=0.05)
 
 
-def test_cases_are_lesions_of_one_patient(figures, manifest):
+def test_cases_are_lesions_of_one_patient(metrics, manifest):
     expected = manifest.frame.groupby(["group", "lesion_id"]).size()
-    assert figures["cases"]["lesions"] == (expected > 1).sum() < PATIENTS
-    assert figures["cases"]["combined"] > figures["cases"]["first_photo"]
+    assert metrics["cases"]["lesions"] == (expected > 1).sum() < PATIENTS
+    assert metrics["cases"]["combined"] > metrics["cases"]["first_photo"]
 
 
 def test_the_weight_of_each_answer_is_told_as_a_factor(predictions, manifest):
@@ -134,10 +136,10 @@ def test_the_weight_of_each_answer_is_told_as_a_factor(predictions, manifest):
     assert factors["bleed=yes"] > 1 > factors["bleed=no"] and factors["age=70"] > 1 > factors["age=25"]
 
 
-def test_the_release_carries_figures_attribution_and_what_was_not_checked(predictions, manifest, figures, tmp_path):
+def test_the_release_carries_figures_attribution_and_what_was_not_checked(predictions, manifest, metrics, tmp_path):
     demo = read_model(DEMO_MODEL)
     card = {**demo.card, "classes": card_classes(manifest.taxonomy.classes), "synthetic": False}
-    released = release_card(card, predictions, manifest, figures)
+    released = release_card(card, predictions, manifest, metrics)
     assert released["data"]["attribution"] == ATTRIBUTION and "CC BY 4.0" in released["licence"]
     frame = predictions.frame
     dark = ((frame["tone_bucket"] == "dark") & (frame["fitzpatrick"] == "6")).sum()
@@ -146,16 +148,44 @@ def test_the_release_carries_figures_attribution_and_what_was_not_checked(predic
     assert ATTRIBUTION in document and "1,234,567" in document and "bleed=yes" in document
 
 
-def test_a_file_that_is_too_large_is_not_shipped(predictions, manifest, figures, tmp_path, monkeypatch):
+def test_a_file_that_is_too_large_is_not_shipped(predictions, manifest, metrics, tmp_path, monkeypatch):
     import benchmarks.cross_validation.release as release
 
     monkeypatch.setattr(release, "MAX_BYTES", 1000)
     monkeypatch.setattr(release, "release_card", lambda card, *_: card)
     with pytest.raises(CheckFailed, match="1000"):
-        write_release(DEMO_MODEL, tmp_path / "phone.tflite", tmp_path / "card.md", predictions, manifest, figures)
+        write_release(DEMO_MODEL, tmp_path / "phone.tflite", tmp_path / "card.md", predictions, manifest, metrics)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_variant_that_is_trained_further_is_refused():
     with pytest.raises(UnusableInput, match="int8-qat"):
-        file_of(None, "int8-qat", np.empty(0, np.uint8))
+        file_of(None, "int8-qat", None, None)
+
+
+def test_students_and_their_files_predict_the_same_photos_after_one_loading(manifest, tmp_path, monkeypatch):
+    for number in range(FOLDS):
+        _, run = runs_of("pad", f"fold{number}", tmp_path)
+        run.artifacts.mkdir(parents=True)
+        (run.artifacts / "student.keras").touch()
+        write_json(run.report_path, {"distill": {"meta_sha256": fold_of(manifest, number, 1).sha256}})
+    loaded = []
+    monkeypatch.setattr("distill.model_file.load_model", lambda path: loaded.append(path) or 0.75)
+    monkeypatch.setattr("benchmarks.cross_validation.folds.file_of", lambda student, *_: student / 3)
+    monkeypatch.setattr("skin_training.training_data.load_split", lambda fold, name, *_: Split(*[fold.split(name)] * 2))
+    monkeypatch.setattr(
+        "skin_training.predict.predict", lambda model, rows: (np.full((len(rows), 6), model), rows["ita"])
+    )
+    students, files = held_out(manifest, RECIPE, "pad", 1, tmp_path, variant="int8")
+    assert len(loaded) == FOLDS
+    assert (students.probabilities == 0.75).all() and (files.probabilities == 0.25).all()
+    for found in (students, files):
+        assert sorted(found.frame["image_path"]) == sorted(manifest.frame["image_path"])
+        patients = pd.Series(found.fold).groupby(found.frame["group"]).nunique()
+        assert (patients == 1).all() and set(found.fold) == set(range(FOLDS))
+
+
+@pytest.mark.parametrize("number", [-1, FOLDS])
+def test_a_fold_that_does_not_exist_is_refused(manifest, number):
+    with pytest.raises(UnusableInput, match=str(number)):
+        fold_of(manifest, number, 1)

@@ -1,4 +1,4 @@
-"""Figures of held-out predictions: the photo alone, with answers, and with several photos of a spot.
+"""Metrics of held-out predictions: of the photo alone, with answers, and with several photos of a spot.
 
 Whatever is fitted (temperature, urgent threshold, answers) is fitted on the other folds' predictions.
 """
@@ -112,7 +112,7 @@ def _measured(
     urgent: np.ndarray,
     bootstrap: GroupBootstrap,
 ) -> dict[str, Any]:
-    """Measure probabilities [n, classes], means over several draws of the answers."""
+    """Measure probabilities [n, classes]: means over draws of the answers; the calibration error of the first."""
     rows, positive, classes = np.arange(len(truth)), urgent[truth], len(urgent)
 
     def balanced(weights: np.ndarray, chosen: np.ndarray) -> np.ndarray:
