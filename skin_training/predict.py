@@ -74,6 +74,9 @@ def keras_forward(model: "keras.Model") -> Callable[[np.ndarray], Any]:
         def forward(batch: Any) -> Any:
             return model(tf.cast(batch, tf.float32) / 255.0, training=False)
 
-        # Kept on the model, so that validation after each epoch does not trace the graph again.
-        model._pixels_forward = forward
+        # Traced here: TensorFlow takes the first calls of many models for one function that is traced again and again.
+        concrete = forward.get_concrete_function()
+        # Kept on the model, so that validation after each epoch does not trace the graph again. It holds the model in
+        # turn, as the variables of a graph do not outlive it.
+        model._pixels_forward = lambda batch, _=model: concrete(tf.convert_to_tensor(batch))
     return cast("Callable[[np.ndarray], Any]", model._pixels_forward)
