@@ -38,6 +38,12 @@ more than --within.
 @click.option("--weights", help="Path of the run's pretrained weights on this machine.")
 @click.option("--teacher-weights", help="The same for a teacher that has to be repeated first.")
 @click.option(
+    "--unlabelled",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of the unlabelled photos that the run learned from. Repeatable.",
+)
+@click.option(
     "--other-table",
     is_flag=True,
     help="Accept a meta.csv with other splits; a student's teacher is then repeated on it as well.",
@@ -50,6 +56,7 @@ def command(
     within: float,
     weights: str | None,
     teacher_weights: str | None,
+    unlabelled: tuple[Path, ...],
     other_table: bool,
     terminal: Terminal,
 ) -> None:
@@ -79,12 +86,14 @@ def command(
     table = _match_table(run, config, manifest, other_table)
     if table != "equal":
         terminal.line(f"reproduce: '{run.name}' was made with another meta.csv; this one: {table}")
+    _check_unlabelled(run, was, unlabelled, manifest, terminal)
     if "teacher" in config:
-        _repeat_teacher(config, manifest, again, weights, terminal)
+        _repeat_teacher(run, manifest, again, weights, terminal)
     if "distill" in config:
         teachers = _find_teachers(run, was, config, manifest, teacher_weights, terminal)
         recipe = with_given(from_mapping(DistillRecipe, config["distill"], "distill"), weights=weights or None)
-        distill_student(recipe, manifest, teachers, again, config.get("convert"), terminal.progress)
+        section = config.get("convert")
+        distill_student(recipe, manifest, teachers, again, section, terminal.progress, unlabelled=unlabelled)
         if variants := [file["variant"] for file in was.get("verify", {}).get("files", ())]:
             files = convert(again, manifest, variants, terminal.progress)
             verify(list(files.values()), again, manifest, progress=terminal.progress)
@@ -124,14 +133,41 @@ def _match_table(run: RunFolder, config: Mapping[str, Any], manifest: Manifest, 
     )
 
 
+def _check_unlabelled(
+    run: RunFolder, was: Mapping[str, Any], folders: Sequence[Path], manifest: Manifest, terminal: Terminal
+) -> None:
+    """Raise UnusableInput unless the folders hold the unlabelled photos that the run learned from."""
+    from skin_data.unlabelled import with_unlabelled
+
+    recorded = was.get("distill", {}).get("unlabelled")
+    if bool(folders) != bool(recorded):
+        needed = f"{recorded['photos']} of {', '.join(recorded['folders'])}" if recorded else "none"
+        raise UnusableInput(
+            f"Run '{run.name}' can only be repeated with the unlabelled photos that it learned from: {needed}. "
+            f"Received: --unlabelled {', '.join(map(str, folders)) or 'not at all'}."
+        )
+    if not recorded:
+        return
+    found = with_unlabelled(manifest, folders, run.root / "artifacts", progress=terminal.progress)
+    if found.sha256 != recorded["sha256"]:
+        raise UnusableInput(
+            f"The unlabelled photos are not those of run '{run.name}'. Received: {found.photos} photos of "
+            f"{', '.join(map(str, folders))}, the run's {recorded['photos']} of {', '.join(recorded['folders'])}. Give "
+            "the same folders, in the same order."
+        )
+
+
 def _repeat_teacher(
-    config: Mapping[str, Any], manifest: Manifest, again: RunFolder, weights: str | None, terminal: Terminal
+    run: RunFolder, manifest: Manifest, again: RunFolder, weights: str | None, terminal: Terminal
 ) -> None:
     from skin_training.recipe import TeacherRecipe, from_mapping
     from teacher.train import train_teacher
 
-    recipe = from_mapping(TeacherRecipe, config["teacher"], "teacher")
-    train_teacher(with_given(recipe, weights=weights or None), manifest, again, terminal.progress)
+    recipe = from_mapping(TeacherRecipe, run.read_config()["teacher"], "teacher")
+    report = run.read_report() if run.report_path.is_file() else {}
+    mixed = report.get("teacher", {}).get("key", {}).get("mixed_precision", False)
+    recipe = with_given(recipe, weights=weights or None)
+    train_teacher(recipe, manifest, again, terminal.progress, mixed_precision=mixed)
 
 
 def _find_teachers(
@@ -154,7 +190,7 @@ def _find_teachers(
         return teacher
     again = RunFolder(f"{teacher.name}-again", run.root)
     terminal.line(f"reproduce: the teacher of '{run.name}' is not here; '{again.name}' repeats it first")
-    _repeat_teacher(teacher.read_config(), manifest, again, weights, terminal)
+    _repeat_teacher(teacher, manifest, again, weights, terminal)
     return again
 
 
