@@ -84,7 +84,7 @@ class Phase:
             (not (self.mixup and self.cutmix), "choose mixup or cutmix"),
             (not (self.mixup or self.cutmix) or not self.fixed_views, "fixed_views cannot be mixed"),
             (0 <= self.weight_average < 1, "weight_average must be in [0, 1)"),
-            (not (self.frozen_ccm and self.trains == "ccm"), "frozen_ccm cannot be combined with trains: ccm"),
+            (not self.frozen_ccm or self.trains in ("top", "all"), "frozen_ccm requires trains: top or all"),
             (
                 all(side >= SIZE_STEP and side % SIZE_STEP == 0 for side in self.input_sizes),
                 f"input_sizes must be multiples of {SIZE_STEP}, at which every layer halves the photo alike",

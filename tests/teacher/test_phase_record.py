@@ -46,7 +46,8 @@ def test_a_frozen_ccm_stays_frozen_in_every_phase(teacher):
 
 
 def test_a_phase_that_contradicts_itself_is_refused():
-    with pytest.raises(UnusableInput, match="frozen_ccm"):
-        Phase("b", "ccm", 1, 1e-3, frozen_ccm=True)
+    for trains in ("last", "heads", "ccm"):
+        with pytest.raises(UnusableInput, match="frozen_ccm"):
+            Phase("b", trains, 1, 1e-3, frozen_ccm=True)
     with pytest.raises(UnusableInput, match="mixup"):
         Phase("a", "heads", 1, 1e-3, fixed_views=2, mixup=0.2)
