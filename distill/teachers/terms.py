@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from skin_data.manifest import Manifest
 
 FORBIDS = {
-    r"\bnc\b|non-?commercial|research[- ]only|academic": "commercial use",
-    r"\bnd\b|no-?deriv\w*": "derivatives, which a distilled student may be",
+    r"(?<![a-z])nc(?![a-z])|non[-_ ]?commercial|research[-_ ]only|academic": "commercial use",
+    r"(?<![a-z])nd(?![a-z])|no[-_ ]?deriv": "derivatives, which a distilled student may be",
 }
 """What a licence's name forbids, by regular expression; licences of Creative Commons write NC and ND."""
 CONTAINED = {"isic": ("ham10000",)}

@@ -232,7 +232,9 @@ def test_what_a_frozen_encoder_cannot_do_is_refused(job, changes, named):
     [
         ("MIT", ["DermNet"], []),
         ("CC BY-NC-ND 4.0", ["DermNet"], ["commercial", "derivatives"]),
+        ("cc_by_nc_nd_4.0", ["DermNet"], ["commercial", "derivatives"]),
         ("research only", ["DermNet"], ["commercial"]),
+        ("Non commercial use", ["DermNet"], ["commercial"]),
         ("Apache-2.0", ["ISIC 2019"], ["ham10000"]),
         ("Apache-2.0", ["HAM 10000", "unknown"], ["ham10000", "trained on"]),
     ],
