@@ -75,10 +75,11 @@ def _changes(answers: Mapping[str, Any] | None, names: Mapping[str, str]) -> lis
         return []
     first = answers["without"]["diagnosis"][0]
     lines = [f"  Your answers: the photo alone looked most like {names[first['label']]} ({first['probability']:.1%})."]
-    return lines + [
-        f"    {effect['question']}={answers['given'][effect['question']]}: urgent {100 * effect['urgent']:+.1f} points"
-        for effect in answers["effects"]
-    ]
+    for effect in answers["effects"]:
+        answer = answers["given"][effect["question"]]
+        answer = answer if isinstance(answer, str) else f"{answer:g}"
+        lines.append(f"    {effect['question']}={answer}: urgent {100 * effect['urgent']:+.1f} points")
+    return lines
 
 
 def _wrapped(lines: list[str], width: int) -> str:

@@ -184,7 +184,7 @@ class Triage:
             return ""
         unfitted = "urgent" in cast("dict[str, Any]", self._thresholds).get("not_fitted", {})
         threshold = f"{self._thresholds['urgent']:.1%}{', not fitted,' if unfitted else ''}"
-        return f" (urgent from {threshold} for {' and '.join(names)}{' together' if len(names) > 1 else ''})"
+        return f" (urgent from {threshold} for {', '.join(names)}{' together' if len(names) > 1 else ''})"
 
     @property
     def finds_spots(self) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from skin_data.manifest import Manifest
 
 EPILOG = """\b
-Example:
+Examples:
   skin-distill distill --config demo --data data/phantoms/meta.csv --teacher phantom-teacher --run phantom-student
   skin-distill distill --config demo --data data/phantoms/meta.csv --teacher a.onnx --teacher b.tflite --run student
   skin-distill distill --config demo --data data/phantoms/meta.csv --export-views views

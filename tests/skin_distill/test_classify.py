@@ -48,7 +48,7 @@ def test_answers_change_the_probabilities_and_say_how(model, photos):
     assert asked["answers"]["without"]["diagnosis"] == pytest.approx(alone["diagnosis"], rel=1e-6)
     assert all(effect["urgent"] > 0 for effect in asked["answers"]["effects"])
     text = classify(*options, "--answers", "bleed=yes,age=61").stdout
-    assert "bleed=yes" in text and "age=61" in text
+    assert "bleed=yes:" in text and "age=61:" in text
 
 
 def test_a_case_is_one_answer(model, photos, tmp_path):
