@@ -30,8 +30,9 @@ SLOW_FIXTURES = {
     },
     "distill": {"job"},
     "mobile_app": {"tour"},
+    "web_app": {"browser", "full_model", "packaged"},
 }
-"""Fixtures, by folder of tests, that train or convert: tests that use them are slow."""
+"""Fixtures, by folder of tests, that train, convert or open a browser: tests that use them are slow."""
 SLOW_FILES = {
     "notebooks/test_notebooks.py",
     "convert/making/test_fast_path.py",

@@ -13,11 +13,13 @@ from skin_training.recipe import Phase, TeacherRecipe
 from skin_training.task import Task
 from skin_training.training import Trainer
 from teacher.model import build_teacher, set_trainable
+from tests.noise_data import TINY
 from triage.errors import UnusableInput
 
+pytestmark = pytest.mark.usefixtures("tiny_networks")
 COUNT, SIZE, CLASSES, VIEWS = 24, 32, 3, 2
 PHASE = Phase("A heads", "heads", epochs=3, learning_rate=0.01, fixed_views=VIEWS)
-RECIPE = TeacherRecipe((PHASE,), "resnet10", "none", SIZE, views=ViewRecipe(bad_light=0.3), seed=5)
+RECIPE = TeacherRecipe((PHASE,), TINY, "none", SIZE, views=ViewRecipe(bad_light=0.3), seed=5)
 
 
 @pytest.fixture
