@@ -16,7 +16,8 @@ from skin_distill.recipes import recipe_names
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "experiments/README.md"])
 PACKAGES = (
-    "triage", "skin_data", "skin_training", "teacher", "distill", "convert", "benchmarks", "mobile_app", "skin_distill",
+    "triage", "skin_data", "skin_training", "teacher", "distill", "convert", "benchmarks", "mobile_app", "web_app",
+    "skin_distill",
 )  # fmt: skip
 FOLDERS = (*PACKAGES, "configs", "docs", "experiments", "tests", "ci", ".ci")
 PLACEHOLDER = re.compile(r"[<>{}$*…]|\b[A-Z]{2,}\b|RUN|NAME")
@@ -107,6 +108,15 @@ def test_recipes_that_are_named_exist(path):
         for option, value in pairwise(words):
             if option == "--config" and not PLACEHOLDER.search(value) and not value.endswith(".yaml"):
                 assert value in known, words
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("configs/*.yaml")), ids=lambda path: path.name)
+def test_the_commands_in_a_recipes_comments_find_recipes(path):
+    comments = "\n".join(re.findall(r"^# ?(.*)$", path.read_text(), re.M))
+    for program, names in (("skin-distill", recipe_names()), ("python3? -m", [])):
+        for words in commands(f"```\n{comments}\n```", program):
+            for option, value in pairwise(words):
+                assert option != "--config" or value in names or (ROOT / value).is_file(), words
 
 
 @documents
