@@ -17,7 +17,7 @@ from skin_data.progress import Progress
 from skin_training.color_calibration import ccm_of
 from skin_training.evaluation import evaluate
 from skin_training.evaluation.evaluate import validation_of
-from skin_training.evaluation.outside import OutsideSet, Predictor, measure_outside
+from skin_training.evaluation.outside import OutsideModel, OutsideSet, Predictor, measure_outside
 from skin_training.evaluation.paired import paired_gain
 from skin_training.evaluation.plots import plot_distillation_gain, plot_evaluation
 from skin_training.predict import predict
@@ -105,16 +105,14 @@ def measure_everyone(
     progress: Progress,
 ) -> dict[str, OutsideSection]:
     """Measure student, baselines and teachers on outside test sets; the label-only baseline is what is gained over."""
-    models: dict[str, Predictor] = {
+    predictors: dict[str, Predictor] = {
         file_name(name): partial(predict, each.model, progress=progress, stage="outside test sets")
         for name, each in students.items()
     }
-    models["teacher"] = lambda pixels: average_answer([teacher.predict(pixels, progress) for teacher in teachers])
+    predictors["teacher"] = lambda pixels: average_answer([teacher.predict(pixels, progress) for teacher in teachers])
     return measure_outside(
         outside,
-        recipe.input_size,
-        recipe.photo_crop,
-        models,
+        {name: OutsideModel(each, recipe.input_size, recipe.photo_crop) for name, each in predictors.items()},
         run.root / "artifacts" / "pixels",
         file_name(LABEL_ONLY) if LABEL_ONLY in students else "",
         progress,

@@ -56,7 +56,7 @@ def train_teacher(
     from skin_training.color_calibration import ccm_of
     from skin_training.evaluation import evaluate
     from skin_training.evaluation.evaluate import validation_of
-    from skin_training.evaluation.outside import measure_outside, read_outside_sets
+    from skin_training.evaluation.outside import OutsideModel, measure_outside, read_outside_sets
     from skin_training.evaluation.plots import plot_evaluation
     from skin_training.predict import predict
     from skin_training.resources import check_resources
@@ -117,14 +117,9 @@ def train_teacher(
             "test": evaluate(manifest, test.frame, *predictions, validation=validation),
         }
         if outside:
-            section["also"] = measure_outside(
-                outside,
-                recipe.input_size,
-                recipe.photo_crop,
-                {"teacher": partial(predict, teacher, progress=progress, stage="outside test sets")},
-                run.root / "artifacts" / "pixels",
-                progress=progress,
-            )
+            predictor = partial(predict, teacher, progress=progress, stage="outside test sets")
+            measured = {"teacher": OutsideModel(predictor, recipe.input_size, recipe.photo_crop)}
+            section["also"] = measure_outside(outside, measured, run.root / "artifacts" / "pixels", progress=progress)
         plot_training(run.figures, rows, section, run.name)
         plot_evaluation(run.figures, section["test"], f"{run.name} on the test split")
         return cast("TeacherSection", stage.finish(section))

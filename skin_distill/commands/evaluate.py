@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import tf_keras as keras
 
-    from skin_training.report_types import OutsideSection, SliceSection
+    from skin_training.report_types import OutsideSection, SliceSection, TestSection
     from skin_training.run_folder import RunFolder
     from triage.crop import Crop
     from triage.interpreter import Interpreter
@@ -101,10 +101,9 @@ def command(
         from skin_data.pixels import load_pixels
         from skin_training.evaluation import evaluate
         from skin_training.evaluation.evaluate import validation_of
-        from skin_training.evaluation.outside import measure_outside, read_outside
+        from skin_training.evaluation.outside import OutsideModel, measure_outside, read_outside
         from skin_training.evaluation.paired import paired_gain
-        from skin_training.evaluation.plots import plot_evaluation, urgent_classes
-        from skin_training.plotting import display_name
+        from skin_training.evaluation.plots import plot_evaluation
         from skin_training.predict import predict
         from triage.atomic import check_writable, write_json
 
@@ -139,15 +138,27 @@ def command(
         report["against"] = {"model": against, "gain": gain}
     elsewhere: dict[str, OutsideSection] = {}
     if outside:
-        models = {name: partial(predict, each.model) for name, each in ((model, opened), (str(against), other)) if each}
-        elsewhere = measure_outside(outside, opened.size, opened.crop, models, cache, against or "", terminal.progress)
+        named = {model: opened, **({str(against): other} if other else {})}
+        models = {name: OutsideModel(partial(predict, o.model), o.size, o.crop) for name, o in named.items()}
+        elsewhere = measure_outside(outside, models, cache, against or "", terminal.progress)
         report["also"] = elsewhere
     if out:
         write_json(out / "evaluation.json", report)
         plot_evaluation(out / "figures", report, f"{Path(model).name} on {split}")
+    _show_tones(terminal, f"{model} on {split}", test, OTHER_DATA if other_data else "")
+    if other:
+        terminal.line(
+            f"Gain over {against} in balanced accuracy: {percent(gain['balanced_accuracy'])}, {gain['verdict']}"
+        )
+    show_outside(terminal, elsewhere)
+    _show_classes(terminal, test)
+    terminal.result(report)
+
+
+def _show_tones(terminal: Terminal, title: str, test: "TestSection", note: str) -> None:
     slices: list[tuple[str, SliceSection]] = [("all", test), *test["per_tone"].items()]
     terminal.table(
-        f"{model} on {split}" + (", synthetic data" if test["synthetic"] else ""),
+        title + (", synthetic data" if test["synthetic"] else ""),
         ("photos", "n", "accuracy", "balanced accuracy", "lighting accuracy", "ECE"),
         [
             (
@@ -160,14 +171,16 @@ def command(
             )
             for name, part in slices
         ],
-        caption=f"95 % intervals by bootstrap over {test['groups']} groups, seed {seed}. "
-        f"Tones: {test['tone_scheme']}.{not_fitted_text(test)}" + (OTHER_DATA if other_data else ""),
+        caption=f"95 % intervals by bootstrap over {test['groups']} groups, seed {test['seed']}. "
+        f"Tones: {test['tone_scheme']}.{not_fitted_text(test)}{note}",
     )
-    if other:
-        terminal.line(
-            f"Gain over {against} in balanced accuracy: {percent(gain['balanced_accuracy'])}, {gain['verdict']}"
-        )
-    show_outside(terminal, elsewhere)
+
+
+def _show_classes(terminal: Terminal, test: "TestSection") -> None:
+    """Show the classes, the urgent ones first."""
+    from skin_training.evaluation.plots import urgent_classes
+    from skin_training.plotting import display_name
+
     urgent = urgent_classes(test)
     per_class = sorted(test["per_class"].items(), key=lambda item: item[0] not in urgent)
     terminal.table(
@@ -184,7 +197,6 @@ def command(
         ],
         caption="Named first: recall. Sent to a doctor: urgent or soon, light and framing taken as good.",
     )
-    terminal.result(report)
 
 
 @dataclass(frozen=True)

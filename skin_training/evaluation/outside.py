@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 Predictor = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
 """From pixels uint8 [n, size, size, 3] to probabilities: diagnosis [n, classes] and good light [n] or None."""
+
+
+class OutsideModel(NamedTuple):
+    """A model that is measured: how it predicts, the side of its input, and what it sees of a photo."""
+
+    predict: Predictor
+    size: int
+    crop: Crop
 
 
 @dataclass(frozen=True)
@@ -94,9 +102,7 @@ def read_outside_sets(metas: Sequence[Path], own: Manifest) -> list[OutsideSet]:
 
 def measure_outside(
     sets: Sequence[OutsideSet],
-    size: int,
-    crop: Crop,
-    models: Mapping[str, Predictor],
+    models: Mapping[str, OutsideModel],
     cache: Path,
     baseline: str = "",
     progress: Progress = no_progress,
@@ -107,8 +113,6 @@ def measure_outside(
 
     Args:
         sets: of `read_outside`.
-        size: side of the models' input.
-        crop: what they see of a photo.
         models: by name; the first is compared with the one named `baseline`, photo by photo.
         cache: folder for prepared pixels.
         baseline: a name in `models`; empty for none.
@@ -119,10 +123,10 @@ def measure_outside(
     """
     sections: dict[str, OutsideSection] = {}
     for outside in sets:
-        pixels = load_pixels(outside.manifest, outside.frame, size, crop, cache, progress)
         answers = {}
-        for name, predict in models.items():
-            diagnosis, lighting = predict(pixels)
+        for name, model in models.items():
+            pixels = load_pixels(outside.manifest, outside.frame, model.size, model.crop, cache, progress)
+            diagnosis, lighting = model.predict(pixels)
             of_shared = diagnosis[:, outside.columns].astype(np.float64)
             answers[name] = of_shared / np.maximum(of_shared.sum(axis=1, keepdims=True), 1e-12), lighting
         first = next(iter(models))

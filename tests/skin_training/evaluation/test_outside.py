@@ -3,7 +3,7 @@ import pytest
 
 from skin_data.manifest import COLUMNS, read_manifest, write_manifest
 from skin_data.taxonomy import SkinClass, Taxonomy
-from skin_training.evaluation.outside import measure_outside, read_outside
+from skin_training.evaluation.outside import OutsideModel, measure_outside, read_outside
 from triage.crop import CROP
 from triage.errors import UnusableInput
 
@@ -49,10 +49,12 @@ def test_shared_classes_are_found_by_name_and_measured_in_the_models_order(elsew
         return 0.3 * np.eye(3)[truth] + [0.0, 0.0, 0.7], np.ones(80)
 
     def wrong(pixels):
+        """Of another size."""
+        assert pixels.shape == (80, 16, 16, 3)
         return np.eye(3)[1 - truth], None
 
-    models = {"student": right, "baseline": wrong}
-    found = measure_outside([outside], 32, CROP, models, tmp_path / "cache", "baseline")["atlas"]
+    models = {"student": OutsideModel(right, 32, CROP), "baseline": OutsideModel(wrong, 16, CROP)}
+    found = measure_outside([outside], models, tmp_path / "cache", "baseline")["atlas"]
     assert found["test"]["student"]["diagnosis"]["accuracy"]["value"] == 1
     assert found["test"]["baseline"]["diagnosis"]["accuracy"]["value"] == 0
     groups = found["test"]["student"]["slices"]["fitzpatrick group"]
