@@ -2,6 +2,10 @@
 
 from mobile_app.answer import MIN_PROBABILITY, Answer, RankedClass, word_for
 from mobile_app.texts import Texts
+from triage.answers import YEARS, Question
+
+AGES = ((12.0, "under_20"), (30.0, "20_to_39"), (50.0, "40_to_59"), (70.0, "60_to_79"), (85.0, "80_or_more"))
+"""Years that stand for each choice of a question about an age."""
 
 
 def percent(tr: Texts, probability: float) -> str:
@@ -58,6 +62,19 @@ def changed_texts(tr: Texts, answer: Answer) -> list[str]:
 
 
 def answer_text(tr: Texts, question: str, given: str | float) -> str:
-    """Return an answer such as "Bleeds: yes"."""
-    told = tr.get(f"choice.{given}", str(given)) if isinstance(given, str) else f"{given:g}"
+    """Return a question and its answer as they were shown, such as "Does it itch? yes"."""
+    if isinstance(given, str):
+        told = tr.get(f"choice.{given}", given)
+    else:
+        told = next((tr(f"years.{key}") for years, key in AGES if years == given), f"{given:g}")
     return tr("questions.answered", question=tr.get(f"question.{question}", question), answer=told.lower())
+
+
+def choices_of(tr: Texts, name: str, question: Question) -> list[tuple[object, str]]:
+    """Return the choices of a card's question with their texts; none where a text is missing."""
+    if f"question.{name}" not in tr:
+        return []
+    if question.get(YEARS):
+        return [(years, tr(f"years.{key}")) for years, key in AGES]
+    texts = [tr.get(f"choice.{choice}", "") for choice in question["effects"]]
+    return list(zip(question["effects"], texts, strict=True)) if all(texts) else []

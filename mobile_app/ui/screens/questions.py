@@ -1,19 +1,15 @@
 """A few questions about the spot, between photo and answer; each may be left out."""
 
 from collections.abc import Sequence
-from functools import partial
 
 from mobile_app.answer import Answer
+from mobile_app.answer_text import choices_of
 from mobile_app.ui.app import SkinApp
 from mobile_app.ui.focus import focused, refocus
 from mobile_app.ui.label import TextLabel
 from mobile_app.ui.menu import OptionGroup
 from mobile_app.ui.page import Page
 from mobile_app.ui.widgets import Column
-from triage.answers import YEARS, Question
-
-AGES = ((12.0, "under_20"), (30.0, "20_to_39"), (50.0, "40_to_59"), (70.0, "60_to_79"), (85.0, "80_or_more"))
-"""Age in years that stands for each choice."""
 
 
 class QuestionsScreen(Page):
@@ -26,7 +22,7 @@ class QuestionsScreen(Page):
         self.add(TextLabel(app.style, app.style.tr("questions.text")))
         card = app.classifier.card
         questions = card["answers"]["questions"] if card else {}
-        known = {name: found for name in questions if (found := self._choices(name, questions[name]))}
+        known = {name: found for name in questions if (found := choices_of(app.style.tr, name, questions[name]))}
         # What is answered at once comes first.
         for name in sorted(known, key=lambda name: len(known[name])):
             self.add(self._group(name, known[name]))
@@ -36,15 +32,6 @@ class QuestionsScreen(Page):
             stacked=True,
         )
 
-    def _choices(self, name: str, question: Question) -> list[tuple[object, str]]:
-        """Return the choices of a question with their texts; none where the app lacks one."""
-        tr = self.style.tr
-        if question.get(YEARS):
-            return [(years, tr(f"years.{key}")) for years, key in AGES]
-        texts = [tr.get(f"choice.{choice}", "") for choice in question["effects"]]
-        known = f"question.{name}" in tr and all(texts)
-        return list(zip(question["effects"], texts, strict=True)) if known else []
-
     def _group(self, name: str, choices: Sequence[tuple[object, str]]) -> Column:
         column = Column(TextLabel(self.style, self.style.tr(f"question.{name}"), "heading", bold=True))
 
@@ -52,7 +39,7 @@ class QuestionsScreen(Page):
             held = focused(column)
             for earlier in [child for child in column.children if isinstance(child, OptionGroup)]:
                 column.remove_widget(earlier)
-            column.add_widget(OptionGroup(self.style, choices, self._given.get(name), partial(press)))
+            column.add_widget(OptionGroup(self.style, choices, self._given.get(name), press))
             if held:
                 refocus(column, held.label)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mobile_app.answer import Answer, RankedClass
-from mobile_app.answer_text import light_text, percent, probability_text
+from mobile_app.answer_text import answer_text, choices_of, light_text, percent, probability_text
 from mobile_app.guidance import Guidance
 from mobile_app.live_session import LiveState
 from mobile_app.texts import load_texts
@@ -255,3 +255,18 @@ def test_the_logic_needs_no_kivy():
     code = f"import sys; from mobile_app.ui import {', '.join(modules)}; print([m for m in sys.modules if 'kivy' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_answer_is_told_in_the_words_that_were_pressed():
+    assert answer_text(TR, "itch", "no").endswith("no")
+    assert answer_text(TR, "age", 12.0).endswith("under 20")
+    assert answer_text(TR, "age", 33.0).endswith("33")
+
+
+def test_questions_without_a_text_of_the_app_are_not_asked():
+    yes_no = {"effects": {"yes": [1.0], "no": [0.0]}}
+    years = {"years": True, "effects": {"10": [0.0], "80": [1.0]}}
+    assert choices_of(TR, "itch", yes_no) == [("yes", TR["choice.yes"]), ("no", TR["choice.no"])]
+    assert choices_of(TR, "age", years)[0] == (12.0, TR["years.under_20"])
+    assert choices_of(TR, "since", years) == choices_of(TR, "since", yes_no) == []
+    assert choices_of(TR, "region", {"effects": {"elbow": [1.0]}}) == []
