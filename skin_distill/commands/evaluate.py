@@ -147,9 +147,8 @@ def command(
         plot_evaluation(out / "figures", report, f"{Path(model).name} on {split}")
     _show_tones(terminal, f"{model} on {split}", test, OTHER_DATA if other_data else "")
     if other:
-        terminal.line(
-            f"Gain over {against} in balanced accuracy: {percent(gain['balanced_accuracy'])}, {gain['verdict']}"
-        )
+        told = dict.fromkeys((percent(gain["balanced_accuracy"]), gain["verdict"]))
+        terminal.line(f"Gain over {against} in balanced accuracy: {', '.join(told)}")
     show_outside(terminal, elsewhere)
     _show_classes(terminal, test)
     terminal.result(report)
