@@ -58,11 +58,13 @@ class ColorCalibration(keras.layers.Layer):
         self.bias = self.add_weight(name="ccm_bias", shape=(3,), initializer="zeros")
         super().build(input_shape)
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Return the calibrated image, clipped to [0, 1]."""
         kernel = tf.reshape(self.matrix, (1, 1, 3, 3))
         calibrated = tf.nn.conv2d(inputs, tf.cast(kernel, inputs.dtype), strides=1, padding="VALID")
-        return tf.clip_by_value(calibrated + tf.cast(self.bias, inputs.dtype), 0.0, 1.0)
+        calibrated += tf.cast(self.bias, inputs.dtype)
+        # Not in inference, so that converted graphs have no operator of it.
+        return _clipped(calibrated) if training is True else tf.clip_by_value(calibrated, 0.0, 1.0)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -71,6 +73,13 @@ class ColorCalibration(keras.layers.Layer):
     def pull_to(self, matrix: np.ndarray) -> None:
         """Set the penalty's target, [3, 3]; applies to steps that are compiled afterwards."""
         self.pull.target = np.asarray(matrix, np.float32)
+
+
+@tf.custom_gradient
+def _clipped(values: tf.Tensor) -> Any:
+    """Clip to [0, 1] with the gradient of `tf.clip_by_value`, whose selections take longer than the convolution."""
+    clipped = tf.clip_by_value(values, 0.0, 1.0)
+    return clipped, lambda gradient: gradient * tf.cast(tf.equal(values, clipped), gradient.dtype)
 
 
 def ccm_of(model: keras.Model) -> tuple[np.ndarray, np.ndarray]:

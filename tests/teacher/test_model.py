@@ -91,6 +91,30 @@ def test_the_ccm_equals_a_plain_matrix_product():
     np.testing.assert_allclose(layer(image), np.clip(image @ matrix + bias, 0, 1), atol=1e-5)
 
 
+def test_in_training_the_ccm_has_the_values_and_gradients_of_clip_by_value():
+    generator = np.random.default_rng(3)
+    # Inside, outside and, for the second photo, exactly on the bounds.
+    image = tf.constant(
+        np.stack([generator.uniform(-0.5, 1.5, (8, 8, 3)), generator.integers(0, 2, (8, 8, 3))]), tf.float32
+    )
+    upstream = tf.constant(generator.normal(size=image.shape), tf.float32)
+    layer = ColorCalibration()
+    layer(image)
+
+    def gradients(calibrate):
+        with tf.GradientTape() as tape:
+            tape.watch(image)
+            values = calibrate()
+        return values, *tape.gradient(values, [image, layer.matrix, layer.bias], upstream)
+
+    for matrix in (np.eye(3), np.eye(3) + generator.normal(size=(3, 3)) * 0.1):
+        layer.matrix.assign(matrix)
+        expected = gradients(lambda: tf.clip_by_value(image @ layer.matrix + layer.bias, 0.0, 1.0))
+        found = gradients(tf.function(lambda: layer(image, training=True)))
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
 def test_the_ccm_refuses_what_is_not_rgb():
     with pytest.raises(ValueError, match="RGB"):
         ColorCalibration()(np.zeros((1, 4, 4, 1), np.float32))
