@@ -1,5 +1,7 @@
 """The `skin-distill` command line. Command modules import nothing heavy before they run."""
 
+import atexit
+import gc
 import io
 import os
 import sys
@@ -67,6 +69,7 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     handle_signals()
+    atexit.register(gc.freeze)  # else Python searches all objects for cycles before it ends: 15 ms
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name may not be in the terminal's encoding

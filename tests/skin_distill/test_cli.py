@@ -74,6 +74,16 @@ def test_a_command_imports_no_other():
     assert found.stdout.strip() == "['skin_distill.commands.classify']"
 
 
+def test_a_command_ends_without_a_search_for_cycles():
+    # What is registered first runs last.
+    code = (
+        "import atexit, gc, sys; atexit.register(lambda: print(gc.get_freeze_count() > 0)); "
+        "sys.argv[1:] = ['--version']; from skin_distill.cli import main; main()"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split()[-1] == "True"
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
