@@ -118,11 +118,12 @@ class ModelCard(_RequiredKeys, total=False):
     `data` names the data set and the hash of its table, `lineage` the runs and files the model came from. `per_tone`
     maps tone buckets to `ToneResult`, and "measured_on" to a description. `per_class` maps class ids to results of the
     float student; earlier cards lack it, `prediction_sets`, `familiarity` and `light`. `spot` is there with that
-    output. `answers` says what a person is asked and what the answers change. A card may hold further keys, such as
-    `variant`.
+    output. `answers` says what a person is asked and what the answers change; `measured` holds `photo_alone` and
+    `answered` (by number of answers), each metrics by name. A card may hold further keys, such as `variant`.
     """
 
     answers: AnswerRule
+    measured: dict[str, Any]
     prediction_sets: SetRule
     familiarity: CardFamiliarity
     spot: CardSpot

@@ -7,12 +7,16 @@ from mobile_app.texts import Texts
 from triage.model_card import ModelCard
 from triage.skin_tone import TONE_BUCKETS
 
+MEASURED = {"right": "accuracy", "noticed": "urgent_sensitivity", "spared": "urgent_specificity"}
+"""Numbers of the text `about.measured`, by metric of the card's `measured`."""
+
 
 def card_facts(tr: Texts, card: ModelCard) -> list[tuple[str, str]]:
     """Return names and values: model, licence, data, classes, results by skin tone, what was not measured."""
     facts = [(tr("about.model_name"), card["name"]), (tr("about.model_licence"), card["licence"])]
-    if isinstance(card["data"], dict) and card["data"].get("dataset"):
-        facts.append((tr("about.model_data"), str(card["data"]["dataset"])))
+    data = card["data"] if isinstance(card["data"], dict) else {}
+    if source := data.get("attribution") or data.get("dataset"):
+        facts.append((tr("about.model_data"), str(source)))
     facts.append((tr("about.model_classes"), "; ".join(entry["name"] for entry in card["classes"])))
     for tone in TONE_BUCKETS:
         part = card["per_tone"].get(tone) if isinstance(card["per_tone"], dict) else None
@@ -25,6 +29,22 @@ def card_facts(tr: Texts, card: ModelCard) -> list[tuple[str, str]]:
     if card["not_measured"]:
         facts.append((tr("about.model_not_measured"), "; ".join(map(str, card["not_measured"]))))
     return facts
+
+
+def measured_facts(tr: Texts, card: ModelCard) -> list[tuple[str, str]]:
+    """Return how often the model is right and notices urgent spots, from the picture alone and with answers.
+
+    Empty for a card that does not hold it.
+    """
+    measured: Any = card.get("measured", {})
+    given = {tr("about.given.picture"): measured.get("photo_alone", {})}
+    for count, part in measured.get("answered", {}).items():
+        given[tr("about.given.all") if count == "all" else tr("about.given.some", count=count)] = part
+    return [
+        (name, _told(tr, "about.measured", part["accuracy"], **{key: part[metric] for key, metric in MEASURED.items()}))
+        for name, part in given.items()
+        if set(MEASURED.values()) <= set(part)
+    ]
 
 
 def class_facts(tr: Texts, card: ModelCard) -> list[tuple[str, str]]:

@@ -52,7 +52,7 @@ def command(runs: tuple[str, ...], port: int, data: Path | None) -> None:
         "server_port": port,
         "server_headless": True,
         "server_fileWatcherType": "none",
-        "server_maxUploadSize": 512,
+        "server_maxUploadSize": 400,
         "browser_gatherUsageStats": False,
         "client_toolbarMode": "minimal",
         "client_showErrorDetails": "none",

@@ -19,6 +19,7 @@ from triage.outputs import FAMILIARITY
 from triage.photo import prepare_pixels
 
 SIZE, PHANTOMS, VIEWS, SEED = 64, 60, 3, 51
+MEASURED = ("accuracy", "urgent_sensitivity", "urgent_specificity")
 QUESTIONS = {
     "age": {"effects": {"20": [-1.0, -1, -1, 1, 0, 0], "70": [1.0, 1, 1, -1, 0, 0]}, "years": True},
     "region": {"effects": {"face": [0.5, 0, 0, 0, 0, 0], "leg": [0.0, 0, 0.5, 0, 0, 0]}},
@@ -93,7 +94,11 @@ def write_full_model(path: Path) -> Path:
         "answers": {"questions": QUESTIONS, "largest_log_odds": 4.0},
         "prediction_sets": {"coverage": 0.9, "penalty": 0.02, "free_ranks": 2, "quantiles": {"all": 0.9}},
         "per_tone": {"light": {"n": 400}, "medium": {"n": 300}, "dark": {"n": 6}, "unknown": {"n": 60}},
-        "measured": {"photo_alone": {"accuracy": {"value": 0.6, "low": 0.5, "high": 0.7}}},
+        "measured": {
+            "n": 766, "groups": 500, "folds": 5,
+            "photo_alone": {key: {"value": 0.61, "low": 0.52, "high": 0.73, "n": 766} for key in MEASURED},
+            "answered": {"all": {key: {"value": 0.81, "low": 0.72, "high": 0.93, "n": 766} for key in MEASURED}},
+        },
         "not_measured": ["skin of Fitzpatrick type V and VI: 6 photographs"],
         "licence": "CC BY 4.0",
     }  # fmt: skip

@@ -107,7 +107,7 @@ def run_of(page, name):
         yield
     finally:
         choose(page, "Run", RUN)
-        page.locator("[data-testid='stAlert']").filter(has_text="DEMO").wait_for()
+        page.locator("[data-testid='stAlert']").filter(has_text="DEMO").first.wait_for()
 
 
 def told(page):
@@ -117,6 +117,23 @@ def told(page):
     cells = cells.all_inner_texts()
     rows = [cells[start : start + 2] for start in range(0, len(cells), 2)]
     return {name: float(value.rstrip("%")) for name, value in rows}
+
+
+FOCUSED = """() => {
+    const one = document.activeElement, label = one.labels?.[0]?.innerText;
+    return one.tagName === "MAIN" ? "main" : [one.ariaLabel, label, one.innerText, one.value].filter(Boolean).join(" ");
+}"""
+
+
+def tab_to(page, words):
+    """Press Tab until something with these words has the focus."""
+    seen = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate(FOCUSED)[:60])
+        if words in seen[-1]:
+            return
+    raise AssertionError(f"Tab never reaches {words!r}: {seen}")
 
 
 def test_the_answers_equal_those_of_triage(page, photos):
@@ -164,6 +181,7 @@ def test_photos_of_phones_are_read_and_bad_ones_end_in_words(page, tmp_path):
     bad = {
         "empty.png": (b"", "empty"),
         "words.png": (b"not a photo", "not a"),
+        "notes.txt": (b"not a photo", "not a"),
         "cut.jpg": (saved(pixels, "JPEG")[:-300], "cut.jpg"),
         "damaged.jpg": (saved(pixels, "JPEG")[:300] + bytes(2000), "damaged.jpg"),
         "small.png": (saved(np.zeros((20, 40, 3), np.uint8), "PNG"), "too small"),
@@ -190,10 +208,15 @@ def test_the_run_is_told_with_intervals_and_what_was_not_measured(page):
     page.get_by_text("A photo", exact=True).click()
 
 
-def test_fifty_files_at_once_end_in_words(page):
+def test_fifty_files_at_once_end_in_words_and_hide_no_later_photo(page, photos):
     page.locator("[data-testid='stFileUploaderDropzone']").wait_for()
-    page.evaluate(DROP_MANY, 50)
-    page.get_by_text("Only one file").or_(page.get_by_text("one file at a time")).first.wait_for()
+    alert = page.locator("[data-testid='stAlert']")
+    for path in photos[-2:]:
+        page.evaluate(DROP_MANY, 50)
+        alert.filter(has_text="one photo at a time").wait_for()
+        alert.filter(has_text="49.png: not a photo").wait_for()
+        upload(page, path)
+        alert.filter(has_text="49.png").wait_for(state="detached")
     page.reload()
     page.get_by_text("Source", exact=True).wait_for()
 
@@ -228,6 +251,9 @@ def test_questions_and_limits_of_a_model_of_photos(page, full_model, tmp_path):
         assert "Unknown picture" in text and "See a doctor" not in text.split("Answer")[-1]
         page.get_by_text("The run", exact=True).click()
         page.get_by_text(triage.card["not_measured"][0]).wait_for()
+        text = page.inner_text("[data-testid='stMain']").replace("\N{NO-BREAK SPACE}", " ")
+        assert "5 folds: 766 photos" in text
+        assert "61.0 % (52.0 to 73.0)" in text and "81.0 % (72.0 to 93.0)" in text
         page.get_by_text("A photo", exact=True).click()
 
 
@@ -250,6 +276,47 @@ def test_the_page_fits_every_width_and_is_accessible(page, photos, view, theme):
         if width in (360, 1440):
             serious = [found for found in violations(axe, page) if found[1] in ("serious", "critical")]
             assert serious == []
+
+
+def test_the_keyboard_alone_uploads_changes_light_and_answers(page, full_model, tmp_path):
+    triage, paths = Triage.load(full_model), [tmp_path / f"{index}.png" for index in range(40)]
+    for index, path in enumerate(paths):
+        path.write_bytes(saved(render_phantom(52, index, 128)[0], "PNG"))
+    path = next(path for path in paths if triage.assess(path).decision.may_name)
+    page.reload()
+    page.get_by_text("Source", exact=True).wait_for()
+    tab_to(page, "Run")
+    page.keyboard.type(FULL)
+    page.keyboard.press("Enter")
+    page.locator("[data-testid='stAlert']").filter(has_text="DEMO").wait_for(state="detached")
+    tab_to(page, "Upload")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(path)
+    shown(page, path.name)
+    tab_to(page, "Change the light")
+    page.keyboard.press("Enter")
+    tab_to(page, "Exposure, stops")
+    for _ in range(16):
+        page.keyboard.press("ArrowLeft")
+    shown(page, "exposure -4.00 stops")
+    shown(page, "Too dark")
+    tab_to(page, "Show answer anyway")
+    page.keyboard.press("Space")
+    assert page.get_by_role("checkbox").is_checked()
+    tab_to(page, "Exposure, stops")
+    for _ in range(16):
+        page.keyboard.press("ArrowRight")
+    shown(page, re.compile(rf"{path.stem}\.png\. White"))
+    tab_to(page, "Your age?")
+    page.keyboard.type("61")
+    tab_to(page, "Does it bleed?")
+    page.keyboard.type("Yes")
+    page.keyboard.press("Enter")
+    page.get_by_text("Without the answers, the photo alone").wait_for()
+    tab_to(page, "Probability of each class")
+    page.reload()
+    page.get_by_text("Source", exact=True).wait_for()
 
 
 def test_a_run_without_a_file_is_refused(tmp_path):

@@ -13,7 +13,7 @@ import cv2
 
 from mobile_app import answer
 from mobile_app.texts import load_texts
-from mobile_app.ui.model_card_text import card_facts, class_facts
+from mobile_app.ui.model_card_text import card_facts, class_facts, measured_facts
 from skin_data.phantom import render_phantom
 from triage import Triage
 from triage.answers import WARNINGS, YES
@@ -92,12 +92,17 @@ def _contents(model: Path, runtime: dict[str, bytes]) -> dict[str, bytes]:
 def page_data(model: Path, packed: bytes, phantoms: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return everything that the page's scripts read: card, texts, decision rules, words and self-test."""
     card, texts = read_model(model).card, load_texts()
+    counted = texts["about.accuracy_synthetic" if card["synthetic"] else "about.accuracy_text"]
+    accuracy = [*measured_facts(texts, card), *class_facts(texts, card)]
     own = json.loads(files("web_app.offline").joinpath("texts.json").read_text(encoding="utf-8"))
     return {
         "card": card,
         "checked": all(tested_photos(card, tone) >= MIN_TESTED for tone in TONE_BUCKETS),
         "compared": COMPARED,
-        "facts": [*card_facts(texts, card), *class_facts(texts, card)],
+        "facts": [
+            {"title": texts["about.model"], "text": "", "facts": card_facts(texts, card)},
+            {"title": texts["about.accuracy"], "text": counted, "facts": accuracy},
+        ],
         "light_named_from": NAMED_FROM,
         "max_classes": answer.MAX_CLASSES,
         "min_probability": answer.MIN_PROBABILITY,

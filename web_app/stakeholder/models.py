@@ -74,7 +74,7 @@ class RunModels:
         outputs = self.file.interpreter.run(
             prepare_pixels(photo, self.file.card["input"]["size"], Crop.recorded(self.file.card["input"]))
         )
-        found[self.path.name] = apply_temperature(outputs["diagnosis"].reshape(-1), self.file.card["temperature"])
+        found["file"] = apply_temperature(outputs["diagnosis"].reshape(-1), self.file.card["temperature"])
         return found
 
 

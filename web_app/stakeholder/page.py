@@ -24,7 +24,7 @@ def show(runs: Sequence[str], root: str = "", data: str | None = None) -> None:
         data: path of a meta.csv whose photos may be shown.
     """
     st.set_page_config(TITLE, layout="centered")
-    st.title(TITLE)
+    st.title(TITLE, anchor=False)  # a link to each heading would be one more stop of Tab
     name = runs[0] if len(runs) == 1 else st.selectbox("Run", runs) or runs[0]
     view = st.radio("View", ["A photo", "The run"], horizontal=True)
     try:

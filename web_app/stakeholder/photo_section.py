@@ -1,6 +1,6 @@
 """One photo: light and tips first, then what each model says about it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -16,7 +16,9 @@ from web_app.stakeholder.models import DAYLIGHT, RunModels, changed
 from web_app.stakeholder.picture import show_picture
 from web_app.stakeholder.table import show_table
 
-TYPES = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "tif", "tiff", "bmp"]
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
 SHOWN = 900
 """Longer side of a shown photo, pixels."""
 NO_ANSWER = "no_answer"
@@ -32,11 +34,7 @@ def photo_section(models: RunModels) -> None:
     if models.file.card["synthetic"]:
         st.warning(texts["app.demo_note"])
     source = st.radio("Source", ["File", "Camera"], horizontal=True)
-    given: Any
-    if source == "Camera":
-        given = st.camera_input("Photo")
-    else:
-        given = st.file_uploader("Photo", type=TYPES, help="JPEG, PNG, WebP, HEIC, AVIF, TIFF or BMP")
+    given = st.camera_input("Photo") if source == "Camera" else _file()
     if given is None:
         return
     try:
@@ -47,6 +45,14 @@ def photo_section(models: RunModels) -> None:
         _show(models, texts, changed(photo, *values), _described(given.name, values))
     except SkinDistillError as error:
         st.error(str(error).replace("photo in memory", given.name))
+
+
+def _file() -> "UploadedFile | None":
+    """Return the last file chosen. Any kind is taken, so that what is wrong with a file is said on the page."""
+    files = st.file_uploader("Photo: JPEG, PNG, WebP, HEIC, AVIF, TIFF or BMP", accept_multiple_files=True)
+    if len(files) > 1:
+        st.info(f"Choose one photo at a time. The last of {len(files)} files is shown.")
+    return files[-1] if files else None
 
 
 def _described(name: str, values: tuple[float, ...]) -> str:
@@ -72,22 +78,19 @@ def _show(models: RunModels, texts: Texts, photo: Photo, name: str) -> None:
     ignore_light = bool(st.session_state.get("ignore_light"))
     told = triage.assess(photo, ignore_light)
     _light(told, texts)
-    if questions := triage.card.get("answers"):
-        answers = _questions(questions["questions"], texts)
+    above = st.container()  # the answer, which the questions change
+    if told.decision.may_name and (rule := triage.card.get("answers")):
+        answers = _questions(rule["questions"], texts)
         if answers:
             told = triage.combine([told], answers, ignore_light)
-    _decision(told, texts)
-    st.subheader("Probability of each class")
-    st.write("Calibrated on the validation split. The decision above follows from the file alone.")
-    _probabilities(models, photo)
-    for line in models.missing:
-        st.write(line)
-    st.subheader("What the model saw")
+    with above:
+        _decision(told, texts)
+    _probabilities(models, photo, told)
     _pictures(models, photo, told, name)
 
 
 def _light(told: Assessment, texts: Texts) -> None:
-    st.subheader("Light")
+    st.subheader("Light", anchor=False)
     if told.lighting.ok:
         st.success(texts["answer.light_good"])
         return
@@ -97,17 +100,19 @@ def _light(told: Assessment, texts: Texts) -> None:
 
 
 def _questions(questions: Any, texts: Texts) -> dict[str, object]:
-    st.subheader(texts["questions.title"])
+    st.subheader(texts["questions.title"], anchor=False)
     st.write("Answer what is known and leave out the rest.")
     answers: dict[str, object] = {}
-    for name, question in questions.items():
-        label = texts.get(f"question.{name}", _readable(name))
+    columns = st.columns(2)
+    half = (len(questions) + 1) // 2
+    for number, (name, question) in enumerate(questions.items()):
+        label, place = texts.get(f"question.{name}", _readable(name)), columns[number // half]
         if question.get(YEARS):
-            if (years := st.number_input(f"{label} (years)", 0, OLDEST, None)) is not None:
+            if (years := place.number_input(f"{label} (years)", 0, OLDEST, None)) is not None:
                 answers[name] = years
             continue
         choices = [NO_ANSWER, *question["effects"]]
-        choice = st.selectbox(label, choices, format_func=lambda one: texts.get(f"choice.{one}", _readable(one)))
+        choice = place.selectbox(label, choices, format_func=lambda one: texts.get(f"choice.{one}", _readable(one)))
         if choice != NO_ANSWER:
             answers[name] = choice
     return answers
@@ -119,7 +124,7 @@ def _readable(name: str) -> str:
 
 def _decision(told: Assessment, texts: Texts) -> None:
     decision = told.decision
-    st.subheader("Answer")
+    st.subheader("Answer", anchor=False)
     if decision.urgency:
         show = {"urgent": st.error, "soon": st.warning}.get(decision.urgency, st.info)
         show(f"**{texts[f'answer.{decision.urgency}']}**. {texts[f'answer.{decision.urgency}_text']}")
@@ -137,16 +142,24 @@ def _decision(told: Assessment, texts: Texts) -> None:
         st.write(f"Without the answers, the photo alone: {before.name}, {before.probability:.0%}")
 
 
-def _probabilities(models: RunModels, photo: Photo) -> None:
+def _probabilities(models: RunModels, photo: Photo, told: Assessment) -> None:
+    st.subheader("Probability of each class", anchor=False)
+    st.write(f"Calibrated on the validation split. The answer above follows from the file alone, {models.path.name}.")
     table, classes = models.table(photo), models.file.card["classes"]
-    order = np.argsort(-table[models.path.name], kind="stable")
+    if told.answers is not None:
+        answered = {entry.label: entry.probability for entry in told.ranking}
+        table["with answers"] = np.array([answered[entry["id"]] for entry in classes])
+    order = np.argsort(-list(table.values())[-1], kind="stable")
     rows = [
         {"Class": classes[n]["name"], **{name: f"{values[n]:.1%}" for name, values in table.items()}} for n in order
     ]
     show_table(rows, "Probability of each class")
+    for line in models.missing:
+        st.write(line)
 
 
 def _pictures(models: RunModels, photo: Photo, told: Assessment, name: str) -> None:
+    st.subheader("What the model saw", anchor=False)
     left, right = st.columns(2)
     frame, text = framed(photo, models.file, told)
     with left:
@@ -158,13 +171,16 @@ def _pictures(models: RunModels, photo: Photo, told: Assessment, name: str) -> N
 
 
 def framed(photo: Photo, triage: Triage, told: Assessment) -> tuple[Photo, str]:
-    """Return the photo with the model's view in white and a sure spot in green, and a caption."""
+    """Return the photo with a part that the model saw in white and a sure spot in green, and a caption."""
     height, width = photo.shape[:2]
     scale = min(1.0, SHOWN / max(height, width))
     shown = cv2.resize(photo, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
     left, top, box_width, box_height = Crop.recorded(triage.card["input"]).box(width, height)
-    boxes = [((left, top, left + box_width, top + box_height), (255, 255, 255))]
-    text = "White: what the model saw"
+    whole = (box_width, box_height) == (width, height)
+    text = "The model saw the whole photo" if whole else "White: what the model saw"
+    boxes: list[tuple[tuple[float, float, float, float], tuple[int, int, int]]] = []
+    if not whole:
+        boxes.append(((left, top, left + box_width, top + box_height), (255, 255, 255)))
     if told.spot and told.spot.sure:
         spot = told.spot
         x, y, w, h = spot.x * width, spot.y * height, spot.width * width, spot.height * height

@@ -16,4 +16,4 @@ def show_picture(pixels: Photo, text: str) -> None:
     Image.fromarray(pixels).save(buffer, "JPEG", quality=90)
     source = f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
     words = html.escape(text)
-    st.html(f'<img src="{source}" alt="{words}" style="max-width:100%;border-radius:0.5rem"><p>{words}</p>')
+    st.html(f'<img src="{source}" alt="{words}" style="width:100%;border-radius:0.5rem"><p>{words}</p>')

@@ -18,6 +18,14 @@ from triage.plain_text import printable
 from web_app.stakeholder.picture import show_picture
 from web_app.stakeholder.table import show_table
 
+CARD_METRICS = {
+    "Balanced accuracy, mean of folds": "balanced_accuracy_mean_of_folds",
+    "Accuracy": "accuracy",
+    "Sensitivity for urgent classes": "urgent_sensitivity",
+    "Specificity": "urgent_specificity",
+    "Calibration error": "ece",
+}
+"""Of the card's section `measured`."""
 MOST_PHOTOS = 24
 COLUMNS = 4
 SHOWN = 320
@@ -39,14 +47,17 @@ def run_section(run: RunFolder, card: ModelCard, manifest: Manifest | None) -> N
         st.warning("Measured on synthetic images, which say nothing about real skin.")
     _headline(entry)
     _confusion(entry, run, manifest)
-    st.subheader("Skin tones and other slices")
+    st.subheader("Skin tones and other slices", anchor=False)
     st.write(f"{entry.test.get('tone_scheme', '')}. It describes a photo, not a person. Brackets: 95 % intervals.")
     show_table(_slices(entry.test), "Skin tones and other slices")
-    st.subheader("Calibration")
+    st.subheader("Calibration", anchor=False)
     show_table(_calibration(entry), "Calibration")
-    st.subheader("Verification")
+    st.subheader("Verification", anchor=False)
     show_table(_gates(run, entry.name), "Verification")
-    st.subheader("Not measured")
+    if "measured" in card:
+        st.subheader("The file's card", anchor=False)
+        _card(card)
+    st.subheader("Not measured", anchor=False)
     for line in card["not_measured"]:
         st.write(f"- {line}")
 
@@ -64,11 +75,12 @@ def _headline(entry: Entry) -> None:
 
 
 def _confusion(entry: Entry, run: RunFolder, manifest: Manifest | None) -> None:
-    st.subheader("Confusion matrix")
+    st.subheader("Confusion matrix", anchor=False)
     if "confusion" not in entry.test:  # reports of earlier versions
         st.write(words.NOT_MEASURED)
         return
-    names, counts = entry.test["confusion"]["classes"], entry.test["confusion"]["counts"]
+    ids, counts = entry.test["confusion"]["classes"], entry.test["confusion"]["counts"]
+    names = [one.replace("_", " ") for one in ids]
     st.write("Rows: true class. Columns: predicted class. Choose a cell to go through its photos.")
     rows = {name: dict(zip(names, row, strict=True)) for name, row in zip(names, counts, strict=True)}
     chosen: Any = st.dataframe(
@@ -87,7 +99,7 @@ def _confusion(entry: Entry, run: RunFolder, manifest: Manifest | None) -> None:
     if manifest is None:
         st.write("Photos of the data set are shown only with `--data META.csv`.")
     else:
-        _photos(run, entry, manifest, true, predicted)
+        _photos(run, entry, manifest, ids[names.index(true)], ids[names.index(predicted)])
 
 
 def _photos(run: RunFolder, entry: Entry, manifest: Manifest, true: str, predicted: str) -> None:
@@ -115,11 +127,25 @@ def _photos(run: RunFolder, entry: Entry, manifest: Manifest, true: str, predict
                     st.error(str(error))
 
 
+def _card(card: ModelCard) -> None:
+    """Show what the chosen file's card says was measured, which may be on more photos than the run's test split."""
+    measured = card["measured"]
+    given = {"Photo alone": measured.get("photo_alone", {})}
+    given |= {f"{count.capitalize()} answers": part for count, part in measured.get("answered", {}).items()}
+    if {"n", "groups", "folds"} <= set(measured):
+        st.write(f"Cross-validation, {measured['folds']} folds: {measured['n']} photos, {measured['groups']} groups.")
+    rows = [
+        {"Metric": name, **{title: words.percentage(part.get(key)) for title, part in given.items()}}
+        for name, key in CARD_METRICS.items()
+    ]
+    show_table(rows, "The file's card")
+
+
 def _slices(test: Mapping[str, Any]) -> list[dict[str, str]]:
     groups = {"skin tone": test.get("per_tone", {}), **test.get("slices", {})}
     return [
         {
-            "Slice": f"{kind} {name}",
+            "Slice": f"{kind.replace('fitzpatrick', 'Fitzpatrick')} {name}",
             "Photos": words.count(part["n"]),
             "Accuracy": words.percentage(part.get("diagnosis", {}).get("accuracy")),
             "Balanced accuracy": words.percentage(part.get("diagnosis", {}).get("balanced_accuracy")),

@@ -7,7 +7,7 @@ import streamlit as st
 
 from benchmarks.report.words import NOT_MEASURED
 
-CELL = "padding:0.4rem 0.75rem;border-bottom:1px solid #8883;text-align:left;vertical-align:top"
+CELL = "min-width:5.5rem;padding:0.4rem 0.75rem;border-bottom:1px solid #8883;text-align:left;vertical-align:top"
 
 
 def show_table(rows: Sequence[Mapping[str, str]], name: str) -> None:

@@ -29,7 +29,7 @@ from mobile_app.ui.clipboard import path_in_text
 from mobile_app.ui.desktop_voice import DesktopVoice
 from mobile_app.ui.folders import free_path, list_folder, user_folder
 from mobile_app.ui.icons import STROKES, icon_mask
-from mobile_app.ui.model_card_text import card_facts, class_facts
+from mobile_app.ui.model_card_text import card_facts, class_facts, measured_facts
 from mobile_app.ui.system_theme import SystemTheme
 from triage.assessment import Assessment, Lighting
 from triage.decision import Decision
@@ -124,6 +124,20 @@ def test_the_card_is_told_with_its_intervals_and_gaps():
     assert facts[TR["about.urgent.dark"]] == TR("about.too_few", n=1)
     assert not {TR["about.tone.medium"], TR["about.model_not_measured"]} & set(facts)
     assert card_facts(TR, {**card, "per_tone": {}, "data": {}})
+
+
+def test_what_was_measured_is_told_for_the_picture_alone_and_with_answers():
+    def metric(value):
+        return {"value": value, "low": value - 0.02, "high": value + 0.03, "n": 919}
+
+    part = {"accuracy": metric(0.65), "urgent_sensitivity": metric(0.9), "urgent_specificity": metric(0.61)}
+    answered = {"3": part, "all": {**part, "accuracy": metric(0.74)}}
+    facts = dict(measured_facts(TR, {"measured": {"photo_alone": part, "answered": answered}}))
+    assert list(facts) == ["From the picture alone", "With 3 answers", "With all answers"]
+    numbers = {"noticed": 90, "noticed_low": 88, "noticed_high": 93, "spared": 61, "spared_low": 59, "spared_high": 64}
+    right = {"right": 74, "right_low": 72, "right_high": 77}
+    assert facts["With all answers"] == TR("about.measured", n=919, **numbers, **right)
+    assert measured_facts(TR, {}) == measured_facts(TR, {"measured": {"photo_alone": {"accuracy": metric(0.5)}}}) == []
 
 
 def test_the_cancers_come_first_with_what_was_named_and_sent_to_a_doctor():

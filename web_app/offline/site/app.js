@@ -45,7 +45,9 @@ function describe() {
   const { signs_at_once, signs } = model.data;
   $("signs").replaceChildren(...[["answer.signs_at_once", signs_at_once], ["answer.signs", signs]].flatMap(
     ([title, ids]) => [element("h2", texts[title]), element("ul", ...ids.map((id) => element("li", texts[`sign.${id}`])))]));
-  $("facts").replaceChildren(...facts.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
+  $("facts").replaceChildren(...facts.filter((part) => part.facts.length).flatMap(({ title, text, facts: pairs }) => [
+    element("h2", title), ...(text ? [element("p", text, "muted")] : []),
+    element("dl", ...pairs.flatMap(([name, value]) => [element("dt", name), element("dd", value)]))]));
 }
 
 $("file").addEventListener("change", async () => {
@@ -116,10 +118,7 @@ function render(found, photo, ignoreLight, overrule) {
   } else if (found.reason !== "poor_light") {
     parts.push(titled(texts[key], texts[`${key}_text`], `card ${found.urgency ?? "soon"}`));
   } else {
-    const button = element("button", texts["light.see_anyway"]);
-    button.type = "button";
-    button.addEventListener("click", overrule);
-    parts.push(button);
+    parts.push(button(texts["light.see_anyway"], overrule));
   }
   const left = element("div");
   if (found.alone) {
@@ -155,6 +154,7 @@ function questions(changed) {
     });
     made.append(element("label", years ? `${words} (${texts["web.years"]}) ` : `${words} `, input));
   }
+  made.append(button(texts["questions.show"], () => $("result").focus())); // on a phone the answer is out of sight
   return made;
 }
 
@@ -198,8 +198,9 @@ function picture(image, width, height, box, spot) {
       context.strokeRect(x * scale, y * scale, w * scale, h * scale);
     }
   };
-  frame(...box, "#FFF");
-  let text = texts["answer.crop"];
+  const isWhole = box[2] === width && box[3] === height;
+  if (!isWhole) frame(...box, "#FFF");
+  let text = texts[isWhole ? "web.whole" : "answer.crop"];
   if (spot && spot.confidence >= model.data.spot_sure_from) {
     frame((spot.x - spot.width / 2) * width, (spot.y - spot.height / 2) * height, spot.width * width, spot.height * height, "#5FD0C3");
     text += ` ${texts["web.spot"]}`;
@@ -252,6 +253,13 @@ function closeCamera() {
 
 function say(id) {
   $("status").textContent = texts[id];
+}
+
+function button(text, pressed) {
+  const made = element("button", text);
+  made.type = "button";
+  made.addEventListener("click", pressed);
+  return made;
 }
 
 // An element with children; a last string argument with a tag that takes classes is its class.
