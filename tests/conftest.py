@@ -49,6 +49,8 @@ SLOW_FILES = {
     "stress/test_kills.py",
     "teacher/test_backbones.py",
     "web_app/test_offline_page.py",
+    "web_app/test_page_of_a_full_model.py",
+    "web_app/test_shipped_model.py",
     "web_app/test_stakeholder_page.py",
     "teacher/test_efficientnet_lite.py",
 }

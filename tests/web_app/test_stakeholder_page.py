@@ -193,6 +193,14 @@ def test_photos_of_phones_are_read_and_bad_ones_end_in_words(page, tmp_path):
         page.locator("[data-testid='stAlert']").filter(has_text=name).filter(has_text=words).wait_for()
 
 
+def test_the_camera_gives_a_photo(page):
+    page.get_by_text("Camera", exact=True).click()
+    page.get_by_role("button", name="Take Photo").click()
+    shown(page, re.compile("White: what the model saw"))
+    assert sum(told(page).values()) == pytest.approx(100, abs=0.6)
+    page.get_by_text("File", exact=True).click()
+
+
 def test_the_run_is_told_with_intervals_and_what_was_not_measured(page):
     page.get_by_text("The run", exact=True).click()
     page.get_by_text("people rather than photos").wait_for()
@@ -288,7 +296,7 @@ def test_the_keyboard_alone_uploads_changes_light_and_answers(page, full_model, 
     tab_to(page, "Run")
     page.keyboard.type(FULL)
     page.keyboard.press("Enter")
-    page.locator("[data-testid='stAlert']").filter(has_text="DEMO").wait_for(state="detached")
+    page.locator("[data-testid='stAlert']").filter(has_text="DEMO").first.wait_for(state="detached")
     tab_to(page, "Upload")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
@@ -334,10 +342,16 @@ def test_changes_of_light_go_in_the_direction_of_their_sliders():
     photo = np.full((80, 100, 3), (150, 110, 90), np.uint8)
     plain = (0.0, DAYLIGHT, 0.0, 0.0, 0.0)
     assert changed(photo, *plain) is photo
-    darker, warmer, falling = (
+    darker, warmer, falling, glaring = (
         changed(photo, *values).astype(int)
-        for values in ((-1, *plain[1:]), (0, 3000.0, 0, 0, 0), (0, DAYLIGHT, 2.0, 0, 0))
+        for values in ((-1, *plain[1:]), (0, 3000.0, 0, 0, 0), (0, DAYLIGHT, 2.0, 0, 0), (0, DAYLIGHT, 0, 0, 2.0))
     )
     assert darker.mean() < photo.mean()
     assert (warmer[..., 0] - warmer[..., 2]).mean() > 60
     assert falling[:, 5].mean() > falling[:, -5].mean() + 20
+    assert glaring.max() == 255 and np.median(glaring[..., 0]) < 200
+    striped = np.where(np.arange(100)[None, :, None] % 10 < 5, photo, photo // 2)
+    edges = [
+        np.abs(np.diff(one.astype(int), axis=1)).max() for one in (striped, changed(striped, 0, DAYLIGHT, 0, 1.5, 0))
+    ]
+    assert edges[1] < edges[0] / 2
