@@ -8,18 +8,24 @@ fraction of the test photos and of each kind of other picture, with 95 % interva
 against the test photos. Each kind is split in two halves: a method is chosen by the first ones ("chosen by"), the table
 is of the second ones. One head also sees the first halves. Drawn pictures are other ones than those of the fit.
 
-The second table has the refused fraction of groups of photos, such as those of other clinics: of the test photos by
-tone, and of the column `group` of CSV files that name photos beside them in their column `photo`.
+The second table has the refused fraction of groups of photos, and by how many points more than in the other groups of
+its kind: the test photos by tone and Fitzpatrick type, these also with the validation photos, which the limit alone
+has seen; and the column `group` of CSV files that name photos in their column `photo`, such as those of other clinics.
+
+What the model sees is kept in `artifacts/familiarity`: a second run, or one that was stopped, goes on there.
 """
 
 import argparse
 import csv
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pandas import concat
 from scipy.special import logsumexp, softmax
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
@@ -31,24 +37,30 @@ from distill.model_file import load_model
 from skin_data.manifest import read_manifest
 from skin_data.outliers import drawn_pictures, outliers_to_fit, shuffled
 from skin_data.pixels import load_pixels
-from skin_data.progress import no_progress
-from skin_training.evaluation.evaluate import true_classes
-from skin_training.familiarity import METHODS, WITH_HEAD, Familiarity, outlier_head, unit
+from skin_data.progress import Progress, no_progress
+from skin_training.evaluation.evaluate import FITZPATRICK_GROUPS, true_classes
+from skin_training.familiarity import METHOD, METHODS, WITH_HEAD, Familiarity, outlier_head, unit
 from skin_training.predict import keras_forward
-from triage.atomic import write_json
+from triage.atomic import replacing, sha256_of, write_json
 from triage.crop import CROP
 from triage.errors import UnreadablePhoto, UnusableInput
 from triage.photo import prepare_pixels, read_photo
 
 if TYPE_CHECKING:
+    import pandas as pd
     import tf_keras as keras
 
 REFUSED = 0.05
 NEIGHBOURS = 10
 PICTURES, SEED = 120, 1
 """Drawn pictures of each kind, and their seed."""
+PLAIN = "maximum probability"
 HEAD, INFORMED = "head against drawn pictures", "as in files, having seen half of the outliers"
 
+ARTIFACTS = Path("artifacts")
+
+See = Callable[[np.ndarray], tuple[Seen, np.ndarray]]
+"""From uint8 [n, size, size, 3] to what a model sees, and its logits."""
 Score = Callable[[Seen, np.ndarray], np.ndarray]
 
 
@@ -98,7 +110,7 @@ def scores(train: Seen, classes: np.ndarray, val: Seen, outliers: Seen, first_ha
         first_halves: of other pictures, for the head that may see them.
     """
     found: dict[str, Score] = {
-        "maximum probability": lambda seen, logits: softmax(logits, axis=1).max(axis=1),
+        PLAIN: lambda seen, logits: softmax(logits, axis=1).max(axis=1),
         "energy": lambda seen, logits: logsumexp(logits, axis=1),
     }
     for name, method in METHODS.items():
@@ -138,24 +150,71 @@ def with_limits(refused: np.ndarray) -> dict[str, float]:
     return {"value": count / len(refused), "low": interval.low, "high": interval.high, "n": len(refused)}
 
 
-def compare(model_path: Path, data: Path, folders: Mapping[str, Path], tables: Iterable[Path] = ()) -> dict[str, Any]:
+def more_refused(refused: np.ndarray, others: np.ndarray) -> dict[str, float]:
+    """Return by how much the fraction of True in bool [n] is above that in bool [m], with Newcombe's interval of 95 %.
+
+    Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10.
+    """
+    own, rest = with_limits(refused), with_limits(others)
+    difference = own["value"] - rest["value"]
+    below = np.hypot(own["value"] - own["low"], rest["high"] - rest["value"])
+    above = np.hypot(own["high"] - own["value"], rest["value"] - rest["low"])
+    return {"value": difference, "low": difference - float(below), "high": difference + float(above)}
+
+
+def kinds_of_skin(frame: "pd.DataFrame") -> list[dict[str, np.ndarray]]:
+    """Return the rows, bool [n], of each tone, of each Fitzpatrick type, and of groups of types."""
+    tones, types = (frame[column].fillna("").astype(str).to_numpy() for column in ("tone_bucket", "fitzpatrick"))
+    found = [
+        {f"tone {tone}": tones == tone for tone in sorted({*tones} - {""})},
+        {f"type {kind}": types == kind for kind in sorted({*types} - {""})},
+        {f"types {name}": np.isin(types, group) for name, group in FITZPATRICK_GROUPS.items()},
+    ]
+    return [{name: rows for name, rows in kinds.items() if rows.any()} for kinds in found]
+
+
+def refused_by_skin(refused: np.ndarray, frame: "pd.DataFrame", name: str) -> dict[str, Any]:
+    """Return the fraction of True in bool [n] by tone and type of the rows, which are called `name`."""
+    found: dict[str, Any] = {}
+    for kinds in kinds_of_skin(frame):
+        everywhere = np.any(list(kinds.values()), axis=0) if kinds else np.zeros(len(frame), bool)
+        for kind, rows in kinds.items():
+            found[f"{name}, {kind}"] = with_limits(refused[rows])
+            if (others := everywhere & ~rows).any():
+                found[f"{name}, {kind}"]["more"] = more_refused(refused[rows], refused[others])
+    return found
+
+
+def compare(
+    model_path: Path,
+    data: Path,
+    folders: Mapping[str, Path],
+    tables: Iterable[Path] = (),
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
     """Measure every method.
 
     Returns:
-        `methods`: name to `chosen_by`, `test` and, by kind, `refused` and `auc`, and by group `groups` and `group_auc`.
+        `in_files`, the name of the method that `convert` uses, and `methods`: name to `chosen_by`, `test` and, by kind,
+        `refused` and `auc`, and by group `groups` and `group_auc`.
     """
     model, manifest = load_model(model_path), read_manifest(data)
     size = model.input_shape[1]
-    see = _seen_with_logits(model)
+    see = _kept(_seen_with_logits(model), sha256_of(model_path))
     frames = {split: manifest.split(split) for split in ("train", "val", "test")}
     frames["train"] = frames["train"].sample(min(len(frames["train"]), PHOTOS), random_state=0)
-    cache = Path("artifacts") / "pixels"
-    pixels = {split: load_pixels(manifest, f, size, CROP, cache, no_progress) for split, f in frames.items()}
+    pixels = {
+        split: load_pixels(manifest, frame, size, CROP, ARTIFACTS / "pixels", progress)
+        for split, frame in frames.items()
+    }
     photos = {split: see(values) for split, values in pixels.items()}
     pictures = {**drawn_pictures(PICTURES, size, SEED), "shuffled photos": shuffled(pixels["test"][:PICTURES], SEED)}
     for name, folder in folders.items():
         pictures[name] = read_photos(sorted(p for p in folder.rglob("*") if p.is_file()), size, folder)
-    others = {name: (see(values[::2]), see(values[1::2])) for name, values in pictures.items()}
+    others = {}
+    for number, (name, values) in enumerate(pictures.items()):
+        others[name] = see(values[::2]), see(values[1::2])
+        progress("other pictures", number + 1, len(pictures))
     groups = {
         name: see(read_photos(paths, size, table)) for table in tables for name, paths in read_groups(table).items()
     }
@@ -163,27 +222,54 @@ def compare(model_path: Path, data: Path, folders: Mapping[str, Path], tables: I
     classes = true_classes(frames["train"], manifest.taxonomy.ids)
     first_halves = [first[0] for first, _ in others.values()]
     functions = scores(photos["train"][0], classes, photos["val"][0], outliers, first_halves)
-    tones = frames["test"]["tone_bucket"].astype(str).to_numpy()
+    both = concat([frames["val"], frames["test"]])
     methods: dict[str, Any] = {}
-    for name, function in functions.items():
-        limit = np.quantile(function(*photos["val"]), REFUSED)
-        test = function(*photos["test"])
+    for number, (name, function) in enumerate(functions.items()):
+        val, test = function(*photos["val"]), function(*photos["test"])
+        limit = np.quantile(val, REFUSED)
         first = {kind: function(*halves[0]) for kind, halves in others.items()}
         second = {kind: function(*halves[1]) for kind, halves in others.items()}
         grouped = {group: function(*seen) for group, seen in groups.items()}
-        by_tone = {f"test, {tone}": test[tones == tone] for tone in sorted(set(tones))}
         methods[name] = {
             "chosen_by": float(np.mean([(values < limit).mean() for values in first.values()])),
             "test": with_limits(test < limit),
             "refused": {kind: with_limits(values < limit) for kind, values in second.items()},
             "auc": {kind: _auc(test, values) for kind, values in second.items()},
-            "groups": {group: with_limits(values < limit) for group, values in {**by_tone, **grouped}.items()},
+            "groups": {
+                **refused_by_skin(test < limit, frames["test"], "test"),
+                **refused_by_skin(np.concatenate([val, test]) < limit, both, "validation and test"),
+                **{group: with_limits(values < limit) for group, values in grouped.items()},
+            },
             "group_auc": {group: _auc(test, values) for group, values in grouped.items()},
         }
-    return {"model": model_path.name, "meta_sha256": manifest.sha256, "target": REFUSED, "methods": methods}
+        progress("methods", number + 1, len(functions))
+    in_files = WITH_HEAD if WITH_HEAD in functions else METHOD
+    lineage = {"model": model_path.name, "meta_sha256": manifest.sha256, "target": REFUSED}
+    return {**lineage, "in_files": in_files, "methods": methods}
 
 
-def _seen_with_logits(model: "keras.Model") -> Callable[[np.ndarray], tuple[Seen, np.ndarray]]:
+def _kept(see: See, model_sha256: str) -> See:
+    """Return a function that keeps what was seen in `artifacts/familiarity`."""
+
+    def kept(pixels: np.ndarray) -> tuple[Seen, np.ndarray]:
+        digest = sha256(model_sha256.encode() + str(pixels.shape).encode())
+        for start in range(0, len(pixels), 256):
+            digest.update(pixels[start : start + 256].tobytes())
+        path = ARTIFACTS / "familiarity" / f"{digest.hexdigest()[:24]}.npz"
+        if not path.is_file():
+            seen, logits = see(pixels)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as temporary, open(temporary, "wb") as file:
+                maps: dict[str, Any] = {f"map_{layer}": values for layer, values in seen.maps.items()}
+                np.savez(file, logits=logits, features=seen.features, **maps)
+        with np.load(path) as found:
+            maps = {name.removeprefix("map_"): found[name] for name in found.files if name.startswith("map_")}
+            return Seen(found["features"], maps), found["logits"]
+
+    return kept
+
+
+def _seen_with_logits(model: "keras.Model") -> See:
     import tf_keras as keras
 
     layers = head_layers(model)
@@ -217,19 +303,36 @@ def main() -> None:
     if wrong := [text for text in options.outliers if not text.partition("=")[2]]:
         raise UnusableInput(f"--outliers must be NAME=FOLDER. Received: {wrong[0]}.")
     folders = {name: Path(folder) for name, _, folder in (text.partition("=") for text in options.outliers)}
-    report = compare(options.model, options.data, folders, options.groups)
-    kinds = list(next(iter(report["methods"].values()))["refused"])
+    report = compare(options.model, options.data, folders, options.groups, _say)
+    methods, in_files = report["methods"], report["in_files"]
+    kinds = list(methods[in_files]["refused"])
     print(f"| method | chosen by | test photos | {' | '.join(kinds)} |\n|---{'|---' * (len(kinds) + 2)}|")
-    for name, found in report["methods"].items():
+    for name, found in methods.items():
         cells = [f"{_cell(found['refused'][kind])}, AUC {found['auc'][kind]:.3f}" for kind in kinds]
-        print(f"| {name} | {found['chosen_by']:.1%} | {_cell(found['test'])} | {' | '.join(cells)} |")
-    groups = list(next(iter(report["methods"].values()))["groups"])
-    print(f"\n| method | {' | '.join(groups)} |\n|---{'|---' * len(groups)}|")
-    for name, found in report["methods"].items():
-        aucs = {group: f", AUC {auc:.3f}" for group, auc in found["group_auc"].items()}
-        print(f"| {name} | {' | '.join(_cell(found['groups'][g]) + aucs.get(g, '') for g in groups)} |")
+        label = f"**{name}** (as in files)" if name == in_files else name
+        print(f"| {label} | {found['chosen_by']:.1%} | {_cell(found['test'])} | {' | '.join(cells)} |")
+    print(f"\n| refused | {in_files} | points more than the others | {PLAIN} |\n|---|---|---|---|")
+    for group, found in methods[in_files]["groups"].items():
+        plain = methods[PLAIN]
+        own, other = (
+            f", AUC {each['group_auc'][group]:.3f}" if group in each["group_auc"] else ""
+            for each in (methods[in_files], plain)
+        )
+        print(f"| {group} | {_cell(found)}{own} | {_points(found)} | {_cell(plain['groups'][group])}{other} |")
     if options.json:
         write_json(options.json, report)
+
+
+def _say(stage: str, done: int, total: int) -> None:
+    if done == total:
+        print(f"familiarity: {stage}, {total} done", file=sys.stderr, flush=True)
+
+
+def _points(metric: Mapping[str, Any]) -> str:
+    if "more" not in metric:
+        return ""
+    value, low, high = (100 * metric["more"][key] for key in ("value", "low", "high"))
+    return f"{value:+.1f} ({low:.1f} to {high:.1f})"
 
 
 def _cell(metric: Mapping[str, float]) -> str:

@@ -88,7 +88,8 @@ def card_text(name: str, report: Mapping[str, Any]) -> str:
         *_section("Per class", _class_table(test.get("per_class", {}))),
     ]
     for key, (title, names) in SECTIONS.items():
-        lines += _section(title, [f"- {text}: {_shown(test.get(key), metric)}" for metric, text in names.items()])
+        own = [f"- {text}: {_shown(test.get(key), metric)}" for metric, text in names.items()]
+        lines += _section(title, [*own, *BY_TONE.get(key, lambda section: [])(test.get(key) or {})])
     outside = {
         f"{place}, {model}": measured
         for place, found in section.get("also", {}).items()
@@ -152,6 +153,43 @@ def _table(header: Iterable[str], rows: Sequence[Sequence[str]]) -> list[str]:
     if not rows:
         return []
     return [f"| {' | '.join(header)} |", "|---" * len(header) + "|", *(f"| {' | '.join(row)} |" for row in rows)]
+
+
+def _calibration_by_tone(section: Mapping[str, Any]) -> list[str]:
+    """Return the calibration error by tone, and whether one temperature serves all tones."""
+    tones, vector = section.get("per_tone", {}), section.get("alternatives", {}).get("vector", {}).get("per_tone", {})
+    rows = [
+        [tone, *(_shown(part, key) for key in ("ece_before", "ece_after", "ece_if_calibrated")), _shown(vector, tone)]
+        for tone, part in tones.items()
+    ]
+    table = _table(["tone", "ECE before", f"by {section.get('method')}", "by chance alone", "by vector scaling"], rows)
+    chances = {tone: part["ece_if_calibrated"]["p"] for tone, part in tones.items() if part.get("ece_if_calibrated")}
+    # Bonferroni: one of several tones is off by chance more often than one alone.
+    off = [tone for tone, p in chances.items() if p < 0.05 / len(chances)]
+    if not off:
+        return _paragraph(table)
+    return [
+        *_paragraph(table),
+        f"One temperature does not serve {' and '.join(off)} skin (p < {0.05 / len(chances):.3f}). Vector scaling needs "
+        "no tone either: `skin-distill evaluate --calibration vector`.",
+    ]
+
+
+def _sets_by_tone(section: Mapping[str, Any]) -> list[str]:
+    """Return coverage by tone and Fitzpatrick type, with one threshold for all and with one for each tone."""
+    before, rows = section.get("one_threshold", {}), []
+    for by, prefix in (("per_tone", "tone"), ("per_fitzpatrick", "Fitzpatrick")):
+        for name, part in section.get(by, {}).items():
+            one = _shown(before.get(by, {}).get(name), "coverage")
+            rows.append([f"{prefix} {name}", one, _shown(part, "coverage"), _shown(part, "mean_size")])
+    return _paragraph(_table(["photos", "coverage with one threshold", "with one for each tone", "mean size"], rows))
+
+
+def _paragraph(table: Sequence[str]) -> list[str]:
+    return ["", *table, ""] if table else []
+
+
+BY_TONE = {"calibration": _calibration_by_tone, "conformal": _sets_by_tone}
 
 
 def _class_table(per_class: Mapping[str, Any]) -> list[str]:

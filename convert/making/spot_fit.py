@@ -11,6 +11,8 @@ import numpy as np
 from convert.making.spot import map_layer, maps_of_student
 from convert.student import load_student_pixels
 from skin_data.boxes import boxes_in_view, boxes_of
+from skin_data.outliers import FITTING_SEED
+from skin_data.phantom import render_phantom
 from skin_data.progress import Progress
 from skin_data.spot_views import Lesion, View, plain_skin, view_of_lesion, view_of_photo, view_of_skin
 from skin_training.spot import SpotHead, corners_of, fit_head, overlap
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("skin_distill")
 
 HEAD_FILE = "spot.npz"
-METHOD = "sides-1"
+METHOD = "sides-2"
 """Name of the views and of the fit: another one makes heads and files anew."""
 LEAST_BOXES = 30
 """Fewer training photos with a box give no head."""
@@ -38,6 +40,8 @@ VIEWS, VIEWS_OF_A_PHOTO = 9000, 5
 """At most so many views of lesions."""
 WITHOUT, DIFFUSE = 0.15, 0.15
 """Views without a lesion, and of photos of diffuse conditions, for each view of a lesion."""
+PHANTOMS, VIEWS_OF_A_PHANTOM = 0.3, 2
+"""Views of phantoms for each view of a lesion. They show clinical lesions on skin of all tones, which masks lack."""
 SKINS, SEARCHED = 400, 1500
 """Windows of plain skin, and photos that are searched for them."""
 BATCH, LONGEST = 64, 3
@@ -135,7 +139,7 @@ def _maps(
 
 
 def _views(manifest: "Manifest", frame: "pd.DataFrame", boxes: np.ndarray, size: int, count: int) -> Iterator[View]:
-    """Draw `count` views of lesions, photo by photo, and then those without one."""
+    """Draw `count` views of lesions, photo by photo, and then those of phantoms and those without a lesion."""
     generator, paths = np.random.default_rng(0), manifest.photo_paths(frame)
 
     def photo(row: int) -> Photo:
@@ -154,6 +158,12 @@ def _views(manifest: "Manifest", frame: "pd.DataFrame", boxes: np.ndarray, size:
         lesion = Lesion(photo(row), boxes[row])
         for _ in range(times):
             yield view_of_lesion(generator, lesion, skins, size)
+    phantoms = 0 if manifest.synthetic else round(PHANTOMS * count / VIEWS_OF_A_PHANTOM)
+    for number in range(phantoms):
+        pixels, truth = render_phantom(FITTING_SEED, number, max(size, 64))
+        phantom = Lesion(pixels, np.array(truth.lesion_box) / len(pixels))
+        for _ in range(VIEWS_OF_A_PHANTOM):
+            yield view_of_lesion(generator, phantom, [], size)
     for number in range(round(WITHOUT * count) if skins else 0):
         yield view_of_skin(generator, skins[number % len(skins)], size)
     classes = [c.id for c in manifest.taxonomy.classes if c.diffuse]

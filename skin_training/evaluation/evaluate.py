@@ -111,7 +111,8 @@ def evaluate(
         "conformal": None,
     }
     if validation is not None:
-        held_out = HeldOut(predictions, by_tone, _rows_by(names["fitzpatrick"]), validation)
+        by_type = {**_rows_by(names["fitzpatrick"]), **_rows_by(names["fitzpatrick group"])}
+        held_out = HeldOut(predictions, by_tone, by_type, validation)
         section["calibration"], section["conformal"] = held_out.calibration(), held_out.conformal()
         if urgent.any():
             section["triage"] = held_out.triage(urgent, ids)

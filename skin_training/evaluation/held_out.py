@@ -151,7 +151,7 @@ class HeldOut:
     Attributes:
         predictions: of the measured split.
         by_tone: its rows, int [m], of each tone bucket; other rows have no known tone.
-        by_fitzpatrick: its rows of each Fitzpatrick type.
+        by_fitzpatrick: its rows of each Fitzpatrick type, and of groups of types.
         validation: what is fitted, and on what.
     """
 

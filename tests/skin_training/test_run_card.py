@@ -68,3 +68,31 @@ def test_a_students_card_shows_gain_and_gates():
     assert "helped; balanced accuracy +0.250 (+0.150 to +0.350)" in text
     assert "lost: dark -2.0 points, n = 9" in text
     assert "| int8 | agreement | 0.500 | at least 0.97 | failed |" in text
+
+
+def test_a_card_has_coverage_by_tone_before_and_after_and_says_whom_one_temperature_does_not_serve():
+    report = small_report()
+    chance = {"mean": 0.125, "high": 0.175}
+    report["teacher"]["test"] |= {
+        "calibration": {
+            "method": "temperature",
+            "per_tone": {
+                tone: {"ece_before": metric(0.3), "ece_after": metric(0.2), "ece_if_calibrated": {**chance, "p": p}}
+                for tone, p in (("light", 0.04), ("dark", 0.001))
+            },
+            "alternatives": {"vector": {"per_tone": {"dark": metric(0.15)}}},
+        },
+        "conformal": {
+            "per_tone": {"dark": {"coverage": metric(0.875), "mean_size": metric(2.5)}},
+            "per_fitzpatrick": {"V and VI": {"coverage": metric(0.89), "mean_size": metric(2.25)}},
+            "one_threshold": {"per_tone": {"dark": {"coverage": metric(0.8)}}},
+        },
+    }
+    text = card_text("run", report)
+    assert "| tone dark | 0.800 (0.700 to 0.900), n = 40 | 0.875 (0.775 to 0.975), n = 40 | 2.500" in text
+    assert f"| Fitzpatrick V and VI | {NOT_MEASURED} | 0.890" in text
+    assert "| dark | 0.300" in text and "| 0.150 (" in text
+    # Of two tones, 0.04 is chance.
+    assert "does not serve dark skin" in text and "vector" in text
+    report["teacher"]["test"]["calibration"]["per_tone"].pop("dark")
+    assert "does not serve light skin" in card_text("run", report)
