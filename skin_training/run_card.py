@@ -170,8 +170,8 @@ def _calibration_by_tone(section: Mapping[str, Any]) -> list[str]:
         return _paragraph(table)
     return [
         *_paragraph(table),
-        f"One temperature does not serve {' and '.join(off)} skin (p < {0.05 / len(chances):.3f}). Vector scaling needs "
-        "no tone either: `skin-distill evaluate --calibration vector`.",
+        f"One temperature does not serve {' and '.join(off)} skin (p < {0.05 / len(chances):.3f}). "
+        "Vector scaling needs no tone either: `skin-distill evaluate --calibration vector`.",
     ]
 
 

@@ -10,6 +10,7 @@ from benchmarks.report.collect import Entry
 from benchmarks.report.plot import draw
 from benchmarks.report.table import cell, model_name, table
 from triage.assessment import DISCLAIMER
+from triage.decision import MIN_TESTED
 from triage.skin_tone import TONE_BUCKETS, TONE_SCHEME
 
 TITLE = "Accuracy, latency, size and fairness"
@@ -102,7 +103,8 @@ def _tone_rows(entries: Sequence[Entry], runs: list[str]) -> list[list[str]]:
         for bucket in TONE_BUCKETS:
             metric = entry.tone(bucket)
             photos = words.count(metric["n"] if metric else entry.tone_count(bucket))
-            cells.append(cell(f"{words.percentage(metric)} {photos}"))
+            few = ", not checked on skin like this" if entry.tone_count(bucket) < MIN_TESTED else ""
+            cells.append(cell(f"{words.percentage(metric)} {photos}{few}"))
         measured = [metric["value"] for bucket in TONE_BUCKETS if (metric := entry.tone(bucket))]
         gap = f"{100 * (max(measured) - min(measured)):.1f} points" if len(measured) > 1 else words.NOT_MEASURED
         rows.append([model_name(number, runs.index(entry.run), entry), *cells, cell(gap)])

@@ -169,7 +169,8 @@ def test_too_few_photos_of_a_tone_are_not_measured():
     for bucket in ("medium", "dark"):
         found.test["per_tone"][bucket] = {"n": 7, "diagnosis": {"accuracy": {"value": None, "why": "too few"}}}
     assert found.worst_tone is None
-    assert "not measured n\xa0=\xa07" in " ".join(parsed(page([found])).words)
+    words = " ".join(parsed(page([found])).words)
+    assert "not measured n\xa0=\xa07, not checked on skin like this" in words and words.count("not checked") == 2
 
 
 def test_synthetic_runs_are_marked():
