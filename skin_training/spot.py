@@ -7,7 +7,7 @@ Visuomotor Policies") of its own: cells along a side of the lesion see best wher
 "Side-Aware Boundary Localization for More Precise Object Detection"). There is one box, so none has to be chosen.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from skin_training.archives import read_archive
 from triage.atomic import replacing
+from triage.errors import UnusableInput
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -51,8 +52,10 @@ class SpotHead:
     """Weights of the head.
 
     Attributes:
-        entry: float32 [map channels, channels], a 1x1 convolution followed by ReLU.
+        entry: float32 [map channels, channels], a 1x1 convolution.
         entry_bias: float32 [channels].
+        context: float32 [map channels, channels], the same for the mean of the map over the cells: what the skin is
+            like. The sum of both is followed by ReLU.
         blocks: what follows.
         heat: float32 [channels, 5], the logits of each cell's weights; a bias would cancel.
         proposals: float32 [channels, 5], left, top, right and bottom relative to the cell's centre, and the logit of
@@ -62,6 +65,7 @@ class SpotHead:
 
     entry: np.ndarray
     entry_bias: np.ndarray
+    context: np.ndarray
     blocks: tuple[Block, ...]
     heat: np.ndarray
     proposals: np.ndarray
@@ -72,7 +76,9 @@ class SpotHead:
         return np.concatenate([self._predict(maps[start : start + 256]) for start in range(0, len(maps), 256)])
 
     def _predict(self, maps: np.ndarray) -> np.ndarray:
-        x = np.maximum(maps.astype(np.float32) @ self.entry + self.entry_bias, 0)
+        maps = maps.astype(np.float32)
+        context = maps.mean(axis=(1, 2), keepdims=True) @ self.context
+        x = np.maximum(maps @ self.entry + self.entry_bias + context, 0)
         for block in self.blocks:
             x = np.maximum(x + (_depthwise(x, block.depthwise) + block.shift) @ block.mix + block.bias, 0)
         cells = maps.shape[1] * maps.shape[2]
@@ -92,8 +98,13 @@ class SpotHead:
 
     @classmethod
     def load(cls, path: Path) -> "SpotHead":
-        """Read what `save` wrote; UnusableInput where it is missing or damaged."""
+        """Read what `save` wrote; UnusableInput where it is missing, damaged or of another version."""
         found = read_archive(path, "The head of the output spot", "Convert the student again.")
+        if lacking := {each.name for each in fields(cls)} - {"blocks"} - set(found):
+            raise UnusableInput(
+                f"The head of the output spot is of another version. Received: {path} without "
+                f"{', '.join(sorted(lacking))}. Convert the student again."
+            )
         count = sum(name.endswith("_mix") for name in found)
         blocks = tuple(Block(*(found[f"block_{number}_{part}"] for part in Block._fields)) for number in range(count))
         return cls(blocks=blocks, **{name: value for name, value in found.items() if not name.startswith("block_")})
@@ -237,7 +248,9 @@ def _network(shape: tuple[int, ...]) -> "keras.Model":
             return _spread(inputs, self.depthwise_kernel) + self.bias
 
     inputs = keras.Input(shape)
-    x = keras.layers.Conv2D(CHANNELS, 1, activation="relu", name="entry")(inputs)
+    mean = keras.layers.GlobalAveragePooling2D(keepdims=True)(inputs)
+    context = keras.layers.Conv2D(CHANNELS, 1, use_bias=False, name="context")(mean)
+    x = keras.layers.ReLU()(keras.layers.Conv2D(CHANNELS, 1, name="entry")(inputs) + context)
     for number in range(BLOCKS):
         y = Depthwise(KERNEL, padding="same", name=f"depthwise_{number}")(x)
         y = keras.layers.Conv2D(CHANNELS, 1, name=f"mix_{number}")(y)
@@ -254,7 +267,7 @@ def _head_of(network: "keras.Model", mean: np.ndarray, deviation: np.ndarray) ->
         return [np.squeeze(w, axis=(0, 1)) if w.shape[:2] == (1, 1) else w for w in found]
 
     entry, entry_bias = weights("entry")
-    entry = entry / deviation[:, None]
+    entry, context = entry / deviation[:, None], weights("context")[0] / deviation[:, None]
     scale = np.array([OFFSET_SCALE] * 4 + [1.0], np.float32)
     proposals, proposals_bias = weights("proposals")
     blocks = []
@@ -263,7 +276,8 @@ def _head_of(network: "keras.Model", mean: np.ndarray, deviation: np.ndarray) ->
         blocks.append(Block(depthwise[..., 0], shift, *weights(f"mix_{number}")))
     return SpotHead(
         entry=entry,
-        entry_bias=entry_bias - mean @ entry,
+        entry_bias=entry_bias - mean @ (entry + context),
+        context=context,
         blocks=tuple(blocks),
         heat=weights("heat")[0],
         proposals=proposals * scale,

@@ -51,7 +51,10 @@ def with_spot(flatbuffer: bytes, head: SpotHead, layer: str) -> bytes:
     model = unpacked(flatbuffer)
     tensor = map_of(Flatbuffer(flatbuffer), layer)
     graph = Graph(model, SPOT)
-    x = graph.pointwise(graph.in_float(tensor), head.entry, head.entry_bias, relu=True)
+    maps = graph.in_float(tensor)
+    context = graph.dense(graph.mean(maps), head.context, half_precision=True)
+    context = graph.reshape(context, [1, 1, 1, graph.width(context)])
+    x = graph.sum(graph.pointwise(maps, head.entry, head.entry_bias), context, relu=True)
     for block in head.blocks:
         y = graph.pointwise(graph.depthwise(x, block.depthwise, block.shift), block.mix, block.bias)
         x = graph.sum(x, y, relu=True)

@@ -83,7 +83,8 @@ def random_head(channels: int, width: int = 32) -> SpotHead:
 
     block = Block(weights(5, 5, width, spread=0.05), weights(width), weights(width, width), weights(width))
     entry, heat = weights(channels, width), weights(width, 5)
-    return SpotHead(entry, weights(width), (block,), heat, weights(width, 5) / 30, weights(5) / 10)
+    context = weights(channels, width)
+    return SpotHead(entry, weights(width), context, (block,), heat, weights(width, 5) / 30, weights(5) / 10)
 
 
 def _card(student: Any, name: str, dtype: str, classes: Sequence[dict[str, str]]) -> dict[str, Any]:

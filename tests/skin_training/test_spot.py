@@ -45,9 +45,12 @@ def test_the_same_seed_gives_the_same_head_and_a_file_gives_it_back(tmp_path):
     np.testing.assert_allclose(first.predict(maps), second.predict(maps), atol=1e-5)
     first.save(tmp_path / "spot.npz")
     np.testing.assert_array_equal(SpotHead.load(tmp_path / "spot.npz").predict(maps), first.predict(maps))
-    (tmp_path / "spot.npz").write_bytes(b"damaged")
-    with pytest.raises(UnusableInput, match=r"spot\.npz"):
-        SpotHead.load(tmp_path / "spot.npz")
+    stored = dict(np.load(tmp_path / "spot.npz"))
+    np.savez(tmp_path / "earlier.npz", **{name: stored[name] for name in stored if name != "context"})
+    (tmp_path / "damaged.npz").write_bytes(b"damaged")
+    for name, wrong in (("earlier", "context"), ("damaged", "damaged")):
+        with pytest.raises(UnusableInput, match=wrong):
+            SpotHead.load(tmp_path / f"{name}.npz")
 
 
 def test_overlap_is_that_of_the_boxes():
