@@ -17,6 +17,7 @@ middle third of each side.
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ from benchmarks.console import run_script
 from skin_data.boxes import boxes_in_view, boxes_of
 from skin_data.csv_table import read_csv
 from skin_data.manifest import Manifest, read_manifest
-from skin_data.phantom import render_phantom
+from skin_data.phantom import PhantomTruth, render_phantom
 from skin_training.spot import corners_of, overlap
 from triage import Triage
 from triage.atomic import write_json
@@ -137,12 +138,18 @@ def measure_split(found: Found, frame: pd.DataFrame, diffuse: Sequence[str] = ()
 
 
 def measure_phantoms(find: Finder, count: int) -> dict[str, Any]:
-    """Measure spots in phantoms."""
-    photos, truths = zip(*(render_phantom(PHANTOM_SEED, index, PHANTOM_SIDE) for index in range(count)), strict=True)
+    """Measure spots in phantoms, at least one."""
+    photos, truths = _phantoms(count)
     found, boxes = find(photos), np.array([truth.lesion_box for truth in truths]) / PHANTOM_SIDE
     good = np.array([truth.lighting_ok for truth in truths])
     parts = {"all": np.ones(count, bool), "good light": good, "poor light": ~good}
     return {"box": measure_boxes(found, boxes, np.arange(count), parts)}
+
+
+@cache
+def _phantoms(count: int) -> tuple[tuple[Photo, ...], tuple[PhantomTruth, ...]]:
+    photos, truths = zip(*(render_phantom(PHANTOM_SEED, index, PHANTOM_SIDE) for index in range(count)), strict=True)
+    return photos, truths
 
 
 def measure_by_eye(spots: np.ndarray, table: pd.DataFrame, tones: Mapping[str, str]) -> dict[str, Any]:
@@ -205,6 +212,8 @@ def main() -> None:
     parser.add_argument("--tones", type=Path, action="append", default=[])
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    if options.phantoms < 0:
+        raise UnusableInput(f"--phantoms must be at least 0. Received: {options.phantoms}.")
     manifest = read_manifest(options.data) if options.data else None
     by_eye, tones = read_by_eye(options.by_eye) if options.by_eye else None, read_tones(options.tones)
     report: dict[str, Any] = {}

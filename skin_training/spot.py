@@ -31,6 +31,9 @@ ACROSS, ALONG = 0.06, 0.25
 """Standard deviations of the cells' target weights across a side, of the view, and along it, of the side's length."""
 LEAST_SIDE = 0.08
 """A smaller box counts as so large where errors are measured in units of its side: a cell is 0.07 wide."""
+DISTANCE, FALLING = 0.3, 0.75
+"""Weight of the corners' distance at first, and the fraction of the passes over which it falls to 0: it leads to boxes
+that do not overlap yet. Kept, it costs IoU; without it a head can end with inverted boxes."""
 GOOD_IOU = 0.5
 """The confidence is the probability that the box overlaps the lesion's at least so much."""
 
@@ -141,9 +144,9 @@ def overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def fit_head(maps: np.ndarray, boxes: np.ndarray, seed: int = 0, epochs: int = EPOCHS) -> SpotHead:
     """Fit the head.
 
-    The loss of views with a box is that of the box (generalized IoU, Rezatofighi et al. 2019, and the distance of the
-    corners in units of the box), and the cross-entropy of the cells' weights with a Gaussian along each side, and one
-    in the middle for the confidence.
+    The loss of views with a box is that of the box (generalized IoU, Rezatofighi et al. 2019, and at first the distance
+    of the corners in units of the box), and the cross-entropy of the cells' weights with a Gaussian along each side,
+    and one in the middle for the confidence.
     The confidence learns, by cross-entropy, whether the box is as good as `GOOD_IOU`; views without a lesion teach 0.
 
     Args:
@@ -164,7 +167,7 @@ def fit_head(maps: np.ndarray, boxes: np.ndarray, seed: int = 0, epochs: int = E
     own = tf.reshape(tf.constant(cell_centers(height, width)), (-1, 5))
     scale = tf.constant([OFFSET_SCALE] * 4 + [1.0])
 
-    def loss_of(x: "tf.Tensor", box: "tf.Tensor", has: "tf.Tensor") -> "tf.Tensor":
+    def loss_of(x: "tf.Tensor", box: "tf.Tensor", has: "tf.Tensor", far: "tf.Tensor") -> "tf.Tensor":
         heat, proposals = network(x, training=True)
         heat = tf.nn.log_softmax(tf.reshape(heat, (-1, height * width, 5)), axis=1)
         proposals = tf.reshape(proposals, (-1, height * width, 5)) * scale + own
@@ -175,27 +178,28 @@ def fit_head(maps: np.ndarray, boxes: np.ndarray, seed: int = 0, epochs: int = E
         distance = tf.reduce_sum(tf.abs(found[:, :4] - box) / (0.1 + tf.concat([half, half], axis=1)), axis=1)
         good = has * tf.cast(tf.stop_gradient(iou) >= GOOD_IOU, tf.float32)
         confidence = tf.nn.sigmoid_cross_entropy_with_logits(good, found[:, 4])
-        return tf.reduce_mean(has * (2 * (1 - generalized) + 0.3 * distance + 0.2 * attention) + 0.5 * confidence)
+        return tf.reduce_mean(has * (2 * (1 - generalized) + far * distance + 0.2 * attention) + 0.5 * confidence)
 
     steps = max(1, len(maps) // BATCH) * epochs
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
 
     @tf.function(reduce_retracing=True)
-    def step(x: "tf.Tensor", box: "tf.Tensor", has: "tf.Tensor") -> None:
+    def step(x: "tf.Tensor", box: "tf.Tensor", has: "tf.Tensor", far: "tf.Tensor") -> None:
         with tf.GradientTape() as tape:
-            loss = loss_of(x, box, has)
+            loss = loss_of(x, box, has, far)
         optimizer.apply_gradients(
             zip(tape.gradient(loss, network.trainable_weights), network.trainable_weights, strict=True)
         )
 
     generator, usual = np.random.default_rng(seed), np.where(known[:, None], boxes, 0.5).astype(np.float32)
-    for _ in range(epochs):
+    for epoch in range(epochs):
+        far = tf.constant(DISTANCE * max(0.0, 1 - epoch / (FALLING * epochs)), tf.float32)
         order = generator.permutation(len(maps))
         for start in range(0, max(1, len(order) - BATCH + 1), BATCH):
             rows = order[start : start + BATCH]
             x = (maps[rows].astype(np.float32) - mean) / deviation
-            step(tf.constant(x), tf.constant(usual[rows]), tf.constant(known[rows], tf.float32))
+            step(tf.constant(x), tf.constant(usual[rows]), tf.constant(known[rows], tf.float32), far)
     return _head_of(network, mean, deviation)
 
 

@@ -6,6 +6,7 @@
 Needs the extra `app`. Without MODEL it uses the demo model.
 """
 
+import copy
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ from PIL import Image
 
 from mobile_app import main as app_main
 from mobile_app.settings import Settings, write_settings
+from triage.model_card import ModelCard
+from triage.model_file import read_model, shipped_model
 
 FOLDER = Path(__file__).parents[4] / "docs" / "images"
 NARROW, WIDE = (360, 720), (1280, 720)
@@ -87,6 +90,21 @@ def main(model: Path | None) -> None:
         phone.append(screenshot())
         _write("app-phone.png", phone, 0.6)
         app.change_settings(theme="light")
+        answer, card = app._history[-1][1].keywords["answer"], app.classifier.card
+        app.classifier.card = _asking(card)
+        asked = []
+        app.show_answer(answer)
+        yield from until(lambda: True)
+        asked.append(screenshot())
+        app.answer_with(answer, {"grew": "yes", "bleed": "no", "age": 50.0})
+        yield from until(lambda: True)
+        asked.append(screenshot())
+        app.add_photo(app._history[-1][1].keywords["answer"])
+        yield from until(lambda: app.root.screen.preview.frame_count > SETTLE)
+        asked.append(screenshot())
+        app.root.close_sheet()
+        _write("app-questions.png", asked, 0.6)
+        app.classifier.card = card
         lists = []
         for name in ("settings", "sources", "about"):
             app.reset_to(name)
@@ -102,6 +120,18 @@ def main(model: Path | None) -> None:
 
     Clock.schedule_interval(step, 0)
     app.run()
+
+
+def _asking(card: ModelCard) -> ModelCard:
+    """Return a card with the questions of the package's own model, whose answers speak for the same classes."""
+    own = read_model(shipped_model()).card
+    numbers = {entry["id"]: number for number, entry in enumerate(own["classes"])}
+    rule = copy.deepcopy(own["answers"])
+    for question in rule["questions"].values():
+        for choice, effects in question["effects"].items():
+            found = [effects[numbers[entry["id"]]] if entry["id"] in numbers else 0.0 for entry in card["classes"]]
+            question["effects"][choice] = found
+    return {**card, "answers": rule}
 
 
 def _write(name: str, pictures: list[np.ndarray], scale: float) -> None:
