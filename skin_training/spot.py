@@ -31,7 +31,7 @@ ACROSS, ALONG = 0.06, 0.25
 """Standard deviations of the cells' target weights across a side, of the view, and along it, of the side's length."""
 LEAST_SIDE = 0.08
 """A smaller box counts as so large where errors are measured in units of its side: a cell is 0.07 wide."""
-DISTANCE, FALLING = 0.3, 0.75
+DISTANCE, FALLING = 0.3, 0.25
 """Weight of the corners' distance at first, and the fraction of the passes over which it falls to 0: it leads to boxes
 that do not overlap yet. Kept, it costs IoU; without it a head can end with inverted boxes."""
 GOOD_IOU = 0.5
