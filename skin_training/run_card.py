@@ -89,7 +89,8 @@ def card_text(name: str, report: Mapping[str, Any]) -> str:
     ]
     for key, (title, names) in SECTIONS.items():
         own = [f"- {text}: {_shown(test.get(key), metric)}" for metric, text in names.items()]
-        lines += _section(title, [*own, *BY_TONE.get(key, lambda section: [])(test.get(key) or {})])
+        by_tone = BY_TONE[key](test.get(key) or {}) if key in BY_TONE else []
+        lines += _section(title, [*own, *by_tone])
     outside = {
         f"{place}, {model}": measured
         for place, found in section.get("also", {}).items()
