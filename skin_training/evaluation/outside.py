@@ -71,10 +71,11 @@ def read_outside(meta: Path, ids: Sequence[str], own: Manifest | None = None) ->
     counts = manifest.frame["diagnosis"].value_counts()
     shared = [name for name in ids if counts.get(name, 0) >= MIN_PHOTOS]
     if len(shared) < 2:
+        found = ", ".join(f"{name} ({counts.get(name, 0)})" for name in manifest.taxonomy.ids)
         raise UnusableInput(
             f"An outside test set must share two classes of {MIN_PHOTOS} photos with the model. Received: {meta} with "
-            f"{', '.join(manifest.taxonomy.ids)}; the model has {', '.join(ids)}. Prepare it with --taxonomy, which "
-            "maps its labels onto the model's classes."
+            f"{found}; the model has {', '.join(ids)}. Add photos, or prepare it with --taxonomy, which maps its "
+            "labels onto the model's classes."
         )
     frame = manifest.frame
     of_class = frame["diagnosis"].isin(shared).to_numpy()
