@@ -61,6 +61,14 @@ def fast(source):
 
 
 @pytest.fixture(scope="session")
+def flatbuffer(fast):
+    """The same in float, as a file's model."""
+    from convert.making.converter import to_tflite
+
+    return to_tflite(fast)
+
+
+@pytest.fixture(scope="session")
 def qat_student(source):
     """The quantized student before training."""
     from convert.making.quantization_aware import QuantizationAwareStudent

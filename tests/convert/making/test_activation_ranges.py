@@ -12,12 +12,6 @@ from triage.interpreter import open_interpreter
 LAYERS = ("features", "expanded_conv_2/Add", "expanded_conv_3/squeeze_excite/Mul")
 
 
-@pytest.fixture(scope="module")
-def flatbuffer(fast):
-    """The student rewritten for integer kernels, in float."""
-    return to_tflite(fast)
-
-
 @pytest.mark.parametrize("clipped", [0.0, 0.01])
 def test_ranges_are_those_of_keras(fast, flatbuffer, photos, clipped):
     """Against quantiles of the Keras layers' own results."""

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from convert.making.converter import quantize, to_tflite
+from convert.making.converter import quantize
 from convert.making.simulation import SimulatedFile
 from skin_training.predict import predict
 from triage.interpreter import open_interpreter
@@ -9,12 +9,12 @@ from triage.interpreter import open_interpreter
 pytestmark = pytest.mark.slow
 
 
-def test_nothing_quantized_is_the_student_and_everything_its_file(fast, source, photos):
+def test_nothing_quantized_is_the_student_and_everything_its_file(fast, flatbuffer, source, photos):
     simulated = SimulatedFile(fast, source.ranges)
     np.testing.assert_allclose(simulated.run(photos)[0], predict(fast, photos)[0], atol=1e-5)
     simulated.quantize(set(simulated.units))
     found, _ = simulated.run(photos)
-    of_file = predict(open_interpreter(quantize(to_tflite(fast), source.ranges)), photos)[0]
+    of_file = predict(open_interpreter(quantize(flatbuffer, source.ranges)), photos)[0]
     spread = np.abs(of_file - of_file.mean(axis=0)).mean()
     assert np.abs(of_file - found).mean() < 0.3 * spread
     simulated.quantize(set())
