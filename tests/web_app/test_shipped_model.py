@@ -48,7 +48,7 @@ def test_photographs_are_told_as_in_python_and_never_called_harmless(page, share
     assert named >= PHOTOS // 2
 
 
-def test_photographs_of_things_are_unknown(page, shared_data, tmp_path):
+def test_photographs_of_things_are_never_named(page, shared_data, tmp_path):
     things = sorted((shared_data / "data/not_skin").glob("*.jpg"))[:PHOTOS]
     told = [upload(page, as_png(path, tmp_path))["reason"] for path in things]
-    assert told.count("unfamiliar") >= 0.8 * PHOTOS
+    assert set(told) <= {"unfamiliar", "poor_light"} and told.count("unfamiliar") >= PHOTOS // 2

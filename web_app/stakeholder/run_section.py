@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from benchmarks.report import words
@@ -15,7 +14,7 @@ from triage.errors import SkinDistillError
 from triage.model_card import ModelCard
 from triage.photo import read_photo, small_copy
 from triage.plain_text import printable
-from web_app.stakeholder.picture import show_picture
+from web_app.stakeholder.picture import show_pictures
 from web_app.stakeholder.table import show_table
 
 CARD_METRICS = {
@@ -27,9 +26,8 @@ CARD_METRICS = {
 }
 """Of the card's section `measured`."""
 MOST_PHOTOS = 24
-COLUMNS = 4
-SHOWN = 320
-"""Longer side of a photo, pixels."""
+SHOWN, PICTURE = 320, "9rem"
+"""Longer side of a photo in pixels, and its least width on the page."""
 
 
 def run_section(run: RunFolder, card: ModelCard, manifest: Manifest | None) -> None:
@@ -116,15 +114,13 @@ def _photos(run: RunFolder, entry: Entry, manifest: Manifest, true: str, predict
     rows = (true_classes(frame, ids) == ids.index(true)) & (stored[name].argmax(axis=1) == ids.index(predicted))
     if entry.name not in ("teacher", "student"):
         st.write("Photos by the prediction of the float student.")
-    found = np.flatnonzero(rows)
-    for start in range(0, min(len(found), MOST_PHOTOS), COLUMNS):
-        for column, row in zip(st.columns(COLUMNS), found[start : start + COLUMNS], strict=False):
-            path = manifest.photo_paths(frame.iloc[[row]])[0]
-            with column:
-                try:
-                    show_picture(small_copy(read_photo(path), SHOWN), printable(path.name))
-                except SkinDistillError as error:
-                    st.error(str(error))
+    pictures = []
+    for path in manifest.photo_paths(frame[rows].head(MOST_PHOTOS)):
+        try:
+            pictures.append((small_copy(read_photo(path), SHOWN), printable(path.name)))
+        except SkinDistillError as error:
+            st.error(str(error))
+    show_pictures(pictures, PICTURE)
 
 
 def _card(card: ModelCard) -> None:
