@@ -55,6 +55,7 @@ SLOW_FILES = {
     "teacher/test_efficientnet_lite.py",
 }
 """Files of tests that train, build published networks, open windows or start processes that do."""
+LONGEST_ID = 50  # characters
 SHARED_FIXTURES = {"fast", "flatbuffers", "qat_student", "source"}
 """Session fixtures of `tests/convert` that take too long to be made by several workers."""
 
@@ -74,6 +75,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(groups[item.path]))
     slow = Counter(groups[item.path] for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: (-slow[groups[item.path]], groups[item.path]))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a long value, such as a whole photo, by its parameter: ids are sent and printed with every result."""
+    return argname if isinstance(val, bytes | str) and len(val) > LONGEST_ID else None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
