@@ -18,7 +18,7 @@ from convert.making.representative import load_representative
 from convert.making.source import Source, make_flatbuffer
 from convert.making.spot import map_layer, with_spot
 from convert.making.spot_fit import METHOD as SPOT_METHOD
-from convert.making.spot_fit import boxes_sha256, fit_spot
+from convert.making.spot_fit import boxes_sha256, fit_spot, fit_spot_head
 from convert.packing.card import card_of_file, card_of_student
 from convert.packing.metadata import with_metadata
 from convert.recipe import ConvertRecipe, convert_recipe
@@ -39,7 +39,7 @@ from triage.model_file import RELEASE_FORMAT, pack_model
 
 log = logging.getLogger("skin_distill")
 
-QUANTIZATION = "equalized, biases corrected"
+QUANTIZATION = "equalized, biases corrected, ranges learned in training"
 """How integer files are made: another way makes files anew."""
 
 
@@ -80,16 +80,21 @@ def convert(
         for name, why in shared["thresholds"]["not_fitted"].items():
             log.warning("convert: %s is not fitted: %s", name, why)
         spot = fit_spot(source.student, student_sha256, run, manifest, progress)
-        if spot:
-            shared["spot"] = spot[1]
         for number, variant in enumerate(stale):
             progress("convert", number, len(stale))
-            model, training = variant.start(source), None
+            model, made_from, training, own_spot = variant.start(source), source, None, spot
             if tuning := variant.fine_tuning:
                 options = recipe.options_of(tuning)
-                model, training = fine_tune(tuning, options, model, source, student_sha256, run, manifest, progress)
+                model, ranges, training = fine_tune(
+                    tuning, options, model, source, student_sha256, run, manifest, progress
+                )
+                made_from = source.with_ranges(ranges) if ranges else source
+                # Features moved with the weights: the head of the float student would look at others.
+                own_spot = spot and fit_spot_head(model, run, manifest, progress)
             begun, card = time.perf_counter(), card_of_file(shared, run, variant)
-            flatbuffer = make_flatbuffer(variant, source, model)
+            if own_spot:
+                card["spot"] = own_spot[1]
+            flatbuffer = make_flatbuffer(variant, made_from, model)
             fitted, card["familiarity"] = fit_familiarity(
                 seen_by_file(flatbuffer, head_layers(source.student), progress),
                 card["input"]["size"],
@@ -101,8 +106,8 @@ def convert(
             flatbuffer, light = add_light_measures(flatbuffer, card["input"]["size"], run, manifest, progress)
             if light:
                 card["light"] = light
-            if spot:
-                flatbuffer = with_spot(flatbuffer, spot[0], str(map_layer(source.student)))
+            if own_spot:
+                flatbuffer = with_spot(flatbuffer, own_spot[0], str(map_layer(source.student)))
             flatbuffer = with_metadata(flatbuffer, card)
             write_bytes(paths[variant.name], pack_model(flatbuffer, card))
             entries[variant.name] = _entry(variant, paths[variant.name], flatbuffer, begun, source, training)

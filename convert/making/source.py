@@ -1,6 +1,7 @@
 """What a student's files are made from, each part computed when a variant first asks for it."""
 
 from collections.abc import Callable
+from copy import copy
 from functools import cached_property
 
 import tf_keras as keras
@@ -58,10 +59,16 @@ class Source:
         """The student of `fast_student` with biases that make up for kernels in 8 bit."""
         return bias_corrected(self.fast_student, self.representative.pixels[:PHOTOS])
 
+    def with_ranges(self, ranges: Ranges) -> "Source":
+        """Return a copy with other ranges: those that a fine-tuning learned."""
+        found = copy(self)
+        found.ranges = ranges
+        return found
+
     @cached_property
     def ranges(self) -> Ranges:
-        """Ranges of the activations of `fast_student` over the representative photos."""
-        return choose_ranges(to_tflite(self.fast_student), self.representative.pixels)
+        """Ranges of the activations of `corrected_student` over the representative photos."""
+        return choose_ranges(to_tflite(self.corrected_student), self.representative.pixels)
 
 
 def make_flatbuffer(variant: Variant, source: Source, model: keras.Model | None = None) -> bytes:

@@ -83,15 +83,25 @@ def fit_spot(
     stored = run.read_report().get("spot", {})
     if stored.get("key") == key and path.is_file() and stored["sha256"] == sha256_of(path):
         return SpotHead.load(path), stored["card"]
-    maps, targets = _maps(student, manifest, frames["train"], boxes["train"], progress)
+    head, card = fit_spot_head(student, run, manifest, progress)
+    head.save(path)
+    run.update_report("spot", {"key": key, "sha256": sha256_of(path), "card": card})
+    return head, card
+
+
+def fit_spot_head(
+    student: "keras.Model", run: "RunFolder", manifest: "Manifest", progress: Progress
+) -> tuple[SpotHead, CardSpot]:
+    """Fit the head to a model with the layers of a run's student; arguments and result as of `fit_spot`."""
+    frame = manifest.split("train")
+    maps, targets = _maps(student, manifest, frame, boxes_of(frame), progress)
     progress("fit spot", 0, 1)
     head = fit_head(maps, targets)
     progress("fit spot", 1, 1)
-    head.save(path)
+    known = {split: int(np.isfinite(boxes_of(manifest.split(split))[:, 0]).sum()) for split in ("train", "val")}
     card: CardSpot = {
         "method": METHOD, "fitted_on": known, "val": _measure(head, student, run, manifest, progress),
     }  # fmt: skip
-    run.update_report("spot", {"key": key, "sha256": sha256_of(path), "views": len(maps), "card": card})
     return head, card
 
 

@@ -33,15 +33,7 @@ def _weights_alone(model: keras.Model, source: Source) -> bytes:
     return with_integer_weights(to_tflite(model), source.representative.pixels)
 
 
-def _corrected(model: keras.Model, source: Source) -> bytes:
-    from convert.making.activation_ranges import choose_ranges
-    from convert.making.converter import quantize, to_tflite
-
-    flatbuffer = to_tflite(model)
-    return quantize(flatbuffer, choose_ranges(flatbuffer, source.representative.pixels))
-
-
-def _trained(model: keras.Model, source: Source) -> bytes:
+def _integers(model: keras.Model, source: Source) -> bytes:
     from convert.making.converter import quantize, to_tflite
 
     return quantize(to_tflite(model), source.ranges)
@@ -55,14 +47,12 @@ def _build(model: keras.Model, source: Source, recipe: QATRecipe) -> TunableStud
 
 INT8_WEIGHTS = Variant("int8-weights", _weights_alone, uses_photos=True)
 """Everything is computed in float32."""
-INT8 = Variant("int8", _corrected, lambda source: source.corrected_student, input_dtype="uint8", uses_photos=True)
+INT8 = Variant("int8", _integers, lambda source: source.corrected_student, input_dtype="uint8", uses_photos=True)
 """The colour calibration, softmax and sigmoid stay in float."""
 INT8_QAT = replace(
     INT8,
     name="int8-qat",
-    convert=_trained,
-    start=lambda source: source.fast_student,
     fine_tuning=FineTuning("quantization_aware", QATRecipe, _build),
     base=INT8,
 )
-"""`int8` after quantization-aware training in place of bias correction."""
+"""`int8` after quantization-aware training, which also learns the ranges."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     import tf_keras as keras
 
+    from convert.making.activation_ranges import Ranges
     from convert.making.source import Source
     from skin_training.recipe import Phase
 
@@ -38,6 +39,9 @@ class TunableStudent(Protocol):
 
     def float_student(self) -> keras.Model:
         """Return the float student with the learned weights: the model to convert."""
+
+    def ranges(self) -> Ranges | None:
+        """Return the ranges of its activations if they are learned; None leaves `Source.ranges`."""
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def qat_student(source):
     """The quantized student before training."""
     from convert.making.quantization_aware import QuantizationAwareStudent
 
-    return QuantizationAwareStudent(source.fast_student, source.ranges)
+    return QuantizationAwareStudent(source.corrected_student, source.ranges)
 
 
 @pytest.fixture(scope="session")

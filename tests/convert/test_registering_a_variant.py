@@ -48,6 +48,9 @@ class ToyStudent:
     def float_student(self):
         return self.student
 
+    def ranges(self):
+        return None
+
 
 TOY = replace(FLOAT16, name="toy", fine_tuning=FineTuning("toy_training", ToyRecipe, ToyStudent), base=FLOAT16)
 
@@ -87,3 +90,17 @@ def test_options_of_a_variant_that_is_not_registered_are_refused(small_run):
     run.write_config({"convert": {"toy_training": {"epochs": 2}}})
     with pytest.raises(UnusableInput, match="toy_training"):
         convert_recipe(run)
+
+
+def test_the_head_of_the_output_spot_is_fitted_to_the_trained_network(registered, small_run, monkeypatch):
+    run, manifest = small_run
+    student, fitted, used = load_model(run.artifacts / "student.keras"), [], []
+    monkeypatch.setattr("convert.convert.fit_spot", lambda *arguments: ("of the student", {}))
+    monkeypatch.setattr(
+        "convert.convert.fit_spot_head", lambda model, *rest: (fitted.append(model.get_weights()) or "own", {})
+    )
+    monkeypatch.setattr("convert.convert.with_spot", lambda file, head, layer: used.append(head) or file)
+    convert(run, manifest, ["float32", "toy"])
+    assert used == ["of the student", "own"]
+    (trained,) = fitted
+    assert any((one != other).any() for one, other in zip(trained, student.get_weights(), strict=True))

@@ -5,13 +5,24 @@ import tf_keras as keras
 
 from convert.flatbuffer import Flatbuffer
 from convert.making.activation_ranges import SAME_SCALE, choose_ranges
-from convert.making.converter import to_tflite
-from convert.making.quantization_aware import KernelQuantizer, QuantizationAwareStudent
+from convert.making.converter import quantize, to_tflite
+from convert.making.quantization_aware import (
+    FROZEN_PART,
+    LARGEST,
+    RANGE_RATE,
+    KernelQuantizer,
+    LearnedRange,
+    QuantizationAwareStudent,
+)
 from distill.student import build_student
 from skin_training.color_calibration import ccm_of
 from skin_training.heads import logits_model
 from skin_training.predict import predict
 from triage.interpreter import open_interpreter
+
+
+def learned_ranges(aware):
+    return [layer for layer in aware.model.layers if isinstance(layer, LearnedRange)]
 
 
 @pytest.mark.parametrize("axis", [2, 3, None])
@@ -42,6 +53,7 @@ def test_every_quantized_activation_of_the_file_is_quantized_in_training(qat_stu
     parsed = Flatbuffer(flatbuffers["int8-qat"])
     inside = {"color_calibration", "preprocessing", "light_grid"}  # more than one operator in a layer
     bounds = {w.layer.name: w.quantize_config.bounds for w in qat_student.model.layers if hasattr(w, "layer")}
+    bounds |= {layer.name[: -len("/range")]: layer.bounds() for layer in learned_ranges(qat_student)}
     checked = 0
     for operator in parsed.operators:
         tensor = operator.outputs[0]
@@ -83,6 +95,50 @@ def test_training_brings_the_quantized_model_to_the_float_student(fast, source, 
     assert statistics
     for one, other in zip(statistics, expected, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_the_gradient_of_a_range_is_that_of_learned_step_sizes():
+    """Against Esser et al. 2020, equation 3, with the step's zero point, in double precision."""
+    values, low, high = np.array([-2.0, -0.3, 0.0, 0.4, 0.71, 3.0], np.float32), -0.5, 1.0
+    layer = LearnedRange(low, high)
+    images = tf.constant(values)
+    upstream = np.array([1.0, -2.0, 3.0, 0.5, 4.0, 0.25])
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        total = tf.reduce_sum(layer(images) * upstream.astype(np.float32))
+    of_values, of_factor = tape.gradient(total, [images, layer.log_factor])
+    step = (high - low) / 255
+    zero = round(-low / step)
+    places = np.clip(values / step, -zero, 255 - zero)
+    inside = places == values / step
+    of_step = np.where(inside, np.rint(places) - places, places)
+    expected = RANGE_RATE * step * (upstream * of_step).sum() / np.sqrt(values.size * LARGEST)
+    assert float(of_factor) == pytest.approx(expected, rel=1e-3)
+    np.testing.assert_array_equal(of_values, np.where(inside, upstream, 0))
+
+
+def test_ranges_are_learned_first_and_frozen_last_and_the_file_has_them(source, photos):
+    aware = QuantizationAwareStudent(source.fast_student, source.ranges, epochs=FROZEN_PART)
+    first, last = aware.phases
+    assert (first.epochs, last.epochs) == (FROZEN_PART - 1, 1)
+    learned = learned_ranges(aware)
+    assert len(learned) > 50
+    for layer in learned:
+        layer.log_factor.assign(0.02)
+    factors = {id(layer.log_factor) for layer in learned}
+    aware.select(first)
+    assert factors <= {id(variable) for variable in aware.model.trainable_variables}
+    aware.select(last)
+    assert not factors & {id(variable) for variable in aware.model.trainable_variables}
+
+    parsed, ranges = Flatbuffer(quantize(to_tflite(aware.float_student()), aware.ranges())), aware.ranges()
+    stored = {parsed.name(t): t for o in parsed.operators for t in o.outputs if parsed.is_integer(t)}
+    wider = [name for name in ranges if ranges[name] != source.ranges[name]]
+    assert len(wider) == len(learned)
+    for name in wider:
+        low, high = ranges[name]
+        assert high - low == pytest.approx(np.exp(0.02 * RANGE_RATE) * np.diff(source.ranges[name])[0])
+        assert parsed.quantization(stored[name])[0][0] == pytest.approx((high - low) / 255, rel=1e-4), name
 
 
 def test_efficientnet_lite_is_trained_on_a_copy(photos):
