@@ -25,12 +25,14 @@ class Operator:
         version: of the operator; older runtimes have only lower ones.
         inputs: tensor numbers; -1 where an optional input is missing.
         outputs: tensor numbers.
+        strides: vertical and horizontal, of convolutions and pooling; else 1.
     """
 
     name: str
     version: int
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    strides: tuple[int, int] = (1, 1)
 
 
 class Flatbuffer:
@@ -61,6 +63,10 @@ class Flatbuffer:
                     int(code.version),
                     tuple(int(i) for i in operator.inputs),
                     tuple(int(i) for i in operator.outputs),
+                    (
+                        int(getattr(operator.builtinOptions, "strideH", 1)),
+                        int(getattr(operator.builtinOptions, "strideW", 1)),
+                    ),
                 )
             )
 
@@ -89,6 +95,11 @@ class Flatbuffer:
     def name(self, tensor: int) -> str:
         """Return the name of a tensor."""
         return bytes(self._tensors[tensor].name).decode("utf-8")
+
+    def type(self, tensor: int) -> str:
+        """Return the type of a tensor as in schema.fbs, such as INT8."""
+        names = {value: name for name, value in vars(schema.TensorType).items() if not name.startswith("_")}
+        return str(names[int(self._tensors[tensor].type)])
 
     def is_integer(self, tensor: int) -> bool:
         """Return whether a tensor holds integers."""
