@@ -1,5 +1,6 @@
 """Paired comparison of two sets of predictions for the same photos."""
 
+from collections.abc import Mapping
 from typing import cast
 
 import numpy as np
@@ -47,36 +48,52 @@ def compare(
     before, after = of_float[0].argmax(axis=1), of_file[0].argmax(axis=1)
     gain = (after == truth).astype(float) - (before == truth)
 
-    def change(rows: np.ndarray, level: float = LEVEL) -> Metric:
-        found = bootstrap.metric(lambda w, r: metrics.fraction(w, gain[r]), rows, level=level, proportion=False)
-        return with_rule_of_three(found)
-
-    rows_of = {
-        "per_tone": {bucket: np.flatnonzero((truth >= 0) & (tones == bucket)) for bucket in TONE_BUCKETS},
-        "per_class": {name: np.flatnonzero(truth == number) for number, name in enumerate(ids)},
-    }
-    slices = {by: {name: change(rows) for name, rows in parts.items()} for by, parts in rows_of.items()}
-    comparisons = sum(metric["value"] is not None for parts in slices.values() for metric in parts.values())
-    # Among many slices, some fall by chance: Bonferroni correction.
-    strict = 1 - (1 - LEVEL) / max(comparisons, 1)
-
-    def corrected(by: str) -> dict[str, SliceChange]:
-        found = {}
-        for name, metric in slices[by].items():
-            high = change(rows_of[by][name], strict)["high"]
-            found[name] = cast("SliceChange", metric if high is None else {**metric, "corrected_high": high})
-        return found
-
+    changes, comparisons = corrected_changes(
+        bootstrap,
+        gain,
+        {
+            **{f"tone {bucket}": np.flatnonzero((truth >= 0) & (tones == bucket)) for bucket in TONE_BUCKETS},
+            **{f"class {name}": np.flatnonzero(truth == number) for number, name in enumerate(ids)},
+        },
+    )
     return {
         "agreement": accuracy(before, after),
         "lighting_agreement": accuracy(of_float[1] >= WELL_LIT, of_file[1] >= WELL_LIT),
         "largest_change": float(np.abs(of_float[0] - of_file[0]).max()),
         "largest_lighting_change": float(np.abs(of_float[1] - of_file[1]).max()),
         "overall": _overall(bootstrap, truth, lit, of_float, of_file),
-        "per_tone": corrected("per_tone"),
-        "per_class": corrected("per_class"),
+        "per_tone": {bucket: changes[f"tone {bucket}"] for bucket in TONE_BUCKETS},
+        "per_class": {name: changes[f"class {name}"] for name in ids},
         "comparisons": comparisons,
     }
+
+
+def paired_change(bootstrap: GroupBootstrap, gain: np.ndarray, rows: np.ndarray, level: float = LEVEL) -> Metric:
+    """Return the mean of a change, float [n], over some rows with its interval."""
+    found = bootstrap.metric(lambda w, r: metrics.fraction(w, gain[r]), rows, level=level, proportion=False)
+    return with_rule_of_three(found)
+
+
+def corrected_changes(
+    bootstrap: GroupBootstrap, gain: np.ndarray, rows_of: Mapping[str, np.ndarray]
+) -> tuple[dict[str, SliceChange], int]:
+    """Return the mean of a change, float [n], over each slice, and how many slices have enough photos.
+
+    Among many slices, some fall by chance: `corrected_high` is that of an interval after Bonferroni correction.
+
+    Args:
+        bootstrap: of the photos' groups.
+        gain: float [n].
+        rows_of: numbers of the photos of each slice, by its name.
+    """
+    changes = {name: paired_change(bootstrap, gain, rows) for name, rows in rows_of.items()}
+    comparisons = sum(change["value"] is not None for change in changes.values())
+    strict = 1 - (1 - LEVEL) / max(comparisons, 1)
+    found = {}
+    for name, change in changes.items():
+        high = paired_change(bootstrap, gain, rows_of[name], strict)["high"]
+        found[name] = cast("SliceChange", change if high is None else {**change, "corrected_high": high})
+    return found, comparisons
 
 
 def _overall(

@@ -32,9 +32,13 @@ class Gates:
             single photo between two classes decides it.
         tone_loss: largest fall of a tone bucket's accuracy, a fraction.
         class_loss: largest fall of a class's recall, a fraction.
-        familiarity_change: largest mean change of the output familiarity from the float student's.
-        spot_overlap: smallest mean IoU of the output spot's box with the float student's, in each tone bucket.
-        spot_confidence_change: largest mean change of its confidence.
+        familiarity_change: of converted files, largest mean change of the output familiarity from the float student's.
+        familiarity_loss: of retrained files, largest fall of the fraction of photos that are familiar, and of that of
+            drawn pictures that are not.
+        spot_overlap: of converted files, smallest mean IoU of the output spot's box with the float student's, in each
+            tone bucket.
+        spot_confidence_change: of converted files, largest mean change of its confidence.
+        spot_loss: of retrained files, largest fall of the mean IoU with the lesions' boxes, a fraction.
         light_measures_change: largest mean change of any value of the output light_measures, standard deviations.
         ccm_mean: largest mean CIEDE2000 of the colour calibration.
         ccm_mean_of_best: the same for the file that `convert --best` chooses.
@@ -53,8 +57,10 @@ class Gates:
     tone_loss: float = 0.02
     class_loss: float = 0.05
     familiarity_change: float = 0.1
+    familiarity_loss: float = 0.05
     spot_overlap: float = 0.85
     spot_confidence_change: float = 0.1
+    spot_loss: float = 0.02
     light_measures_change: float = 0.2
     ccm_mean: float = 0.5
     ccm_mean_of_best: float = 0.3
@@ -142,6 +148,29 @@ def check_slice(gate: str, metric: SliceChange, limit: float, retrained: bool = 
     return GateResult(gate, points(metric), wanted, INCONCLUSIVE if low < -limit else PASSED)
 
 
+def not_inferior(
+    gate: str, metric: Metric, margin: float, measured: str, wanted: str, rises: bool = False
+) -> GateResult:
+    """Check a paired change of a retrained file: only an interval within the margin shows that it is not inferior.
+
+    Args:
+        gate: its name.
+        metric: the change, with its interval.
+        margin: largest change for the worse, positive.
+        measured: both values, in words.
+        wanted: the limit, in words.
+        rises: whether a rise is for the worse.
+    """
+    value, low, high = metric["value"], metric["low"], metric["high"]
+    if value is None or low is None or high is None:
+        return GateResult(gate, points(metric), wanted, INCONCLUSIVE)
+    measured = f"{measured}, change {100 * low:+.1f} to {100 * high:+.1f} points"
+    worse, worst = (value, high) if rises else (-value, -low)
+    if not worse <= margin:  # NaN compares as false
+        return GateResult(gate, measured, wanted, FAILED, beyond=True)
+    return GateResult(gate, measured, wanted, PASSED if worst <= margin else INCONCLUSIVE)
+
+
 def points(metric: Metric) -> str:
     """Write a paired change as `-1.2 points (-2.5 to +0.1), n = 130`."""
     value, low, high = metric["value"], metric["low"], metric["high"]
@@ -177,7 +206,7 @@ def _ratio(gate: str, metric: PairedMetric, limit: float, retrained: bool) -> Ga
     ratio = metric["of_file"] / metric["of_float"] if metric["of_float"] else 1.0
     measured = f"{metric['of_file']:.3f} against {metric['of_float']:.3f} ({ratio:.3f})"
     if retrained:
-        return _not_inferior(gate, metric, (1 - limit) * metric["of_float"], measured, wanted)
+        return not_inferior(gate, metric, (1 - limit) * metric["of_float"], measured, wanted)
     return _result(gate, measured, wanted, ratio < limit)
 
 
@@ -188,21 +217,8 @@ def _change(gate: str, metric: PairedMetric, direction: str, limit: float, retra
     worse = metric["value"] if direction == "rises" else -metric["value"]
     measured = f"{metric['of_file']:.3f} against {metric['of_float']:.3f} ({metric['value']:+.3f})"
     if retrained:
-        return _not_inferior(gate, metric, limit, measured, wanted, rises=direction == "rises")
+        return not_inferior(gate, metric, limit, measured, wanted, rises=direction == "rises")
     return _result(gate, measured, wanted, worse > limit)
-
-
-def _not_inferior(
-    gate: str, metric: PairedMetric, margin: float, measured: str, wanted: str, rises: bool = False
-) -> GateResult:
-    """Check a metric of a retrained file: only an interval within the margin shows that it is not inferior."""
-    value, low, high = metric["value"], metric["low"], metric["high"]
-    assert value is not None and low is not None and high is not None
-    measured = f"{measured}, change {100 * low:+.1f} to {100 * high:+.1f} points"
-    worse, worst = (value, high) if rises else (-value, -low)
-    if worse > margin:
-        return GateResult(gate, measured, wanted, FAILED, beyond=True)
-    return GateResult(gate, measured, wanted, PASSED if worst <= margin else INCONCLUSIVE)
 
 
 def _agreement(gate: str, measured: float, limit: float, retrained: bool) -> GateResult:

@@ -8,20 +8,23 @@ from typing import Any, cast
 import numpy as np
 
 from convert.making.light_measures import measures_of_student
+from convert.making.spot_fit import views_of
 from convert.recipe import convert_recipe
 from convert.report_types import Comparison
 from convert.student import find_student, load_student_pixels
 from convert.variants import VARIANTS
-from convert.variants.variant import CONVERTED
+from convert.variants.variant import CONVERTED, RETRAINED
+from convert.verifying.accelerators import Placement, placements
 from convert.verifying.ccm_parity import CcmParity, check_ccm
 from convert.verifying.comparison import Predictions, compare
-from convert.verifying.familiarity import check_familiarity, student_familiarity
+from convert.verifying.familiarity import check_familiarity, check_refusals, student_familiarity
 from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, GateResult, Gates, check_comparison
 from convert.verifying.light_measures import check_light_measures
 from convert.verifying.skin_patches import skin_colors
-from convert.verifying.spot import check_spot, student_spots
+from convert.verifying.spot import check_found_spots, check_spot, student_spots
 from distill.model_file import load_model
 from skin_data.batches import light_scale
+from skin_data.boxes import boxes_in_view, boxes_of
 from skin_data.manifest import Manifest
 from skin_data.progress import Progress, no_progress
 from skin_training.color_calibration import ccm_of
@@ -31,7 +34,7 @@ from skin_training.report_types import TestSection
 from skin_training.run_folder import RunFolder
 from triage.atomic import sha256_of
 from triage.errors import CheckFailed, UnusableInput
-from triage.interpreter import open_interpreter
+from triage.interpreter import Interpreter, open_interpreter
 from triage.model_card import ModelCard
 from triage.model_file import ModelFile, read_model
 from triage.outputs import check_fit
@@ -71,6 +74,7 @@ class FileVerdict:
         comparison: with the float student.
         ccm: parity of the colour calibration; None where the file has none.
         gates: outcome of each gate.
+        accelerators: what each takes of the file.
         test: metrics on the test split; None where they were not asked for.
     """
 
@@ -82,6 +86,7 @@ class FileVerdict:
     comparison: Comparison
     ccm: CcmParity | None
     gates: list[GateResult]
+    accelerators: list[Placement]
     test: TestSection | None = None
 
     @property
@@ -105,6 +110,7 @@ class FileVerdict:
             "passed": self.passed,
             "cannot_tell": self.inconclusive,
             "gates": [asdict(result) for result in self.gates],
+            "accelerators": [asdict(placement) for placement in self.accelerators],
             "ccm": self.ccm.to_json() if self.ccm else None,
             "comparison": self.comparison,
             "test": self.test,
@@ -172,18 +178,17 @@ class Verifier:
         predictions = predict(interpreter, self._pixels, progress=self._progress, stage=f"verify {path.name}")
         comparison = compare(self._manifest, self._frame, self.predictions, predictions)
         ccm, ccm_gate = self._check_ccm(model.flatbuffer, is_best)
-        familiarity = check_familiarity(interpreter, self._pixels, self._familiarity, self.gates.familiarity_change)
-        tones = self._frame["tone_bucket"].to_numpy()
-        spot = check_spot(interpreter, self._pixels, self._spots, tones, self.gates)
         light = check_light_measures(
             interpreter, self._pixels, self._light, self._light_scale, self.gates.light_measures_change
         )
         variant = str(cast("dict[str, Any]", model.card)["variant"])
         kind = VARIANTS[variant].kind if variant in VARIANTS else CONVERTED
-        results = [*check_comparison(comparison, self.gates, kind), light, familiarity, *spot, ccm_gate]
+        heads = self._check_retrained_heads if kind == RETRAINED else self._check_heads
+        results = [*check_comparison(comparison, self.gates, kind), light, *heads(interpreter), ccm_gate]
         for gate in self._extra_gates:
             results += gate(GateInput(model, self._pixels, predictions, self.predictions))
-        return FileVerdict(path, sha256_of(path), variant, kind, predictions, comparison, ccm, results)
+        placed = placements(model.flatbuffer)
+        return FileVerdict(path, sha256_of(path), variant, kind, predictions, comparison, ccm, results, placed)
 
     def evaluate(self, predictions: Predictions, card: ModelCard | None = None) -> TestSection:
         """Measure predictions for the split's photos against their labels (`skin_training.evaluation.evaluate`)."""
@@ -203,6 +208,26 @@ class Verifier:
                 f"The file was made from another student. Received: {model.path}; the student of run "
                 f"'{self._run.name}' has other weights. Convert it again."
             )
+
+    def _check_heads(self, interpreter: Interpreter) -> list[GateResult]:
+        change, tones = self.gates.familiarity_change, self._frame["tone_bucket"].to_numpy()
+        return [
+            check_familiarity(interpreter, self._pixels, self._familiarity.photos, change),
+            *check_spot(interpreter, self._pixels, self._spots, tones, self.gates),
+        ]
+
+    def _check_retrained_heads(self, interpreter: Interpreter) -> list[GateResult]:
+        """Check the heads that were fitted to the retrained network's own features."""
+        tones, groups = self._frame["tone_bucket"].to_numpy(), self._frame["group"].to_numpy()
+        boxes = boxes_of(self._frame)
+        if len(known := np.flatnonzero(np.isfinite(boxes[:, 0]))):
+            boxes[known] = boxes_in_view(boxes[known], views_of(self._run, self._manifest, self._frame.iloc[known]))
+        return [
+            *check_refusals(interpreter, self._pixels, self._familiarity, groups, self.gates.familiarity_loss),
+            *check_found_spots(
+                interpreter, self._pixels, self._spots, boxes, tones, groups, self.gates.spot_loss
+            ),
+        ]  # fmt: skip
 
     def _check_ccm(self, flatbuffer: bytes, is_best: bool) -> tuple[CcmParity | None, GateResult]:
         mean, largest = self.gates.ccm_mean_of_best if is_best else self.gates.ccm_mean, self.gates.ccm_max

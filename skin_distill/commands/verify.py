@@ -12,6 +12,9 @@ from triage.errors import CheckFailed
 if TYPE_CHECKING:
     from convert.verifying.verifier import FileVerdict
 
+NAMED = 3
+"""So many operators are named; of more, their number is told."""
+
 EPILOG = """\b
 Example:
   skin-distill verify artifacts/phantom-student/student.tflite --run phantom-student --data data/phantoms/meta.csv
@@ -53,6 +56,22 @@ def command(models: tuple[Path, ...], run_name: str, data: Path, terminal: Termi
         ],
         caption="Paired changes with 95 % intervals.",
     )
+    terminal.table(
+        "What accelerators take, by their makers' documents",
+        ("accelerator", "file", "operators", "multiplications", "on the processor"),
+        [
+            (
+                placement.accelerator,
+                file.variant,
+                f"{placement.taken} of {placement.operators}",
+                f"{placement.work:.1%}",
+                "; ".join(_in_words(*item) for item in placement.outside.items()) or "nothing",
+            )
+            for file in report.files
+            for placement in file.accelerators
+        ],
+        caption="Not tried on hardware. Sources and dates are in the report.",
+    )
     unsure = {file.path.name: ", ".join(file.inconclusive) for file in report.files if file.inconclusive}
     lines = [f"Too few samples to tell: {name}: {gates}" for name, gates in unsure.items()]
     lines += [f"Warning: {warning}" for warning in report.warnings]
@@ -61,6 +80,11 @@ def command(models: tuple[Path, ...], run_name: str, data: Path, terminal: Termi
     if not report.passed:
         failed = [file.path.name for file in report.files if not file.passed]
         raise CheckFailed(f"Gates failed for {', '.join(failed)}. Do not ship them; the table above shows why.")
+
+
+def _in_words(reason: str, operators: list[str]) -> str:
+    named = ", ".join(operators) if len(operators) <= NAMED else f"{len(operators)} kinds"
+    return f"{reason} ({named})"
 
 
 def show_gates(file: "FileVerdict", terminal: Terminal) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convert.convert import convert
-from convert.verifying.familiarity import GATE, check_familiarity
+from convert.verifying.familiarity import GATE, StudentFamiliarity, check_familiarity, check_refusals
 from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED
 from convert.verifying.verify import verify
 from triage import Triage
@@ -28,6 +28,35 @@ def file_giving(values, name=FAMILIARITY):
 def test_a_file_is_compared_with_the_float_student(values, outcome):
     found = check_familiarity(file_giving(values), PHOTOS, np.array([0.2, 0.4, 0.6, 0.8]), 0.05)
     assert (found.gate, found.outcome, found.beyond) == (GATE, outcome, outcome == FAILED)
+
+
+@pytest.mark.parametrize(
+    ("of_file", "drawn_of_file", "kept", "refused"),
+    [
+        ("other order", "same", PASSED, PASSED),
+        ("a third refused", "same", FAILED, PASSED),
+        ("other order", "half kept", PASSED, FAILED),
+        ("one more refused", "same", INCONCLUSIVE, PASSED),
+        ("nan", "same", FAILED, PASSED),
+    ],
+)
+def test_a_retrained_file_may_rank_photos_otherwise_but_refuses_the_same_number(of_file, drawn_of_file, kept, refused):
+    count, drawn = 120, 120
+    student = StudentFamiliarity(
+        np.linspace(0.06, 1, count), np.arange(count, count + drawn, dtype=np.uint8), np.zeros(drawn)
+    )
+    photos = {
+        "other order": student.photos[::-1],
+        "a third refused": np.where(np.arange(count) % 3 == 0, 0.0, student.photos),
+        "one more refused": np.where(np.arange(count) < 4, 0.0, student.photos),
+        "nan": np.full(count, np.nan),
+    }[of_file]
+    of_drawn = {"same": np.zeros(drawn), "half kept": np.arange(drawn) % 2}[drawn_of_file]
+    file, pixels = file_giving([*photos, *of_drawn]), np.arange(count, dtype=np.uint8)
+    found = check_refusals(file, pixels, student, np.arange(count), 0.05)
+    assert [result.outcome for result in found] == [kept, refused], found
+    for result in check_refusals(file_giving(photos, "lighting"), pixels, student, np.arange(count), 0.05):
+        assert result.outcome == INCONCLUSIVE
 
 
 def test_a_file_of_an_earlier_version_is_named_and_does_not_fail():

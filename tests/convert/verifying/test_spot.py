@@ -9,7 +9,7 @@ import pytest
 from convert.convert import convert
 from convert.making.spot_fit import HEAD_FILE
 from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, Gates
-from convert.verifying.spot import GATE, check_spot
+from convert.verifying.spot import GATE, check_found_spots, check_spot
 from convert.verifying.verify import verify
 from skin_data.boxes import BOX
 from skin_training.spot import SpotHead
@@ -46,6 +46,26 @@ def changed(rows, column, by):
 def test_a_file_is_compared_with_the_float_student_in_each_tone(spots, outcome):
     (found,) = check_spot(file_giving(spots), PHOTOS, OF_STUDENT, TONES, Gates())
     assert (found.gate, found.outcome, found.beyond) == (GATE, outcome, outcome == FAILED)
+
+
+@pytest.mark.parametrize(
+    ("spots", "all_photos", "dark"),
+    [
+        (OF_STUDENT, PASSED, PASSED),
+        (changed(slice(None), 4, -0.5), PASSED, PASSED),  # its confidence is its own
+        (changed(slice(None), 0, 0.2), FAILED, FAILED),
+        (changed(TONES == "dark", 0, 0.2), FAILED, FAILED),
+        (changed(0, 1, np.nan), FAILED, None),
+    ],
+)
+def test_a_retrained_file_must_find_the_lesions_as_well(spots, all_photos, dark):
+    boxes, groups = np.tile([0.3, 0.3, 0.7, 0.7], (COUNT, 1)), np.arange(COUNT)
+    found = check_found_spots(file_giving(spots), PHOTOS, OF_STUDENT, boxes, TONES, groups, 0.2)
+    outcomes = {result.gate: result.outcome for result in found}
+    assert (outcomes[GATE], outcomes.get(f"{GATE}, tone dark")) == (all_photos, dark), found
+    unknown = check_found_spots(file_giving(spots), PHOTOS, OF_STUDENT, boxes * np.nan, TONES, groups, 0.2)
+    assert {result.outcome for result in unknown} == {INCONCLUSIVE}
+    assert check_found_spots(file_giving(spots, "lighting"), PHOTOS, None, boxes, TONES, groups, 0.2) == []
 
 
 def test_boxes_that_the_student_is_not_sure_of_do_not_count():
