@@ -166,11 +166,14 @@ def with_ranges(flatbuffer: bytes, ranges: Ranges) -> bytes:
 
     Args:
         flatbuffer: a float32 model.
-        ranges: of its tensors.
+        ranges: of its activations, or of those of the same graph with other weights. With these, the parts of a name
+            after the first one change: a bias of zeros is left out.
     """
-    model = unpacked(flatbuffer)
-    for tensor in model.subgraphs[0].tensors:
-        if found := ranges.get(bytes(tensor.name).decode()):
+    model, parsed = unpacked(flatbuffer), Flatbuffer(flatbuffer)
+    by_first_part = {name.split(";")[0]: bounds for name, bounds in ranges.items()}
+    for number in {*parsed.inputs, *(tensor for operator in parsed.operators for tensor in operator.outputs)}:
+        name, tensor = parsed.name(number), model.subgraphs[0].tensors[number]
+        if found := ranges.get(name, by_first_part.get(name.split(";")[0])):
             tensor.quantization = schema.QuantizationParametersT()
             tensor.quantization.min, tensor.quantization.max = [found[0]], [found[1]]
     return packed(model)
