@@ -25,6 +25,8 @@ from web_app.stakeholder.models import DAYLIGHT, changed
 ROOT = Path(__file__).parents[2]
 RUN, FULL, BROKEN = "lite2-oversampled-42", "full", "broken"
 PHOTOS = 10
+KNOWN = {"presentation-role-conflict"}
+"""Minor finding of axe about Streamlit's field for files."""
 DROP_MANY = """(count) => {
     const dataTransfer = new DataTransfer(), target = document.querySelector("[data-testid=stFileUploaderDropzone]");
     for (let number = 0; number < count; number++) dataTransfer.items.add(new File(["a"], `${number}.png`));
@@ -285,8 +287,7 @@ def test_the_page_fits_every_width_and_is_accessible(page, photos, view, theme):
         page.wait_for_timeout(200)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         if width in (360, 1440):
-            serious = [found for found in violations(axe, page) if found[1] in ("serious", "critical")]
-            assert serious == []
+            assert {rule for rule, _, _ in violations(axe, page)} <= KNOWN
 
 
 def test_the_keyboard_alone_uploads_changes_light_and_answers(page, full_model, tmp_path):

@@ -90,7 +90,7 @@ def _show(models: RunModels, texts: Texts, photo: Photo, name: str) -> None:
 
 
 def _light(told: Assessment, texts: Texts) -> None:
-    st.subheader("Light", anchor=False)
+    st.header("Light", anchor=False)
     if told.lighting.ok:
         st.success(texts["answer.light_good"])
         return
@@ -100,7 +100,7 @@ def _light(told: Assessment, texts: Texts) -> None:
 
 
 def _questions(questions: Any, texts: Texts) -> dict[str, object]:
-    st.subheader(texts["questions.title"], anchor=False)
+    st.header(texts["questions.title"], anchor=False)
     st.write("Answer what is known and leave out the rest.")
     answers: dict[str, object] = {}
     columns = st.columns(2)
@@ -124,7 +124,7 @@ def _readable(name: str) -> str:
 
 def _decision(told: Assessment, texts: Texts) -> None:
     decision = told.decision
-    st.subheader("Answer", anchor=False)
+    st.header("Answer", anchor=False)
     if decision.urgency:
         show = {"urgent": st.error, "soon": st.warning}.get(decision.urgency, st.info)
         show(f"**{texts[f'answer.{decision.urgency}']}**. {texts[f'answer.{decision.urgency}_text']}")
@@ -143,7 +143,7 @@ def _decision(told: Assessment, texts: Texts) -> None:
 
 
 def _probabilities(models: RunModels, photo: Photo, told: Assessment) -> None:
-    st.subheader("Probability of each class", anchor=False)
+    st.header("Probability of each class", anchor=False)
     st.write(f"Calibrated on the validation split. The answer above follows from the file alone, {models.path.name}.")
     table, classes = models.table(photo), models.file.card["classes"]
     if told.answers is not None:
@@ -159,7 +159,7 @@ def _probabilities(models: RunModels, photo: Photo, told: Assessment) -> None:
 
 
 def _pictures(models: RunModels, photo: Photo, told: Assessment, name: str) -> None:
-    st.subheader("What the model saw", anchor=False)
+    st.header("What the model saw", anchor=False)
     left, right = st.columns(2)
     frame, text = framed(photo, models.file, told)
     with left:

@@ -45,17 +45,17 @@ def run_section(run: RunFolder, card: ModelCard, manifest: Manifest | None) -> N
         st.warning("Measured on synthetic images, which say nothing about real skin.")
     _headline(entry)
     _confusion(entry, run, manifest)
-    st.subheader("Skin tones and other slices", anchor=False)
+    st.header("Skin tones and other slices", anchor=False)
     st.write(f"{entry.test.get('tone_scheme', '')}. It describes a photo, not a person. Brackets: 95 % intervals.")
     show_table(_slices(entry.test), "Skin tones and other slices")
-    st.subheader("Calibration", anchor=False)
+    st.header("Calibration", anchor=False)
     show_table(_calibration(entry), "Calibration")
-    st.subheader("Verification", anchor=False)
+    st.header("Verification", anchor=False)
     show_table(_gates(run, entry.name), "Verification")
     if "measured" in card:
-        st.subheader("The file's card", anchor=False)
+        st.header("The file's card", anchor=False)
         _card(card)
-    st.subheader("Not measured", anchor=False)
+    st.header("Not measured", anchor=False)
     for line in card["not_measured"]:
         st.write(f"- {line}")
 
@@ -73,7 +73,7 @@ def _headline(entry: Entry) -> None:
 
 
 def _confusion(entry: Entry, run: RunFolder, manifest: Manifest | None) -> None:
-    st.subheader("Confusion matrix", anchor=False)
+    st.header("Confusion matrix", anchor=False)
     if "confusion" not in entry.test:  # reports of earlier versions
         st.write(words.NOT_MEASURED)
         return
