@@ -27,7 +27,11 @@ ALIGNED_SIGMA = 4.0
 brightness, which a white border would displace."""
 MARGIN = 4
 """Pixels at the edges that are not compared, because of blur, borders and the last pixel of a crop."""
-ITERATIONS = 15
+ITERATIONS, FIRST_ITERATIONS = 15, 3
+UNLIKE = 0.2
+"""Correlation after the first iterations below which alignment ends: 4 of 5 candidates. In three data sets of 8,948,
+3,499 and 919 photographs all 632 pairs of one picture stay; of the first set's 375 one is at 0.27 by then, the others
+above 0.38."""
 LARGEST_SHIFT = 0.15
 """Fraction of the side by which alignment may move a corner. The hashes are off by at most 0.025 for crops and 0.1 for
 photos rotated by 5 degrees; larger shifts force different pictures onto each other."""
@@ -89,26 +93,44 @@ def detail_correlation(
     Both are uint8 [64, 64] of `detail_copy`: `first` is the one that the window (a number in `WINDOWS`, where alignment
     starts) is cropped from, `second` is turned by `orientation`. Returns Pearson's correlation in [-1, 1] of both minus
     their blurred copies, at normalized local contrast: 1 for two photos without detail, 0 if only one is, and where
-    alignment fails.
+    alignment fails. Below `UNLIKE` it is that of a coarser alignment.
     """
     whole = np.ascontiguousarray(turned(second, orientation)).astype(np.float32)
     other = first.astype(np.float32)
-    flat = [float(_detail(grey).std()) < FLAT for grey in (whole, other)]
+    detail = _detail(whole)
+    flat = [float(plane.std()) < FLAT for plane in (detail, _detail(other))]
     if any(flat):
         return float(all(flat))
-    begin = _window_map(window)
-    try:
-        _, found = cv2.findTransformECC(
-            _detail(whole, ALIGNED_SIGMA),
-            _detail(other, ALIGNED_SIGMA),
-            begin.astype(np.float32),
-            cv2.MOTION_AFFINE,
-            (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, ITERATIONS, 1e-3),
-            np.full(whole.shape, 255, np.uint8),
-            3,  # pixels of blur
-        )
-    except cv2.error:  # no convergence on different pictures
-        return 0.0
+    normalized, begin = _normalized(detail), _window_map(window)
+    here, there = _detail(whole, ALIGNED_SIGMA), _detail(other, ALIGNED_SIGMA)
+    correlation = 0.0
+    # Again from the start, because in two parts it would end elsewhere.
+    for iterations in (FIRST_ITERATIONS, ITERATIONS):
+        try:
+            _, found = cv2.findTransformECC(
+                here,
+                there,
+                begin.astype(np.float32),
+                cv2.MOTION_AFFINE,
+                (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, iterations, 1e-3),
+                np.full(whole.shape, 255, np.uint8),
+                3,  # pixels of blur
+            )
+        except cv2.error:  # no convergence on different pictures
+            return 0.0
+        correlation = _overlap_correlation(normalized, other, begin, np.asarray(found, np.float32))
+        if correlation < UNLIKE:
+            break
+    return correlation
+
+
+def _overlap_correlation(
+    normalized: npt.NDArray[np.float32],
+    other: npt.NDArray[np.float32],
+    begin: npt.NDArray[np.float64],
+    found: npt.NDArray[np.float32],
+) -> float:
+    """Correlate normalized detail with that of another picture where a map lays one on the other; 0 if too far off."""
     corners = np.array([[x, y, 1] for x in (0, DETAIL_SIDE - 1) for y in (0, DETAIL_SIDE - 1)])
     if np.abs((found - begin) @ corners.T).max() > LARGEST_SHIFT * DETAIL_SIDE:
         return 0.0
@@ -119,7 +141,7 @@ def detail_correlation(
     seen &= _INSIDE > 0
     if seen.mean() < 0.5:
         return 0.0
-    here, there = _normalized(_detail(whole))[seen], _normalized(_detail(np.asarray(cut, np.float32)))[seen]
+    here, there = normalized[seen], _normalized(_detail(np.asarray(cut, np.float32)))[seen]
     here, there = here - here.mean(), there - there.mean()
     return float((here * there).sum() / max(np.sqrt((here**2).sum() * (there**2).sum()), 1e-6))
 

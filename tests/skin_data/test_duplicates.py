@@ -19,7 +19,7 @@ from skin_data.perceptual_hash import (
     turned_hashes,
     window_hashes,
 )
-from skin_data.registration import detail_copy, detail_correlation, fine_correlation
+from skin_data.registration import FIRST_ITERATIONS, ITERATIONS, detail_copy, detail_correlation, fine_correlation
 from skin_data.sources.record import Record
 
 
@@ -119,6 +119,15 @@ def test_copies_are_found_and_other_photos_are_not(tmp_path, copy):
     pairs = found_among(tmp_path, [*originals, copy(originals[3]), copy(originals[5])])
     assert [(pair.first, pair.second) for pair in pairs] == [(3, 8), (5, 9)]
     assert all(pair.distance <= 7 and 0.5 <= pair.correlation <= 1 for pair in pairs)
+
+
+def test_only_photos_that_look_alike_after_the_first_iterations_are_aligned_to_the_end(monkeypatch):
+    asked, align = [], cv2.findTransformECC
+    monkeypatch.setattr(cv2, "findTransformECC", lambda *given: asked.append(given[4][1]) or align(*given))
+    one, stranger = detail_copy(photo(3)), detail_copy(photo(4))
+    part = detail_copy(cut(photo(3), 0.02, 0.0, 0.01, 0.02))
+    assert detail_correlation(one, stranger) < 0.5 and asked == [FIRST_ITERATIONS]
+    assert detail_correlation(one, part) > 0.9 and asked[1:] == [FIRST_ITERATIONS, ITERATIONS]
 
 
 def test_a_shared_watermark_does_not_make_photos_duplicates():
