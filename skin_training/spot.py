@@ -141,7 +141,9 @@ def overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.asarray(shared / np.maximum(total, 1e-9))
 
 
-def fit_head(maps: np.ndarray, boxes: np.ndarray, seed: int = 0, epochs: int = EPOCHS) -> SpotHead:
+def fit_head(
+    maps: np.ndarray, boxes: np.ndarray, seed: int = 0, epochs: int = EPOCHS, diffuse: np.ndarray | None = None
+) -> SpotHead:
     """Fit the head.
 
     The loss of views with a box is that of the box (generalized IoU, Rezatofighi et al. 2019, and at first the distance
@@ -154,6 +156,7 @@ def fit_head(maps: np.ndarray, boxes: np.ndarray, seed: int = 0, epochs: int = E
         boxes: float [n, 4], left, top, right and bottom in [0, 1]; NaN where a view shows no single lesion.
         seed: of the initial weights and of the order of the views.
         epochs: passes over the views.
+        diffuse: bool [n], views with the box of a diffuse condition, of which the confidence learns 0; None: no view.
     """
     import tensorflow as tf
     import tf_keras as keras
@@ -167,7 +170,7 @@ def fit_head(maps: np.ndarray, boxes: np.ndarray, seed: int = 0, epochs: int = E
     own = tf.reshape(tf.constant(cell_centers(height, width)), (-1, 5))
     scale = tf.constant([OFFSET_SCALE] * 4 + [1.0])
 
-    def loss_of(x: "tf.Tensor", box: "tf.Tensor", has: "tf.Tensor", far: "tf.Tensor") -> "tf.Tensor":
+    def loss_of(x: "tf.Tensor", box: "tf.Tensor", has: "tf.Tensor", spot: "tf.Tensor", far: "tf.Tensor") -> "tf.Tensor":
         heat, proposals = network(x, training=True)
         heat = tf.nn.log_softmax(tf.reshape(heat, (-1, height * width, 5)), axis=1)
         proposals = tf.reshape(proposals, (-1, height * width, 5)) * scale + own
@@ -176,7 +179,7 @@ def fit_head(maps: np.ndarray, boxes: np.ndarray, seed: int = 0, epochs: int = E
         half = tf.maximum((box[:, 2:] - box[:, :2]) / 2, LEAST_SIDE / 2)
         attention = -tf.reduce_mean(tf.reduce_sum(_target_weights(own, box, half) * heat, axis=1), axis=1)
         distance = tf.reduce_sum(tf.abs(found[:, :4] - box) / (0.1 + tf.concat([half, half], axis=1)), axis=1)
-        good = has * tf.cast(tf.stop_gradient(iou) >= GOOD_IOU, tf.float32)
+        good = spot * tf.cast(tf.stop_gradient(iou) >= GOOD_IOU, tf.float32)
         confidence = tf.nn.sigmoid_cross_entropy_with_logits(good, found[:, 4])
         return tf.reduce_mean(has * (2 * (1 - generalized) + far * distance + 0.2 * attention) + 0.5 * confidence)
 
@@ -185,13 +188,14 @@ def fit_head(maps: np.ndarray, boxes: np.ndarray, seed: int = 0, epochs: int = E
     optimizer = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
 
     @tf.function(reduce_retracing=True)
-    def step(x: "tf.Tensor", box: "tf.Tensor", has: "tf.Tensor", far: "tf.Tensor") -> None:
+    def step(x: "tf.Tensor", box: "tf.Tensor", has: "tf.Tensor", spot: "tf.Tensor", far: "tf.Tensor") -> None:
         with tf.GradientTape() as tape:
-            loss = loss_of(x, box, has, far)
+            loss = loss_of(x, box, has, spot, far)
         optimizer.apply_gradients(
             zip(tape.gradient(loss, network.trainable_weights), network.trainable_weights, strict=True)
         )
 
+    single = known if diffuse is None else known & ~diffuse
     generator, usual = np.random.default_rng(seed), np.where(known[:, None], boxes, 0.5).astype(np.float32)
     for epoch in range(epochs):
         far = tf.constant(DISTANCE * max(0.0, 1 - epoch / (FALLING * epochs)), tf.float32)
@@ -199,7 +203,8 @@ def fit_head(maps: np.ndarray, boxes: np.ndarray, seed: int = 0, epochs: int = E
         for start in range(0, max(1, len(order) - BATCH + 1), BATCH):
             rows = order[start : start + BATCH]
             x = (maps[rows].astype(np.float32) - mean) / deviation
-            step(tf.constant(x), tf.constant(usual[rows]), tf.constant(known[rows], tf.float32), far)
+            has, spot = (tf.constant(values[rows], tf.float32) for values in (known, single))
+            step(tf.constant(x), tf.constant(usual[rows]), has, spot, far)
     return _head_of(network, mean, deviation)
 
 

@@ -94,9 +94,9 @@ def fit_spot_head(
 ) -> tuple[SpotHead, CardSpot]:
     """Fit the head to a model with the layers of a run's student; arguments and result as of `fit_spot`."""
     frame = manifest.split("train")
-    maps, targets = _maps(student, manifest, frame, boxes_of(frame), progress)
+    maps, targets, diffuse = _maps(student, manifest, frame, boxes_of(frame), progress)
     progress("fit spot", 0, 1)
-    head = fit_head(maps, targets)
+    head = fit_head(maps, targets, diffuse=diffuse)
     progress("fit spot", 1, 1)
     known = {split: int(np.isfinite(boxes_of(manifest.split(split))[:, 0]).sum()) for split in ("train", "val")}
     card: CardSpot = {
@@ -136,26 +136,38 @@ def views_of(run: "RunFolder", manifest: "Manifest", frame: "pd.DataFrame") -> n
 
 def _maps(
     student: "keras.Model", manifest: "Manifest", frame: "pd.DataFrame", boxes: np.ndarray, progress: Progress
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the feature maps of views, float16 [n, h, w, channels], and the lesions' boxes in them, float32 [n, 4]."""
-    maps, targets = [], []
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw views and return what `fit_head` takes.
+
+    Returns:
+        Their feature maps, float16 [n, h, w, channels], the lesions' boxes in them, float32 [n, 4], and whether these
+        are of diffuse conditions, bool [n].
+    """
+    maps, targets, diffuse = [], [], []
     count = min(VIEWS, VIEWS_OF_A_PHOTO * int(np.isfinite(boxes[:, 0]).sum()))
     views = _views(manifest, frame, boxes, student.input_shape[1], count)
     while batch := list(itertools.islice(views, BATCH)):
-        maps.append(maps_of_student(student, np.stack([view.pixels for view in batch])))
-        targets += [view.box for view in batch]
+        maps.append(maps_of_student(student, np.stack([view.pixels for view, _ in batch])))
+        targets += [view.box for view, _ in batch]
+        diffuse += [is_diffuse for _, is_diffuse in batch]
         progress("views for spot", min(len(targets), count), count)
-    return np.concatenate(maps), np.stack(targets)
+    return np.concatenate(maps), np.stack(targets), np.array(diffuse)
 
 
-def _views(manifest: "Manifest", frame: "pd.DataFrame", boxes: np.ndarray, size: int, count: int) -> Iterator[View]:
-    """Draw `count` views of lesions, photo by photo, and then those of phantoms and those without a lesion."""
+def _views(
+    manifest: "Manifest", frame: "pd.DataFrame", boxes: np.ndarray, size: int, count: int
+) -> Iterator[tuple[View, bool]]:
+    """Draw `count` views of lesions, photo by photo, and then those of phantoms and those without a lesion.
+
+    Phantoms of diffuse classes have a box, which teaches sides, but no spot to be sure of, as their photos.
+    """
     generator, paths = np.random.default_rng(0), manifest.photo_paths(frame)
 
     def photo(row: int) -> Photo:
         return small_copy(read_photo(paths[row]), LONGEST * size)
 
     known = np.flatnonzero(np.isfinite(boxes[:, 0]))
+    classes = [c.id for c in manifest.taxonomy.classes if c.diffuse]
     skins: list[Photo] = []
     for row in generator.permutation(len(frame))[:SEARCHED]:
         window = plain_skin(generator, photo(row), boxes[row])
@@ -167,16 +179,15 @@ def _views(manifest: "Manifest", frame: "pd.DataFrame", boxes: np.ndarray, size:
     for row, times in zip(*np.unique(order, return_counts=True), strict=True):
         lesion = Lesion(photo(row), boxes[row])
         for _ in range(times):
-            yield view_of_lesion(generator, lesion, skins, size)
+            yield view_of_lesion(generator, lesion, skins, size), False
     phantoms = 0 if manifest.synthetic else round(PHANTOMS * count / VIEWS_OF_A_PHANTOM)
     for number in range(phantoms):
         pixels, truth = render_phantom(FITTING_SEED, number, max(size, 64))
         phantom = Lesion(pixels, np.array(truth.lesion_box) / len(pixels))
         for _ in range(VIEWS_OF_A_PHANTOM):
-            yield view_of_lesion(generator, phantom, [], size)
+            yield view_of_lesion(generator, phantom, [], size), truth.diagnosis in classes
     for number in range(round(WITHOUT * count) if skins else 0):
-        yield view_of_skin(generator, skins[number % len(skins)], size)
-    classes = [c.id for c in manifest.taxonomy.classes if c.diffuse]
+        yield view_of_skin(generator, skins[number % len(skins)], size), False
     diffuse = np.flatnonzero(frame["diagnosis"].isin(classes).to_numpy() & ~np.isfinite(boxes[:, 0]))
     for row in generator.permutation(diffuse)[: round(DIFFUSE * count)]:
-        yield view_of_photo(generator, photo(row), size)
+        yield view_of_photo(generator, photo(row), size), False

@@ -39,6 +39,18 @@ def test_a_fitted_head_finds_the_box_and_is_sure_only_where_there_is_one(head):
     assert (found[known, 4] > 0.5).mean() > 0.9 and (found[~known, 4] < 0.5).mean() > 0.9
 
 
+def test_the_box_of_a_diffuse_condition_is_found_without_being_sure_of_it():
+    maps, boxes = maps_with_boxes(600, 0, empty=0)
+    diffuse = np.arange(600) % 2 == 1
+    maps[diffuse, ..., 2] += 2  # what tells it from a spot
+    fitted = fit_head(maps, boxes, epochs=12, diffuse=diffuse)
+    maps, boxes = maps_with_boxes(100, 1, empty=0)
+    spots, others = fitted.predict(maps), fitted.predict(maps + np.array([0, 0, 2], np.float16))
+    for found in (spots, others):
+        assert np.median(overlap(corners_of(found), boxes)) > 0.6
+    assert (spots[:, 4] > 0.5).mean() > 0.9 and (others[:, 4] < 0.5).mean() > 0.9
+
+
 def test_the_same_seed_gives_the_same_head_and_a_file_gives_it_back(tmp_path):
     maps, boxes = maps_with_boxes(128, 0)
     first, second = (fit_head(maps, boxes, epochs=1) for _ in range(2))
