@@ -81,6 +81,25 @@ def test_distillation_gain(run):
     assert row(RESULTS, f"| `{run}` |") == f"| `{run}` | {' | '.join(cells)} |"
 
 
+def test_the_patient_student():
+    section = RESULTS.split("## Two sources, 60 epochs")[1].split("\n## ")[0]
+    distilled = report("patient-student-42")["distill"]
+    outside = distilled["also"]["pad"]
+    baseline = distilled["without_teacher"]
+    for name, test, model in (
+        ("teacher", distilled["teacher_test"], "teacher"),
+        ("student", distilled["test"], "student"),
+        ("baseline", baseline["test"], "student-without-teacher"),
+    ):
+        parts = [test["slices"]["data set"][part] for part in ("kaggle10", "listed")] + [outside["test"][model]]
+        cells = [interval(part["diagnosis"]["balanced_accuracy"]) for part in parts]
+        cells += [interval(test["diagnosis"]["accuracy"]), f"{test['diagnosis']['ece']['value']:.3f}"]
+        assert row(section, name).endswith(f"| {' | '.join(cells)} |")
+    for gain in (baseline["gain"], outside["gain"]):
+        assert interval(gain["balanced_accuracy"], 100, 1) in section
+    assert interval(baseline["gain"]["per_tone"]["medium"], 100, 1) in section
+
+
 @pytest.mark.parametrize("variant", ["float32", "float16", "int8-weights", "dynamic", "int8", "int8-qat"])
 def test_quantization(variant):
     file = file_of("lite2-oversampled-42" if variant == "int8-qat" else "lite2-long-42", variant)
