@@ -94,6 +94,7 @@ def open_page(browser):
         context = browser.new_context(**{"viewport": VIEWPORT, **options})
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(120_000)
         page.requested, page.errors = [], []
         context.on("request", lambda request: page.requested.append(request.url))
         page.on("pageerror", lambda error: page.errors.append(str(error)))

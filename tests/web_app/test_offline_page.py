@@ -60,6 +60,7 @@ def page(browser, address):
     """The page with the demo's photos, loaded once: compiling the runtime takes seconds."""
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
+    page.set_default_timeout(120_000)
     page.requested, page.errors = [], []
     context.on("request", lambda request: page.requested.append(request.url))
     page.on("pageerror", lambda error: page.errors.append(str(error)))

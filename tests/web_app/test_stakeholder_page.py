@@ -63,7 +63,7 @@ def page(browser, full_model, tmp_path_factory):
                 time.sleep(0.1)
         context = browser.new_context(viewport={"width": 1000, "height": 900})
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(60_000)  # a busy machine draws the page late
         page.requested = []
         context.on("request", lambda request: page.requested.append(request.url))
         page.goto(address)
@@ -197,6 +197,7 @@ def test_photos_of_phones_are_read_and_bad_ones_end_in_words(page, tmp_path):
 
 def test_the_camera_gives_a_photo(page):
     page.get_by_text("Camera", exact=True).click()
+    page.wait_for_function("document.querySelector('video')?.currentTime > 0")
     page.get_by_role("button", name="Take Photo").click()
     shown(page, re.compile("White: what the model saw"))
     assert sum(told(page).values()) == pytest.approx(100, abs=0.6)
@@ -288,47 +289,6 @@ def test_the_page_fits_every_width_and_is_accessible(page, photos, view, theme):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         if width in (360, 1440):
             assert {rule for rule, _, _ in violations(axe, page)} <= KNOWN
-
-
-def test_the_keyboard_alone_uploads_changes_light_and_answers(page, full_model, tmp_path):
-    triage, paths = Triage.load(full_model), [tmp_path / f"{index}.png" for index in range(40)]
-    for index, path in enumerate(paths):
-        path.write_bytes(saved(render_phantom(52, index, 128)[0], "PNG"))
-    path = next(path for path in paths if triage.assess(path).decision.may_name)
-    page.reload()
-    page.get_by_text("Source", exact=True).wait_for()
-    tab_to(page, "Run")
-    page.keyboard.type(FULL)
-    page.keyboard.press("Enter")
-    page.locator("[data-testid='stAlert']").filter(has_text="DEMO").first.wait_for(state="detached")
-    tab_to(page, "Upload")
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(path)
-    shown(page, path.name)
-    tab_to(page, "Change the light")
-    page.keyboard.press("Enter")
-    tab_to(page, "Exposure, stops")
-    for _ in range(16):
-        page.keyboard.press("ArrowLeft")
-    shown(page, "exposure -4.00 stops")
-    shown(page, "Too dark")
-    tab_to(page, "Show answer anyway")
-    page.keyboard.press("Space")
-    assert page.get_by_role("checkbox").is_checked()
-    tab_to(page, "Exposure, stops")
-    for _ in range(16):
-        page.keyboard.press("ArrowRight")
-    shown(page, re.compile(rf"{path.stem}\.png\. White"))
-    tab_to(page, "Your age?")
-    page.keyboard.type("61")
-    tab_to(page, "Does it bleed?")
-    page.keyboard.type("Yes")
-    page.keyboard.press("Enter")
-    page.get_by_text("Without the answers, the photo alone").wait_for()
-    tab_to(page, "Probability of each class")
-    page.reload()
-    page.get_by_text("Source", exact=True).wait_for()
 
 
 def test_a_run_without_a_file_is_refused(tmp_path):
