@@ -95,10 +95,22 @@ def upload(page, path):
 
 
 def choose(page, label, words):
-    """Choose by keyboard."""
-    box = page.get_by_role("combobox", name=label)
-    box.press_sequentially(words)
-    box.press("Enter")
+    """Choose by keyboard, again where a rerun of the page took the keys."""
+    from playwright.sync_api import TimeoutError as NotThere
+
+    field = page.get_by_test_id("stSelectbox").filter(has=page.get_by_role("combobox", name=label))
+    box = field.get_by_role("combobox")
+    for _ in range(5):
+        page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
+        box.press_sequentially(words)
+        with contextlib.suppress(NotThere):
+            page.get_by_role("option").filter(has_text=words).first.wait_for(timeout=5_000)
+            box.press("Enter")
+            page.wait_for_timeout(500)
+            if words.casefold() in f"{field.inner_text()} {box.input_value()}".casefold():
+                return
+        box.press("Escape")
+    raise AssertionError(f"{words} cannot be chosen")
 
 
 @contextlib.contextmanager
