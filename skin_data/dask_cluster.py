@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -23,6 +24,8 @@ TOLERATED = 16
 fail once, a missing mount fails for every photo."""
 LOST = (TimeoutError, asyncio.TimeoutError, CancelledError, OSError)
 """What waiting raises when nothing comes; before Python 3.11 the first two differ."""
+FAILED = (Exception, asyncio.CancelledError)
+"""What a client that loses its scheduler may raise: errors of its connection, or of tasks that it cancels."""
 
 
 class Cluster:
@@ -72,7 +75,8 @@ class Cluster:
 
     def close(self) -> None:
         """Leave the cluster; what is left of the work there is cancelled."""
-        self._client.close()
+        with suppress(*FAILED):  # a lost scheduler
+            self._client.close()
 
     def apply(
         self, function: Callable[[Any], dict[str, Any]], items: Sequence[Any]
@@ -101,15 +105,15 @@ class Cluster:
                     return
                 with self._client.as_current():
                     done = wait(list(running), timeout=self._patience, return_when="FIRST_COMPLETED").done
-            except LOST:
-                self._check_alive(running)
+            except FAILED as error:
+                self._check_lost(error, running)
                 continue
             for future in done:
                 chunk = running[future]
                 try:
                     worker, code, results = self._result(future, [items[number] for number in chunk])
-                except LOST:  # the worker died before it handed its results over; another repeats the task
-                    self._check_alive(running)
+                except FAILED as error:  # the worker died before it handed its results over; another repeats the task
+                    self._check_lost(error, running)
                     continue
                 del running[future]
                 if code != self._code():
@@ -146,14 +150,23 @@ class Cluster:
         if wrong := sorted(worker for worker, code in found.items() if code != self._code()):
             raise UnusableInput(_versions_text(wrong))
 
-    def _check_alive(self, running: Iterable[Any]) -> None:
+    def _check_lost(self, error: BaseException, running: Iterable[Any]) -> None:
         """Raise where nothing can be waited for any more; a scheduler that was restarted knows no task."""
-        if self._client.status != "running" or any(future.status in ("cancelled", "lost") for future in running):
+        if isinstance(error, SkinDistillError):
+            raise error
+        gone = self._client.status != "running" or any(future.status in ("cancelled", "lost") for future in running)
+        if not gone and not isinstance(error, LOST):
+            raise error
+        try:
+            threads = 0 if gone else self._threads()
+        except FAILED:  # the scheduler ends at this very moment
+            gone = True
+        if gone:
             raise SkinDistillError(
                 f"The Dask scheduler has ended or cannot be reached. Received: --cluster {self.address}. What is "
                 "measured is kept: run the same command again with a new one."
-            )
-        if not self._threads():
+            ) from error
+        if not threads:
             raise SkinDistillError(
                 f"All workers of the Dask scheduler are gone. Received: --cluster {self.address}. What is measured is "
                 "kept: start workers and run the same command again."
