@@ -1,8 +1,8 @@
 """Views for the output `spot`: lesions moved, shrunk and enlarged within pictures, with their box.
 
-A photo shows its lesion in the middle and large. Three kinds of views show other places and sizes: crops of the photo,
+Three kinds of views show lesions of every size, most near the middle, where photographers put them: crops of the photo,
 its lesion pasted onto plain skin of another photo (after Dwibedi et al. 2017, "Cut, Paste and Learn"), and that skin
-without a lesion.
+without a lesion. A box reaches beyond the view where the view cuts the lesion.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,15 @@ from triage.skin_region import find_skin
 
 Box = np.ndarray
 """float [4]: left, top, right, bottom as fractions of a picture."""
-PASTED = 0.65
+PASTED = 0.5
 """Fraction of a lesion's views; the others are crops of its photo."""
+MIDDLE, SPREAD = 0.6, 0.12
+"""Fraction of the views with the lesion near the middle, and its standard deviation there; else it is anywhere."""
+FILL, LEAST_PIXELS = (0.15, 1.2), 48
+"""Longer side of a lesion as a fraction of a crop's, log-uniform, and a crop's least side in pixels."""
 SMALLEST_CROP, ASPECT = 0.45, 1.5
-"""Smallest side of a crop as a fraction of the photo's, and largest ratio between its fractions of both sides."""
-SIZES = (0.07, 0.75)
+"""Smallest side of a crop without a box as a fraction of the photo's, and largest ratio between a crop's sides."""
+SIZES = (0.07, 0.9)
 """Longer side of a pasted lesion as a fraction of the view's, log-uniform."""
 SURROUNDINGS = (1.25, 1.6)
 """Axes of the pasted ellipse, in diagonals of the box: a lesion is pasted with the skin around it."""
@@ -72,7 +76,9 @@ def view_of_skin(generator: np.random.Generator, skin: Photo, size: int) -> View
 
 def view_of_photo(generator: np.random.Generator, photo: Photo, size: int) -> View:
     """Draw a view of a photo whose box is not known, or that has no single lesion."""
-    return _varied(generator, _cropped(generator, Lesion(photo, np.array([0.3, 0.3, 0.7, 0.7])), size, known=False))
+    sides = np.minimum(_unequal(generator, generator.uniform(SMALLEST_CROP, 1)), 1)
+    start = generator.uniform(0, 1, 2) * (1 - sides)
+    return _varied(generator, _cut(Lesion(photo, np.full(4, np.nan)), np.concatenate([start, start + sides]), size))
 
 
 def plain_skin(generator: np.random.Generator, photo: Photo, box: Box | None = None) -> Photo | None:
@@ -101,21 +107,38 @@ def _unevenness(window: Photo) -> float:
     return float(np.sqrt(((lab - plane @ np.linalg.lstsq(plane, lab, rcond=None)[0]) ** 2).mean()))
 
 
-def _cropped(generator: np.random.Generator, lesion: Lesion, size: int, known: bool = True) -> View:
+def _cropped(generator: np.random.Generator, lesion: Lesion, size: int) -> View:
     """Draw a crop of the photo that shows most of the lesion's box."""
     height, width = lesion.photo.shape[:2]
+    box, least = lesion.box, np.minimum(LEAST_PIXELS / np.array([width, height]), 1)
     while True:
-        side = generator.uniform(SMALLEST_CROP, 1) * np.array([1, generator.uniform(1, ASPECT)])
-        sides = np.minimum(side if generator.random() < 0.5 else side[::-1], 1)
-        start = generator.uniform(0, 1, 2) * (1 - sides)
+        side = (box[2:] - box[:2]).max() / np.exp(generator.uniform(*np.log(FILL)))
+        sides = np.clip(_unequal(generator, side), least, 1)
+        start = np.clip((box[:2] + box[2:]) / 2 - _place(generator) * sides, 0, 1 - sides)
         crop = np.concatenate([start, start + sides])
-        box = _within(lesion.box, crop)
         # A crop that a large lesion fills shows enough of it.
-        if not known or _visible(lesion.box, crop) >= LEAST_VISIBLE or (box[2:] - box[:2]).min() > 0.9:
-            break
+        if _visible(box, crop) >= LEAST_VISIBLE or _shown(box, crop).min() > 0.9:
+            return _cut(lesion, crop, size)
+
+
+def _cut(lesion: Lesion, crop: Box, size: int) -> View:
+    height, width = lesion.photo.shape[:2]
     x0, y0, x1, y1 = np.round(crop * [width, height, width, height]).astype(int)
-    pixels = resize_pixels(lesion.photo[y0:y1, x0:x1], size, size)
-    return View(pixels, (box if known else box * np.nan).astype(np.float32))
+    box = _within(lesion.box, np.array([x0, y0, x1, y1]) / [width, height, width, height])
+    return View(resize_pixels(lesion.photo[y0:y1, x0:x1], size, size), box.astype(np.float32))
+
+
+def _unequal(generator: np.random.Generator, side: float) -> np.ndarray:
+    """Return the sides of a crop, [2], one of them longer than the other by up to `ASPECT`."""
+    sides = side * np.array([1, generator.uniform(1, ASPECT)])
+    return sides if generator.random() < 0.5 else sides[::-1]
+
+
+def _place(generator: np.random.Generator) -> np.ndarray:
+    """Draw where in a view a lesion's centre lies, [2]."""
+    if generator.random() < MIDDLE:
+        return np.clip(generator.normal(0.5, SPREAD, 2), 0, 1)
+    return generator.uniform(0, 1, 2)
 
 
 def _pasted(generator: np.random.Generator, lesion: Lesion, skins: list[Photo], size: int) -> View:
@@ -128,7 +151,7 @@ def _pasted(generator: np.random.Generator, lesion: Lesion, skins: list[Photo], 
     longest = np.exp(generator.uniform(*np.log(SIZES))) * size
     scale = longest / (2 * axes.max()) * np.exp(generator.uniform(-0.15, 0.15, 2))
     while True:
-        place = generator.uniform(0, 1, 2) * size
+        place = _place(generator) * size
         box = np.concatenate([place - axes * scale, place + axes * scale]) / size
         if _visible(box, np.array([0.0, 0, 1, 1])) >= LEAST_VISIBLE:
             break
@@ -165,7 +188,7 @@ def _pasted(generator: np.random.Generator, lesion: Lesion, skins: list[Photo], 
     pixels = pixels.astype(np.uint8)
     if generator.random() < PEN:
         _draw_pen(generator, pixels, place, reach * generator.uniform(1.0, 1.6))
-    return View(pixels, _within(box, np.array([0.0, 0, 1, 1])).astype(np.float32))
+    return View(pixels, box.astype(np.float32))
 
 
 def _draw_pen(generator: np.random.Generator, pixels: Photo, place: np.ndarray, reach: np.ndarray) -> None:
@@ -219,12 +242,16 @@ def _varied(generator: np.random.Generator, view: View) -> View:
 
 
 def _within(box: Box, frame: Box) -> Box:
-    """Return a box, cut at a frame, in fractions of the frame."""
-    sides = np.tile(frame[2:] - frame[:2], 2)
-    return np.clip((box - np.tile(frame[:2], 2)) / sides, 0, 1)
+    """Return a box in fractions of a frame."""
+    return (box - np.tile(frame[:2], 2)) / np.tile(frame[2:] - frame[:2], 2)
+
+
+def _shown(box: Box, frame: Box) -> np.ndarray:
+    """Return the sides of a box's part within a frame, [2], in fractions of the frame."""
+    left, top, right, bottom = np.clip(_within(box, frame), 0, 1)
+    return np.array([right - left, bottom - top])
 
 
 def _visible(box: Box, frame: Box) -> float:
     """Return the fraction of a box within a frame."""
-    shown = np.maximum(np.minimum(box[2:], frame[2:]) - np.maximum(box[:2], frame[:2]), 0)
-    return float(shown.prod() / (box[2:] - box[:2]).prod())
+    return float(_shown(box, frame).prod() * (frame[2:] - frame[:2]).prod() / (box[2:] - box[:2]).prod())

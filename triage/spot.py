@@ -9,7 +9,8 @@ import numpy.typing as npt
 from triage.crop import Box, View, square_around
 
 SPOT = "spot"
-"""Output [1, 5]: centre x and y, width and height in [0, 1] of the model's view, and confidence. Files may lack it."""
+"""Output [1, 5]: centre x and y, width and height in [0, 1] of the model's view, and confidence. The box reaches
+beyond the view where the view cuts the lesion. Files may lack it."""
 SURE_FROM = 0.5
 """Confidence from which a spot is worth showing."""
 MARGIN = 0.5

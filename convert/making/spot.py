@@ -7,7 +7,7 @@ import numpy as np
 from convert.flatbuffer import Flatbuffer, packed, unpacked
 from convert.making.feature_maps import map_layers, map_of
 from convert.making.graph import Graph
-from skin_training.spot import SpotHead, cell_centers
+from skin_training.spot import TO_CENTER_AND_SIZE, SpotHead, cell_centers
 from triage.spot import SPOT
 
 if TYPE_CHECKING:
@@ -66,12 +66,10 @@ def with_spot(flatbuffer: bytes, head: SpotHead, layer: str) -> bytes:
     own = graph.constant(cell_centers(height, width)[None])
     proposals = graph.sum(graph.pointwise(x, head.proposals, head.proposals_bias), own)
     mean = graph.mean(graph.product(proposals, weights))
-    # max(1 - max(1 - v, 0), 0) clips the corners to [0, 1].
-    corners = np.eye(5, 4)
-    below_one = graph.dense(mean, -cells * corners, np.ones(4), relu=True)
-    clipped = graph.dense(below_one, -np.eye(4), np.ones(4), relu=True)
-    to_box = np.array([[0.5, 0, -1, 0], [0, 0.5, 0, -1], [0.5, 0, 1, 0], [0, 0.5, 0, 1]])
-    box = graph.dense(clipped, to_box, relu=True)
+    # max(1 - max(1 - v, 0), 0) clips centre and size to [0, 1].
+    to_box = np.concatenate([TO_CENTER_AND_SIZE, np.zeros((1, 4))])
+    below_one = graph.dense(mean, -cells * to_box, np.ones(4), relu=True)
+    box = graph.dense(below_one, -np.eye(4), np.ones(4), relu=True)
     confidence = graph.logistic(graph.dense(mean, cells * np.eye(5, 5)[:, 4:]))
     graph.finish(graph.joined(box, confidence))
     return packed(model)

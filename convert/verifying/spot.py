@@ -100,7 +100,7 @@ def check_found_spots(
     found = _of_file(interpreter, pixels[known])
     if not np.isfinite(found).all():
         return [GateResult(GATE, "NaN or inf", limit, FAILED, beyond=True)]
-    before, after = (overlap(corners_of(spots), boxes[known]) for spots in (of_student[known], found))
+    before, after = (overlap(np.clip(corners_of(spots), 0, 1), boxes[known]) for spots in (of_student[known], found))
     bootstrap, gain = GroupBootstrap(groups[known].astype(str), 0, RESAMPLES), after - before
     rows_of = {str(tone): np.flatnonzero(tones[known] == tone) for tone in sorted(set(tones))}
     changes, _ = corrected_changes(bootstrap, gain, rows_of)

@@ -35,18 +35,31 @@ def only_moved(monkeypatch):
 @pytest.mark.parametrize("shape", [(150, 200), (400, 225), (64, 64)])
 def test_the_box_stays_true(monkeypatch, pasted, shape):
     monkeypatch.setattr(spot_views, "PASTED", pasted)
+    monkeypatch.setattr(spot_views, "LEAST_PIXELS", 24)
     generator, lesion = np.random.default_rng(0), marked_photo((0.3, 0.25, 0.6, 0.7), shape)
     skins = [np.full((80, 80, 3), color, np.uint8) for color in ((210, 170, 150), (110, 75, 60))]
     boxes = []
     for _ in range(60):
         view = view_of_lesion(generator, lesion, skins, SIZE)
         assert view.pixels.shape == (SIZE, SIZE, 3) and view.pixels.dtype == np.uint8
-        assert (view.box >= 0).all() and (view.box <= 1).all()
-        np.testing.assert_allclose(box_of_mark(view.pixels), view.box, atol=3.5 / SIZE)
+        np.testing.assert_allclose(box_of_mark(view.pixels), np.clip(view.box, 0, 1), atol=3.5 / SIZE)
         boxes.append(view.box)
     sides = (np.array(boxes)[:, 2:] - np.array(boxes)[:, :2]).max(axis=1)
     centers = (np.array(boxes)[:, 2:] + np.array(boxes)[:, :2]) / 2
     assert sides.max() > 1.5 * sides.min() and (centers.std(axis=0) > 0.05).all()
+    assert np.median(np.abs(centers - 0.5)) < 0.2, "most lesions lie near the middle"
+
+
+def test_a_box_reaches_beyond_the_view_that_cuts_it(monkeypatch):
+    monkeypatch.setattr(spot_views, "_varied", lambda generator, view: view)
+    skins, lesion = [np.full((80, 80, 3), SKIN, np.uint8)], marked_photo((0.3, 0.3, 0.6, 0.6))
+    for pasted in (0.0, 1.0):
+        monkeypatch.setattr(spot_views, "PASTED", pasted)
+        views = [view_of_lesion(np.random.default_rng(seed), lesion, skins, SIZE) for seed in range(60)]
+        boxes = np.array([view.box for view in views])
+        shown = np.clip(boxes, 0, 1)
+        visible = (shown[:, 2:] - shown[:, :2]).prod(axis=1) / (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+        assert visible.min() >= 0.59 and (visible < 0.95).any() and (visible > 0.99).any()
 
 
 def test_pasted_lesions_take_the_tone_of_the_other_skin(monkeypatch):
