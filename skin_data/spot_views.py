@@ -37,14 +37,15 @@ RECOLOURED = 0.5
 dermoscopy shows brown lesions, other photos also pink, pale and scaling ones."""
 FACTORS = ((-0.4, 1.2), (0.3, 1.2), (0.3, 1.2))
 """Limits of these factors for red, green and blue."""
-PEN = 0.12
-"""Fraction of the pasted lesions with a stroke of a pen beside them, as surgeons make."""
+PEN = 0.2
+"""Fraction of the pasted lesions with a stroke of a pen beside or around them, as surgeons make."""
 PLAIN_SIDE, PLAIN_TRIES = 64, 8
 """Pixels at which a window is judged, and windows of one photo that are."""
 PLAIN_WINDOWS = (0.3, 0.8)
 """Side of a window of plain skin as a fraction of the photo's shorter side."""
-PLAIN_BELOW = 4.0
-"""Largest residual of a window of plain skin, CIELAB units, once a plane is taken off: the light falls off in one."""
+PLAIN_BELOW, BESIDE_BELOW = 4.0, 10.0
+"""Largest residual of a window of plain skin, CIELAB units, once a plane is taken off: the light falls off in one.
+Beside a known lesion, what is less plain is hair, folds, clothes and the like, which a lesion must be told from."""
 
 
 class View(NamedTuple):
@@ -84,17 +85,20 @@ def view_of_photo(generator: np.random.Generator, photo: Photo, size: int) -> Vi
 def plain_skin(generator: np.random.Generator, photo: Photo, box: Box | None = None) -> Photo | None:
     """Look for a window of plain skin in a photo, outside of its lesion's box; None where none is found."""
     height, width = photo.shape[:2]
-    best, found = PLAIN_BELOW, None
+    known = box is not None and np.isfinite(box).all()
+    best, found = BESIDE_BELOW if known else PLAIN_BELOW, None
     for _ in range(PLAIN_TRIES):
         side = round(float(generator.uniform(*PLAIN_WINDOWS)) * min(width, height))
         x, y = (int(generator.integers(0, length - side + 1)) for length in (width, height))
-        if box is not None and np.isfinite(box).all():
+        if box is not None and known:
             left, top, right, bottom = box * [width, height, width, height]
             if min(right, x + side) > max(left, x) and min(bottom, y + side) > max(top, y):
                 continue
         window = photo[y : y + side, x : x + side]
         if (residual := _unevenness(window)) < best:
             best, found = residual, window
+            if known:
+                break
     return found if found is not None and find_skin(np.ascontiguousarray(found)).probability > 0.5 else None
 
 
@@ -193,7 +197,7 @@ def _pasted(generator: np.random.Generator, lesion: Lesion, skins: list[Photo], 
 
 def _draw_pen(generator: np.random.Generator, pixels: Photo, place: np.ndarray, reach: np.ndarray) -> None:
     """Draw a part of an ellipse in a pen's colour."""
-    start, span = generator.uniform(0, 360), generator.uniform(30, 200)
+    start, span = generator.uniform(0, 360), generator.uniform(30, 400)
     angles = np.radians(np.arange(start, start + span, 6))
     points = np.round(place + reach * np.stack([np.cos(angles), np.sin(angles)], axis=1)).astype(np.int32)
     color = np.array([(60, 50, 140), (40, 70, 160), (150, 160, 60), (60, 60, 70)][int(generator.integers(4))])

@@ -74,17 +74,20 @@ def write_samples(
     return paths
 
 
-def random_head(channels: int, width: int = 32) -> SpotHead:
+def random_head(channels: int, width: int = 24) -> SpotHead:
     """Return a head of random weights that gives boxes within the picture, for a map of so many channels."""
     generator = np.random.default_rng(0)
 
     def weights(*shape: int, spread: float = 0.3) -> np.ndarray:
         return generator.normal(0, spread, shape).astype(np.float32)
 
-    block = Block(weights(5, 5, width, spread=0.05), weights(width), weights(width, width), weights(width))
+    blocks = tuple(
+        Block(weights(5, 5, width, spread=0.05), weights(width), weights(width, width), weights(width))
+        for _ in range(2)
+    )
     entry, heat = weights(channels, width), weights(width, 5)
     context = weights(channels, width)
-    return SpotHead(entry, weights(width), context, (block,), heat, weights(width, 5) / 30, weights(5) / 10)
+    return SpotHead(entry, weights(width), context, blocks, heat, weights(width, 5) / 30, weights(5) / 10)
 
 
 def _card(student: Any, name: str, dtype: str, classes: Sequence[dict[str, str]]) -> dict[str, Any]:
