@@ -93,8 +93,9 @@ def command(
         _plot(plot_path, image, heatmap, shown, title, f"{predictions}; well lit {lighting:.0%}")
         entry = {"photo": str(path), "picture": str(plot_path), "explains": explained, "answers": predictions}
         if spot is not None:
-            inside = fraction_inside(heatmap, spot, len(pixels)) if sure else None
-            entry |= {"spot": [float(value) for value in spot], "inside_spot": inside}
+            # The spot may reach beyond the view: its area there is that of an even map.
+            inside, area = (fraction_inside(m, spot, len(pixels)) if sure else None for m in (heatmap, heatmap * 0 + 1))
+            entry |= {"spot": [float(value) for value in spot], "inside_spot": inside, "area_of_spot": area}
         written.append(entry)
         terminal.progress("explain", number + 1, len(photos))
     text = "\n".join(f"{w['picture']}: {display_name(w['explains'])} ({w['answers']})" for w in written)
@@ -108,7 +109,7 @@ def command(
                     display_name(name),
                     len(rows),
                     f"{sum(row['inside_spot'] for row in rows) / len(rows):.0%}",
-                    f"{sum(row['spot'][2] * row['spot'][3] for row in rows) / len(rows):.0%}",
+                    f"{sum(row['area_of_spot'] for row in rows) / len(rows):.0%}",
                 )
                 for name, rows in _by_class(measured).items()
             ],

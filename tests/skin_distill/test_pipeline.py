@@ -172,7 +172,8 @@ def test_explain_draws_plots_and_names_unreadable_photos(shell):
     assert "missing.jpg" in done.stderr
     (entry,) = json.loads(shell("explain", "s", photo, "--json").stdout)
     if "spot" in entry:
-        assert len(entry["spot"]) == 5 and (entry["inside_spot"] is None or 0 <= entry["inside_spot"] <= 1)
+        assert len(entry["spot"]) == 5
+        assert all(entry[name] is None or 0 <= entry[name] <= 1 for name in ("inside_spot", "area_of_spot"))
     done = shell("explain", "s", photo, "--class", "freckle", expect=2)
     assert "melanoma" in done.stderr
 

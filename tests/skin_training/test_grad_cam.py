@@ -70,3 +70,5 @@ def test_the_fraction_inside_a_spot_is_that_of_the_enlarged_map():
     assert fraction_inside(corner, spot, 224) == pytest.approx(1)
     assert fraction_inside(corner, spot + np.array([0.5, 0.5, 0, 0, 0]), 224) == 0
     assert fraction_inside(0 * even, spot, 224) is None
+    beyond = np.array([1.0, 0.5, 0.5, 1.0, 0.9], np.float32)
+    assert fraction_inside(even, beyond, 224) == pytest.approx(0.25), "what lies within the view counts"

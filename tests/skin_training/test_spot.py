@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skin_training.spot import SpotHead, _depthwise, corners_of, fit_head, overlap
+from skin_training.spot import SpotHead, _depthwise, corners_of, fit_head, overlap, spots_of
 from triage.errors import UnusableInput
 
 CELLS = 8
@@ -37,6 +37,13 @@ def test_a_fitted_head_finds_the_box_and_is_sure_only_where_there_is_one(head):
     assert found.shape == (200, 5) and (found >= 0).all() and (found <= 1).all()
     assert np.median(overlap(corners_of(found), boxes)[known]) > 0.6
     assert (found[known, 4] > 0.5).mean() > 0.9 and (found[~known, 4] < 0.5).mean() > 0.9
+
+
+def test_a_lesion_that_the_view_cuts_is_taken_to_reach_beyond_it():
+    mean = np.array([[-0.1, 0.2, 0.3, 0.6, 0], [-0.4, 0.2, 1.2, 0.6, 0], [0.6, 0.6, 0.4, 0.4, 0]])
+    found = spots_of(mean)
+    np.testing.assert_allclose(corners_of(found[:1]), [[-0.1, 0.2, 0.3, 0.6]], atol=1e-6)
+    np.testing.assert_allclose(found[1:], [[0.4, 0.4, 1, 0.4, 0.5], [0.5, 0.5, 0, 0, 0.5]], atol=1e-6)
 
 
 def test_the_box_of_a_diffuse_condition_is_found_without_being_sure_of_it():
