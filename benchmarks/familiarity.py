@@ -32,7 +32,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
 from benchmarks.console import run_script
-from convert.making.familiarity import DRAWN, LEAVES, PHOTOS, SHUFFLED, Seen, fit, head_layers
+from convert.making.familiarity import DRAWN, LEAVES, PHOTOS, SHUFFLED, Seen, fit, seen_with, spread, with_darker
 from distill.model_file import load_model
 from skin_data.manifest import read_manifest
 from skin_data.outliers import drawn_pictures, outliers_to_fit, shuffled
@@ -40,7 +40,6 @@ from skin_data.pixels import load_pixels
 from skin_data.progress import Progress, no_progress
 from skin_training.evaluation.evaluate import FITZPATRICK_GROUPS, true_classes
 from skin_training.familiarity import METHOD, METHODS, WITH_HEAD, Familiarity, outlier_head, unit
-from skin_training.predict import keras_forward
 from triage.atomic import replacing, sha256_of, write_json
 from triage.crop import CROP
 from triage.errors import UnreadablePhoto, UnusableInput
@@ -114,12 +113,11 @@ def scores(train: Seen, classes: np.ndarray, val: Seen, outliers: Seen, first_ha
         "energy": lambda seen, logits: logsumexp(logits, axis=1),
     }
     for name, method in METHODS.items():
-        fitted = method(train.features, classes)
-        found[name] = partial(_distance, fitted)
-    neighbours = NearestNeighbors(n_neighbors=NEIGHBOURS).fit(unit(train.features))
-    found[f"{NEIGHBOURS} nearest neighbours"] = lambda seen, logits: (
-        -neighbours.kneighbors(unit(seen.features))[0][:, -1]
-    )
+        found[name] = partial(_distance, method(train.features, classes), False)
+        found[f"{name}, deviations"] = partial(_distance, method(train.deviations, classes), True)
+    for name, of_deviations in (("", False), (", deviations", True)):
+        nearest = NearestNeighbors(n_neighbors=NEIGHBOURS).fit(unit(_of(train, of_deviations)))
+        found[f"{NEIGHBOURS} nearest photos{name}"] = partial(_nearest, nearest, of_deviations)
     if train.maps:
         head = outlier_head(train.maps, outliers.maps)
         found[HEAD] = lambda seen, logits: head.score(seen.maps)
@@ -130,8 +128,16 @@ def scores(train: Seen, classes: np.ndarray, val: Seen, outliers: Seen, first_ha
     return found
 
 
-def _distance(fitted: Familiarity, seen: Seen, logits: np.ndarray) -> np.ndarray:
-    return fitted.score(seen.features)
+def _distance(fitted: Familiarity, of_deviations: bool, seen: Seen, logits: np.ndarray) -> np.ndarray:
+    return fitted.score(_of(seen, of_deviations))
+
+
+def _nearest(fitted: NearestNeighbors, of_deviations: bool, seen: Seen, logits: np.ndarray) -> np.ndarray:
+    return np.asarray(-fitted.kneighbors(unit(_of(seen, of_deviations)))[0][:, -1])
+
+
+def _of(seen: Seen, deviations: bool) -> np.ndarray:
+    return seen.deviations if deviations else seen.features
 
 
 def _fraction(fitted: Familiarity, seen: Seen, logits: np.ndarray) -> np.ndarray:
@@ -140,7 +146,8 @@ def _fraction(fitted: Familiarity, seen: Seen, logits: np.ndarray) -> np.ndarray
 
 def _joined(parts: Sequence[Seen]) -> Seen:
     maps = {layer: np.concatenate([part.maps[layer] for part in parts]) for layer in parts[0].maps}
-    return Seen(np.concatenate([part.features for part in parts]), maps)
+    features, deviations = (np.concatenate([_of(part, each) for part in parts]) for each in (False, True))
+    return Seen(features, deviations, maps)
 
 
 def with_limits(refused: np.ndarray) -> dict[str, float]:
@@ -207,7 +214,9 @@ def compare(
         split: load_pixels(manifest, frame, size, CROP, ARTIFACTS / "pixels", progress)
         for split, frame in frames.items()
     }
-    photos = {split: see(values) for split, values in pixels.items()}
+    classes = true_classes(frames["train"], manifest.taxonomy.ids)
+    familiar, classes = with_darker(pixels["train"], classes)
+    photos = {"train": see(familiar), "val": see(pixels["val"]), "test": see(pixels["test"])}
     pictures = {**drawn_pictures(PICTURES, size, SEED), "shuffled photos": shuffled(pixels["test"][:PICTURES], SEED)}
     for name, folder in folders.items():
         pictures[name] = read_photos(sorted(p for p in folder.rglob("*") if p.is_file()), size, folder)
@@ -218,8 +227,8 @@ def compare(
     groups = {
         name: see(read_photos(paths, size, table)) for table in tables for name, paths in read_groups(table).items()
     }
-    outliers = see(outliers_to_fit(pixels["train"][:SHUFFLED], LEAVES, DRAWN))[0]
-    classes = true_classes(frames["train"], manifest.taxonomy.ids)
+    some = pixels["train"][spread(len(pixels["train"]), SHUFFLED)]
+    outliers = see(outliers_to_fit(some, LEAVES, DRAWN))[0]
     first_halves = [first[0] for first, _ in others.values()]
     functions = scores(photos["train"][0], classes, photos["val"][0], outliers, first_halves)
     both = concat([frames["val"], frames["test"]])
@@ -255,36 +264,28 @@ def _kept(see: See, model_sha256: str) -> See:
         digest = sha256(model_sha256.encode() + str(pixels.shape).encode())
         for start in range(0, len(pixels), 256):
             digest.update(pixels[start : start + 256].tobytes())
-        path = ARTIFACTS / "familiarity" / f"{digest.hexdigest()[:24]}.npz"
+        path = ARTIFACTS / "familiarity" / f"{digest.hexdigest()[:24]}-2.npz"
         if not path.is_file():
             seen, logits = see(pixels)
             path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(path) as temporary, open(temporary, "wb") as file:
                 maps: dict[str, Any] = {f"map_{layer}": values for layer, values in seen.maps.items()}
-                np.savez(file, logits=logits, features=seen.features, **maps)
+                np.savez(file, logits=logits, features=seen.features, deviations=seen.deviations, **maps)
         with np.load(path) as found:
             maps = {name.removeprefix("map_"): found[name] for name in found.files if name.startswith("map_")}
-            return Seen(found["features"], maps), found["logits"]
+            return Seen(found["features"], found["deviations"], maps), found["logits"]
 
     return kept
 
 
 def _seen_with_logits(model: "keras.Model") -> See:
-    import tf_keras as keras
+    see = seen_with(model, ["diagnosis_logits"])
 
-    layers = head_layers(model)
-    outputs = [model.get_layer(name).output for name in ("diagnosis_logits", "features", *layers)]
-    pooled = [keras.layers.GlobalAveragePooling2D()(x) if len(x.shape) == 4 else x for x in outputs]
-    forward = keras_forward(keras.Model(model.input, pooled))
+    def both(pixels: np.ndarray) -> tuple[Seen, np.ndarray]:
+        seen, (logits,) = see(pixels)
+        return seen, logits
 
-    def see(pixels: np.ndarray) -> tuple[Seen, np.ndarray]:
-        batches = [forward(np.ascontiguousarray(pixels[i : i + 64])) for i in range(0, len(pixels), 64)]
-        logits, features, *means = (
-            np.concatenate([np.asarray(p) for p in part]) for part in zip(*batches, strict=True)
-        )
-        return Seen(features, dict(zip(layers, means, strict=True))), logits
-
-    return see
+    return both
 
 
 def _auc(test: np.ndarray, others: np.ndarray) -> float:

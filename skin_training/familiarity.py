@@ -1,7 +1,10 @@
-"""How much a photo is like the training photos, from a model's pooled features.
+"""How much a photo is like the training photos, from statistics of a model's feature maps.
 
 A `Familiarity` is small enough to stand in the release file: a projection, a distance to a few centres, a logistic head
 against drawn pictures, and piecewise-linear maps to the fraction of validation photos that are less familiar.
+
+The distance of release files is that of the features' standard deviations over the places: the diagonal of what Sastry
+and Oore 2020 look at, "Detecting Out-of-Distribution Examples with Gram Matrices". Pooling averages them away.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +18,10 @@ RANK = 32
 """Principal directions of the feature space that are looked at one by one, where there are not too many channels."""
 MAX_WEIGHTS = 20_000
 """Of the projection; in half precision 40 kB."""
-PROTOTYPES = 64
+PROTOTYPES, NEIGHBOURS = 64, 256
+"""Centres of `prototypes` and of `neighbours`."""
+LEAST_DISTANCE, LARGEST_DISTANCE = 0.01, 1e4
+"""Of squared distances in units of a usual one, whose eighth power must stand in single precision."""
 TINY = 1e-6
 LEAST_VARIANCE, LEAST_SPAN = 1e-7, 0.01
 """Of a feature of vectors of length one, and of the scores of validation photos in units of variances. Where photos
@@ -24,14 +30,14 @@ SHRINKAGE = 0.05
 """Of a covariance towards a multiple of the identity, so that few photos have one."""
 HEAD_C = 0.01
 """Inverse strength of the penalty on the head's weights, for features of deviation one."""
-HEAD_FRACTION = 1.5
+HEAD_FRACTION = 3.0
 """Factor of the head's fractions, so that it refuses fewer familiar photos than the distance does."""
 FRACTIONS = np.array([0, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.0])
 """Fractions of the validation photos whose scores are the knots of the map; dense where photos are refused."""
 
 
 Means = Mapping[str, np.ndarray]
-"""By layer, the means of its feature map over the places, float [n, channels]."""
+"""By statistic, such as the mean of a layer's feature map over the places: float [n, channels]."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class OutlierHead:
     skin. Outliers to learn from: Hendrycks et al. 2019, "Deep Anomaly Detection with Outlier Exposure".
 
     Attributes:
-        weights: by layer, float [channels]; the score is the sum of their products with the means of length one.
+        weights: by statistic, float [channels]; the score is the sum of their products with the values of length one.
         knots: float [16], rising scores.
         lower_knots: float [16], rising values of the smaller of the head's and the distance's fractions.
     """
@@ -64,8 +70,9 @@ class OutlierHead:
 class Familiarity:
     """Parameters of the score and of the map to a fraction.
 
-    With pooled features x, d = x / |x| - `mean`, z = d `directions` and w = z `whitening`, the score is
-    `max(w centers + constants) + w^2 squares - outside (|d|^2 - |z|^2)`, larger for more familiar photos.
+    With features x, d = x / |x| - `mean`, z = d `directions` and w = z `whitening`, the score is
+    `max(w centers + constants) + w^2 squares - outside (|d|^2 - |z|^2)`, larger for more familiar photos. Where `soft`,
+    minus the power mean of order -8 stands for the maximum: a photo near several centres is more familiar.
 
     Attributes:
         mean: float [channels].
@@ -75,6 +82,7 @@ class Familiarity:
         constants: float [m].
         squares: float [k].
         outside: weight of the squared distance to the subspace of the directions.
+        soft: see above; what is averaged is then a squared distance.
         knots: float [16], rising scores; empty before `with_fractions`.
         head: against outliers; a photo is as familiar as the distance and the head both allow. None where there is no
             map to look at.
@@ -87,16 +95,21 @@ class Familiarity:
     constants: np.ndarray
     squares: np.ndarray
     outside: float = 0.0
+    soft: bool = False
     knots: np.ndarray = field(default_factory=lambda: np.empty(0))
     head: OutlierHead | None = None
 
     def score(self, features: np.ndarray) -> np.ndarray:
-        """Return the score of each photo, float64 [n], for pooled features float [n, channels]."""
+        """Return the score of each photo, float64 [n], for features float [n, channels]."""
         d = unit(features) - self.mean
         z = d @ self.directions
         w = z @ self.whitening
-        nearest = (w @ self.centers + self.constants).max(axis=1)
-        return np.asarray(nearest + w**2 @ self.squares - self.outside * ((d**2).sum(axis=1) - (z**2).sum(axis=1)))
+        nearest = w @ self.centers + self.constants
+        rest = w**2 @ self.squares - self.outside * ((d**2).sum(axis=1) - (z**2).sum(axis=1))
+        if not self.soft:
+            return np.asarray(nearest.max(axis=1) + rest)
+        distances = np.clip(-nearest - rest[:, None] - LEAST_DISTANCE, 0, LARGEST_DISTANCE) + LEAST_DISTANCE
+        return np.asarray(-((distances**-8.0).mean(axis=1) ** -0.125))
 
     def fraction(self, features: np.ndarray, maps: Means | None = None) -> np.ndarray:
         """Return the fraction of validation photos that are less familiar, float64 [n] in [0, 1].
@@ -208,12 +221,38 @@ def prototypes(features: np.ndarray, classes: np.ndarray) -> Familiarity:
     return replace(_nearest(mean, directions, whitening, centers, -np.ones(len(centers))), outside=scale)
 
 
+def neighbours(features: np.ndarray, classes: np.ndarray) -> Familiarity:
+    """Fit the soft distance to `NEIGHBOURS` k-means centres, in directions whose variances are made less unlike.
+
+    As good as the distance to the tenth neighbour among all training photos (see `prototypes`), in 1 / 8 of the space.
+    Arguments as for `prototypes`.
+    """
+    from sklearn.cluster import KMeans
+
+    normalized = unit(features)
+    mean, directions, variances = _principal(normalized)
+    d = normalized - mean
+    z = d @ directions
+    variances = np.maximum(variances, 1e-4 * variances.max() + LEAST_VARIANCE)
+    whitening = (variances.mean() / variances) ** 0.25  # all the way they would be one, and noise as large as the rest
+    w = z * whitening
+    clusters = KMeans(min(NEIGHBOURS, len(w)), n_init=1, random_state=0).fit(w)
+    outside = (d**2).sum(axis=1) - (z**2).sum(axis=1)
+    usual = np.median(((w - clusters.cluster_centers_[clusters.labels_]) ** 2).sum(axis=1) + outside)
+    scale = 1 / max(float(usual), 0.01 * float((d**2).sum(axis=1).mean()), LEAST_VARIANCE)
+    # As the file has them.
+    centers = (clusters.cluster_centers_.T * np.sqrt(scale)).astype(np.float16).astype(np.float64)
+    whitening = np.diag(whitening * np.sqrt(scale))
+    found = _nearest(mean, directions, whitening, centers, -np.ones(len(centers)))
+    return replace(found, outside=scale, soft=True)
+
+
 def outlier_head(photos: Means, outliers: Means) -> OutlierHead:
     """Fit a head that tells training photos from outliers.
 
     Args:
         photos: of training photos.
-        outliers: of outliers, with the same layers.
+        outliers: of outliers, the same statistics.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -237,10 +276,11 @@ METHODS: dict[str, Callable[[np.ndarray, np.ndarray], Familiarity]] = {
     "Mahalanobis and residual": mahalanobis_residual,
     "residual": residual,
     "prototypes": prototypes,
+    "neighbours": neighbours,
 }
-METHOD = "Mahalanobis and residual"
-"""The distance in release files: with the prototypes the best on the first halves of `benchmarks.familiarity`."""
-WITH_HEAD = f"{METHOD}, and head against drawn pictures"
+METHOD = "neighbours"
+"""The distance in release files, the best on the first halves of `benchmarks.familiarity`."""
+WITH_HEAD = f"{METHOD} of deviations, and head against drawn pictures"
 """The method in release files where there are maps."""
 
 

@@ -79,6 +79,19 @@ class Graph:
         """Return the mean of a map over its places, [1, channels]."""
         return self._reduce("MEAN", x, [1, 2], keep=False)
 
+    def deviation(self, x: int, mean: int, least: float) -> int:
+        """Return the standard deviation of a map over its places, [1, channels].
+
+        Args:
+            x: the map.
+            mean: its `mean`.
+            least: added to the variance.
+        """
+        squared = self.product(self.product(mean, mean), self.constant([[-1.0]]))
+        variance = self.sum(self.mean(self.product(x, x)), squared, relu=True)
+        variance = self.sum(variance, self.constant([[least]]))
+        return self.product(variance, self.inverse_root(variance))
+
     def softmax(self, x: int) -> int:
         """Return the softmax over the last axis."""
         options = schema.SoftmaxOptionsT()

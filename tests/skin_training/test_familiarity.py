@@ -47,6 +47,30 @@ def test_the_residual_is_the_distance_to_the_principal_directions(photos, monkey
     np.testing.assert_allclose(score / score.mean(), outside / outside.mean(), rtol=1e-6)
 
 
+def test_the_soft_distance_is_the_power_mean_of_the_distances_to_the_centres(photos, monkeypatch):
+    from sklearn.cluster import KMeans
+    from sklearn.decomposition import PCA
+
+    train, validation = unit(photos[0]), unit(photos[2])
+    monkeypatch.setattr("skin_training.familiarity.RANK", 6)
+    monkeypatch.setattr("skin_training.familiarity.NEIGHBOURS", 20)
+    pca = PCA(6).fit(train)
+    half_white = (pca.explained_variance_.mean() / pca.explained_variance_) ** 0.25
+
+    def distances(features, centers):
+        w = pca.transform(features) * half_white
+        outside = ((features - pca.inverse_transform(pca.transform(features))) ** 2).sum(axis=1)
+        return ((w[:, None] - centers) ** 2).sum(axis=2) + outside[:, None]
+
+    clusters = KMeans(20, n_init=1, random_state=0).fit(pca.transform(train) * half_white)
+    usual = np.median(distances(train, clusters.cluster_centers_).min(axis=1))
+    found = np.maximum(distances(validation, clusters.cluster_centers_) / usual, 0.01)
+    expected = -((found**-8).mean(axis=1) ** (-1 / 8))
+    score = METHODS["neighbours"](photos[0], photos[1]).score(photos[2])
+    assert roc_auc_score(expected > np.median(expected), score) > 0.99
+    assert np.corrcoef(np.log(-score), np.log(-expected))[0, 1] > 0.99
+
+
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_the_fraction_is_that_of_less_familiar_validation_photos(photos, method):
     train, classes, validation, basis = photos
