@@ -7,6 +7,7 @@ from skin_training.plotting import display_name
 from skin_training.run_folder import RunFolder
 from triage.assessment import DISCLAIMER
 from triage.atomic import write_text
+from triage.decision import MIN_TESTED
 
 NOT_MEASURED = "not measured"
 INTENDED_USE = "Research and education: to study small skin-photo models, their lighting, calibration and gaps."
@@ -89,7 +90,7 @@ def card_text(name: str, report: Mapping[str, Any]) -> str:
     ]
     for key, (title, names) in SECTIONS.items():
         own = [f"- {text}: {_shown(test.get(key), metric)}" for metric, text in names.items()]
-        by_tone = BY_TONE[key](test.get(key) or {}) if key in BY_TONE else []
+        by_tone = BY_TONE[key](test) if key in BY_TONE else []
         lines += _section(title, [*own, *by_tone])
     outside = {
         f"{place}, {model}": measured
@@ -156,8 +157,9 @@ def _table(header: Iterable[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(header)} |", "|---" * len(header) + "|", *(f"| {' | '.join(row)} |" for row in rows)]
 
 
-def _calibration_by_tone(section: Mapping[str, Any]) -> list[str]:
+def _calibration_by_tone(test: Mapping[str, Any]) -> list[str]:
     """Return the calibration error by tone, and whether one temperature serves all tones."""
+    section = test.get("calibration") or {}
     tones, vector = section.get("per_tone", {}), section.get("alternatives", {}).get("vector", {}).get("per_tone", {})
     rows = [
         [tone, *(_shown(part, key) for key in ("ece_before", "ece_after", "ece_if_calibrated")), _shown(vector, tone)]
@@ -176,8 +178,19 @@ def _calibration_by_tone(section: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _sets_by_tone(section: Mapping[str, Any]) -> list[str]:
+def _urgent_by_tone(test: Mapping[str, Any]) -> list[str]:
+    """Return the test photos of each tone, and how many of the urgent classes are noticed among them."""
+    rows, photos = [], test.get("per_tone") or {}
+    for tone, part in (test.get("triage") or {}).get("per_tone", {}).items():
+        n = photos.get(tone, {}).get("n", 0)
+        few = "" if n >= MIN_TESTED else ", not checked on skin like this"
+        rows.append([tone, f"{n}{few}", *(_shown(part, key) for key in ("sensitivity", "specificity"))])
+    return _paragraph(_table(["tone", "test photos", "sensitivity", "specificity"], rows))
+
+
+def _sets_by_tone(test: Mapping[str, Any]) -> list[str]:
     """Return coverage by tone and Fitzpatrick type, with one threshold for all and with one for each tone."""
+    section = test.get("conformal") or {}
     before, rows = section.get("one_threshold", {}), []
     for by, prefix in (("per_tone", "tone"), ("per_fitzpatrick", "Fitzpatrick")):
         for name, part in section.get(by, {}).items():
@@ -190,7 +203,7 @@ def _paragraph(table: Sequence[str]) -> list[str]:
     return ["", *table, ""] if table else []
 
 
-BY_TONE = {"calibration": _calibration_by_tone, "conformal": _sets_by_tone}
+BY_TONE = {"calibration": _calibration_by_tone, "triage": _urgent_by_tone, "conformal": _sets_by_tone}
 
 
 def _class_table(per_class: Mapping[str, Any]) -> list[str]:

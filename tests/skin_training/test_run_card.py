@@ -96,3 +96,13 @@ def test_a_card_has_coverage_by_tone_before_and_after_and_says_whom_one_temperat
     assert "does not serve dark skin" in text and "vector" in text
     report["teacher"]["test"]["calibration"]["per_tone"].pop("dark")
     assert "does not serve light skin" in card_text("run", report)
+
+
+def test_a_card_lists_the_photos_and_the_urgent_sensitivity_of_each_tone():
+    report = small_report()
+    test = report["teacher"]["test"]
+    test["per_tone"] = {"light": {"n": 50}, "dark": {"n": 49}}
+    test["triage"] = {"per_tone": {tone: {"sensitivity": metric(0.75, 20)} for tone in ("light", "dark")}}
+    text = card_text("run", report)
+    assert f"| light | 50 | 0.750 (0.650 to 0.850), n = 20 | {NOT_MEASURED} |" in text
+    assert "| dark | 49, not checked on skin like this | 0.750" in text
