@@ -32,7 +32,18 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
 from benchmarks.console import run_script
-from convert.making.familiarity import DRAWN, LEAVES, PHOTOS, SHUFFLED, Seen, fit, seen_with, spread, with_darker
+from convert.making.familiarity import (
+    DRAWN,
+    LEAVES,
+    PHOTOS,
+    SHUFFLED,
+    Seen,
+    fit,
+    head_layers,
+    seen_with,
+    spread,
+    with_darker,
+)
 from distill.model_file import load_model
 from skin_data.manifest import read_manifest
 from skin_data.outliers import drawn_pictures, outliers_to_fit, shuffled
@@ -207,7 +218,7 @@ def compare(
     """
     model, manifest = load_model(model_path), read_manifest(data)
     size = model.input_shape[1]
-    see = _kept(_seen_with_logits(model), sha256_of(model_path))
+    see = _kept(_seen_with_logits(model), f"{sha256_of(model_path)} deviations {head_layers(model)}")
     frames = {split: manifest.split(split) for split in ("train", "val", "test")}
     frames["train"] = frames["train"].sample(min(len(frames["train"]), PHOTOS), random_state=0)
     pixels = {
@@ -257,14 +268,14 @@ def compare(
     return {**lineage, "in_files": in_files, "methods": methods}
 
 
-def _kept(see: See, model_sha256: str) -> See:
-    """Return a function that keeps what was seen in `artifacts/familiarity`."""
+def _kept(see: See, what_sees: str) -> See:
+    """Return a function that keeps what was seen in `artifacts/familiarity`, by what sees and the pixels."""
 
     def kept(pixels: np.ndarray) -> tuple[Seen, np.ndarray]:
-        digest = sha256(model_sha256.encode() + str(pixels.shape).encode())
+        digest = sha256(what_sees.encode() + str(pixels.shape).encode())
         for start in range(0, len(pixels), 256):
             digest.update(pixels[start : start + 256].tobytes())
-        path = ARTIFACTS / "familiarity" / f"{digest.hexdigest()[:24]}-2.npz"
+        path = ARTIFACTS / "familiarity" / f"{digest.hexdigest()[:24]}.npz"
         if not path.is_file():
             seen, logits = see(pixels)
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -270,8 +270,8 @@ def _head(graph: Graph, head: OutlierHead, maps: Sequence[int]) -> int:
     x = graph.joined(*maps)
     of_map = np.repeat(np.eye(len(maps)), [graph.width(tensor) for tensor in maps], axis=0)
     weights = of_map * np.concatenate(list(head.weights.values()))[:, None]
-    lengths = graph.dense(graph.product(x, x), of_map, np.full(len(maps), TINY))
-    products = graph.product(graph.dense(x, weights), graph.inverse_root(lengths))
+    lengths = graph.dense(graph.product(x, x), of_map, np.full(len(maps), TINY), half_precision=True)
+    products = graph.product(graph.dense(x, weights, half_precision=True), graph.inverse_root(lengths))
     return graph.dense(products, np.ones((len(maps), 1)))
 
 

@@ -9,6 +9,8 @@ from convert.flatbuffer import FLOAT32, make_dequantize
 
 FLOAT16, INT32 = 1, 2  # TensorType
 _HALF_PRECISION = 3  # DEQUANTIZE's version
+_MOST_JOINED = 4
+"""Inputs of a CONCATENATION: XNNPACK takes no more than five."""
 _RELU = schema.ActivationFunctionType.RELU
 
 
@@ -118,6 +120,8 @@ class Graph:
 
     def joined(self, *parts: int) -> int:
         """Return tensors [1, width] one after the other."""
+        if len(parts) > _MOST_JOINED:
+            return self.joined(self.joined(*parts[:_MOST_JOINED]), *parts[_MOST_JOINED:])
         options = schema.ConcatenationOptionsT()
         options.axis = 1
         shape = [1, sum(self.width(part) for part in parts)]
