@@ -99,6 +99,11 @@ class Familiarity:
     knots: np.ndarray = field(default_factory=lambda: np.empty(0))
     head: OutlierHead | None = None
 
+    @property
+    def is_white(self) -> bool:
+        """Whether `whitening` changes nothing."""
+        return np.array_equal(self.whitening, np.eye(len(self.whitening)))
+
     def score(self, features: np.ndarray) -> np.ndarray:
         """Return the score of each photo, float64 [n], for features float [n, channels]."""
         d = unit(features) - self.mean
@@ -240,11 +245,11 @@ def neighbours(features: np.ndarray, classes: np.ndarray) -> Familiarity:
     outside = (d**2).sum(axis=1) - (z**2).sum(axis=1)
     usual = np.median(((w - clusters.cluster_centers_[clusters.labels_]) ** 2).sum(axis=1) + outside)
     scale = 1 / max(float(usual), 0.01 * float((d**2).sum(axis=1).mean()), LEAST_VARIANCE)
-    # As the file has them.
-    centers = (clusters.cluster_centers_.T * np.sqrt(scale)).astype(np.float16).astype(np.float64)
-    whitening = np.diag(whitening * np.sqrt(scale))
-    found = _nearest(mean, directions, whitening, centers, -np.ones(len(centers)))
-    return replace(found, outside=scale, soft=True)
+    # |w - c|^2 in z, so that nothing need be whitened; rounded as the file has it.
+    squares = scale * whitening**2
+    centers = (2 * scale * clusters.cluster_centers_ * whitening).T.astype(np.float16).astype(np.float64)
+    constants = -((centers / 2) ** 2 / squares[:, None]).sum(axis=0)
+    return Familiarity(mean, directions, np.eye(len(squares)), centers, constants, -squares, scale, soft=True)
 
 
 def outlier_head(photos: Means, outliers: Means) -> OutlierHead:

@@ -152,7 +152,7 @@ def seen_by_file(flatbuffer: bytes, layers: Sequence[str], progress: Progress = 
     model, parsed = unpacked(flatbuffer), Flatbuffer(flatbuffer)
     graph = Graph(model, FAMILIARITY)
     names = [name for layer in layers for name in (layer, layer + DEVIATION)]
-    tensors = [*_statistics(graph, pooled_map(parsed)), *_of_maps(graph, parsed, names)]
+    tensors = [*_statistics(graph, *pooled_map(parsed)), *_of_maps(graph, parsed, names)]
     graph.finish(graph.joined(*tensors))
     ends = np.cumsum([graph.width(tensor) for tensor in tensors])[:-1]
     interpreter = open_interpreter(packed(model), threads=2)
@@ -210,10 +210,10 @@ def _of_maps(graph: Graph, parsed: Flatbuffer, names: Sequence[str]) -> list[int
     return [found[name.removesuffix(DEVIATION)][name.endswith(DEVIATION)] for name in names]
 
 
-def _statistics(graph: Graph, tensor: int) -> tuple[int, int]:
-    """Return mean and deviation of a map; where quantized, it is dequantized before."""
+def _statistics(graph: Graph, tensor: int, pooled: int | None = None) -> tuple[int, int]:
+    """Return mean and deviation of a map; where quantized, it is dequantized before. `pooled` may be the mean."""
     x = graph.in_float(tensor)
-    mean = graph.mean(x)
+    mean = pooled if pooled is not None and graph.is_float(pooled) else graph.mean(x)
     return mean, graph.deviation(x, mean, TINY)
 
 
@@ -226,16 +226,19 @@ def with_familiarity(flatbuffer: bytes, fitted: Familiarity) -> bytes:
     """
     model, parsed = unpacked(flatbuffer), Flatbuffer(flatbuffer)
     graph = Graph(model, FAMILIARITY)
-    x = _statistics(graph, pooled_map(parsed))[1]
+    x = _statistics(graph, *pooled_map(parsed))[1]
     length = graph.dense(graph.product(x, x), np.ones((graph.width(x), 1)), [TINY])
     d = graph.sum(graph.product(x, graph.inverse_root(length)), graph.constant(-fitted.mean[None]))
     z = graph.dense(d, fitted.directions, half_precision=True)
-    w = graph.dense(z, fitted.whitening)
-    rest = graph.dense(graph.product(w, w), fitted.squares[:, None])
+    if fitted.is_white:
+        w, rest = z, graph.dense(graph.product(z, z), fitted.squares[:, None] + fitted.outside)
+    else:
+        w = graph.dense(z, fitted.whitening)
+        rest = graph.dense(graph.product(w, w), fitted.squares[:, None])
+        rest = graph.sum(rest, graph.dense(graph.product(z, z), np.full((graph.width(z), 1), fitted.outside)))
     if fitted.outside:
-        for part, weight in ((d, -fitted.outside), (z, fitted.outside)):
-            weights = np.full((graph.width(part), 1), weight)
-            rest = graph.sum(rest, graph.dense(graph.product(part, part), weights))
+        weights = np.full((graph.width(d), 1), -fitted.outside)
+        rest = graph.sum(rest, graph.dense(graph.product(d, d), weights))
     if fitted.soft:
         score = _soft(graph, w, rest, fitted)
     else:

@@ -19,14 +19,14 @@ def map_layers(student: "keras.Model") -> list[str]:
     return list({layer.output_shape[1:]: str(layer.name) for layer in sums}.values())
 
 
-def pooled_map(parsed: Flatbuffer) -> int:
-    """Return the tensor [1, h, w, channels] that is averaged to the pooled features.
+def pooled_map(parsed: Flatbuffer) -> tuple[int, int]:
+    """Return the tensors [1, h, w, channels] that is averaged to the pooled features, and [1, channels] of these.
 
     Raises:
         CheckFailed: the file has none, or several.
     """
     means = [o for o in parsed.operators if o.name == "MEAN" and len(parsed.shape(o.outputs[0])) == 2]
-    named = [o.inputs[0] for o in means if _FEATURES in parsed.name(o.outputs[0])]
+    named = [(o.inputs[0], o.outputs[0]) for o in means if _FEATURES in parsed.name(o.outputs[0])]
     if len(named) != 1:
         raise CheckFailed(
             f"The pooled features must be one MEAN operator of the layer 'features'. Received: {len(named)} such "

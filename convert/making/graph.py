@@ -20,12 +20,15 @@ class Graph:
     def __init__(self, model: Any, output: str) -> None:
         self._model, self._graph, self._output = model, model.subgraphs[0], output
 
+    def is_float(self, tensor: int) -> bool:
+        """Return whether a tensor is in float32."""
+        return bool(self._graph.tensors[tensor].type == FLOAT32)
+
     def in_float(self, tensor: int) -> int:
         """Return a tensor in float32: itself, or dequantized."""
-        kind = self._graph.tensors[tensor].type
-        if kind == FLOAT32:
+        if self.is_float(tensor):
             return tensor
-        version = {3: 1, 9: 2, FLOAT16: _HALF_PRECISION}[int(kind)]
+        version = {3: 1, 9: 2, FLOAT16: _HALF_PRECISION}[int(self._graph.tensors[tensor].type)]
         made = self._tensor(self._graph.tensors[tensor].shape)
         self._graph.operators.append(make_dequantize(self._model, tensor, made, version))
         return made
