@@ -30,8 +30,6 @@ SHRINKAGE = 0.05
 """Of a covariance towards a multiple of the identity, so that few photos have one."""
 HEAD_C = 0.01
 """Inverse strength of the penalty on the head's weights, for features of deviation one."""
-HEAD_FRACTION = 1.5
-"""Factor of the head's fractions, so that it refuses fewer familiar photos than the distance does."""
 FRACTIONS = np.array([0, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.0])
 """Fractions of the validation photos whose scores are the knots of the map; dense where photos are refused."""
 
@@ -62,8 +60,8 @@ class OutlierHead:
         return np.asarray(sum(unit(maps[layer]) @ weights for layer, weights in self.weights.items()))
 
     def lower(self, fractions: np.ndarray, maps: Means) -> np.ndarray:
-        """Return the smaller of fractions, float [n], and `HEAD_FRACTION` times those of the head."""
-        return np.minimum(fractions, HEAD_FRACTION * np.interp(self.score(maps), self.knots, FRACTIONS))
+        """Return the smaller of fractions, float [n], and those of the head."""
+        return np.minimum(fractions, np.interp(self.score(maps), self.knots, FRACTIONS))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from skin_data.progress import Progress, no_progress
 from skin_training.evaluation.evaluate import true_classes
 from skin_training.familiarity import (
     FRACTIONS,
-    HEAD_FRACTION,
     LARGEST_DISTANCE,
     LEAST_DISTANCE,
     METHOD,
@@ -247,7 +246,6 @@ def with_familiarity(flatbuffer: bytes, fitted: Familiarity) -> bytes:
     if fitted.head:
         maps = _of_maps(graph, parsed, list(fitted.head.weights))
         of_head = _fraction(graph, _head(graph, fitted.head, maps), fitted.head.knots)
-        of_head = graph.dense(of_head, [[HEAD_FRACTION]])
         found = _fraction(graph, graph.smaller(found, of_head), fitted.head.lower_knots)
     graph.finish(found)
     return packed(model)
