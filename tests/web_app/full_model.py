@@ -31,6 +31,8 @@ QUESTIONS = {
 def write_full_model(path: Path) -> Path:
     """Write the file of an untrained student whose last layers are fitted to phantoms, with the card of a photo model.
 
+    The student itself lies beside it (`.keras`).
+
     A part of the phantoms is less familiar than the card's limit, a part of the spots is sure, and few photos of dark
     skin stand behind the card.
     """
@@ -103,6 +105,7 @@ def write_full_model(path: Path) -> Path:
         "licence": "CC BY 4.0",
     }  # fmt: skip
     path.write_bytes(pack_model(with_metadata(made, card), card))
+    student.save(path.with_suffix(".keras"))
     return path
 
 

@@ -18,12 +18,14 @@ import pytest
 from mobile_app.classifier import DEMO_MODEL
 from skin_data.phantom import render_phantom
 from tests.triage.profiled_photos import heic, rgb_profile, saved
-from tests.web_app.test_offline_page import SIZES, violations
+from tests.web_app.test_offline_page import SIZES, chosen_by_keyboard, violations
 from triage import Triage
 from web_app.stakeholder.models import DAYLIGHT, changed
 
 ROOT = Path(__file__).parents[2]
 RUN, FULL, BROKEN = "lite2-oversampled-42", "full", "broken"
+TEACHER = "teacher"
+"""Of the full model; here with the student's weights."""
 PHOTOS = 10
 KNOWN = {"presentation-role-conflict"}
 """Minor finding of axe about Streamlit's field for files."""
@@ -38,7 +40,7 @@ DROP_MANY = """(count) => {
 
 @pytest.fixture(scope="module")
 def page(browser, full_model, tmp_path_factory):
-    """The page of three runs without Keras models: with the demo's file, with a full one, and with a damaged one."""
+    """The page of three runs: with the demo's file; with a full one, its student and teacher; with a damaged one."""
     pytest.importorskip("streamlit")
     root = tmp_path_factory.mktemp("runs")
     damaged = root / "damaged.tflite"
@@ -47,6 +49,14 @@ def page(browser, full_model, tmp_path_factory):
         shutil.copytree(ROOT / "experiments" / RUN, root / "experiments" / run)
         (root / "artifacts" / run).mkdir(parents=True)
         shutil.copy(model, root / "artifacts" / run / "student.tflite")
+    shutil.copytree(ROOT / "experiments/lite2-teacher", root / "experiments" / TEACHER)
+    report = root / "experiments" / FULL / "report.json"
+    content = json.loads(report.read_text())
+    content["distill"]["teacher_run"] = TEACHER
+    report.write_text(json.dumps(content))
+    (root / "artifacts" / TEACHER).mkdir()
+    for file in (f"{TEACHER}/teacher.keras", f"{FULL}/student.keras"):
+        shutil.copy(full_model.with_suffix(".keras"), root / "artifacts" / file)
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -94,6 +104,13 @@ def upload(page, path):
     shown(page, Path(path).name)
 
 
+def idle(page):
+    """Wait until the page has been drawn and stays so."""
+    for _ in range(2):
+        page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
+        page.wait_for_timeout(300)
+
+
 def choose(page, label, words):
     """Choose by keyboard, again where a rerun of the page took the keys."""
     from playwright.sync_api import TimeoutError as NotThere
@@ -101,15 +118,15 @@ def choose(page, label, words):
     field = page.get_by_test_id("stSelectbox").filter(has=page.get_by_role("combobox", name=label))
     box = field.get_by_role("combobox")
     for _ in range(5):
-        page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
+        idle(page)
         box.press_sequentially(words)
         with contextlib.suppress(NotThere):
             page.get_by_role("option").filter(has_text=words).first.wait_for(timeout=5_000)
             box.press("Enter")
-            page.wait_for_timeout(500)
-            if words.casefold() in f"{field.inner_text()} {box.input_value()}".casefold():
-                return
-        box.press("Escape")
+        box.press("Tab")  # what is typed but not chosen goes
+        idle(page)
+        if words.casefold() in f"{field.inner_text()} {box.input_value()}".casefold():
+            return
     raise AssertionError(f"{words} cannot be chosen")
 
 
@@ -122,6 +139,31 @@ def run_of(page, name):
     finally:
         choose(page, "Run", RUN)
         page.locator("[data-testid='stAlert']").filter(has_text="DEMO").first.wait_for()
+
+
+def side_by_side(page):
+    """The models whose probabilities are shown; those of the three are of the same weights."""
+    table = page.locator("[data-testid='stHtml'] table").filter(has_text="Class").first
+    table.wait_for()
+    header, *rows = [row.split("\t") for row in table.inner_text().strip().splitlines()]
+    assert len(rows) == 6
+    for column in range(1, len(header)):
+        assert sum(float(row[column].rstrip("%")) for row in rows) == pytest.approx(100, abs=0.4)
+    return header[1:]
+
+
+def slide(page, label, value, step=0.25):
+    """Move a slider by the keyboard alone, again where a rerun took keys."""
+    slider = page.get_by_role("slider", name=label)
+    for _ in range(5):
+        idle(page)
+        missing = value - float(slider.input_value())
+        if not missing:
+            return
+        slider.focus()
+        for _ in range(round(abs(missing) / step)):
+            page.keyboard.press("ArrowRight" if missing > 0 else "ArrowLeft")
+    raise AssertionError(f"{label} cannot be moved to {value}")
 
 
 def told(page):
@@ -169,18 +211,27 @@ def test_tips_and_predictions_change_with_the_sliders(page, photos):
     upload(page, photos[4])
     before = told(page)
     page.get_by_text("Change the light").click()
-    slider = page.get_by_role("slider", name="Exposure, stops")
-    slider.focus()
-    for _ in range(16):
-        page.keyboard.press("ArrowLeft")  # by the keyboard alone
+    slide(page, "Exposure, stops", -4.0)
     shown(page, "exposure -4.00 stops")
     assert page.get_by_text("Too dark").is_visible()
     assert told(page) != before
-    for _ in range(16):
-        page.keyboard.press("ArrowRight")
+    slide(page, "Exposure, stops", 0.0)
     shown(page, re.compile(r"4\.png\. White"))
     assert told(page) == before
     page.get_by_text("Change the light").click()
+
+
+def test_the_keyboard_alone_gives_an_answer(page, photos):
+    page.reload()
+    page.get_by_text("Source", exact=True).wait_for()
+    idle(page)
+    tab_to(page, "Upload")
+    chosen_by_keyboard(page, "[data-testid='stFileUploaderDropzone'] button").set_files(photos[1])
+    shown(page, photos[1].name)
+    expected = {entry.name: 100 * entry.probability for entry in Triage.load(DEMO_MODEL).assess(photos[1]).ranking}
+    assert told(page) == pytest.approx(expected, abs=0.051)
+    idle(page)
+    tab_to(page, "Change the light")
 
 
 def test_photos_of_phones_are_read_and_bad_ones_end_in_words(page, tmp_path):
@@ -261,10 +312,13 @@ def test_questions_and_limits_of_a_model_of_photos(page, full_model, tmp_path):
         page.get_by_text("Source", exact=True).wait_for()
         path = next(path for path in photos if triage.assess(path).decision.may_name)
         upload(page, path)
+        assert side_by_side(page) == ["teacher", "student", "file"]
+        page.get_by_text("Evidence for the top class of the student").wait_for()
+        idle(page)
         page.get_by_label("Your age?").fill("61")
         page.keyboard.press("Enter")
-        choose(page, "Does it bleed?", "Yes")
         page.get_by_text("Without the answers, the photo alone").wait_for()
+        choose(page, "Does it bleed?", "Yes")
         expected = triage.combine([triage.assess(path)], {"age": 61, "bleed": "yes"})
         words = {"urgent": "See a doctor within days", "soon": "See a doctor in the next weeks"}
         page.get_by_text(words[expected.decision.urgency]).wait_for()
