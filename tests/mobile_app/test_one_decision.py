@@ -47,7 +47,8 @@ def photos(lit_phantoms, tmp_path_factory) -> list[Path]:
 )
 def model(request, tmp_path_factory) -> Path:
     demo = read_model(DEMO_MODEL)
-    card = {**demo.card, "synthetic": request.param == "synthetic"}
+    card = {name: part for name, part in demo.card.items() if name not in ("familiarity", "prediction_sets")}
+    card["synthetic"] = request.param == "synthetic"
     if request.param == "unsure":
         card["thresholds"] = {**demo.card["thresholds"], "abstain_below": 1.0}
     if request.param == "sets":
@@ -71,7 +72,7 @@ def in_app(classifier: BackgroundClassifier, photo: Path, ignore_light: bool) ->
 
 @pytest.fixture(autouse=True)
 def with_familiarity(monkeypatch):
-    """Files with the output that the demo's lacks: dark photos are less familiar."""
+    """Files to which dark photos are less familiar."""
     run = Interpreter.run
 
     def run_with_familiarity(self, pixels):
