@@ -154,7 +154,8 @@ def fit_head(
 
     Args:
         maps: float [n, h, w, map channels] of views.
-        boxes: float [n, 4], left, top, right and bottom, in [0, 1] of the view; NaN where it shows no lesion.
+        boxes: float [n, 4], left, top, right and bottom in fractions of the view, of which they may reach beyond; NaN
+            where it shows no lesion.
         seed: of the initial weights and of the order of the views.
         epochs: passes over the views.
         diffuse: bool [n], views with the box of a diffuse condition, of which the confidence learns 0; None: no view.

@@ -31,7 +31,8 @@ QUESTIONS = {
 def write_full_model(path: Path) -> Path:
     """Write the file of an untrained student whose last layers are fitted to phantoms, with the card of a photo model.
 
-    The student itself lies beside it (`.keras`).
+    The student itself lies beside it (`.keras`), and a teacher that gives the classes' probabilities in reverse
+    (`.teacher.keras`).
 
     A part of the phantoms is less familiar than the card's limit, a part of the spots is sure, and few photos of dark
     skin stand behind the card.
@@ -106,6 +107,9 @@ def write_full_model(path: Path) -> Path:
     }  # fmt: skip
     path.write_bytes(pack_model(with_metadata(made, card), card))
     student.save(path.with_suffix(".keras"))
+    logits = student.get_layer("diagnosis_logits")
+    logits.set_weights([weights[..., ::-1] for weights in logits.get_weights()])
+    student.save(path.with_suffix(".teacher.keras"))
     return path
 
 

@@ -20,13 +20,16 @@ from skin_data.phantom import render_phantom
 from tests.triage.profiled_photos import heic, rgb_profile, saved
 from tests.web_app.test_offline_page import SIZES, chosen_by_keyboard, violations
 from triage import Triage
+from triage.photo import read_photo
 from web_app.stakeholder.models import DAYLIGHT, changed
 
 ROOT = Path(__file__).parents[2]
 RUN, FULL, BROKEN = "lite2-oversampled-42", "full", "broken"
 TEACHER = "teacher"
-"""Of the full model; here with the student's weights."""
+"""Of the full model."""
 PHOTOS = 10
+ROW = 35
+"""Pixels of a row of the confusion matrix, and of its header."""
 KNOWN = {"presentation-role-conflict"}
 """Minor finding of axe about Streamlit's field for files."""
 DROP_MANY = """(count) => {
@@ -55,8 +58,8 @@ def page(browser, full_model, tmp_path_factory):
     content["distill"]["teacher_run"] = TEACHER
     report.write_text(json.dumps(content))
     (root / "artifacts" / TEACHER).mkdir()
-    for file in (f"{TEACHER}/teacher.keras", f"{FULL}/student.keras"):
-        shutil.copy(full_model.with_suffix(".keras"), root / "artifacts" / file)
+    for kind, file in ((".teacher.keras", f"{TEACHER}/teacher.keras"), (".keras", f"{FULL}/student.keras")):
+        shutil.copy(full_model.with_suffix(kind), root / "artifacts" / file)
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -142,27 +145,25 @@ def run_of(page, name):
 
 
 def side_by_side(page):
-    """The models whose probabilities are shown; those of the three are of the same weights."""
+    """The probabilities shown by model and class, as percentages."""
     table = page.locator("[data-testid='stHtml'] table").filter(has_text="Class").first
     table.wait_for()
     header, *rows = [row.split("\t") for row in table.inner_text().strip().splitlines()]
-    assert len(rows) == 6
-    for column in range(1, len(header)):
-        assert sum(float(row[column].rstrip("%")) for row in rows) == pytest.approx(100, abs=0.4)
-    return header[1:]
+    return {model: {row[0]: float(row[n].rstrip("%")) for row in rows} for n, model in enumerate(header[1:], 1)}
 
 
 def slide(page, label, value, step=0.25):
     """Move a slider by the keyboard alone, again where a rerun took keys."""
     slider = page.get_by_role("slider", name=label)
+    ends = {float(slider.get_attribute("min")): "Home", float(slider.get_attribute("max")): "End"}
     for _ in range(5):
         idle(page)
         missing = value - float(slider.input_value())
         if not missing:
             return
         slider.focus()
-        for _ in range(round(abs(missing) / step)):
-            page.keyboard.press("ArrowRight" if missing > 0 else "ArrowLeft")
+        for _ in range(1 if value in ends else round(abs(missing) / step)):
+            page.keyboard.press(ends.get(value) or ("ArrowRight" if missing > 0 else "ArrowLeft"))
     raise AssertionError(f"{label} cannot be moved to {value}")
 
 
@@ -219,6 +220,31 @@ def test_tips_and_predictions_change_with_the_sliders(page, photos):
     shown(page, re.compile(r"4\.png\. White"))
     assert told(page) == before
     page.get_by_text("Change the light").click()
+
+
+@pytest.mark.parametrize(
+    ("label", "values"),
+    [
+        ("Colour temperature, kelvin", (0.0, 2500.0, 0.0, 0.0, 0.0)),
+        ("Light gradient, stops", (0.0, DAYLIGHT, 5.0, 0.0, 0.0)),
+        ("Blur, percent of the longer side", (0.0, DAYLIGHT, 0.0, 3.0, 0.0)),
+        ("Glare, 1 is as bright as white", (0.0, DAYLIGHT, 0.0, 0.0, 3.0)),
+    ],
+)
+def test_each_slider_changes_what_check_and_models_see(page, photos, label, values):
+    page.reload()
+    page.get_by_text("Source", exact=True).wait_for()
+    upload(page, photos[4])
+    before = told(page)
+    page.get_by_text("Change the light").click()
+    slide(page, label, next(v for v, plain in zip(values, (0.0, DAYLIGHT, 0.0, 0.0, 0.0), strict=True) if v != plain))
+    expected = Triage.load(DEMO_MODEL).assess(changed(read_photo(photos[4]), *values))
+    assert expected.lighting.tips
+    for tip in expected.lighting.tips:
+        page.locator("[data-testid='stAlert']").filter(has_text=tip.advice).first.wait_for()
+    idle(page)
+    assert told(page) == pytest.approx({entry.name: 100 * entry.probability for entry in expected.ranking}, abs=0.051)
+    assert told(page) != before
 
 
 def test_the_keyboard_alone_gives_an_answer(page, photos):
@@ -280,6 +306,12 @@ def test_the_run_is_told_with_intervals_and_what_was_not_measured(page):
     assert f"{counts[0][0]} of {sum(counts[0])} photos of eczema are called eczema." in text
     for words in ("Model", "Predicted class", "Verification"):  # the matrix between them holds no keyboard back
         tab_to(page, words)
+    grid = page.locator("[data-testid='stDataFrame'] canvas").first
+    grid.scroll_into_view_if_needed()
+    place = grid.bounding_box()
+    page.mouse.click(place["x"] + place["width"] / 2, place["y"] + 2.5 * ROW)  # a cell of the second class
+    page.get_by_text(re.compile(rf"of {sum(counts[1])} photos of melanoma are called")).wait_for()
+    choose(page, "True class", "eczema")
     choose(page, "Predicted class", "melanoma")
     page.get_by_text(f"{counts[0][1]} of {sum(counts[0])} photos of eczema are called melanoma.").wait_for()
     page.get_by_text("A photo", exact=True).click()
@@ -312,7 +344,10 @@ def test_questions_and_limits_of_a_model_of_photos(page, full_model, tmp_path):
         page.get_by_text("Source", exact=True).wait_for()
         path = next(path for path in photos if triage.assess(path).decision.may_name)
         upload(page, path)
-        assert side_by_side(page) == ["teacher", "student", "file"]
+        columns, names = side_by_side(page), [one["name"] for one in triage.card["classes"]]
+        assert list(columns) == ["teacher", "student", "file"]
+        top = {model: names.index(max(column, key=column.get)) for model, column in columns.items()}
+        assert top["student"] == top["file"] == len(names) - 1 - top["teacher"]
         page.get_by_text("Evidence for the top class of the student").wait_for()
         idle(page)
         page.get_by_label("Your age?").fill("61")
