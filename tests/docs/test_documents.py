@@ -188,7 +188,7 @@ def test_every_picture_is_shown():
 
 def test_readme_and_results_stay_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 120
-    assert len((ROOT / "docs/results.md").read_text().split()) <= 1_650
+    assert len((ROOT / "docs/results.md").read_text().split()) <= 1_700
 
 
 def test_every_run_is_listed_and_all_are_small():

@@ -127,3 +127,9 @@ def test_ham10000(run):
     assert f"| {interval(test['accuracy'])} | {interval(test['balanced_accuracy'])} |" in found
     if "distill" in section:
         assert interval(section["distill"]["without_teacher"]["gain"]["balanced_accuracy"], 100, 1) in found
+
+
+def test_the_gain_where_training_is_short():
+    quick = report("quick-student")["distill"]
+    for test in (quick["test"], quick["without_teacher"]["test"], report("quick-teacher")["teacher"]["test"]):
+        assert row(RESULTS, interval(test["diagnosis"]["accuracy"]), interval(test["diagnosis"]["balanced_accuracy"]))
