@@ -26,11 +26,11 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from benchmarks.console import run_script
-from skin_data.boxes import boxes_in_view, boxes_of
+from skin_data.boxes import boxes_in_view, boxes_of, overlap
 from skin_data.csv_table import read_csv
 from skin_data.manifest import Manifest, read_manifest
 from skin_data.phantom import PhantomTruth, render_phantom
-from skin_training.spot import corners_of, overlap
+from skin_training.spot import corners_of
 from triage import Triage
 from triage.atomic import write_json
 from triage.crop import WHOLE, Crop
@@ -234,7 +234,7 @@ def main() -> None:
 
 def _measure_test(find: Finder, manifest: Manifest) -> dict[str, Any]:
     frame = manifest.split("test")
-    diffuse = [c.id for c in manifest.taxonomy.classes if c.diffuse]
+    diffuse = manifest.taxonomy.diffuse_ids
     return measure_split(find(map(read_photo, manifest.photo_paths(frame))), frame, diffuse)
 
 

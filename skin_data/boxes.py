@@ -63,14 +63,25 @@ def box_of_mask(path: Path) -> tuple[float, float, float, float] | None:
     Raises:
         UnreadablePhoto: the mask cannot be read.
     """
-    white = read_photo(path).max(axis=2) >= _WHITE
-    rows, columns = (np.flatnonzero(white.any(axis=axis)) for axis in (1, 0))
+    box = box_around(read_photo(path).max(axis=2) >= _WHITE)
+    return box if box and min(box[2] - box[0], box[3] - box[1]) >= LEAST_SIDE else None
+
+
+def box_around(mask: np.ndarray) -> tuple[float, float, float, float] | None:
+    """Return the box around what is not 0 in a mask [height, width], as fractions of its sides; None for nothing."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return None
-    height, width = white.shape
-    left, top = columns[0] / width, rows[0] / height
-    right, bottom = (columns[-1] + 1) / width, (rows[-1] + 1) / height
-    return (left, top, right, bottom) if min(right - left, bottom - top) >= LEAST_SIDE else None
+    height, width = mask.shape
+    return columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height
+
+
+def overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the intersection over union of boxes, float [n, 4] each, left, top, right and bottom; NaN where one is."""
+    sides = np.maximum(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0)
+    shared = sides.prod(axis=1)
+    total = (a[:, 2:] - a[:, :2]).prod(axis=1) + (b[:, 2:] - b[:, :2]).prod(axis=1) - shared
+    return np.asarray(shared / np.maximum(total, 1e-9))
 
 
 def masks_by_name(folder: Path) -> dict[str, Path]:

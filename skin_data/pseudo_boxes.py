@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from skin_data.boxes import box_around, overlap
 from skin_data.spot_views import Box
 from triage.photo import Photo, resize_pixels
 
@@ -35,10 +36,11 @@ def pseudo_box(photo: Photo) -> Box | None:
     scale = SIDE / max(photo.shape[:2])
     height, width = (max(8, round(side * scale)) for side in photo.shape[:2])
     small = resize_pixels(photo, width, height)
-    boxes = [_box(mask) for mask in (_by_contrast(small), _by_grabcut(small)) if mask.any()]
-    if len(boxes) < 2 or _overlap(*boxes) < AGREEMENT:
+    by_contrast, by_grabcut = (box_around(mask) for mask in (_by_contrast(small), _by_grabcut(small)))
+    if by_contrast is None or by_grabcut is None:
         return None
-    return np.asarray(boxes[1], np.float32)
+    agreement = overlap(np.array([by_contrast]), np.array([by_grabcut]))[0]
+    return np.asarray(by_grabcut, np.float32) if agreement >= AGREEMENT else None
 
 
 def _by_contrast(pixels: Photo) -> Mask:
@@ -87,14 +89,3 @@ def _region(mask: Mask, strength: np.ndarray) -> Mask:
     count, regions = cv2.connectedComponents(mask)
     sums = np.bincount(np.asarray(regions).ravel(), strength.ravel(), count)
     return np.asarray((regions == 1 + np.argmax(sums[1:])) if count > 1 else mask * 0, np.uint8)
-
-
-def _box(mask: Mask) -> np.ndarray:
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    height, width = mask.shape
-    return np.array([columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height])
-
-
-def _overlap(a: np.ndarray, b: np.ndarray) -> float:
-    shared = np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0).prod()
-    return float(shared / ((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - shared))

@@ -41,6 +41,11 @@ class Taxonomy:
         return [c.id for c in self.classes]
 
     @property
+    def diffuse_ids(self) -> list[str]:
+        """The ids of diffuse classes in order."""
+        return [c.id for c in self.classes if c.diffuse]
+
+    @property
     def by_name(self) -> dict[str, str]:
         """Class id by each id, folder and code."""
         return {name: c.id for c in self.classes for name in (c.id, c.folder, *c.codes) if name}

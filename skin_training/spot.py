@@ -134,14 +134,6 @@ def corners_of(spots: np.ndarray) -> np.ndarray:
     return np.concatenate([spots[:, :2] - half, spots[:, :2] + half], axis=1)
 
 
-def overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the intersection over union of boxes, float [n, 4] each, left, top, right and bottom; NaN where one is."""
-    sides = np.maximum(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0)
-    shared = sides.prod(axis=1)
-    total = (a[:, 2:] - a[:, :2]).prod(axis=1) + (b[:, 2:] - b[:, :2]).prod(axis=1) - shared
-    return np.asarray(shared / np.maximum(total, 1e-9))
-
-
 def fit_head(
     maps: np.ndarray, boxes: np.ndarray, seed: int = 0, epochs: int = EPOCHS, diffuse: np.ndarray | None = None
 ) -> SpotHead:

@@ -10,13 +10,13 @@ import numpy as np
 
 from convert.making.spot import map_layer, maps_of_student
 from convert.student import load_student_pixels
-from skin_data.boxes import boxes_in_view, boxes_of
+from skin_data.boxes import boxes_in_view, boxes_of, overlap
 from skin_data.outliers import FITTING_SEED
 from skin_data.phantom import render_phantom
 from skin_data.progress import Progress, no_progress
 from skin_data.pseudo_boxes import pseudo_box
 from skin_data.spot_views import Lesion, View, plain_skin, view_of_lesion, view_of_photo, view_of_skin
-from skin_training.spot import SpotHead, corners_of, fit_head, overlap
+from skin_training.spot import SpotHead, corners_of, fit_head
 from triage.atomic import sha256_of
 from triage.crop import Crop
 from triage.model_card import CardSpot
@@ -149,8 +149,7 @@ def pseudo_boxes_of(
         photo has a box or is not looked at.
     """
     found, paths = np.full_like(boxes, np.nan), manifest.photo_paths(frame)
-    diffuse = [c.id for c in manifest.taxonomy.classes if c.diffuse]
-    rows = np.flatnonzero(np.isnan(boxes[:, 0]) & ~frame["diagnosis"].isin(diffuse).to_numpy())
+    rows = np.flatnonzero(np.isnan(boxes[:, 0]) & ~frame["diagnosis"].isin(manifest.taxonomy.diffuse_ids).to_numpy())
     rows = np.random.default_rng(0).permutation(rows)[:PHOTOS_SEARCHED]
     for number, row in enumerate(rows):
         box = pseudo_box(read_photo(paths[row]))
@@ -188,7 +187,7 @@ def _views(
     Phantoms of diffuse classes have a box, which teaches sides, but no spot to be sure of, as their photos.
     """
     frame, generator = manifest.split("train"), np.random.default_rng(0)
-    paths, classes = manifest.photo_paths(frame), [c.id for c in manifest.taxonomy.classes if c.diffuse]
+    paths, classes = manifest.photo_paths(frame), manifest.taxonomy.diffuse_ids
     found = np.where(np.isfinite(boxes), boxes, pseudo)
 
     def photo(row: int) -> Photo:

@@ -12,9 +12,10 @@ from convert.making.spot import maps_of_student
 from convert.making.spot_fit import HEAD_FILE
 from convert.verifying.comparison import RESAMPLES, corrected_changes, paired_change
 from convert.verifying.gates import FAILED, INCONCLUSIVE, PASSED, GateResult, Gates, check_slice, not_inferior
+from skin_data.boxes import overlap
 from skin_training.evaluation.metric import GroupBootstrap
 from skin_training.run_folder import RunFolder
-from skin_training.spot import SpotHead, corners_of, overlap
+from skin_training.spot import SpotHead, corners_of
 from triage.interpreter import Interpreter
 from triage.spot import SPOT, SURE_FROM
 

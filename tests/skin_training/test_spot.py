@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from skin_training.spot import SpotHead, _depthwise, corners_of, fit_head, overlap, spots_of
+from skin_data.boxes import overlap
+from skin_training.spot import SpotHead, _depthwise, corners_of, fit_head, spots_of
 from triage.errors import UnusableInput
 
 CELLS = 8

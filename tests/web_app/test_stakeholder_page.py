@@ -102,6 +102,11 @@ def shown(page, words):
     page.locator("[data-testid='stHtml'] p, [data-testid='stAlert']").filter(has_text=words).first.wait_for()
 
 
+def reload(page):
+    page.reload()
+    page.get_by_text("Source", exact=True).wait_for()
+
+
 def upload(page, path):
     page.locator("input[type=file]").first.set_input_files(path)
     shown(page, Path(path).name)
@@ -232,8 +237,7 @@ def test_tips_and_predictions_change_with_the_sliders(page, photos):
     ],
 )
 def test_each_slider_changes_what_check_and_models_see(page, photos, label, values):
-    page.reload()
-    page.get_by_text("Source", exact=True).wait_for()
+    reload(page)
     upload(page, photos[4])
     before = told(page)
     page.get_by_text("Change the light").click()
@@ -248,8 +252,7 @@ def test_each_slider_changes_what_check_and_models_see(page, photos, label, valu
 
 
 def test_the_keyboard_alone_gives_an_answer(page, photos):
-    page.reload()
-    page.get_by_text("Source", exact=True).wait_for()
+    reload(page)
     idle(page)
     tab_to(page, "Upload")
     chosen_by_keyboard(page, "[data-testid='stFileUploaderDropzone'] button").set_files(photos[1])
@@ -326,8 +329,7 @@ def test_fifty_files_at_once_end_in_words_and_hide_no_later_photo(page, photos):
         alert.filter(has_text="49.png: not a photo").wait_for()
         upload(page, path)
         alert.filter(has_text="49.png").wait_for(state="detached")
-    page.reload()
-    page.get_by_text("Source", exact=True).wait_for()
+    reload(page)
 
 
 def test_a_damaged_model_is_named(page):
@@ -377,8 +379,7 @@ def test_questions_and_limits_of_a_model_of_photos(page, full_model, tmp_path):
 def test_the_page_fits_every_width_and_is_accessible(page, photos, view, theme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page.emulate_media(color_scheme=theme)
-    page.reload()
-    page.get_by_text("Source", exact=True).wait_for()
+    reload(page)
     if view == "A photo":
         upload(page, photos[0])
     else:
